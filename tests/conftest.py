@@ -1,0 +1,12 @@
+"""Settings that every test runs under."""
+
+import os
+
+from hypothesis import settings
+
+# Only a search that is the same every time may decide whether a change goes in; elsewhere it roams.
+# `pytest --hypothesis-profile=thorough` looks longer.
+settings.register_profile("local", deadline=None, print_blob=True)
+settings.register_profile("gate", deadline=None, print_blob=True, derandomize=True)
+settings.register_profile("thorough", deadline=None, print_blob=True, max_examples=2_000)
+settings.load_profile("gate" if os.environ.get("CI") else "local")

@@ -1,0 +1,163 @@
+"""Bank business days (銀行営業日), closings (締日) and the due dates (納期限) that depend on them. Pure.
+
+Banks are closed on Saturdays, Sundays, national holidays (国民の祝日) and from 31 December to 3 January.
+Source: 銀行法施行令第5条 as the `holidays` library knows it, 1949–2099; equinoxes of coming years are as
+computed there until they are announced. All dates are dates in Japan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from enum import StrEnum
+from functools import cache
+from typing import Final
+
+from holidays import country_holidays
+
+FIRST_YEAR: Final = 1949
+LAST_YEAR: Final = 2099
+END_OF_MONTH: Final = 31
+
+ClosingDays = tuple[int, ...]
+"""Days of the month on which a period closes, ascending. A day that a month lacks is its last: 31 = end."""
+
+_DAY: Final = timedelta(days=1)
+_WEEKEND: Final = {5: "土曜日 Saturday", 6: "日曜日 Sunday"}
+
+
+class HolidayShift(StrEnum):
+    """What becomes of a date on which banks are closed (休日調整)."""
+
+    FOLLOWING = "following"  # 翌営業日
+    PRECEDING = "preceding"  # 前営業日
+    NONE = "none"  # 調整なし
+
+
+@cache
+def _closures(year: int) -> Mapping[date, str]:
+    """Every day of `year` on which banks are closed, and why.
+
+    Raises `ValueError` for a year whose holidays are not known.
+    """
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise ValueError(f"bank business days are known for {FIRST_YEAR} to {LAST_YEAR}, not for {year}")
+    first = date(year, 1, 1)
+    days = (first + timedelta(days=n) for n in range((date(year + 1, 1, 1) - first).days))
+    closed = {day: _WEEKEND[day.weekday()] for day in days if day.weekday() in _WEEKEND}
+    new_year = country_holidays("JP", years=year, categories="bank")
+    closed.update(dict.fromkeys(new_year, "年末年始 bank holiday"))
+    japanese = country_holidays("JP", years=year, categories="public", language="ja")
+    english = country_holidays("JP", years=year, categories="public", language="en_US")
+    closed.update({day: f"祝日 {english[day]} {japanese[day]}" for day in english})
+    return closed
+
+
+@dataclass(frozen=True, slots=True)
+class BankCalendar:
+    """The days on which money moves between banks. Days outside 1949–2099 raise `ValueError`.
+
+    `closures` closes further days, with the reason: a system changeover, a typhoon (臨時休業).
+    """
+
+    closures: Mapping[date, str] = field(default_factory=dict)
+
+    def closed_because(self, day: date) -> str | None:
+        """Why banks are closed on `day`, in Japanese and English; None where they are open."""
+        return _closures(day.year).get(day) or self.closures.get(day)
+
+    def is_open(self, day: date) -> bool:
+        """Whether banks are open on `day`."""
+        return day not in _closures(day.year) and day not in self.closures
+
+    def next_open(self, day: date) -> date:
+        """`day` itself where banks are open, else the first open day after it (翌営業日)."""
+        while not self.is_open(day):
+            day += _DAY
+        return day
+
+    def previous_open(self, day: date) -> date:
+        """`day` itself where banks are open, else the last open day before it (前営業日)."""
+        while not self.is_open(day):
+            day -= _DAY
+        return day
+
+    def add(self, day: date, business_days: int) -> date:
+        """The n-th open day strictly after `day`; with 0, `next_open(day)`.
+
+        Raises `ValueError` where `business_days` is negative.
+        """
+        if business_days < 0:
+            raise ValueError(f"business_days must be 0 or more, not {business_days}")
+        if business_days == 0:
+            return self.next_open(day)
+        for _ in range(business_days):
+            day = self.next_open(day + _DAY)
+        return day
+
+    def open_days_between(self, start: date, end: date) -> int:
+        """How many open days lie after `start`, up to and with `end`; 0 where `end` is not after `start`.
+
+        So `open_days_between(day, add(day, n)) == n`.
+        """
+        return sum(self.is_open(start + timedelta(days=n)) for n in range(1, (end - start).days + 1))
+
+    def shift(self, day: date, how: HolidayShift) -> date:
+        """`day` moved off the days on which banks are closed, in the way the terms lay down."""
+        match how:
+            case HolidayShift.FOLLOWING:
+                return self.next_open(day)
+            case HolidayShift.PRECEDING:
+                return self.previous_open(day)
+            case HolidayShift.NONE:
+                return day
+
+
+BANK_CALENDAR: Final = BankCalendar()
+"""The ordinary calendar, without closures of its own."""
+
+
+def end_of_month(year: int, month: int) -> date:
+    """The last day of a month (月末); `month` may run past 12 into the years after."""
+    return date(year + month // 12, month % 12 + 1, 1) - _DAY
+
+
+def closing_date(day: date, closing_days: ClosingDays) -> date:
+    """The closing (締日) that counts a payment made on `day`: the first one on that day or after it.
+
+    Closings are calendar days; they are not moved off holidays.
+    """
+    last = end_of_month(day.year, day.month)
+    for closing in closing_days:
+        if day.day <= min(closing, last.day):
+            return day.replace(day=min(closing, last.day))
+    return min(last + timedelta(days=closing_days[0]), end_of_month(day.year, day.month + 1))
+
+
+def parse_closing_days(text: str) -> ClosingDays:
+    """Read `10/20/eom`, `15/eom`, `eom`: days of the month, ascending, `eom` or 31 for its end (末日).
+
+    Raises `ValueError` saying which part is wrong.
+    """
+    days = tuple(_closing_day(part.strip()) for part in text.split("/"))
+    if list(days) != sorted(set(days)):
+        raise ValueError(f"closing days {text!r} must ascend and not repeat, as in 10/20/eom")
+    return days
+
+
+def _closing_day(part: str) -> int:
+    if part.lower() == "eom":
+        return END_OF_MONTH
+    if not (part.isascii() and part.isdigit() and len(part) <= 2 and 1 <= int(part) <= END_OF_MONTH):
+        raise ValueError(f"closing day {part!r} must be 1 to 31 or eom, as in 10/20/eom")
+    return int(part)
+
+
+def due_dates(levy_year: int, calendar: BankCalendar = BANK_CALENDAR) -> tuple[date, ...]:
+    """The due dates (納期限) of the nine instalments (期別) of a levy year (賦課年度), July to March.
+
+    Each is the end of its month, moved to the next bank business day: an assumption for this ward, usual in
+    普通徴収.
+    """
+    return tuple(calendar.next_open(end_of_month(levy_year, month)) for month in range(7, 16))

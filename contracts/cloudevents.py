@@ -1,0 +1,110 @@
+"""CloudEvents 1.0 in binary mode: attributes as headers, the event alone as the value (JSON).
+
+Headers are `ce_specversion ce_id ce_type ce_source ce_subject ce_time content-type traceparent`, values
+UTF-8. `traceparent` (W3C Trace Context) takes its trace id from the subject where that is a UUID, so that the
+whole story of a payment is one trace.
+Source: CloudEvents 1.0.2 and its Kafka protocol binding; W3C Trace Context level 1.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from contracts.events import EVENTS, Event
+
+Headers = tuple[tuple[str, bytes], ...]
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """The attributes of one delivered event."""
+
+    id: str
+    type: str
+    source: str
+    subject: str
+    time: datetime
+
+
+class UndecodableEvent(ValueError):
+    """A message that is no event of the contract; the text says what is wrong with it."""
+
+
+_TRACE_ID = re.compile(r"(?!0{32})[0-9a-f]{32}")
+_encoder = msgspec.json.Encoder()
+
+
+def encode_value(event: Event) -> bytes:
+    """The event as JSON."""
+    return _encoder.encode(event)
+
+
+def trace_id(subject: str) -> str:
+    """32 lower-case hex digits, not all 0: the subject itself where it is a UUID, else a hash of it."""
+    digits = subject.replace("-", "").lower()
+    if _TRACE_ID.fullmatch(digits):
+        return digits
+    return hashlib.sha256(subject.encode()).hexdigest()[:32]
+
+
+def headers(event_id: str, event: Event, source: str, at: datetime) -> Headers:
+    """The CloudEvents attributes of `event`, caused by `source` at the instant `at`."""
+    span = trace_id(event_id)[-16:]
+    return (
+        ("ce_specversion", b"1.0"),
+        ("ce_id", event_id.encode()),
+        ("ce_type", event.TYPE.encode()),
+        ("ce_source", f"/sansha/{source}".encode()),
+        ("ce_subject", event.subject.encode()),
+        ("ce_time", at.isoformat().encode()),
+        ("content-type", b"application/json"),
+        ("traceparent", f"00-{trace_id(event.subject)}-{span}-01".encode()),
+    )
+
+
+def envelope(raw: Iterable[tuple[str, bytes]]) -> Envelope:
+    """Read the attributes. Raises `UndecodableEvent` where one is missing or malformed."""
+    found: Mapping[str, bytes] = dict(raw)
+    try:
+        return Envelope(
+            id=found["ce_id"].decode(),
+            type=found["ce_type"].decode(),
+            source=found["ce_source"].decode(),
+            subject=found.get("ce_subject", b"").decode(),
+            time=_instant(found["ce_time"].decode()),
+        )
+    except KeyError as missing:
+        raise UndecodableEvent(f"header {missing.args[0]} is missing; CloudEvents needs it") from None
+    except UnicodeDecodeError:
+        raise UndecodableEvent("a header is not UTF-8") from None
+
+
+def _instant(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise UndecodableEvent(f"ce_time {text!r} is not an RFC 3339 time") from None
+    if at.tzinfo is None:
+        raise UndecodableEvent(f"ce_time {text!r} has no time zone")
+    return at
+
+
+class Decoder:
+    """Reads values of known event types; the published ones, and a party's private ones where given."""
+
+    def __init__(self, private: Iterable[type[Event]] = ()) -> None:
+        self._decoders = {t.TYPE: msgspec.json.Decoder(t) for t in (*EVENTS, *private)}
+
+    def decode(self, event_type: str, value: bytes) -> Event:
+        """Raises `UndecodableEvent` for an unknown type, malformed JSON, or a missing or mistyped field."""
+        decoder = self._decoders.get(event_type)
+        if decoder is None:
+            raise UndecodableEvent(f"event type {event_type!r} is unknown to this version of the contract")
+        try:
+            return decoder.decode(value)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
+            raise UndecodableEvent(f"{event_type}: {wrong}") from None

@@ -1,0 +1,279 @@
+"""Published events: what one party tells the others.
+
+Each is a frozen msgspec Struct with a versioned name (`TYPE`, the CloudEvents `type`). `key` orders it
+(events of one key keep their order), `subject` names the thing it is about and correlates its whole story.
+A reader ignores fields it does not know; a field is only ever added, with a default. Anything else is a new
+version under a new name. Amounts are whole yen, instants UTC, dates of Japan.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import ClassVar
+
+import msgspec
+
+from contracts.vocabulary import Agent, Brand, DeclineReason, Method, ReceiptKind, Settler, Yen
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """What every event has. `natural_key` identifies it among events of its type: ids are derived from it."""
+
+    TYPE: ClassVar[str]
+
+    @property
+    def subject(self) -> str:
+        """Id of the thing the event is about (a payment, a closing statement)."""
+        raise NotImplementedError
+
+    @property
+    def key(self) -> str:
+        """Partition key: events with one key are delivered in order."""
+        return self.subject
+
+    @property
+    def natural_key(self) -> tuple[str, ...]:
+        """What makes this event itself, among those of its type."""
+        return (self.subject,)
+
+
+class PaymentEvent(Event, frozen=True, kw_only=True):
+    """An event in the life of one payment."""
+
+    payment_id: str
+
+    @property
+    def subject(self) -> str:
+        return self.payment_id
+
+
+# ---- 乙 payment_provider ---------------------------------------------------------------------------------
+
+
+class SlipScanned(PaymentEvent, frozen=True, kw_only=True):
+    """納付書読取: the app read a slip's barcode and opened a payment for it."""
+
+    TYPE: ClassVar[str] = "sansha.payment_provider.slip_scanned.v1"
+    slip_number: str
+    barcode: str
+    amount: Yen
+    scanned_at: datetime
+
+
+class PaymentDeclined(PaymentEvent, frozen=True, kw_only=True):
+    """支払不成立: the payment ended without money; the slip is free to be paid again."""
+
+    TYPE: ClassVar[str] = "sansha.payment_provider.payment_declined.v1"
+    method: Method
+    reason: DeclineReason
+    declined_at: datetime
+
+
+class AgentRequest(PaymentEvent, frozen=True, kw_only=True):
+    """Something asked of one card agent; ordered per card, so that its limit is drawn on in one order."""
+
+    agent: Agent
+    card_token: str
+
+    @property
+    def key(self) -> str:
+        return self.card_token
+
+
+class AuthorizationRequested(AgentRequest, frozen=True, kw_only=True):
+    """与信照会依頼: may this card pay this amount?"""
+
+    TYPE: ClassVar[str] = "sansha.payment_provider.authorization_requested.v1"
+    brand: Brand
+    amount: Yen
+    requested_at: datetime
+
+
+class ProxyPaymentRequested(AgentRequest, frozen=True, kw_only=True):
+    """代理納付の委託: the payer entrusts the agent with the payment it has approved."""
+
+    TYPE: ClassVar[str] = "sansha.payment_provider.proxy_payment_requested.v1"
+    amount: Yen
+    entrusted_at: datetime
+
+
+class AuthorizationReversalRequested(AgentRequest, frozen=True, kw_only=True):
+    """与信取消依頼: the provider gave the payment up; whatever was or will be approved must be undone."""
+
+    TYPE: ClassVar[str] = "sansha.payment_provider.authorization_reversal_requested.v1"
+    reason: DeclineReason
+    requested_at: datetime
+
+
+class ReceiptDelivered(PaymentEvent, frozen=True, kw_only=True):
+    """収納データ: preliminary (速報), confirmed (確報) or cancelled (速報取消), one record each per payment."""
+
+    TYPE: ClassVar[str] = "sansha.payment_provider.receipt_delivered.v1"
+    kind: ReceiptKind
+    slip_number: str
+    barcode: str
+    amount: Yen
+    method: Method
+    settler: Settler
+    paid_at: datetime
+    """領収日: when the payer was told that it is paid."""
+    received_on: date
+    """収納日: the date the collection centre books it under."""
+    delivered_at: datetime
+    """データ作成日時: when this record was made."""
+
+    @property
+    def natural_key(self) -> tuple[str, ...]:
+        return (self.payment_id, self.kind.value)
+
+
+# ---- 丙 card_agent ---------------------------------------------------------------------------------------
+
+
+class AuthorizationApproved(PaymentEvent, frozen=True, kw_only=True):
+    """与信承認: the card company approved; the amount is held against the card's limit."""
+
+    TYPE: ClassVar[str] = "sansha.card_agent.authorization_approved.v1"
+    agent: Agent
+    amount: Yen
+    approval_code: str
+    approved_at: datetime
+
+
+class AuthorizationDeclined(PaymentEvent, frozen=True, kw_only=True):
+    """与信否認: the card company said no, and why."""
+
+    TYPE: ClassVar[str] = "sansha.card_agent.authorization_declined.v1"
+    agent: Agent
+    reason: DeclineReason
+    declined_at: datetime
+
+
+class AuthorizationReversed(PaymentEvent, frozen=True, kw_only=True):
+    """与信取消: nothing is held for this payment any more, and nothing will be."""
+
+    TYPE: ClassVar[str] = "sansha.card_agent.authorization_reversed.v1"
+    agent: Agent
+    reversed_at: datetime
+
+
+class ProxyPaymentTakenOn(PaymentEvent, frozen=True, kw_only=True):
+    """代理納付の引受: the agent owes the ward this amount from now on."""
+
+    TYPE: ClassVar[str] = "sansha.card_agent.proxy_payment_taken_on.v1"
+    agent: Agent
+    amount: Yen
+    taken_on_at: datetime
+    closes_on: date
+    """締日: the closing that will count it."""
+    deposit_on: date
+    """入金予定日: when the closing's total reaches the ward's account."""
+
+
+class ProxyPaymentWithdrawn(PaymentEvent, frozen=True, kw_only=True):
+    """代理納付の取下げ: the card company revoked the sale before it was closed; the agent owes nothing for it."""
+
+    TYPE: ClassVar[str] = "sansha.card_agent.proxy_payment_withdrawn.v1"
+    agent: Agent
+    amount: Yen
+    withdrawn_at: datetime
+
+
+# ---- settlement: 丙 for cards, 乙 (for the bank network) for internet banking -----------------------------
+
+
+class StatementLine(msgspec.Struct, frozen=True, array_like=True):
+    """One payment in a closing statement."""
+
+    payment_id: str
+    amount: Yen
+
+
+class SettlementEvent(Event, frozen=True, kw_only=True):
+    """An event about one closing period of one settler."""
+
+    statement_id: str
+    settler: Settler
+    closed_on: date
+    """締日"""
+
+    @property
+    def subject(self) -> str:
+        return self.statement_id
+
+
+class ClosingStatementIssued(SettlementEvent, frozen=True, kw_only=True):
+    """締め明細: one page of the breakdown of a closing period. The totals are of the whole statement."""
+
+    TYPE: ClassVar[str] = "sansha.settlement.closing_statement_issued.v1"
+    deposit_on: date
+    total_count: int
+    total_amount: Yen
+    fee: Yen
+    """Kept back by the settler; 0 where it deposits gross."""
+    page: int
+    """From 1."""
+    pages: int
+    lines: tuple[StatementLine, ...]
+    """At most `LINES_PER_PAGE`, so that an event stays well under a broker's message limit."""
+
+    @property
+    def natural_key(self) -> tuple[str, ...]:
+        return (self.statement_id, str(self.page))
+
+
+class DepositMade(SettlementEvent, frozen=True, kw_only=True):
+    """入金: the closing's total (less the fee) was paid into the ward's account."""
+
+    TYPE: ClassVar[str] = "sansha.settlement.deposit_made.v1"
+    deposit_id: str
+    amount: Yen
+    deposited_on: date
+
+    @property
+    def natural_key(self) -> tuple[str, ...]:
+        return (self.deposit_id,)
+
+
+LINES_PER_PAGE = 500
+
+
+# ---- console ---------------------------------------------------------------------------------------------
+
+
+class ClockSet(Event, frozen=True, kw_only=True):
+    """The simulated clock was set: simulated time is `simulated_at + rate × (real time − real_at)`."""
+
+    TYPE: ClassVar[str] = "sansha.console.clock_set.v1"
+    sequence: int
+    simulated_at: datetime
+    real_at: datetime
+    rate: float
+    """0 is a stepped clock, 1 runs with real time, k runs k times as fast."""
+
+    @property
+    def subject(self) -> str:
+        return "clock"
+
+    @property
+    def natural_key(self) -> tuple[str, ...]:
+        return (str(self.sequence),)
+
+
+EVENTS: tuple[type[Event], ...] = (
+    SlipScanned,
+    PaymentDeclined,
+    AuthorizationRequested,
+    ProxyPaymentRequested,
+    AuthorizationReversalRequested,
+    ReceiptDelivered,
+    AuthorizationApproved,
+    AuthorizationDeclined,
+    AuthorizationReversed,
+    ProxyPaymentTakenOn,
+    ProxyPaymentWithdrawn,
+    ClosingStatementIssued,
+    DepositMade,
+    ClockSet,
+)
+"""Every published event type: the source of the schemas and of the readers' registry."""

@@ -1,0 +1,286 @@
+"""HTTP bodies of the three parties. Amounts are whole yen; instants are RFC 3339, dates ISO 8601.
+
+A refusal is answered as RFC 9457 `application/problem+json` with a stable `code`; its status is in
+`PROBLEM_STATUS` (422 where it is not listed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from contracts.vocabulary import Agent, Brand, DeclineReason, Method, Settler
+
+PROBLEM_STATUS = {
+    "idempotency_key_reused": 409,
+    "payment_in_progress": 409,
+    "slip_already_paid": 409,
+    "method_already_chosen": 409,
+    "withdrawal_too_late": 409,
+    "slip_exists": 409,
+    "payment_unknown": 404,
+    "slip_unknown": 404,
+    "dead_letter_unknown": 404,
+}
+
+
+class Body(BaseModel):
+    """A body: unknown fields in requests are an error, so that a typing mistake does not pass unseen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    remedy: str
+    errors: Sequence[dict[str, str]] = ()
+
+
+# ---- 乙 payment_provider ---------------------------------------------------------------------------------
+
+
+class ConsentRequest(Body):
+    """利用規約への同意: using the app counts as consent."""
+
+    app_user: Annotated[str, Field(min_length=1, max_length=64, examples=["user-0001"])]
+    terms_version: Annotated[str, Field(examples=["2021-04"])]
+
+
+class ConsentAnswer(Body):
+    consent_id: str
+    terms_version: str
+    consented_at: datetime
+
+
+class ScanRequest(Body):
+    """バーコード読取: what the scanner gave, under a consent."""
+
+    barcode: Annotated[str, Field(max_length=200, examples=["91912345001044103000123450100021080200085001"])]
+    consent_id: str
+
+
+class CardChoiceRequest(Body):
+    """Pay by card: the token that the card agent gave for it, never the number."""
+
+    agent: Agent
+    card_token: Annotated[str, Field(max_length=64)]
+    brand: Brand
+    last4: Annotated[str, Field(pattern=r"^\d{4}$")]
+
+
+class CardChoice(CardChoiceRequest):
+    """The same, for one payment."""
+
+    payment_id: str
+
+
+class BankChoiceRequest(Body):
+    """Pay by internet banking. `bank_code` names the payer's bank; test banks choose what it answers."""
+
+    bank_code: Annotated[str, Field(pattern=r"^\d{4}$", examples=["0001"])] = "0001"
+
+
+class BankChoice(BankChoiceRequest):
+    """The same, for one payment."""
+
+    payment_id: str
+
+
+class PaymentView(Body):
+    """A payment as the provider sees it."""
+
+    payment_id: str
+    slip_number: str
+    amount: int
+    status: str
+    method: Method | None = None
+    agent: Agent | None = None
+    brand: Brand | None = None
+    last4: str | None = None
+    system_fee: int | None = None
+    """Borne by the payer on cards; not ward income."""
+    decline_reason: DeclineReason | None = None
+    scanned_at: datetime
+
+
+class TestBank(Body):
+    """A published bank code that chooses its answer."""
+
+    bank_code: str
+    story: str
+
+
+class CardRoute(Body):
+    """Which agent takes cards of which brands."""
+
+    agent: Agent
+    brands: tuple[Brand, ...]
+
+
+# ---- 丙 card_agent ---------------------------------------------------------------------------------------
+
+
+class CardTokenRequest(Body):
+    """カード番号入力: typed to the card agent alone; it keeps no number (非保持化)."""
+
+    number: Annotated[SecretStr, Field(examples=["4000000000000002"])]
+    expiry: Annotated[str, Field(examples=["12/27"])]
+    """MM/YY"""
+
+
+class CardTokenAnswer(Body):
+    agent: Agent
+    card_token: str
+    brand: Brand
+    last4: str
+
+
+class WithdrawalAnswer(Body):
+    payment_id: str
+    status: str
+
+
+class TermsView(Body):
+    """A card agent's terms of settlement (精算条件)."""
+
+    agent: Agent
+    brands: tuple[Brand, ...]
+    closing_days: str
+    deposit_business_days: int
+    holiday_shift: str
+    fee_basis: str
+    fee_per_mille: int
+
+
+class TestCard(Body):
+    """A published card number that chooses its outcome."""
+
+    number: str
+    brand: Brand
+    outcome: str
+    story: str
+
+
+# ---- 甲 ward ---------------------------------------------------------------------------------------------
+
+
+class Assessment(Body):
+    """賦課: what one insured person owes for one levy year; issued as instalment slips."""
+
+    insured_number: Annotated[str, Field(pattern=r"^\d{10}$", examples=["0000000123"])]
+    levy_year: Annotated[int, Field(ge=2000, le=2098, examples=[2021])]
+    annual_amount: Annotated[int, Field(gt=0, le=9_999_999, examples=[74_400])]
+
+
+class AssessmentsRequest(Body):
+    assessments: Annotated[tuple[Assessment, ...], Field(min_length=1, max_length=10_000)]
+
+
+class AssessmentsAnswer(Body):
+    slips_issued: int
+    amount_levied: int
+
+
+class SlipRequest(Body):
+    """One slip outside the instalment calendar (随時)."""
+
+    insured_number: Annotated[str, Field(pattern=r"^\d{10}$")]
+    amount: Annotated[int, Field(gt=0, le=9_999_999)]
+    due_on: date
+
+
+class SlipView(Body):
+    """納付書. `barcode` is None above ¥300,000, where none is printed."""
+
+    slip_number: str
+    insured_number: str
+    levy_year: int
+    instalment: int
+    amount: int
+    due_on: date
+    use_by: date | None
+    barcode: str | None
+    human_readable: str | None
+    outstanding: int
+
+
+class OpenItem(Body):
+    """Something that is not yet settled, and why."""
+
+    kind: str
+    subject: str
+    settler: Settler | None = None
+    amount: int
+    since: date
+    because: str
+
+
+# ---- every party -----------------------------------------------------------------------------------------
+
+
+class Step(Body):
+    """One thing that happened to a payment at one party."""
+
+    event: str
+    """The standard term, Japanese beside English."""
+    party: str
+    at: datetime
+    detail: str = ""
+
+
+class Waiting(Body):
+    """What happens next, when, and by which rule or setting."""
+
+    waits_for: str
+    until: datetime | None
+    because: str
+
+
+class Explanation(Body):
+    """One party's part of a payment's story."""
+
+    payment_id: str
+    party: str
+    steps: tuple[Step, ...]
+    waiting: Waiting | None = None
+
+
+class ServiceStatus(Body):
+    """What the clock's owner asks before it moves the clock, and an operator to see what is behind."""
+
+    principal: str
+    now: datetime
+    clock_rate: float
+    outbox_due: int
+    next_due_at: datetime | None
+    dead_letters: int
+    lag: dict[str, int]
+
+
+class DeadLetterView(Body):
+    """An event set aside. `value` is its JSON where it is JSON, else its text."""
+
+    id: str
+    event_type: str
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    attempts: int
+    failed_at: datetime
+    value: Any
+
+
+class ReplayRequest(Body):
+    """Handle a dead letter again, with a mended value where one is given."""
+
+    value: dict[str, Any] | None = None

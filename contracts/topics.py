@@ -1,0 +1,148 @@
+"""Topics: who owns each (the only one that writes it), who reads it, how it is keyed and kept.
+
+The source of topic creation and of access rights. Least privilege: a card agent reads its own requests
+and nobody else's; private topics carry a party's own timers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from contracts import events as e
+from contracts.vocabulary import Agent, Settler
+
+WARD = "ward"
+PAYMENT_PROVIDER = "payment_provider"
+CONSOLE = "console"
+
+
+def card_agent(agent: Agent) -> str:
+    """The principal of one card agent: each is a party of its own on the bus."""
+    return f"card_agent.{agent}"
+
+
+PRINCIPALS = (WARD, PAYMENT_PROVIDER, *(card_agent(agent) for agent in Agent), CONSOLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic. `readers` excludes the console, which may watch every topic that is not private."""
+
+    name: str
+    owner: str
+    readers: tuple[str, ...]
+    events: tuple[type[e.Event], ...]
+    key: str
+    """What its events are keyed by, in words."""
+    partitions: int = 4
+    retention: timedelta = timedelta(days=7)
+    """In real time: how long a slow or stopped reader may lag before it loses events."""
+    private: bool = False
+
+
+SCANS = Topic("payment_provider.scans", PAYMENT_PROVIDER, (), (e.SlipScanned, e.PaymentDeclined), key="payment id")
+RECEIPTS = Topic("payment_provider.receipts", PAYMENT_PROVIDER, (WARD,), (e.ReceiptDelivered,), key="payment id")
+BANK_SETTLEMENTS = Topic(
+    "payment_provider.settlements",
+    PAYMENT_PROVIDER,
+    (WARD,),
+    (e.ClosingStatementIssued, e.DepositMade),
+    key="statement id",
+)
+CLOCK = Topic("console.clock", CONSOLE, PRINCIPALS[:-1], (e.ClockSet,), key="clock", partitions=1)
+
+
+def authorization_requests(agent: Agent) -> Topic:
+    """与信照会依頼 to one agent: authorization, entrustment, reversal."""
+    return Topic(
+        f"payment_provider.authorization_requests.{agent}",
+        PAYMENT_PROVIDER,
+        (card_agent(agent),),
+        (e.AuthorizationRequested, e.ProxyPaymentRequested, e.AuthorizationReversalRequested),
+        key="card token",
+    )
+
+
+def authorization_results(agent: Agent) -> Topic:
+    """与信照会結果 of one agent."""
+    return Topic(
+        f"card_agent.{agent}.authorization_results",
+        card_agent(agent),
+        (PAYMENT_PROVIDER,),
+        (e.AuthorizationApproved, e.AuthorizationDeclined, e.AuthorizationReversed),
+        key="payment id",
+    )
+
+
+def proxy_payments(agent: Agent) -> Topic:
+    """代理納付 of one agent."""
+    return Topic(
+        f"card_agent.{agent}.proxy_payments",
+        card_agent(agent),
+        (PAYMENT_PROVIDER,),
+        (e.ProxyPaymentTakenOn, e.ProxyPaymentWithdrawn),
+        key="payment id",
+    )
+
+
+def settlements(agent: Agent) -> Topic:
+    """締め明細 and 入金 of one agent."""
+    return Topic(
+        f"card_agent.{agent}.settlements",
+        card_agent(agent),
+        (WARD,),
+        (e.ClosingStatementIssued, e.DepositMade),
+        key="statement id",
+    )
+
+
+def timers(principal: str) -> Topic:
+    """A party's own timers; nobody else reads or writes them."""
+    return Topic(f"{principal}.timers", principal, (principal,), (), key="subject of the timer", private=True)
+
+
+TOPICS: tuple[Topic, ...] = (
+    SCANS,
+    *(authorization_requests(agent) for agent in Agent),
+    *(authorization_results(agent) for agent in Agent),
+    *(proxy_payments(agent) for agent in Agent),
+    RECEIPTS,
+    *(settlements(agent) for agent in Agent),
+    BANK_SETTLEMENTS,
+    CLOCK,
+    *(timers(principal) for principal in PRINCIPALS if principal != CONSOLE),
+)
+
+
+def readable_by(principal: str) -> Iterable[Topic]:
+    """The topics a party subscribes to, the clock apart (every replica follows that one by itself)."""
+    return (t for t in TOPICS if principal in t.readers and t.name != CLOCK.name)
+
+
+_ROUTES: dict[tuple[type[e.Event], str, Agent | None], str] = {
+    **{(event_type, topic.owner, None): topic.name for topic in TOPICS for event_type in topic.events},
+    **{
+        (event_type, PAYMENT_PROVIDER, agent): authorization_requests(agent).name
+        for agent in Agent
+        for event_type in authorization_requests(agent).events
+    },
+}
+
+
+def topic_of(event: e.Event, publisher: str) -> str:
+    """The topic on which `publisher` publishes `event`.
+
+    Raises `LookupError` where that party does not own an event of this type.
+    """
+    agent = event.agent if isinstance(event, e.AgentRequest) else None
+    try:
+        return _ROUTES[type(event), publisher, agent]
+    except KeyError:
+        raise LookupError(f"{publisher} owns no topic for {type(event).__name__}") from None
+
+
+def settler_of(agent: Agent) -> Settler:
+    """The settler that a card agent is."""
+    return Settler(agent.value)

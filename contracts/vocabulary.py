@@ -1,0 +1,105 @@
+"""Words that all three parties share: money, ids, reasons. Pure; any `domain/` may import it.
+
+Money is whole yen (`Yen`, an int). Instants are timezone-aware UTC datetimes; a *business date* is the
+date on the calendar of Japan (`business_date`). Ids are canonical UUID strings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, timezone
+from enum import StrEnum
+from typing import NewType
+
+Yen = NewType("Yen", int)
+PaymentId = NewType("PaymentId", str)
+SlipNumber = NewType("SlipNumber", str)
+"""The 21 digits of a barcode's free area (自由使用欄): names the slip, whatever its reissue count."""
+
+JST = timezone(timedelta(hours=9), "JST")
+BARCODE_LIMIT = Yen(300_000)
+"""Above this no barcode is printed and the app takes no payment; exactly this much is allowed."""
+
+
+def business_date(at: datetime) -> date:
+    """The date in Japan at the instant `at`."""
+    return at.astimezone(JST).date()
+
+
+def on_the_clock(day: date, at: time) -> datetime:
+    """The instant at which Japan's clocks show `at` on `day`."""
+    return datetime.combine(day, at, JST)
+
+
+class Party(StrEnum):
+    """The three parties of the contract (三者契約) and the console that drives and watches them."""
+
+    WARD = "ward"  # 甲 新宿区
+    PAYMENT_PROVIDER = "payment_provider"  # 乙 収納代行・収納センター
+    CARD_AGENT = "card_agent"  # 丙 指定代理納付者
+    CONSOLE = "console"
+
+
+class Agent(StrEnum):
+    """The card agents (丙); each runs on its own, on its own terms."""
+
+    JCB = "jcb"
+    UC = "uc"
+
+
+class Settler(StrEnum):
+    """Who deposits collected money into the ward's account: a card agent, or the bank network (金融機関)."""
+
+    JCB = "jcb"
+    UC = "uc"
+    BANK = "bank"
+
+
+class Brand(StrEnum):
+    """Card brands the app takes."""
+
+    VISA = "visa"
+    MASTERCARD = "mastercard"
+    JCB = "jcb"
+    AMEX = "amex"
+    DINERS = "diners"
+
+
+class Method(StrEnum):
+    """How the payer pays in the app."""
+
+    CARD = "card"  # クレジットカード
+    INTERNET_BANKING = "internet_banking"  # インターネットバンキング
+
+
+class ReceiptKind(StrEnum):
+    """Kind of receipt data (収納データ種別)."""
+
+    PRELIMINARY = "01"  # 速報
+    CONFIRMED = "02"  # 確報
+    CANCELLED = "03"  # 速報取消
+
+
+class DeclineReason(StrEnum):
+    """Why a payment was not taken; the payer may try again with another means."""
+
+    CARD_EXPIRED = "card_expired"  # 有効期限切れ
+    OVER_LIMIT = "over_limit"  # 利用限度額超過
+    CARD_LOST = "card_lost"  # 紛失・盗難
+    ISSUER_UNAVAILABLE = "issuer_unavailable"  # カード会社応答不可
+    AUTHORIZATION_TIMED_OUT = "authorization_timed_out"  # 与信照会タイムアウト
+    BANK_REFUSED = "bank_refused"  # 金融機関拒否
+    BRAND_NOT_ACCEPTED = "brand_not_accepted"  # 取扱外ブランド
+    UNKNOWN_CARD = "unknown_card"  # トークン不明
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A named "no": part of normal business, hence a value and not an exception.
+
+    `code` is stable and documented, `detail` says what was wrong, `remedy` what would be right.
+    """
+
+    code: str
+    detail: str
+    remedy: str

@@ -1,0 +1,1 @@
+"""The services: three parties, the chassis they stand on, the console that drives and watches them."""

@@ -1,0 +1,109 @@
+"""Time, passed in. The only module that asks the machine for it.
+
+One formula serves every mode: simulated time = `simulated_at` + `rate` × (real time − `real_at`).
+Rate 0 is a *stepped* clock (it moves only when set), 1 is real time, k is a *scaled* clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+
+def real_time() -> float:
+    """Seconds since 1970 on this machine's clock: for log stamps and retention, never for a decision."""
+    return time.time()
+
+
+def monotonic() -> float:
+    """Seconds on a clock that never goes back: for durations."""
+    return time.perf_counter()
+
+
+async def pause(seconds: float) -> None:
+    """Let real time pass: back-off between attempts, never a way to wait for an effect."""
+    await asyncio.sleep(seconds)
+
+
+def real_now() -> datetime:
+    """The machine's time as an instant."""
+    return datetime.fromtimestamp(real_time(), UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class ClockReading:
+    """Where a clock stands and how fast it runs."""
+
+    simulated_at: datetime
+    real_at: datetime
+    rate: float
+
+
+class Clock:
+    """What time is it, and when will it be later? Listeners are told when the clock is set anew."""
+
+    def __init__(self, reading: ClockReading) -> None:
+        self._reading = reading
+        self._listeners: list[Callable[[], None]] = []
+
+    @classmethod
+    def real(cls) -> Clock:
+        now = real_now()
+        return cls(ClockReading(now, now, 1.0))
+
+    @classmethod
+    def stepped(cls, at: datetime) -> Clock:
+        return cls(ClockReading(at, real_now(), 0.0))
+
+    @classmethod
+    def scaled(cls, at: datetime, rate: float) -> Clock:
+        """`rate` simulated seconds pass in each real one."""
+        if rate <= 0:
+            raise ValueError(f"a scaled clock needs a rate above 0, not {rate}")
+        return cls(ClockReading(at, real_now(), rate))
+
+    @property
+    def reading(self) -> ClockReading:
+        return self._reading
+
+    @property
+    def is_stepped(self) -> bool:
+        """True where a handler's `now` is its message's time, not this clock's."""
+        return self._reading.rate == 0.0
+
+    def now(self) -> datetime:
+        """The current simulated instant, in UTC."""
+        r = self._reading
+        if r.rate == 0.0:
+            return r.simulated_at
+        return r.simulated_at + (real_now() - r.real_at) * r.rate
+
+    def set(self, reading: ClockReading) -> None:
+        """Set the clock. A stepped clock never goes back: an older reading is refused with `ValueError`."""
+        if reading.rate == 0.0 and self.is_stepped and reading.simulated_at < self._reading.simulated_at:
+            raise ValueError(
+                f"the clock shows {self._reading.simulated_at}; it cannot go back to {reading.simulated_at}"
+            )
+        self._reading = reading
+        for listener in self._listeners:
+            listener()
+
+    def step_to(self, at: datetime) -> None:
+        """Set a stepped clock forward."""
+        self.set(ClockReading(at, self._reading.real_at, 0.0))
+
+    def real_seconds_until(self, at: datetime) -> float | None:
+        """How long to wait for `at`, in real seconds; None where only setting the clock can bring it."""
+        ahead = at - self.now()
+        if ahead <= timedelta(0):
+            return 0.0
+        if self._reading.rate == 0.0:
+            return None
+        return ahead.total_seconds() / self._reading.rate
+
+    def on_set(self, listener: Callable[[], None]) -> None:
+        """Call `listener` whenever the clock is set."""
+        self._listeners.append(listener)

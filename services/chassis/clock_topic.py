@@ -1,0 +1,75 @@
+"""The clock of a stack: announced on the clock topic by its one owner, followed by every replica.
+
+A replica takes the last announcement before it serves, so one that joins late shows the same time as the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+from contracts import topics
+from contracts.cloudevents import Decoder, encode_value, headers
+from contracts.events import ClockSet
+from services.chassis.bus.port import EventBus, Record, TopicPartition
+from services.chassis.clock import Clock, ClockReading
+from services.chassis.identity import Identity
+
+_PLACE = TopicPartition(topics.CLOCK.name, 0)
+
+
+class ClockFollower:
+    """Sets a clock to what the topic says."""
+
+    def __init__(self, bus: EventBus, clock: Clock) -> None:
+        self._bus, self._clock = bus, clock
+        self._next = 0
+        self._decoder = Decoder()
+        self.last: ClockSet | None = None
+
+    async def catch_up(self) -> bool:
+        """Apply what has been announced so far; True where anything ever was."""
+        while messages := await self._bus.read(topics.CLOCK.name, {_PLACE: self._next}):
+            self._next = messages[-1].offset + 1
+            announced = self._decoder.decode(ClockSet.TYPE, messages[-1].value)
+            if isinstance(announced, ClockSet):
+                self.last = announced
+                self._clock.set(ClockReading(announced.simulated_at, announced.real_at, announced.rate))
+        return self.last is not None
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Follow until `stopping`."""
+        while not stopping.is_set():
+            await self.catch_up()
+            await self._bus.wait([topics.CLOCK.name], timeout=0.5)
+
+
+class ClockAnnouncer:
+    """The clock's owner: sets its own clock and tells everybody."""
+
+    def __init__(self, bus: EventBus, clock: Clock, identity: Identity) -> None:
+        self._bus, self._identity = bus, identity
+        self._follower = ClockFollower(bus, clock)
+
+    async def resume(self) -> bool:
+        """Take up the time that was last announced; False on a topic that is still empty."""
+        return await self._follower.catch_up()
+
+    async def announce(self, reading: ClockReading) -> ClockSet:
+        """Set the clock everywhere. Returns once the announcement is durable."""
+        last = self._follower.last
+        event = ClockSet(
+            sequence=1 if last is None else last.sequence + 1,
+            simulated_at=reading.simulated_at,
+            real_at=reading.real_at,
+            rate=reading.rate,
+        )
+        event_id = self._identity.new(ClockSet.TYPE, *event.natural_key)
+        marks = headers(event_id, event, topics.CONSOLE, event.simulated_at)
+        await self._bus.produce([Record(topics.CLOCK.name, event.key, encode_value(event), marks)])
+        await self._follower.catch_up()
+        return event
+
+    async def step_to(self, at: datetime, real_at: datetime) -> ClockSet:
+        """Announce the next instant of a stepped clock."""
+        return await self.announce(ClockReading(at, real_at, 0.0))

@@ -1,0 +1,197 @@
+"""Commands: what HTTP asks for, group-committed.
+
+Concurrent requests share a transaction: while one commits, the next ones gather. A handler takes a sequence, as
+for events. Its answer is stored with its effect under the request's idempotency key, so that a retry, after a
+crash too, gets the same answer; the key never expires. The same key with another payload is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar, cast
+
+import msgspec
+from pydantic import BaseModel
+from sqlalchemy import Boolean, Column, LargeBinary, MetaData, String, Table, select, tuple_
+
+from contracts.vocabulary import Refusal
+from services.chassis.clock import Clock
+from services.chassis.database import Instant
+from services.chassis.telemetry import Metrics
+from services.chassis.transaction import Transaction
+from services.chassis.unit_of_work import UnitOfWork
+from services.chassis.waves import waves
+
+Request = TypeVar("Request", bound=BaseModel)
+Answer = TypeVar("Answer", bound=BaseModel)
+
+COMMANDS_PER_TRANSACTION = 500
+
+
+@dataclass(frozen=True)
+class Command(Generic[Request, Answer]):
+    """A use case that changes something. `keys` names what it touches: two that share a key never share a wave."""
+
+    name: str
+    handler: Callable[[Sequence[Request], Transaction], Awaitable[Sequence[Answer | Refusal]]]
+    answer: type[Answer]
+    keys: Callable[[Request], tuple[str, ...]]
+
+
+@dataclass(eq=False)
+class _Pending:
+    command: Command[Any, Any]
+    request: BaseModel
+    idempotency_key: str | None
+    fingerprint: bytes
+    outcome: asyncio.Future[BaseModel | Refusal] = field(default_factory=asyncio.Future)
+
+    @property
+    def slot(self) -> tuple[str, str] | None:
+        return None if self.idempotency_key is None else (self.command.name, self.idempotency_key)
+
+
+KEY_REUSED = Refusal(
+    "idempotency_key_reused",
+    "this Idempotency-Key was used before with another payload",
+    "send a new key with a new request, or the same payload with this key",
+)
+
+
+class Answers:
+    """The stored answers of commands that carried an idempotency key."""
+
+    def __init__(self, metadata: MetaData) -> None:
+        self.table = Table(
+            "command_answers",
+            metadata,
+            Column("command", String, primary_key=True),
+            Column("idempotency_key", String, primary_key=True),
+            Column("fingerprint", LargeBinary, nullable=False),
+            Column("refused", Boolean, nullable=False),
+            Column("answer", LargeBinary, nullable=False),
+            Column("answered_at", Instant, nullable=False),
+        )
+
+    async def stored(self, tx: Transaction, pending: Sequence[_Pending]) -> Mapping[tuple[str, str], Any]:
+        """Rows of the commands among these that were answered before."""
+        slots = [p.slot for p in pending if p.slot is not None]
+        if not slots:
+            return {}
+        t = self.table
+        found = await tx.session.execute(select(t).where(tuple_(t.c.command, t.c.idempotency_key).in_(slots)))
+        return {(row.command, row.idempotency_key): row for row in found.all()}
+
+    async def store(self, tx: Transaction, answered: Sequence[tuple[_Pending, BaseModel | Refusal]]) -> None:
+        """Keep the answers of those that carry a key."""
+        rows = [
+            {
+                "command": pending.command.name,
+                "idempotency_key": pending.idempotency_key,
+                "fingerprint": pending.fingerprint,
+                "refused": isinstance(answer, Refusal),
+                "answer": _encode(answer),
+                "answered_at": tx.now,
+            }
+            for pending, answer in answered
+            if pending.idempotency_key is not None
+        ]
+        if rows:
+            await tx.session.execute(self.table.insert(), rows)
+
+
+class Commands:
+    """Runs commands. Those that arrive while one transaction commits share the next.
+
+    `secret` keys the payload fingerprints, so that a stored one tells nothing about what was sent.
+    """
+
+    def __init__(self, unit: UnitOfWork, answers: Answers, clock: Clock, metrics: Metrics, secret: bytes) -> None:
+        self._unit, self._answers, self._clock, self._metrics = unit, answers, clock, metrics
+        self._secret = secret
+        self._gathering: list[_Pending] = []
+        self._leader: asyncio.Task[None] | None = None
+
+    async def execute(
+        self, command: Command[Request, Answer], request: Request, idempotency_key: str | None = None
+    ) -> Answer | Refusal:
+        """The command's answer, or the named reason why not. Raises what its handler raises."""
+        mark = hmac.digest(self._secret, request.model_dump_json().encode(), hashlib.sha256)
+        pending = _Pending(command, request, idempotency_key, mark)
+        self._gathering.append(pending)
+        if self._leader is None:
+            self._leader = asyncio.create_task(self._lead())
+        answer = await pending.outcome
+        self._metrics.command_answered(command.name, answer.code if isinstance(answer, Refusal) else None)
+        return cast("Answer | Refusal", answer)
+
+    async def _lead(self) -> None:
+        batch: list[_Pending] = []
+        try:
+            while self._gathering:
+                batch = self._gathering[:COMMANDS_PER_TRANSACTION]
+                del self._gathering[: len(batch)]
+                for wave in waves(batch, _keys):
+                    await self._run(wave)
+        except BaseException as end:  # this process is going down: nobody may wait for an answer for ever
+            for pending in (*batch, *self._gathering):
+                if not pending.outcome.done():
+                    pending.outcome.set_exception(end)
+            raise
+        finally:
+            self._leader = None
+
+    async def _run(self, wave: Sequence[_Pending]) -> None:
+        try:
+            answers = await self._in_one_transaction(wave)
+        except Exception as failure:
+            if len(wave) == 1:
+                wave[0].outcome.set_exception(failure)
+                return
+            for pending in wave:
+                await self._run([pending])
+        else:
+            for pending, answer in answers:
+                if not pending.outcome.done():
+                    pending.outcome.set_result(answer)
+
+    async def _in_one_transaction(self, wave: Sequence[_Pending]) -> Sequence[tuple[_Pending, BaseModel | Refusal]]:
+        async with self._unit.transaction(self._clock.now()) as tx:
+            stored = await self._answers.stored(tx, wave)
+            known = [(p, _recall(p, row)) for p in wave if p.slot and (row := stored.get(p.slot)) is not None]
+            new: list[tuple[_Pending, BaseModel | Refusal]] = []
+            for command, group in _by_command([p for p in wave if p.slot not in stored]).items():
+                answers = await command.handler([p.request for p in group], tx)
+                new.extend(zip(group, answers, strict=True))
+            await self._answers.store(tx, new)
+        return [*known, *new]
+
+
+def _by_command(pending: Sequence[_Pending]) -> Mapping[Command[Any, Any], list[_Pending]]:
+    groups: defaultdict[Command[Any, Any], list[_Pending]] = defaultdict(list)
+    for p in pending:
+        groups[p.command].append(p)
+    return groups
+
+
+def _keys(pending: _Pending) -> tuple[str, ...]:
+    keys = pending.command.keys(cast("Any", pending.request))
+    return keys if pending.slot is None else (*keys, "\x1f".join(pending.slot))
+
+
+def _recall(pending: _Pending, row: Any) -> BaseModel | Refusal:
+    if row.fingerprint != pending.fingerprint:
+        return KEY_REUSED
+    if row.refused:
+        return msgspec.json.decode(row.answer, type=Refusal)
+    answer: BaseModel = pending.command.answer.model_validate_json(row.answer)
+    return answer
+
+
+def _encode(answer: BaseModel | Refusal) -> bytes:
+    return msgspec.json.encode(answer) if isinstance(answer, Refusal) else answer.model_dump_json().encode()

@@ -1,0 +1,245 @@
+"""The consumer loop: a batch from the bus, waves, one transaction a wave, offsets after the database.
+
+A failing wave is retried event by event, so that one poison event is set aside alone, with its reason, and the
+rest go on. A database that does not answer is waited for: nothing is set aside on its account.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from contracts import cloudevents
+from contracts.cloudevents import Decoder, Envelope, UndecodableEvent
+from contracts.events import Event
+from services.chassis.bus.port import Fenced, Message, Subscription
+from services.chassis.clock import Clock, pause
+from services.chassis.dead_letters import DeadLetter, DeadLetters
+from services.chassis.faults import Faults, NoFaults
+from services.chassis.inbox import Inbox, fingerprint
+from services.chassis.telemetry import Metrics
+from services.chassis.transaction import Transaction
+from services.chassis.unit_of_work import UnitOfWork
+from services.chassis.waves import waves
+
+Handler = Callable[[Sequence[Any], Transaction], Awaitable[None]]
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class On:
+    """This event goes to that handler: a line of a party's table of contents."""
+
+    event: type[Event]
+    handler: Handler
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often a failing event is tried before it is set aside, and how long between attempts."""
+
+    attempts: int = 4
+    first_pause_seconds: float = 0.02
+    longest_pause_seconds: float = 2.0
+
+    def pause_after(self, attempt: int) -> float:
+        return min(self.first_pause_seconds * 2.0 ** (attempt - 1), self.longest_pause_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A decoded message on its way to its handler."""
+
+    message: Message
+    envelope: Envelope
+    event: Event
+    handler: Handler
+
+
+class IdReused(Exception):
+    """An event came under the id of another event."""
+
+
+class EventProcessor:
+    """Applies messages to a party's database, each once."""
+
+    def __init__(
+        self,
+        unit: UnitOfWork,
+        inbox: Inbox,
+        letters: DeadLetters,
+        subscriptions: Iterable[On],
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        routes = tuple(subscriptions)
+        self._unit, self._inbox, self._letters = unit, inbox, letters
+        self._handlers = {route.event.TYPE: route.handler for route in routes}
+        self._decoder = Decoder(route.event for route in routes)
+        self._clock, self._metrics = clock, metrics
+
+    def decode(self, message: Message) -> Delivery | None:
+        """None for an event this party has no use for. Raises `UndecodableEvent`."""
+        envelope = cloudevents.envelope(message.headers)
+        event = self._decoder.decode(envelope.type, message.value)
+        handler = self._handlers.get(envelope.type)
+        return None if handler is None else Delivery(message, envelope, event, handler)
+
+    def now_for(self, envelope: Envelope) -> datetime:
+        """A stepped clock's time travels with the message; any other is simply read."""
+        return envelope.time if self._clock.is_stepped else self._clock.now()
+
+    def by_instant(self, wave: Sequence[Delivery]) -> Iterable[Sequence[Delivery]]:
+        """Parts of a wave that share one `now`, the earliest first."""
+        if not self._clock.is_stepped:
+            return (wave,)
+        parts: defaultdict[datetime, list[Delivery]] = defaultdict(list)
+        for delivery in wave:
+            parts[delivery.envelope.time].append(delivery)
+        return [parts[at] for at in sorted(parts)]
+
+    async def apply(self, wave: Sequence[Delivery]) -> None:
+        """One transaction: those not handled before go to their handlers, and all are marked as handled."""
+        began = self._metrics.began()
+        async with self._unit.transaction(self.now_for(wave[0].envelope)) as tx:
+            fresh = await self._not_yet_handled(wave, tx)
+            by_handler: defaultdict[Handler, list[Event]] = defaultdict(list)
+            for delivery in fresh:
+                by_handler[delivery.handler].append(delivery.event)
+            for handler, events in by_handler.items():
+                await handler(events, tx)
+        self._metrics.wave_applied(began, (d.envelope.type for d in fresh), duplicates=len(wave) - len(fresh))
+
+    async def _not_yet_handled(self, wave: Sequence[Delivery], tx: Transaction) -> Sequence[Delivery]:
+        handled = await self._inbox.handled(tx.session, [d.envelope.id for d in wave])
+        fresh: list[Delivery] = []
+        marks: dict[str, bytes] = {}
+        for delivery in wave:
+            event_id, mark = delivery.envelope.id, fingerprint(delivery.message.value)
+            earlier = handled.get(event_id) or marks.get(event_id)
+            if earlier is None:
+                marks[event_id] = mark
+                fresh.append(delivery)
+            elif earlier != mark:
+                raise IdReused(f"event id {event_id} was used before for another {delivery.envelope.type}")
+        if marks:
+            await self._inbox.mark(tx.session, marks, tx.now)
+        return fresh
+
+    async def set_aside(self, message: Message, reason: str, attempts: int) -> None:
+        """Keep a message as a dead letter."""
+        headers = dict(message.headers)
+        letter = DeadLetter(
+            id=headers.get("ce_id", b"").decode(errors="replace")
+            or f"{message.topic}/{message.partition}/{message.offset}",
+            event_type=headers.get("ce_type", b"unknown").decode(errors="replace"),
+            message=message,
+            reason=reason,
+            attempts=attempts,
+            failed_at=self._clock.now(),
+        )
+        async with self._unit.transaction(self._clock.now()) as tx:
+            await self._letters.keep(tx.session, letter)
+        self._metrics.dead_lettered(letter.event_type)
+        log.error("event set aside", event_id=letter.id, event_type=letter.event_type, reason=reason)
+
+    async def database_answers(self) -> bool:
+        """Whether a failure can be the event's fault at all."""
+        return await self._unit.database.answers()
+
+    async def replay(self, tx: Transaction, letter_id: str, mended_value: bytes | None) -> DeadLetter | None:
+        """Handle a dead letter again, mended where a value is given; None where there is no such letter.
+
+        Raises what its handler raises, or `UndecodableEvent`; rolled back, the letter then stays as it was.
+        """
+        letter = await self._letters.get(tx.session, letter_id)
+        if letter is None:
+            return None
+        message = letter.message if mended_value is None else letter.message._replace(value=mended_value)
+        delivery = self.decode(message)
+        if delivery is not None and await self._not_yet_handled([delivery], tx):
+            await delivery.handler([delivery.event], tx)
+        await self._letters.forget(tx.session, letter_id)
+        return letter
+
+
+class Consumer:
+    """Feeds a party's subscription to its processor."""
+
+    def __init__(
+        self,
+        subscription: Subscription,
+        processor: EventProcessor,
+        *,
+        batch_size: int = 500,
+        retry: RetryPolicy | None = None,
+        faults: Faults | None = None,
+    ) -> None:
+        self._subscription, self._processor = subscription, processor
+        self._batch_size, self._retry = batch_size, retry or RetryPolicy()
+        self._faults = faults or NoFaults()
+
+    async def handle_next(self, timeout: float) -> int:
+        """Handle one batch; returns how many messages it had, 0 after `timeout` seconds without any."""
+        messages = await self._subscription.fetch(self._batch_size, timeout)
+        if not messages:
+            return 0
+        deliveries = [d for m in messages if (d := await self._decoded(m)) is not None]
+        for wave in waves(deliveries, _keys):
+            for same_time in self._processor.by_instant(wave):
+                await self._apply(same_time)
+        self._faults.reached("wave.committed")
+        try:
+            await self._subscription.commit(messages)
+        except Fenced as lost:
+            log.warning("partitions went to another member; it will see these events again", detail=str(lost))
+            await self._subscription.rewind()
+        self._faults.reached("offsets.committed")
+        return len(messages)
+
+    async def _decoded(self, message: Message) -> Delivery | None:
+        try:
+            return self._processor.decode(message)
+        except UndecodableEvent as wrong:
+            await self._set_aside(message, f"undecodable: {wrong}", attempts=1)
+            return None
+
+    async def _apply(self, wave: Sequence[Delivery]) -> None:
+        try:
+            await self._processor.apply(wave)
+        except Exception as failure:
+            log.warning("wave failed; trying its events one by one", size=len(wave), error=repr(failure))
+            for delivery in wave:
+                await self._apply_one(delivery)
+
+    async def _apply_one(self, delivery: Delivery) -> None:
+        attempt = 0
+        while True:
+            try:
+                return await self._processor.apply([delivery])
+            except Exception as failure:
+                attempt += await self._processor.database_answers()
+                if attempt >= self._retry.attempts or isinstance(failure, IdReused):
+                    reason = f"{type(failure).__name__}: {failure}"
+                    return await self._set_aside(delivery.message, reason, attempts=max(attempt, 1))
+                await pause(self._retry.pause_after(max(attempt, 1)))
+
+    async def _set_aside(self, message: Message, reason: str, attempts: int) -> None:
+        tries = 0
+        while True:
+            try:
+                return await self._processor.set_aside(message, reason, attempts)
+            except Exception as failure:
+                tries += 1
+                log.error("cannot set an event aside; holding it", error=repr(failure))
+                await pause(self._retry.pause_after(min(tries, 30)))
+
+
+def _keys(delivery: Delivery) -> tuple[str, ...]:
+    return (delivery.message.key,)

@@ -1,0 +1,133 @@
+"""HTTP at the edge of a service: problems, correlation ids, health, metrics, dead letters. Knows no party."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import structlog
+from fastapi import APIRouter, FastAPI, Header, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from contracts.http import DeadLetterView, Problem, ReplayRequest, ServiceStatus
+from contracts.vocabulary import Refusal
+from services.chassis.errors import ProblemError, accepted, problem
+
+if TYPE_CHECKING:
+    from services.chassis.service import Service
+
+log = structlog.get_logger(__name__)
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        description="Same key, same payload: the same answer, whenever asked. Same key, other payload: 409.",
+    ),
+]
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": text, "content": {"application/problem+json": {}}}
+    for status, text in {404: "unknown", 409: "conflicts with what is so", 422: "cannot be accepted"}.items()
+}
+_TRACEPARENT = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$")
+
+
+def create_http(service: Service, title: str, routers: Sequence[APIRouter]) -> FastAPI:
+    """The service's HTTP application: its own routes and those every service has."""
+    app = FastAPI(title=title, version="1", docs_url="/docs", redoc_url=None)
+    app.add_exception_handler(ProblemError, _answer_problem)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(StarletteHTTPException, _answer_http_error)
+    app.add_exception_handler(Exception, _answer_fault)
+    app.middleware("http")(_observed(service))
+    for router in routers:
+        app.include_router(router, responses=PROBLEMS)
+    app.include_router(_operations(service))
+    return app
+
+
+def _observed(service: Service) -> Callable[..., Awaitable[Response]]:
+    async def observe(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        began = service.metrics.began()
+        sent = _TRACEPARENT.match(request.headers.get("traceparent", ""))
+        correlation_id = sent.group(1) if sent else service.identity.new("request", str(began)).replace("-", "")
+        request.state.correlation_id = correlation_id
+        with structlog.contextvars.bound_contextvars(correlation_id=correlation_id):
+            response = await call_next(request)
+            route = getattr(request.scope.get("route"), "path", "unknown")
+            service.metrics.request_answered(began, request.method, route, response.status_code)
+            log.debug("answered", method=request.method, route=route, status=response.status_code)
+        response.headers["X-Correlation-Id"] = correlation_id
+        return response
+
+    return observe
+
+
+def _problem_response(body: Problem) -> Response:
+    return Response(body.model_dump_json(), status_code=body.status, media_type="application/problem+json")
+
+
+async def _answer_problem(_request: Request, raised: Exception) -> Response:
+    assert isinstance(raised, ProblemError)
+    return _problem_response(raised.problem)
+
+
+async def _answer_invalid(_request: Request, raised: Exception) -> Response:
+    """Says where and what, never the value: a card number may be in it."""
+    assert isinstance(raised, RequestValidationError)
+    errors = tuple({"field": ".".join(str(part) for part in e["loc"]), "wrong": str(e["msg"])} for e in raised.errors())
+    named = "; ".join(f"{e['field']}: {e['wrong']}" for e in errors)
+    refusal = Refusal("invalid_request", named, "see /docs for the fields and their forms")
+    return _problem_response(problem(refusal, 422, errors))
+
+
+async def _answer_http_error(_request: Request, raised: Exception) -> Response:
+    assert isinstance(raised, StarletteHTTPException)
+    code = {404: "not_found", 405: "method_not_allowed", 503: "unavailable"}.get(raised.status_code, "http_error")
+    return _problem_response(
+        problem(Refusal(code, str(raised.detail), "see /docs for what there is"), raised.status_code)
+    )
+
+
+async def _answer_fault(request: Request, raised: Exception) -> Response:
+    correlation_id = getattr(request.state, "correlation_id", "")
+    log.error("request failed", error=repr(raised), exc_info=raised, correlation_id=correlation_id)
+    refusal = Refusal("internal", f"the service failed; correlation id {correlation_id}", "try again; the log says why")
+    return _problem_response(problem(refusal, 500))
+
+
+def _operations(service: Service) -> APIRouter:
+    router = APIRouter(tags=["operations"])
+
+    @router.get("/health/live", summary="The process runs")
+    async def live() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @router.get("/health/ready", summary="The service can do its work", responses={503: {"model": Problem}})
+    async def ready() -> dict[str, str]:
+        if not await service.is_ready():
+            raise StarletteHTTPException(503, "the service is starting, stopping, or cannot reach its database")
+        return {"status": "ready"}
+
+    @router.get("/metrics", summary="Prometheus metrics")
+    async def metrics() -> Response:
+        await service.refresh_gauges()
+        return Response(service.metrics.exposition(), media_type="text/plain; version=0.0.4")
+
+    @router.get("/ops/status", summary="What is behind, and what comes next")
+    async def status() -> ServiceStatus:
+        return await service.status()
+
+    @router.get("/ops/dead-letters", summary="Events set aside")
+    async def dead_letters() -> list[DeadLetterView]:
+        return list(await service.dead_letters())
+
+    @router.post("/ops/dead-letters/{letter_id:path}/replay", summary="Handle one again", responses=PROBLEMS)
+    async def replay(letter_id: str, body: ReplayRequest, key: IdempotencyKey = None) -> DeadLetterView:
+        return accepted(await service.replay(letter_id, body.value, key))
+
+    return router

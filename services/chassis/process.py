@@ -1,0 +1,135 @@
+"""A service as a process of its own: HTTP, consumer, relay and clock in one task group, stopped gracefully.
+
+On SIGTERM or SIGINT, or when the supervisor's pipe closes, HTTP stops taking requests, the batch in flight is
+finished, what is due is sent, and the process exits 0. Nothing depends on that: after SIGKILL the next start goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+import structlog
+import uvicorn
+from sqlalchemy.exc import DBAPIError
+
+from contracts import topics
+from services.chassis.bus.opening import open_bus
+from services.chassis.bus.port import BusError, EventBus
+from services.chassis.clock import Clock, pause
+from services.chassis.clock_topic import ClockFollower
+from services.chassis.service import Service, topic_specs
+from services.chassis.settings import ServiceSettings
+from services.chassis.telemetry import configure_logging
+
+ServiceFactory = Callable[[EventBus, Clock], Service]
+
+log = structlog.get_logger(__name__)
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn that leaves signals to us."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+def run(principal: str, settings: ServiceSettings, create: ServiceFactory) -> None:
+    """Run a service until it is told to stop."""
+    configure_logging(settings.log_level, principal)
+    asyncio.run(_main(settings, create))
+
+
+async def _main(settings: ServiceSettings, create: ServiceFactory) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    if settings.parent_pipe is not None:
+        loop.add_reader(settings.parent_pipe, stopping.set)
+    bus = await open_bus(settings)
+    clock = Clock.real()
+    follower = ClockFollower(bus, clock) if settings.clock == "announced" else None
+    try:
+        if follower is not None:
+            await bus.create_topics(topic_specs())
+            while not await follower.catch_up() and not stopping.is_set():
+                await bus.wait([topics.CLOCK.name], timeout=0.5)
+        service = create(bus, clock)
+        await service.start()
+        await _serve(service, follower, stopping)
+    finally:
+        if settings.parent_pipe is not None:
+            os.close(settings.parent_pipe)
+        await bus.close()
+
+
+async def _serve(service: Service, follower: ClockFollower | None, stopping: asyncio.Event) -> None:
+    config = uvicorn.Config(
+        service.http,
+        host=service.settings.host,
+        port=service.settings.port,
+        lifespan="off",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=10,
+    )
+    server = _Server(config)
+    http_stopped = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_serve_http(server, http_stopped))
+        tasks.create_task(_stop_http(server, stopping))
+        tasks.create_task(_consume(service, stopping))
+        tasks.create_task(_send(service, http_stopped))
+        if follower is not None:
+            tasks.create_task(follower.run(stopping))
+        log.info("serving", host=service.settings.host, port=service.settings.port)
+    await service.close()
+    log.info("stopped")
+
+
+async def _serve_http(server: _Server, stopped: asyncio.Event) -> None:
+    try:
+        await server.serve()
+    finally:
+        stopped.set()
+
+
+async def _stop_http(server: _Server, stopping: asyncio.Event) -> None:
+    await stopping.wait()
+    server.should_exit = True
+
+
+async def _send(service: Service, stopping: asyncio.Event) -> None:
+    """The relay: one process per database sends; another waits for its turn."""
+    while not stopping.is_set():
+        async with service.database.sole_holder("relay") as held:
+            while held and not stopping.is_set():
+                await _send_or_wait(service)
+        if not held:
+            await pause(1.0)
+
+
+async def _send_or_wait(service: Service) -> None:
+    try:
+        if await service.relay.send_due():
+            return
+        await service.relay.wait(longest=1.0)
+    except (BusError, DBAPIError) as failure:
+        log.warning("cannot send; the outbox keeps it", error=repr(failure))
+        await pause(1.0)
+    service.relay.look_again()
+
+
+async def _consume(service: Service, stopping: asyncio.Event) -> None:
+    while not stopping.is_set():
+        try:
+            await service.consumer.handle_next(timeout=0.5)
+        except BusError as failure:
+            log.warning("cannot fetch; trying again", error=repr(failure))
+            await pause(1.0)

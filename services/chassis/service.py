@@ -1,0 +1,243 @@
+"""A service: database, consumer, relay, commands and HTTP put together, to be stepped or to be run.
+
+A sandbox calls `step` on each of its services until none has anything to do; a process calls `serve`, which runs
+HTTP, consumer and relay in one task group until it is told to stop, finishing what is in flight.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import structlog
+from pydantic import BaseModel
+from sqlalchemy import MetaData
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts import topics
+from contracts.http import DeadLetterView, ServiceStatus
+from contracts.vocabulary import Refusal
+from services.chassis import faults
+from services.chassis.bus.port import EventBus, TopicSpec
+from services.chassis.clock import Clock
+from services.chassis.commands import Answers, Command, Commands
+from services.chassis.consumer import Consumer, EventProcessor, On
+from services.chassis.database import Database
+from services.chassis.dead_letters import DeadLetter, DeadLetters
+from services.chassis.identity import Identity, SeededIdentity, TimeOrderedIdentity
+from services.chassis.inbox import Inbox
+from services.chassis.outbox import Outbox, Relay
+from services.chassis.settings import ServiceSettings
+from services.chassis.telemetry import Metrics
+from services.chassis.transaction import Transaction
+from services.chassis.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter, FastAPI
+
+Request = TypeVar("Request", bound=BaseModel)
+Answer = TypeVar("Answer", bound=BaseModel)
+
+log = structlog.get_logger(__name__)
+
+
+def topic_specs() -> Sequence[TopicSpec]:
+    """Every topic of the contract, as a bus makes it."""
+    return [TopicSpec(t.name, t.partitions, t.retention.total_seconds()) for t in topics.TOPICS]
+
+
+def identity_of(settings: ServiceSettings) -> Identity:
+    """Seeded where there is a seed, else time-ordered."""
+    return TimeOrderedIdentity() if settings.seed is None else SeededIdentity(settings.seed)
+
+
+class _Replay(BaseModel):
+    letter_id: str
+    value: dict[str, Any] | None
+
+
+class Service(ABC):
+    """One party, or one replica of it. A party extends it with its use cases, one method each."""
+
+    title: str
+    tables: MetaData
+
+    def __init__(
+        self,
+        principal: str,
+        settings: ServiceSettings,
+        bus: EventBus,
+        clock: Clock,
+        injected: faults.Faults | None = None,
+    ) -> None:
+        self.principal, self.settings, self.bus, self.clock = principal, settings, bus, clock
+        self.identity = identity_of(settings)
+        self.metrics = Metrics()
+        self.database = Database(settings.database_url, durable=settings.database_durable)
+        self._faults = injected or faults.parse(settings.crash_at)
+        self._chassis_tables = MetaData()
+        self._outbox = Outbox(self._chassis_tables)
+        self._inbox, self._letters = Inbox(self._chassis_tables), DeadLetters(self._chassis_tables)
+        self.relay = Relay(self.database, self._outbox, bus, clock, self._faults)
+        self._unit = UnitOfWork(self.database, self._outbox, self.relay, self.identity, principal, self._faults)
+        answers = Answers(self._chassis_tables)
+        self._commands = Commands(self._unit, answers, clock, self.metrics, self.secret)
+        self._consumer: Consumer | None = None
+
+    @abstractmethod
+    def subscriptions(self) -> Sequence[On]:
+        """Event → handler: the party's table of contents."""
+
+    @abstractmethod
+    def routes(self) -> Sequence[APIRouter]:
+        """The party's HTTP routes."""
+
+    @property
+    def secret(self) -> bytes:
+        """Keys tokens and fingerprints; the same after a restart.
+
+        Raises `ValueError` where neither a secret nor a seed is set.
+        """
+        if self.settings.secret:
+            return self.settings.secret.encode()
+        if self.settings.seed is None:
+            raise ValueError("SANSHA_SECRET is not set; give a random text that stays the same, or set SANSHA_SEED")
+        return hashlib.sha256(f"sansha/{self.settings.seed}/{self.principal}".encode()).digest()
+
+    @property
+    def topics(self) -> Sequence[str]:
+        """What this service consumes."""
+        return [*(t.name for t in topics.readable_by(self.principal))]
+
+    async def start(self) -> None:
+        """Make missing tables and topics, join the consumer group."""
+        await self.database.create(self._chassis_tables)
+        await self.database.create(self.tables)
+        await self.bus.create_topics(topic_specs())
+        processor = EventProcessor(
+            self._unit, self._inbox, self._letters, self.subscriptions(), self.clock, self.metrics
+        )
+        subscription = await self.bus.subscribe(self.principal, self.topics)
+        self._processor, self._subscription = processor, subscription
+        self._consumer = Consumer(subscription, processor, faults=self._faults)
+
+    @property
+    def consumer(self) -> Consumer:
+        """The consumer of a started service."""
+        assert self._consumer is not None, "start the service first"
+        return self._consumer
+
+    async def step(self) -> int:
+        """Send what is due and handle what has arrived, without waiting; 0 where there was nothing to do."""
+        return await self.relay.send_due() + await self.consumer.handle_next(timeout=0)
+
+    async def execute(
+        self, command: Command[Request, Answer], request: Request, key: str | None = None
+    ) -> Answer | Refusal:
+        """Run a use case; its answer, or the named reason why not."""
+        return await self._commands.execute(command, request, key)
+
+    def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A transaction for a query."""
+        return self.database.read()
+
+    @cached_property
+    def http(self) -> FastAPI:
+        """The HTTP application; made when first asked for, since a sandbox may do without."""
+        from services.chassis.http import create_http
+
+        return create_http(self, self.title, self.routes())
+
+    async def is_ready(self) -> bool:
+        """Whether this service has joined its group and its database answers."""
+        return self._consumer is not None and await self.database.answers()
+
+    async def status(self) -> ServiceStatus:
+        """What is behind, and when something comes next."""
+        async with self.reading() as session:
+            due = await self._outbox.due(session, self.clock.now())
+            next_due = await self._outbox.next_due(session)
+            dead = await self._letters.count(session)
+        ends = await self.bus.end_offsets(self.topics)
+        done = await self.bus.committed(self.principal, self.topics)
+        lag: dict[str, int] = dict.fromkeys(self.topics, 0)
+        for place, end in ends.items():
+            lag[place.topic] += end - done.get(place, 0)
+        return ServiceStatus(
+            principal=self.principal,
+            now=self.clock.now(),
+            clock_rate=self.clock.reading.rate,
+            outbox_due=due,
+            next_due_at=next_due,
+            dead_letters=dead,
+            lag=lag,
+        )
+
+    async def refresh_gauges(self) -> None:
+        """Bring the gauges up to date, for a scrape."""
+        status = await self.status()
+        self.metrics.outbox_due.set(status.outbox_due)
+        self.metrics.dead_letters.set(status.dead_letters)
+        for topic, behind in status.lag.items():
+            self.metrics.lag.labels(topic).set(behind)
+
+    async def dead_letters(self) -> Sequence[DeadLetterView]:
+        """What was set aside, the oldest first."""
+        async with self.reading() as session:
+            return [_view(letter) for letter in await self._letters.all(session)]
+
+    async def replay(
+        self, letter_id: str, value: dict[str, Any] | None, key: str | None = None
+    ) -> DeadLetterView | Refusal:
+        """Handle a dead letter again, mended where a value is given; a second failure leaves it as it was."""
+        try:
+            return await self.execute(self._replay, _Replay(letter_id=letter_id, value=value), key)
+        except Exception as failure:
+            log.warning("replay failed", event_id=letter_id, error=repr(failure))
+            return Refusal("dead_letter_still_fails", repr(failure), "mend the value or the cause, then replay")
+
+    @cached_property
+    def _replay(self) -> Command[_Replay, DeadLetterView]:
+        return Command("replay_dead_letter", self._replay_letters, DeadLetterView, lambda r: (r.letter_id,))
+
+    async def _replay_letters(self, requests: Sequence[_Replay], tx: Transaction) -> Sequence[DeadLetterView | Refusal]:
+        answers: list[DeadLetterView | Refusal] = []
+        for request in requests:
+            mended = None if request.value is None else json.dumps(request.value, ensure_ascii=False).encode()
+            letter = await self._processor.replay(tx, request.letter_id, mended)
+            unknown = Refusal(
+                "dead_letter_unknown", f"there is no dead letter {request.letter_id}", "list them to see their ids"
+            )
+            answers.append(unknown if letter is None else _view(letter))
+        return answers
+
+    async def close(self) -> None:
+        """Leave the group and the database. Idempotent."""
+        if self._consumer is not None:
+            await self._subscription.close()
+            self._consumer = None
+        await self.database.close()
+
+
+def _view(letter: DeadLetter) -> DeadLetterView:
+    try:
+        value: Any = json.loads(letter.message.value)
+    except ValueError:
+        value = letter.message.value.decode(errors="replace")
+    m = letter.message
+    return DeadLetterView(
+        id=letter.id,
+        event_type=letter.event_type,
+        topic=m.topic,
+        partition=m.partition,
+        offset=m.offset,
+        reason=letter.reason,
+        attempts=letter.attempts,
+        failed_at=letter.failed_at,
+        value=value,
+    )

@@ -1,0 +1,77 @@
+"""Logs and metrics. Logs are one JSON object a line on stderr; they never carry a request's body or an event's value.
+
+Every line within a request or a wave carries what `bind` was given (the correlation id); metrics are Prometheus's,
+one registry a service, so that several services in one process do not mix.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterable
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from services.chassis.clock import monotonic
+
+BATCH_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+def configure_logging(level: str, principal: str) -> None:
+    """Log as JSON lines on stderr from now on. `level` is a name of the logging module."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    structlog.contextvars.bind_contextvars(service=principal)
+
+
+class Metrics:
+    """What a service counts and times. Durations in seconds."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        r = self.registry
+        self._events = Counter("sansha_events_handled", "Events handled", ["type"], registry=r)
+        self._duplicates = Counter("sansha_events_duplicate", "Redeliveries absorbed", registry=r)
+        self._dead = Counter("sansha_events_dead_lettered", "Events set aside", ["type"], registry=r)
+        self._wave = Histogram("sansha_wave_seconds", "One wave's transaction", buckets=BATCH_BUCKETS, registry=r)
+        self._requests = Histogram(
+            "sansha_http_request_seconds", "HTTP requests", ["method", "route", "status"], registry=r
+        )
+        self._commands = Counter("sansha_commands", "Commands answered", ["command", "outcome"], registry=r)
+        self.outbox_due = Gauge("sansha_outbox_due", "Outbox rows that are due", registry=r)
+        self.dead_letters = Gauge("sansha_dead_letters", "Dead letters waiting", registry=r)
+        self.lag = Gauge("sansha_consumer_lag", "Messages not yet committed", ["topic"], registry=r)
+
+    def began(self) -> float:
+        """A start mark for a duration."""
+        return monotonic()
+
+    def wave_applied(self, began: float, handled_types: Iterable[str], duplicates: int) -> None:
+        self._wave.observe(monotonic() - began)
+        for event_type in handled_types:
+            self._events.labels(event_type).inc()
+        if duplicates:
+            self._duplicates.inc(duplicates)
+
+    def dead_lettered(self, event_type: str) -> None:
+        self._dead.labels(event_type).inc()
+
+    def request_answered(self, began: float, method: str, route: str, status: int) -> None:
+        self._requests.labels(method, route, str(status)).observe(monotonic() - began)
+
+    def command_answered(self, command: str, refused: str | None) -> None:
+        self._commands.labels(command, refused or "done").inc()
+
+    def exposition(self) -> bytes:
+        """The Prometheus text format."""
+        return generate_latest(self.registry)

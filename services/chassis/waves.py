@@ -1,0 +1,24 @@
+"""Waves: a batch split so that each wave holds a key once. Order per key holds; each wave is one transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def waves(items: Iterable[T], keys: Callable[[T], Iterable[Hashable]]) -> Sequence[Sequence[T]]:
+    """Split `items` into waves, keeping order: an item comes after every earlier one that shares a key with it."""
+    height: defaultdict[Hashable, int] = defaultdict(int)
+    split: list[list[T]] = []
+    for item in items:
+        names = tuple(keys(item))
+        level = max((height[name] for name in names), default=0)
+        if level == len(split):
+            split.append([])
+        split[level].append(item)
+        for name in names:
+            height[name] = level + 1
+    return split

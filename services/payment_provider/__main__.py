@@ -1,0 +1,11 @@
+"""`python -P -m services.payment_provider`: the payment provider as a process."""
+
+from __future__ import annotations
+
+from contracts import topics
+from services.chassis.process import run
+from services.payment_provider.app import Settings, create_app
+
+if __name__ == "__main__":
+    settings = Settings()
+    run(topics.PAYMENT_PROVIDER, settings, lambda bus, clock: create_app(settings, bus, clock))

@@ -1,0 +1,167 @@
+"""The payment provider put together: settings in, a service out. What the console may import."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+from contracts import topics
+from contracts.books import Books
+from contracts.calendar import BANK_CALENDAR
+from contracts.http import (
+    BankChoice,
+    CardChoice,
+    CardRoute,
+    ConsentAnswer,
+    ConsentRequest,
+    Explanation,
+    PaymentView,
+    ScanRequest,
+    TestBank,
+)
+from contracts.vocabulary import Agent, Method, Refusal
+from services.chassis.bus.port import EventBus
+from services.chassis.clock import Clock
+from services.chassis.commands import Command
+from services.chassis.consumer import On
+from services.chassis.faults import Faults
+from services.chassis.service import Service
+from services.payment_provider import store
+from services.payment_provider.behaviour import TEST_BANKS
+from services.payment_provider.books import books
+from services.payment_provider.domain.payment import Payment
+from services.payment_provider.domain.timing import Timing
+from services.payment_provider.explanation import explain
+from services.payment_provider.handlers.choose_method import CardRules, choose_banks, choose_cards
+from services.payment_provider.handlers.record_consent import record_consents
+from services.payment_provider.handlers.scan_slip import scan_slips
+from services.payment_provider.settings import Settings
+from services.payment_provider.subscriptions import subscriptions
+from services.payment_provider.tables import metadata
+from services.payment_provider.views import payment_view
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+__all__ = ["TEST_BANKS", "PaymentProvider", "Settings", "create_app"]
+
+
+class PaymentProvider(Service):
+    """乙: one method per use case. A refusal is returned, not raised."""
+
+    title = "sansha payment provider (乙 収納代行・収納センター)"
+    tables = metadata
+    settings: Settings
+
+    @cached_property
+    def timing(self) -> Timing:
+        """The agreed delays."""
+        s = self.settings
+        return Timing(
+            BANK_CALENDAR,
+            s.confirmation_business_days,
+            s.confirmation_time,
+            s.bank_deposit_business_days,
+            s.deposit_time,
+        )
+
+    @cached_property
+    def _card_rules(self) -> CardRules:
+        s = self.settings
+        timeout = timedelta(seconds=s.authorization_timeout_seconds)
+        return CardRules(s.card_routes, timeout, s.system_fees, s.system_fee_step, s.system_fee_per_step)
+
+    @cached_property
+    def _consent(self) -> Command[ConsentRequest, ConsentAnswer]:
+        handler = partial(record_consents, terms_version=self.settings.terms_version)
+        return Command("consent", handler, ConsentAnswer, lambda r: (r.app_user,))
+
+    @cached_property
+    def _scan(self) -> Command[ScanRequest, PaymentView]:
+        handler = partial(scan_slips, issuers=frozenset(self.settings.issuers))
+        return Command("scan", handler, PaymentView, lambda r: (r.barcode.strip(),))
+
+    @cached_property
+    def _choose_card(self) -> Command[CardChoice, PaymentView]:
+        return Command("choose_card", partial(choose_cards, rules=self._card_rules), PaymentView, _payment_key)
+
+    @cached_property
+    def _choose_bank(self) -> Command[BankChoice, PaymentView]:
+        return Command("choose_bank", choose_banks, PaymentView, _payment_key)
+
+    def subscriptions(self) -> Sequence[On]:
+        return subscriptions(self.timing)
+
+    def routes(self) -> Sequence[APIRouter]:
+        from services.payment_provider.routes import router
+
+        return [router(self)]
+
+    async def consent(self, request: ConsentRequest, key: str | None = None) -> ConsentAnswer | Refusal:
+        """利用規約への同意."""
+        return await self.execute(self._consent, request, key)
+
+    async def scan(self, request: ScanRequest, key: str | None = None) -> PaymentView | Refusal:
+        """納付書読取."""
+        return await self.execute(self._scan, request, key)
+
+    async def choose_card(self, request: CardChoice, key: str | None = None) -> PaymentView | Refusal:
+        """Pay by card; the answer is under way when this returns."""
+        return await self.execute(self._choose_card, request, key)
+
+    async def choose_bank(self, request: BankChoice, key: str | None = None) -> PaymentView | Refusal:
+        """Pay by internet banking; the answer is under way when this returns."""
+        return await self.execute(self._choose_bank, request, key)
+
+    async def payment(self, payment_id: str) -> PaymentView | Refusal:
+        """One payment."""
+        async with self.reading() as session:
+            found = (await store.find(session, [payment_id])).get(payment_id)
+        if found is None:
+            return Refusal("payment_unknown", f"there is no payment {payment_id}", "scan a slip: POST /scans")
+        return self._view(found)
+
+    async def payments_of(self, slip_number: str) -> Sequence[PaymentView]:
+        """All payments ever opened for a slip, the first first."""
+        async with self.reading() as session:
+            return [self._view(p) for p in await store.of_slip(session, slip_number)]
+
+    async def explain(self, payment_ids: Sequence[str]) -> dict[str, Explanation]:
+        """This party's part of each story; a payment it does not know is missing."""
+        async with self.reading() as session:
+            known = await store.find(session, payment_ids)
+            rows = await store.receipts_of(session, payment_ids)
+        timeout, now = self._card_rules.timeout, self.clock.now()
+        of: dict[str, list[object]] = {payment_id: [] for payment_id in known}
+        for row in rows:
+            of[row.payment_id].append(row)
+        return {i: explain(payment, of[i], self.timing, timeout, now) for i, payment in known.items()}
+
+    def card_routes(self) -> Sequence[CardRoute]:
+        """Which agent takes which brands."""
+        routes = self.settings.card_routes
+        return [CardRoute(agent=a, brands=tuple(b for b, to in routes.items() if to is a)) for a in Agent]
+
+    def test_banks(self) -> Sequence[TestBank]:
+        """Published bank codes that choose their answer."""
+        return [TestBank(bank_code=code, story=bank.story) for code, bank in TEST_BANKS.items()]
+
+    async def books(self) -> Books:
+        """What the books say."""
+        async with self.reading() as session:
+            return await books(session)
+
+    def _view(self, payment: Payment) -> PaymentView:
+        fee = self._card_rules.fee(payment.amount) if payment.method is Method.CARD else None
+        return payment_view(payment, fee)
+
+
+def _payment_key(request: CardChoice | BankChoice) -> tuple[str, ...]:
+    return (request.payment_id,)
+
+
+def create_app(settings: Settings, bus: EventBus, clock: Clock, injected: Faults | None = None) -> PaymentProvider:
+    """The composition root."""
+    return PaymentProvider(topics.PAYMENT_PROVIDER, settings, bus, clock, injected)

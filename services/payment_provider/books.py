@@ -1,0 +1,70 @@
+"""What the payment provider's books say: payments, receipt data delivered, the bank network's settlements."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.books import (
+    Books,
+    DepositRow,
+    PaymentRow,
+    ProxyPaymentRow,
+    ReceiptRow,
+    StatementLineRow,
+    StatementRow,
+)
+from contracts.vocabulary import Party, Settler, business_date
+from services.payment_provider.domain.payment import TAKEN, PaymentStatus
+from services.payment_provider.tables import bank_closings, payments, receipts
+
+
+async def books(session: AsyncConnection) -> Books:
+    """All of it, unsorted."""
+    paid = (await session.execute(select(payments))).all()
+    delivered = (await session.execute(select(receipts))).all()
+    closings = (await session.execute(select(bank_closings).where(bank_closings.c.payment_count > 0))).all()
+    statement_of = {c.closed_on: c.statement_id for c in closings}
+    at_bank = [p for p in paid if p.settler is Settler.BANK and p.closes_on is not None]
+    stand = [p for p in at_bank if p.status in TAKEN]
+    return Books(
+        party=Party.PAYMENT_PROVIDER.value,
+        payments=[
+            PaymentRow(
+                p.payment_id,
+                p.slip_number,
+                p.attempt,
+                p.method or "",
+                p.settler or "",
+                p.amount,
+                p.status.value,
+                business_date(p.scanned_at),
+            )
+            for p in paid
+        ],
+        receipts=[ReceiptRow(r.payment_id, r.kind.value, r.amount, business_date(r.delivered_at)) for r in delivered],
+        proxy_payments=[
+            ProxyPaymentRow(
+                p.payment_id,
+                Settler.BANK.value,
+                p.amount,
+                "withdrawn" if p.status is PaymentStatus.CANCELLED else "collected",
+                p.closes_on,
+            )
+            for p in at_bank
+        ],
+        statements=[
+            StatementRow(c.statement_id, Settler.BANK.value, c.closed_on, c.deposit_on, c.payment_count, c.amount, 0)
+            for c in closings
+        ],
+        lines=[
+            StatementLineRow(statement_of[p.closes_on], p.payment_id, p.amount)
+            for p in stand
+            if p.closes_on in statement_of
+        ],
+        deposits=[
+            DepositRow(c.deposit_id, c.statement_id, Settler.BANK.value, c.amount, c.deposited_on)
+            for c in closings
+            if c.deposit_id is not None
+        ],
+    )

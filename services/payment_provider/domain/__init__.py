@@ -1,0 +1,1 @@
+"""Decisions of the payment provider: pure functions of what is known."""

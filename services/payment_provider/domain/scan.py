@@ -1,0 +1,44 @@
+"""May this slip be paid in the app now?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+
+from contracts.formats import barcode
+from contracts.formats.barcode import Barcode
+from contracts.vocabulary import Refusal
+from services.payment_provider.domain.payment import TAKEN, UNDER_WAY, Payment
+
+
+def read_slip(text: str, issuers: Collection[str], today: date) -> Barcode | Refusal:
+    """The slip behind what a scanner gave, or why it cannot be paid in the app."""
+    code = barcode.decode(text)
+    if isinstance(code, Refusal):
+        return code
+    if code.issuer not in issuers:
+        return Refusal(
+            "issuer_unknown",
+            f"issuer company code {code.issuer} has no contract with this provider",
+            f"scan a slip of an issuer under contract: {', '.join(sorted(issuers))}",
+        )
+    return barcode.refusal_of(code, today) or code
+
+
+def refuse_taken(earlier: Payment | None) -> Refusal | None:
+    """Refuses a slip that this provider has taken, or is about to."""
+    if earlier is None:
+        return None
+    if earlier.status in TAKEN:
+        return Refusal(
+            "slip_already_paid",
+            f"slip {earlier.slip_number} was paid in this app as payment {earlier.payment_id}",
+            "nothing more is to be paid on this slip; throw the paper away",
+        )
+    if earlier.status in UNDER_WAY:
+        return Refusal(
+            "payment_in_progress",
+            f"payment {earlier.payment_id} of slip {earlier.slip_number} has not ended yet",
+            "wait for its end; it is told within a minute",
+        )
+    return None

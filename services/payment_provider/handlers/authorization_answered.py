@@ -1,0 +1,71 @@
+"""与信照会結果: entrust the agent with what it approved, end what it declined."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from contracts.events import (
+    AuthorizationApproved,
+    AuthorizationDeclined,
+    AuthorizationReversed,
+    PaymentDeclined,
+    ProxyPaymentRequested,
+)
+from contracts.vocabulary import Method
+from services.chassis.transaction import Transaction
+from services.payment_provider import store
+from services.payment_provider.domain.payment import Payment, approve, decline
+from services.payment_provider.timers import AuthorizationOverdue
+
+
+async def entrust_approved(approvals: Sequence[AuthorizationApproved], tx: Transaction) -> None:
+    """代理納付の委託. An approval that comes too late is left alone: its reversal is already asked for."""
+    known = await store.lock(tx.session, {a.payment_id for a in approvals})
+    entrusted = [p for a in approvals if (p := approve(known[a.payment_id], tx.now)) is not None]
+    for payment in entrusted:
+        assert payment.agent and payment.card_token, "an authorized payment has an agent and a card"
+        tx.publish(
+            ProxyPaymentRequested(
+                payment_id=payment.payment_id,
+                agent=payment.agent,
+                card_token=payment.card_token,
+                amount=payment.amount,
+                entrusted_at=tx.now,
+            )
+        )
+    tx.cancel(AuthorizationOverdue, (p.payment_id for p in entrusted))
+    await store.save(tx.session, entrusted)
+
+
+async def end_declined(refusals: Sequence[AuthorizationDeclined], tx: Transaction) -> None:
+    """与信否認: the payer is told why; the slip is free again."""
+    known = await store.lock(tx.session, {r.payment_id for r in refusals})
+    declined: list[Payment] = []
+    for refusal in refusals:
+        payment = decline(known[refusal.payment_id], refusal.reason, tx.now)
+        if payment is not None:
+            declined.append(payment)
+            announce_declined(payment, tx)
+    tx.cancel(AuthorizationOverdue, (p.payment_id for p in declined))
+    await store.save(tx.session, declined)
+
+
+async def note_reversed(reversals: Sequence[AuthorizationReversed], tx: Transaction) -> None:
+    """与信取消: the payment was declined when the reversal was asked for; an unknown one is a fault."""
+    known = await store.find(tx.session, {r.payment_id for r in reversals})
+    for reversal in reversals:
+        if reversal.payment_id not in known:
+            raise LookupError(f"agent {reversal.agent} reversed payment {reversal.payment_id}, which nobody made")
+
+
+def announce_declined(payment: Payment, tx: Transaction) -> None:
+    """支払不成立, for whoever watches the scans."""
+    assert payment.decline_reason is not None, "a declined payment has a reason"
+    tx.publish(
+        PaymentDeclined(
+            payment_id=payment.payment_id,
+            method=payment.method or Method.CARD,
+            reason=payment.decline_reason,
+            declined_at=tx.now,
+        )
+    )

@@ -1,0 +1,62 @@
+"""The bank network's side of settlement: a day's internet-banking payments are totalled, then deposited."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from contracts.events import LINES_PER_PAGE, ClosingStatementIssued, DepositMade, StatementLine
+from contracts.vocabulary import Settler, Yen, business_date
+from services.chassis.transaction import Transaction
+from services.payment_provider import store
+from services.payment_provider.domain.timing import Timing
+from services.payment_provider.timers import BankClosingDue, BankDepositDue
+
+
+async def close_bank_days(due: Sequence[BankClosingDue], tx: Transaction, *, timing: Timing) -> None:
+    """締め: a day is closed once; a day whose payments all fell away has no statement and no deposit."""
+    for timer in due:
+        closing = await store.lock_bank_closing(tx.session, timer.statement_id)
+        if closing is None or closing.issued_at is not None:
+            continue
+        found = await store.bank_payments_closing(tx.session, closing.closed_on)
+        lines = [StatementLine(payment_id, Yen(amount)) for payment_id, amount in found]
+        total = Yen(sum(line.amount for line in lines))
+        pages = [lines[n : n + LINES_PER_PAGE] for n in range(0, len(lines), LINES_PER_PAGE)]
+        for number, page in enumerate(pages, 1):
+            tx.publish(
+                ClosingStatementIssued(
+                    statement_id=timer.statement_id,
+                    settler=Settler.BANK,
+                    closed_on=closing.closed_on,
+                    deposit_on=closing.deposit_on,
+                    total_count=len(lines),
+                    total_amount=total,
+                    fee=Yen(0),
+                    page=number,
+                    pages=len(pages),
+                    lines=tuple(page),
+                )
+            )
+        if lines:
+            tx.schedule(BankDepositDue(statement_id=timer.statement_id), timing.deposit_at(closing.deposit_on))
+        values = {"issued_at": tx.now, "payment_count": len(lines), "amount": total}
+        await store.update_bank_closing(tx.session, timer.statement_id, values)
+
+
+async def deposit_bank_days(due: Sequence[BankDepositDue], tx: Transaction) -> None:
+    """入金: the day's total reaches the ward's account, once."""
+    for timer in due:
+        closing = await store.lock_bank_closing(tx.session, timer.statement_id)
+        if closing is None or closing.deposit_id is not None:
+            continue
+        deposit = DepositMade(
+            statement_id=timer.statement_id,
+            settler=Settler.BANK,
+            closed_on=closing.closed_on,
+            deposit_id=tx.new_id("bank-deposit", timer.statement_id),
+            amount=Yen(closing.amount),
+            deposited_on=business_date(tx.now),
+        )
+        tx.publish(deposit)
+        values = {"deposit_id": deposit.deposit_id, "deposited_on": deposit.deposited_on}
+        await store.update_bank_closing(tx.session, timer.statement_id, values)

@@ -1,0 +1,88 @@
+"""支払方法の選択: card (ask its agent) or internet banking (ask the payer's bank)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from contracts.events import AuthorizationRequested
+from contracts.http import BankChoice, CardChoice, PaymentView
+from contracts.vocabulary import Agent, Brand, Refusal, Yen
+from services.chassis.transaction import Transaction
+from services.payment_provider import store
+from services.payment_provider.behaviour import behaviour_of
+from services.payment_provider.domain.payment import Payment, PaymentStatus, ask_bank, authorize
+from services.payment_provider.domain.routing import FeeTable, refuse_route, system_fee
+from services.payment_provider.timers import AuthorizationOverdue, BankAnswered
+from services.payment_provider.views import payment_view
+
+
+@dataclass(frozen=True, slots=True)
+class CardRules:
+    """What the provider goes by when a card is chosen."""
+
+    routes: Mapping[Brand, Agent]
+    timeout: timedelta
+    fees: FeeTable
+    fee_step: int
+    fee_per_step: int
+
+    def fee(self, amount: Yen) -> Yen:
+        return system_fee(amount, self.fees, self.fee_step, self.fee_per_step)
+
+
+async def choose_cards(
+    requests: Sequence[CardChoice], tx: Transaction, *, rules: CardRules
+) -> Sequence[PaymentView | Refusal]:
+    """Ask the card's agent; the answer comes as an event, or not at all before the timeout."""
+    known = await store.lock(tx.session, {r.payment_id for r in requests})
+    answers: list[Payment | Refusal] = []
+    for request in requests:
+        payment = _choosable(known, request.payment_id)
+        refusal = refuse_route(rules.routes, request.brand, request.agent)
+        if isinstance(payment, Payment) and refusal is None:
+            payment = authorize(payment, request.agent, request.card_token, request.brand, request.last4, tx.now)
+            tx.publish(_authorization_request(payment, request, tx))
+            tx.schedule(AuthorizationOverdue(payment_id=payment.payment_id), tx.now + rules.timeout)
+            answers.append(payment)
+        else:
+            answers.append(payment if isinstance(payment, Refusal) or refusal is None else refusal)
+    await store.save(tx.session, [a for a in answers if isinstance(a, Payment)])
+    return [a if isinstance(a, Refusal) else payment_view(a, rules.fee(a.amount)) for a in answers]
+
+
+async def choose_banks(requests: Sequence[BankChoice], tx: Transaction) -> Sequence[PaymentView | Refusal]:
+    """Ask the payer's bank; no card agent has a part in it, and no system fee is charged."""
+    known = await store.lock(tx.session, {r.payment_id for r in requests})
+    answers: list[Payment | Refusal] = []
+    for request in requests:
+        payment = _choosable(known, request.payment_id)
+        if isinstance(payment, Payment):
+            payment = ask_bank(payment, request.bank_code, tx.now)
+            answers_at = tx.now + behaviour_of(request.bank_code).answers_in
+            tx.schedule(BankAnswered(payment_id=payment.payment_id), answers_at)
+        answers.append(payment)
+    await store.save(tx.session, [a for a in answers if isinstance(a, Payment)])
+    return [a if isinstance(a, Refusal) else payment_view(a, 0) for a in answers]
+
+
+def _choosable(known: Mapping[str, Payment], payment_id: str) -> Payment | Refusal:
+    payment = known.get(payment_id)
+    if payment is None:
+        return Refusal("payment_unknown", f"there is no payment {payment_id}", "scan the slip first: POST /scans")
+    if payment.status is not PaymentStatus.SCANNED:
+        wrong = f"payment {payment_id} is {payment.status.value}: its method has been chosen"
+        return Refusal("method_already_chosen", wrong, "look at it with GET /payments/{id}, or scan the slip anew")
+    return payment
+
+
+def _authorization_request(payment: Payment, request: CardChoice, tx: Transaction) -> AuthorizationRequested:
+    return AuthorizationRequested(
+        payment_id=payment.payment_id,
+        agent=request.agent,
+        card_token=request.card_token,
+        brand=request.brand,
+        amount=payment.amount,
+        requested_at=tx.now,
+    )

@@ -1,0 +1,20 @@
+"""確報: confirm the receipt data after the agreed business days."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from contracts.vocabulary import ReceiptKind
+from services.chassis.transaction import Transaction
+from services.payment_provider import store
+from services.payment_provider.domain.payment import confirm
+from services.payment_provider.handlers.receipt_data import deliver
+from services.payment_provider.timers import ConfirmationDue
+
+
+async def confirm_due(due: Sequence[ConfirmationDue], tx: Transaction) -> None:
+    """Nothing to confirm where the payment fell away before."""
+    known = await store.lock(tx.session, {t.payment_id for t in due})
+    confirmed = [p for t in due if (p := confirm(known[t.payment_id])) is not None]
+    await store.save(tx.session, confirmed)
+    await deliver(ReceiptKind.CONFIRMED, confirmed, tx)

@@ -1,0 +1,65 @@
+"""納付書読取: open a payment for a slip that can be paid in the app."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from contracts.events import SlipScanned
+from contracts.formats.barcode import Barcode
+from contracts.http import PaymentView, ScanRequest
+from contracts.vocabulary import Refusal, business_date
+from services.chassis.transaction import Transaction
+from services.payment_provider import store
+from services.payment_provider.domain.payment import Payment, PaymentStatus, abandon
+from services.payment_provider.domain.scan import read_slip, refuse_taken
+from services.payment_provider.views import payment_view
+
+CONSENT_MISSING = Refusal(
+    "consent_missing", "the payer has not accepted the terms of use", "POST /consents and send its consent_id"
+)
+
+
+async def scan_slips(
+    requests: Sequence[ScanRequest], tx: Transaction, *, issuers: Collection[str]
+) -> Sequence[PaymentView | Refusal]:
+    """A slip scanned anew before a method was chosen gets a new payment; the old one is abandoned."""
+    today = business_date(tx.now)
+    consents = await store.known_consents(tx.session, {r.consent_id for r in requests})
+    slips = [read_slip(r.barcode, issuers, today) if r.consent_id in consents else CONSENT_MISSING for r in requests]
+    latest = await store.lock_latest(tx.session, {s.free_area for s in slips if isinstance(s, Barcode)})
+    answers: list[Payment | Refusal] = [
+        slip if isinstance(slip, Refusal) else _open(slip, request.consent_id, latest, tx)
+        for request, slip in zip(requests, slips, strict=True)
+    ]
+    opened = [p for p in answers if isinstance(p, Payment)]
+    left = [latest[p.slip_number] for p in opened if p.slip_number in latest]
+    await store.save(tx.session, [abandon(p, tx.now) for p in left if p.status is PaymentStatus.SCANNED])
+    await store.add(tx.session, opened)
+    return [a if isinstance(a, Refusal) else payment_view(a, None) for a in answers]
+
+
+def _open(slip: Barcode, consent_id: str, latest: Mapping[str, Payment], tx: Transaction) -> Payment | Refusal:
+    earlier = latest.get(slip.free_area)
+    refusal = refuse_taken(earlier)
+    if refusal is not None:
+        return refusal
+    attempt = 1 if earlier is None else earlier.attempt + 1
+    payment = Payment(
+        payment_id=tx.new_id("payment", slip.free_area, str(attempt)),
+        slip_number=slip.free_area,
+        attempt=attempt,
+        barcode=slip.digits,
+        amount=slip.amount,
+        consent_id=consent_id,
+        scanned_at=tx.now,
+    )
+    tx.publish(
+        SlipScanned(
+            payment_id=payment.payment_id,
+            slip_number=payment.slip_number,
+            barcode=payment.barcode,
+            amount=payment.amount,
+            scanned_at=tx.now,
+        )
+    )
+    return payment

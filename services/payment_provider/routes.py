@@ -1,0 +1,75 @@
+"""HTTP in; no logic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter
+
+from contracts.http import (
+    BankChoice,
+    BankChoiceRequest,
+    CardChoice,
+    CardChoiceRequest,
+    CardRoute,
+    ConsentAnswer,
+    ConsentRequest,
+    Explanation,
+    PaymentView,
+    ScanRequest,
+    TestBank,
+)
+from contracts.vocabulary import Refusal
+from services.chassis.errors import accepted
+from services.chassis.http import IdempotencyKey
+
+if TYPE_CHECKING:
+    from services.payment_provider.app import PaymentProvider
+
+
+def router(provider: PaymentProvider) -> APIRouter:
+    """The provider's routes."""
+    api = APIRouter()
+
+    @api.post("/consents", status_code=201, summary="利用規約への同意 accept the terms")
+    async def consent(body: ConsentRequest, key: IdempotencyKey = None) -> ConsentAnswer:
+        return accepted(await provider.consent(body, key))
+
+    @api.post("/scans", status_code=201, summary="納付書読取 scan a slip")
+    async def scan(body: ScanRequest, key: IdempotencyKey = None) -> PaymentView:
+        return accepted(await provider.scan(body, key))
+
+    @api.post("/payments/{payment_id}/card", status_code=202, summary="カード払い pay by card")
+    async def choose_card(payment_id: str, body: CardChoiceRequest, key: IdempotencyKey = None) -> PaymentView:
+        choice = CardChoice(payment_id=payment_id, **body.model_dump())
+        return accepted(await provider.choose_card(choice, key))
+
+    @api.post("/payments/{payment_id}/internet-banking", status_code=202, summary="ネットバンキング払い pay by bank")
+    async def choose_bank(payment_id: str, body: BankChoiceRequest, key: IdempotencyKey = None) -> PaymentView:
+        choice = BankChoice(payment_id=payment_id, **body.model_dump())
+        return accepted(await provider.choose_bank(choice, key))
+
+    @api.get("/payments", summary="The payments of a slip")
+    async def payments(slip_number: str) -> Sequence[PaymentView]:
+        return await provider.payments_of(slip_number)
+
+    @api.get("/payments/{payment_id}", summary="One payment")
+    async def payment(payment_id: str) -> PaymentView:
+        return accepted(await provider.payment(payment_id))
+
+    @api.get("/payments/{payment_id}/explanation", summary="What happened, what it waits for, and why")
+    async def explanation(payment_id: str) -> Explanation:
+        found = (await provider.explain([payment_id])).get(payment_id)
+        unknown = Refusal("payment_unknown", f"there is no payment {payment_id}", "scan a slip: POST /scans")
+        return accepted(found or unknown)
+
+    @api.get("/card-agents", summary="Which agent takes which brands")
+    async def card_agents() -> Sequence[CardRoute]:
+        return provider.card_routes()
+
+    @api.get("/test-banks", summary="Bank codes that choose their answer")
+    async def test_banks() -> Sequence[TestBank]:
+        return provider.test_banks()
+
+    return api

@@ -1,0 +1,73 @@
+"""Tables of the payment provider."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Date, Integer, MetaData, String, Table, UniqueConstraint
+
+from contracts.vocabulary import Agent, Brand, DeclineReason, Method, ReceiptKind, Settler
+from services.chassis.database import Instant, words
+from services.payment_provider.domain.payment import PaymentStatus
+
+metadata = MetaData()
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("consent_id", String, primary_key=True),
+    Column("app_user", String, nullable=False),
+    Column("terms_version", String, nullable=False),
+    Column("consented_at", Instant, nullable=False),
+)
+
+payments = Table(
+    "payments",
+    metadata,
+    Column("payment_id", String, primary_key=True),
+    Column("slip_number", String, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("barcode", String, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("consent_id", String, nullable=False),
+    Column("scanned_at", Instant, nullable=False),
+    Column("status", words(PaymentStatus), nullable=False),
+    Column("method", words(Method)),
+    Column("settler", words(Settler)),
+    Column("agent", words(Agent)),
+    Column("card_token", String),
+    Column("brand", words(Brand)),
+    Column("last4", String),
+    Column("bank_code", String),
+    Column("decline_reason", words(DeclineReason)),
+    Column("method_chosen_at", Instant),
+    Column("approved_at", Instant),
+    Column("paid_at", Instant),
+    Column("received_on", Date),
+    Column("confirm_at", Instant),
+    Column("ended_at", Instant),
+    Column("closes_on", Date, index=True),
+    Column("deposit_on", Date),
+    UniqueConstraint("slip_number", "attempt"),
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("payment_id", String, primary_key=True),
+    Column("kind", words(ReceiptKind), primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    Column("received_on", Date, nullable=False),
+    Column("delivered_at", Instant, nullable=False),
+)
+
+bank_closings = Table(
+    "bank_closings",
+    metadata,
+    Column("closed_on", Date, primary_key=True),
+    Column("statement_id", String, nullable=False, unique=True),
+    Column("deposit_on", Date, nullable=False),
+    Column("payment_count", Integer, nullable=False, server_default="0"),
+    Column("amount", BigInteger, nullable=False, server_default="0"),
+    Column("issued_at", Instant),
+    Column("deposit_id", String),
+    Column("deposited_on", Date),
+)

@@ -1,0 +1,23 @@
+"""What the payment provider shows of a payment."""
+
+from __future__ import annotations
+
+from contracts.http import PaymentView
+from services.payment_provider.domain.payment import Payment
+
+
+def payment_view(payment: Payment, system_fee: int | None) -> PaymentView:
+    """The payment as its payer may see it."""
+    return PaymentView(
+        payment_id=payment.payment_id,
+        slip_number=payment.slip_number,
+        amount=payment.amount,
+        status=payment.status.value,
+        method=payment.method,
+        agent=payment.agent,
+        brand=payment.brand,
+        last4=payment.last4,
+        system_fee=system_fee,
+        decline_reason=payment.decline_reason,
+        scanned_at=payment.scanned_at,
+    )

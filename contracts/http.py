@@ -20,7 +20,11 @@ PROBLEM_STATUS = {
     "slip_already_paid": 409,
     "method_already_chosen": 409,
     "withdrawal_too_late": 409,
+    "assessment_exists": 409,
     "slip_exists": 409,
+    "clock_blocked": 409,
+    "clock_cannot_move": 409,
+    "dead_letter_still_fails": 409,
     "payment_unknown": 404,
     "slip_unknown": 404,
     "dead_letter_unknown": 404,
@@ -234,6 +238,8 @@ class Step(Body):
     """The standard term, Japanese beside English."""
     party: str
     at: datetime
+    stage: int
+    """Place in the flow of a payment (`contracts.vocabulary.Stage`): orders steps of one instant."""
     detail: str = ""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import NewType
 
 Yen = NewType("Yen", int)
@@ -78,6 +78,30 @@ class ReceiptKind(StrEnum):
     PRELIMINARY = "01"  # 速報
     CONFIRMED = "02"  # 確報
     CANCELLED = "03"  # 速報取消
+
+
+class Stage(IntEnum):
+    """The flow of a payment, step by step: what comes before what where the clock shows the same time."""
+
+    SLIP_SCANNED = 10  # 納付書読取
+    METHOD_CHOSEN = 20  # 支払方法選択・与信照会依頼
+    AUTHORIZATION_RECEIVED = 25  # 与信照会受付
+    ANSWERED = 30  # 与信照会結果
+    ENTRUSTED = 40  # 代理納付委託
+    TAKEN_ON = 50  # 代理納付引受
+    PAYMENT_ENDED = 55  # 不成立・取消
+    PRELIMINARY_DELIVERED = 60  # 速報
+    PRELIMINARY_REGISTERED = 70
+    CONFIRMED_DELIVERED = 80  # 確報
+    CONFIRMED_REGISTERED = 90
+    WITHDRAWN = 95  # 取下げ
+    CANCELLED_DELIVERED = 100  # 速報取消
+    CANCELLED_REGISTERED = 110
+    CLOSED = 120  # 締め
+    STATEMENT_RECEIVED = 130  # 締め明細受領
+    DEPOSITED = 140  # 入金
+    DEPOSIT_SEEN = 150  # 入金確認
+    RECONCILED = 160  # 消込
 
 
 class DeclineReason(StrEnum):

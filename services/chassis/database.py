@@ -182,7 +182,7 @@ def _sqlite_engine(url: URL, durable: bool) -> AsyncEngine:
 
     def begin(connection: Any) -> None:
         reads = connection.get_execution_options().get(_READS_ONLY, False)
-        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+        connection.connection.driver_connection.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     event.listen(engine.sync_engine, "connect", configure)
     event.listen(engine.sync_engine, "begin", begin)

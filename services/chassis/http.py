@@ -39,8 +39,8 @@ _TRACEPARENT = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}
 def create_http(service: Service, title: str, routers: Sequence[APIRouter]) -> FastAPI:
     """The service's HTTP application: its own routes and those every service has."""
     app = FastAPI(title=title, version="1", docs_url="/docs", redoc_url=None)
-    app.add_exception_handler(ProblemError, _answer_problem)
-    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(ProblemError, answer_problem)
+    app.add_exception_handler(RequestValidationError, answer_invalid)
     app.add_exception_handler(StarletteHTTPException, _answer_http_error)
     app.add_exception_handler(Exception, _answer_fault)
     app.middleware("http")(_observed(service))
@@ -71,12 +71,13 @@ def _problem_response(body: Problem) -> Response:
     return Response(body.model_dump_json(), status_code=body.status, media_type="application/problem+json")
 
 
-async def _answer_problem(_request: Request, raised: Exception) -> Response:
+async def answer_problem(_request: Request, raised: Exception) -> Response:
+    """A named refusal as problem details."""
     assert isinstance(raised, ProblemError)
     return _problem_response(raised.problem)
 
 
-async def _answer_invalid(_request: Request, raised: Exception) -> Response:
+async def answer_invalid(_request: Request, raised: Exception) -> Response:
     """Says where and what, never the value: a card number may be in it."""
     assert isinstance(raised, RequestValidationError)
     errors = tuple({"field": ".".join(str(part) for part in e["loc"]), "wrong": str(e["msg"])} for e in raised.errors())

@@ -7,6 +7,7 @@ time it is a UUID version 7 (RFC 9562), which sorts by the time it was made.
 
 from __future__ import annotations
 
+import random
 import secrets
 import uuid
 from hashlib import blake2b
@@ -51,3 +52,12 @@ def _uuid(raw: bytes, version: int) -> str:
 def random_token() -> str:
     """32 hex digits that nobody can guess: names of processes, secrets made at first start."""
     return secrets.token_hex(16)
+
+
+Chance = random.Random
+"""A source of random numbers, passed in."""
+
+
+def chance(seed: int, *names: str) -> Chance:
+    """Random numbers that follow from the seed and what they are for: the same in every run and process."""
+    return Chance("\x1f".join((str(seed), *names)))

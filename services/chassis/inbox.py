@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
 
-from sqlalchemy import Column, LargeBinary, MetaData, String, Table, select
+from sqlalchemy import Column, LargeBinary, MetaData, String, Table, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.database import Instant
@@ -32,6 +32,9 @@ class Inbox:
             Column("fingerprint", LargeBinary, nullable=False),
             Column("handled_at", Instant, nullable=False),
         )
+        known = self.table.c.event_id.in_(bindparam("ids", expanding=True))
+        self._known = select(self.table.c.event_id, self.table.c.fingerprint).where(known)
+        self._mark = self.table.insert()
 
     async def handled(self, session: AsyncConnection, event_ids: Sequence[str]) -> Mapping[str, bytes]:
         """Those of the ids that were handled before, with their fingerprints."""
@@ -41,4 +44,4 @@ class Inbox:
     async def mark(self, session: AsyncConnection, marks: Mapping[str, bytes], at: datetime) -> None:
         """Record these as handled. Raises `IntegrityError` where another member was first."""
         rows = [{"event_id": i, "fingerprint": mark, "handled_at": at} for i, mark in marks.items()]
-        await session.execute(self.table.insert(), rows)
+        await session.execute(self._mark, rows)

@@ -8,12 +8,25 @@ between sends twice, which every inbox absorbs.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, String, Table, delete, func, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    bindparam,
+    delete,
+    func,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.bus.port import EventBus, Record
@@ -45,39 +58,67 @@ class Outbox:
     """Writes a transaction's announcements."""
 
     def __init__(self, metadata: MetaData) -> None:
-        self.table = outbox_table(metadata)
+        self.table = t = outbox_table(metadata)
+        self._insert = t.insert()
+        self._cancel = delete(t).where(t.c.timer.in_(bindparam("timers", expanding=True)))
+        self._forget = delete(t).where(t.c.seq.in_(bindparam("sent", expanding=True)))
+        self._due = (
+            select(t.c.seq, t.c.records)
+            .where(t.c.not_before <= bindparam("now"))
+            .order_by(t.c.not_before, t.c.seq)
+            .limit(ROWS_PER_SEND)
+        )
+        self._next = select(func.min(t.c.not_before)).where(t.c.not_before > bindparam("now"))
 
     async def write(self, tx: Transaction) -> None:
-        """Inside the transaction: drop cancelled timers, then keep what was published and scheduled."""
+        """Inside the transaction: drop cancelled timers, keep what was published and scheduled."""
         if tx.cancelled:
-            await tx.session.execute(delete(self.table).where(self.table.c.timer.in_(tx.cancelled)))
-        rows = [
-            {"not_before": at, "timer": name, "records": _encoder.encode([record])} for at, name, record in tx.scheduled
-        ]
+            await tx.session.execute(self._cancel, {"timers": tx.cancelled})
+        if tx.scheduled:
+            rows = [
+                {"not_before": at, "timer": name, "records": _encoder.encode([record])}
+                for at, name, record in tx.scheduled
+            ]
+            await tx.session.execute(self._insert, rows)
         if tx.published:
-            rows.append({"not_before": EPOCH, "timer": None, "records": _encoder.encode(tx.published)})
-        if rows:
-            await tx.session.execute(self.table.insert(), rows)
+            row = {"not_before": EPOCH, "timer": None, "records": _encoder.encode(tx.published)}
+            written = await tx.session.execute(self._insert, row)
+            tx.outbox_seq = written.inserted_primary_key[0]
 
-    async def due(self, session: AsyncConnection, now: datetime) -> int:
+    async def due(self, session: AsyncConnection, now: datetime) -> Sequence[OutboxRow]:
+        """What should have been sent by now, the oldest first, at most `ROWS_PER_SEND`."""
+        found = await session.execute(self._due, {"now": now})
+        return [OutboxRow(seq, _decoder.decode(records)) for seq, records in found.all()]
+
+    async def count_due(self, session: AsyncConnection, now: datetime) -> int:
         """How many rows should have been sent by now."""
         count = select(func.count()).where(self.table.c.not_before <= now)
         return int((await session.execute(count)).scalar_one())
 
-    async def next_due(self, session: AsyncConnection) -> datetime | None:
-        """When the earliest row is due; None where there is none."""
-        earliest: datetime | None = (await session.execute(select(func.min(self.table.c.not_before)))).scalar()
+    async def next_due(self, session: AsyncConnection, now: datetime) -> datetime | None:
+        """When the first row that is not due yet will be; None where there is none."""
+        earliest: datetime | None = (await session.execute(self._next, {"now": now})).scalar()
         return earliest
 
+    async def forget(self, session: AsyncConnection, sent: Sequence[int]) -> None:
+        """The bus has them."""
+        await session.execute(self._forget, {"sent": sent})
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+
+class OutboxRow(NamedTuple):
+    """What one transaction announced, or one timer."""
+
     seq: int
     records: Sequence[Record]
 
 
 class Relay:
-    """Sends what the outbox holds, in order, when it is due."""
+    """Sends what the outbox holds, in order, when it is due.
+
+    What this process committed is handed over in memory; the table is read at the start, when a timer is due, and
+    when another process may have written to it (`look_again`). Rows that were sent are deleted with the next
+    transaction of this process, or by `forget_sent` where there is none.
+    """
 
     def __init__(
         self, database: Database, outbox: Outbox, bus: EventBus, clock: Clock, faults: Faults | None = None
@@ -85,62 +126,92 @@ class Relay:
         self._database, self._outbox, self._bus, self._clock = database, outbox, bus, clock
         self._faults = faults or NoFaults()
         self._wake = asyncio.Event()
-        self._next: datetime | None = EPOCH  # unknown until first looked at
+        self._handed_over: deque[OutboxRow] = deque()
+        self._sent: list[int] = []
+        self._read_table = True
+        self._next_timer: datetime | None = None
+        self.sends = True
+        """False where another process of this party is the one that sends."""
         clock.on_set(self._wake.set)
 
+    @property
+    def sent(self) -> Sequence[int]:
+        """Rows that the bus has and the table still holds."""
+        return self._sent
+
+    async def ending(self, tx: Transaction) -> None:
+        """A transaction is about to commit: let it delete what was sent."""
+        tx.forgotten = self._sent[:]
+        if tx.forgotten:
+            await self._outbox.forget(tx.session, tx.forgotten)
+
     def committed(self, tx: Transaction) -> None:
-        """A transaction of this process has committed: look again if it left something to send."""
-        if tx.published:
-            self._next = EPOCH
-        elif tx.scheduled:
+        """A transaction of this process has committed: take over what it left to send."""
+        self._gone(tx.forgotten)
+        if tx.published and self.sends:
+            self._handed_over.append(OutboxRow(tx.outbox_seq, tx.published))
+        if tx.scheduled:
             earliest = min(at for at, _, _ in tx.scheduled)
-            self._next = earliest if self._next is None else min(self._next, earliest)
+            self._next_timer = earliest if self._next_timer is None else min(self._next_timer, earliest)
         self._wake.set()
+
+    def look_again(self) -> None:
+        """Another process may have left something to send: read the table next time."""
+        self._read_table = True
 
     @property
     def next_due(self) -> datetime | None:
         """When there is something to send, as far as this process knows; None for nothing."""
-        return self._next
+        return self._clock.now() if self._handed_over or self._read_table else self._next_timer
 
     async def send_due(self) -> int:
         """Send what is due now. Returns the number of records; 0 means there was nothing."""
         now = self._clock.now()
-        if self._next is None or self._next > now:
-            return 0
-        rows = await self._read(now)
+        if self._read_table or (self._next_timer is not None and self._next_timer <= now):
+            rows = await self._from_table(now)
+        else:
+            rows = [self._handed_over.popleft() for _ in range(min(len(self._handed_over), ROWS_PER_SEND))]
         if not rows:
             return 0
-        records = [record for row in rows for record in row.records]
-        await self._bus.produce(records)
+        try:
+            await self._bus.produce([record for row in rows for record in row.records])
+        except BaseException:
+            self._read_table = True  # they are still in the table
+            raise
         self._faults.reached("outbox.sent")
-        async with self._database.begin() as session:
-            gone = [row.seq for row in rows]
-            await session.execute(delete(self._outbox.table).where(self._outbox.table.c.seq.in_(gone)))
-        return len(records)
+        self._sent += [row.seq for row in rows]
+        return sum(len(row.records) for row in rows)
 
-    async def _read(self, now: datetime) -> Sequence[_Row]:
-        table = self._outbox.table
-        query = (
-            select(table.c.seq, table.c.records)
-            .where(table.c.not_before <= now)
-            .order_by(table.c.not_before, table.c.seq)
-            .limit(ROWS_PER_SEND)
-        )
+    async def forget_sent(self) -> None:
+        """Delete what was sent, where no transaction is there to do it."""
+        if self._sent:
+            sent = self._sent[:]
+            async with self._database.begin() as session:
+                await self._outbox.forget(session, sent)
+            self._gone(sent)
+
+    def _gone(self, rows: Sequence[int]) -> None:
+        gone = set(rows)
+        self._sent = [seq for seq in self._sent if seq not in gone]
+
+    async def _from_table(self, now: datetime) -> Sequence[OutboxRow]:
+        await self.forget_sent()
         async with self._database.read() as session:
-            found = (await session.execute(query)).all()
-            if not found:
-                self._next = await self._outbox.next_due(session)
-        return [_Row(seq, _decoder.decode(records)) for seq, records in found]
-
-    def look_again(self) -> None:
-        """Another process may have left something to send: ask the table next time."""
-        self._next = EPOCH
+            rows = await self._outbox.due(session, now)
+            self._read_table = len(rows) == ROWS_PER_SEND
+            self._next_timer = await self._outbox.next_due(session, now)
+        read = {row.seq for row in rows}
+        self._handed_over = deque(row for row in self._handed_over if row.seq not in read)
+        return rows
 
     async def wait(self, longest: float) -> None:
-        """Until something may be due: a commit, a clock that was set, a timer's time, or `longest` seconds."""
-        due_in = None if self._next is None else self._clock.real_seconds_until(self._next)
-        self._wake.clear() if due_in != 0.0 else self._wake.set()
+        """Until something may be due: a commit, a clock that was set, a timer's time. After `longest` seconds
+        without any, another process may have been at work: the table is read next."""
+        due_in = None if self.next_due is None else self._clock.real_seconds_until(self.next_due)
+        if due_in == 0.0:
+            return
+        self._wake.clear()
         try:
             await asyncio.wait_for(self._wake.wait(), longest if due_in is None else min(due_in, longest))
         except TimeoutError:
-            return
+            self._read_table = True

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 from sqlalchemy.exc import DBAPIError
 
 from contracts import topics
@@ -69,21 +70,9 @@ async def _main(settings: ServiceSettings, create: ServiceFactory) -> None:
 
 
 async def _serve(service: Service, follower: ClockFollower | None, stopping: asyncio.Event) -> None:
-    config = uvicorn.Config(
-        service.http,
-        host=service.settings.host,
-        port=service.settings.port,
-        lifespan="off",
-        http="httptools",
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=10,
-    )
-    server = _Server(config)
     http_stopped = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(_serve_http(server, http_stopped))
-        tasks.create_task(_stop_http(server, stopping))
+        tasks.create_task(_serve_http(service, stopping, http_stopped))
         tasks.create_task(_consume(service, stopping))
         tasks.create_task(_send(service, http_stopped))
         if follower is not None:
@@ -93,22 +82,40 @@ async def _serve(service: Service, follower: ClockFollower | None, stopping: asy
     log.info("stopped")
 
 
-async def _serve_http(server: _Server, stopped: asyncio.Event) -> None:
+async def _serve_http(service: Service, stopping: asyncio.Event, stopped: asyncio.Event) -> None:
     try:
-        await server.serve()
+        await serve_http(service.http, service.settings.host, service.settings.port, stopping)
     finally:
         stopped.set()
 
 
-async def _stop_http(server: _Server, stopping: asyncio.Event) -> None:
-    await stopping.wait()
+async def serve_http(app: FastAPI, host: str, port: int, stopping: asyncio.Event) -> None:
+    """Serve until `stopping`; requests under way are answered first."""
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        lifespan="off",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=10,
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve())
+    told = asyncio.create_task(stopping.wait())
+    await asyncio.wait((serving, told), return_when=asyncio.FIRST_COMPLETED)
     server.should_exit = True
+    told.cancel()
+    await serving
 
 
 async def _send(service: Service, stopping: asyncio.Event) -> None:
     """The relay: one process per database sends; another waits for its turn."""
     while not stopping.is_set():
         async with service.database.sole_holder("relay") as held:
+            service.relay.sends = held
+            service.relay.look_again()
             while held and not stopping.is_set():
                 await _send_or_wait(service)
         if not held:
@@ -119,11 +126,11 @@ async def _send_or_wait(service: Service) -> None:
     try:
         if await service.relay.send_due():
             return
+        await service.relay.forget_sent()
         await service.relay.wait(longest=1.0)
     except (BusError, DBAPIError) as failure:
         log.warning("cannot send; the outbox keeps it", error=repr(failure))
         await pause(1.0)
-    service.relay.look_again()
 
 
 async def _consume(service: Service, stopping: asyncio.Event) -> None:

@@ -160,8 +160,9 @@ class Service(ABC):
     async def status(self) -> ServiceStatus:
         """What is behind, and when something comes next."""
         async with self.reading() as session:
-            due = await self._outbox.due(session, self.clock.now())
-            next_due = await self._outbox.next_due(session)
+            now = self.clock.now()
+            due = await self._outbox.count_due(session, now) - len(self.relay.sent)
+            next_due = await self._outbox.next_due(session, now)
             dead = await self._letters.count(session)
         ends = await self.bus.end_offsets(self.topics)
         done = await self.bus.committed(self.principal, self.topics)
@@ -170,7 +171,7 @@ class Service(ABC):
             lag[place.topic] += end - done.get(place, 0)
         return ServiceStatus(
             principal=self.principal,
-            now=self.clock.now(),
+            now=now,
             clock_rate=self.clock.reading.rate,
             outbox_due=due,
             next_due_at=next_due,
@@ -219,6 +220,7 @@ class Service(ABC):
     async def close(self) -> None:
         """Leave the group and the database. Idempotent."""
         if self._consumer is not None:
+            await self.relay.forget_sent()
             await self._subscription.close()
             self._consumer = None
         await self.database.close()

@@ -6,7 +6,7 @@ commits and never sees the bus: publishing is an insert into the outbox.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -34,6 +34,10 @@ class Transaction:
     published: list[Record] = field(default_factory=list)
     scheduled: list[tuple[datetime, str, Record]] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
+    forgotten: Sequence[int] = ()
+    """Outbox rows sent before, which this transaction deletes."""
+    outbox_seq: int = 0
+    """Where the outbox keeps what was published; set when the transaction ends."""
 
     def new_id(self, kind: str, *natural_key: str) -> str:
         """An id for something this transaction causes."""

@@ -35,6 +35,7 @@ class UnitOfWork:
         async with self.database.begin() as session:
             tx = Transaction(session, now, self._identity, self._principal)
             yield tx
+            await self._relay.ending(tx)
             await self._outbox.write(tx)
         self._relay.committed(tx)
         self._faults.reached("transaction.committed")

@@ -45,7 +45,7 @@ from services.payment_provider.views import payment_view
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
-__all__ = ["TEST_BANKS", "PaymentProvider", "Settings", "create_app"]
+__all__ = ["TEST_BANKS", "PaymentProvider", "Settings", "books", "create_app"]
 
 
 class PaymentProvider(Service):
@@ -122,6 +122,11 @@ class PaymentProvider(Service):
         if found is None:
             return Refusal("payment_unknown", f"there is no payment {payment_id}", "scan a slip: POST /scans")
         return self._view(found)
+
+    async def payments(self, payment_ids: Sequence[str]) -> Sequence[PaymentView]:
+        """Payments by id; one that is unknown is missing."""
+        async with self.reading() as session:
+            return [self._view(p) for p in (await store.find(session, payment_ids)).values()]
 
     async def payments_of(self, slip_number: str) -> Sequence[PaymentView]:
         """All payments ever opened for a slip, the first first."""

@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from contracts.http import Explanation, Step, Waiting
-from contracts.vocabulary import Method, Party, ReceiptKind, business_date
+from contracts.vocabulary import Method, Party, ReceiptKind, Stage, business_date
 from services.payment_provider.domain.payment import Payment, PaymentStatus
 from services.payment_provider.domain.timing import Timing
 
 _RECEIPTS = {
-    ReceiptKind.PRELIMINARY: "速報 preliminary receipt data delivered",
-    ReceiptKind.CONFIRMED: "確報 confirmed receipt data delivered",
-    ReceiptKind.CANCELLED: "速報取消 receipt data cancelled",
+    ReceiptKind.PRELIMINARY: (Stage.PRELIMINARY_DELIVERED, "速報 preliminary receipt data delivered"),
+    ReceiptKind.CONFIRMED: (Stage.CONFIRMED_DELIVERED, "確報 confirmed receipt data delivered"),
+    ReceiptKind.CANCELLED: (Stage.CANCELLED_DELIVERED, "速報取消 receipt data cancelled"),
 }
 
 
@@ -26,35 +26,38 @@ def explain(
     return Explanation(
         payment_id=payment.payment_id,
         party=Party.PAYMENT_PROVIDER.value,
-        steps=tuple(sorted(steps, key=lambda s: s.at)),
+        steps=tuple(sorted(steps, key=lambda s: (s.at, s.stage))),
         waiting=_waiting(payment, timing, timeout, now),
     )
 
 
-def _step(event: str, at: datetime, detail: str = "") -> Step:
-    return Step(event=event, party=Party.PAYMENT_PROVIDER.value, at=at, detail=detail)
+def _step(stage: Stage, event: str, at: datetime, detail: str) -> Step:
+    return Step(event=event, party=Party.PAYMENT_PROVIDER.value, at=at, stage=stage, detail=detail)
 
 
 def _steps(p: Payment) -> Iterator[Step]:
-    yield _step("納付書読取 barcode scanned", p.scanned_at, f"slip {p.slip_number}, ¥{p.amount:,}")
+    yield _step(Stage.SLIP_SCANNED, "納付書読取 barcode scanned", p.scanned_at, f"slip {p.slip_number}, ¥{p.amount:,}")
     if p.method_chosen_at and p.method is Method.CARD:
-        yield _step(
-            "与信照会依頼 authorization asked", p.method_chosen_at, f"{p.brand} ****{p.last4} → agent {p.agent}"
-        )
+        asked = f"{p.brand} ****{p.last4} → agent {p.agent}"
+        yield _step(Stage.METHOD_CHOSEN, "与信照会依頼 authorization asked", p.method_chosen_at, asked)
     elif p.method_chosen_at:
-        yield _step("金融機関照会 bank asked", p.method_chosen_at, f"internet banking, bank {p.bank_code}")
+        asked = f"internet banking, bank {p.bank_code}"
+        yield _step(Stage.METHOD_CHOSEN, "金融機関照会 bank asked", p.method_chosen_at, asked)
     if p.approved_at:
-        yield _step("代理納付委託 proxy payment entrusted", p.approved_at, f"agent {p.agent} approved")
+        told = f"agent {p.agent} approved in time"
+        yield _step(Stage.ENTRUSTED, "代理納付委託 proxy payment entrusted", p.approved_at, told)
     if p.ended_at and p.status is PaymentStatus.DECLINED:
-        yield _step("支払不成立 declined", p.ended_at, str(p.decline_reason))
+        yield _step(Stage.PAYMENT_ENDED, "支払不成立 declined", p.ended_at, str(p.decline_reason))
     if p.ended_at and p.status is PaymentStatus.ABANDONED:
-        yield _step("中断 abandoned", p.ended_at, "the slip was scanned anew")
+        yield _step(Stage.PAYMENT_ENDED, "中断 abandoned", p.ended_at, "the slip was scanned anew")
 
 
 def _receipt_step(row: Any, p: Payment, timing: Timing) -> Step:
+    stage, event = _RECEIPTS[row.kind]
+    detail = f"booked under 収納日 {row.received_on}"
     if row.kind is ReceiptKind.CONFIRMED and p.paid_at:
-        return _step(_RECEIPTS[row.kind], row.delivered_at, confirmation_reason(p.paid_at, row.delivered_at, timing))
-    return _step(_RECEIPTS[row.kind], row.delivered_at, f"booked under 収納日 {row.received_on}")
+        detail = confirmation_reason(p.paid_at, row.delivered_at, timing)
+    return _step(stage, event, row.delivered_at, detail)
 
 
 def confirmation_reason(paid_at: datetime, confirm_at: datetime, timing: Timing) -> str:

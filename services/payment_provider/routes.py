@@ -32,6 +32,10 @@ def router(provider: PaymentProvider) -> APIRouter:
     """The provider's routes."""
     api = APIRouter()
 
+    @api.get("/terms-of-use", summary="利用規約 the version in force")
+    async def terms_of_use() -> dict[str, str]:
+        return {"terms_version": provider.settings.terms_version}
+
     @api.post("/consents", status_code=201, summary="利用規約への同意 accept the terms")
     async def consent(body: ConsentRequest, key: IdempotencyKey = None) -> ConsentAnswer:
         return accepted(await provider.consent(body, key))

@@ -1,0 +1,186 @@
+"""The audit (監査): do the parties' books agree, is every yen somewhere, and nothing twice?
+
+It compares the books alone, at a quiescent moment; each disagreement is named with its yen.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from contracts import topics
+from contracts.books import Books
+from contracts.vocabulary import Agent, Settler
+
+_STANDING = {"paid", "confirmed"}
+_UNDER_WAY = {"authorizing", "entrusted", "at_bank"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that does not add up. `yen` is the amount concerned."""
+
+    code: str
+    subject: str
+    detail: str
+    yen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What was compared, and what does not agree. Sums are in yen."""
+
+    receipts_registered: int
+    receipts_yen: int
+    promised_yen: int
+    """Proxy payments and bank payments that stand."""
+    deposits_yen: int
+    fees_yen: int
+    undeposited_yen: int
+    under_way: int
+    """Payments whose authorization, entrustment or bank is not answered yet."""
+    findings: tuple[Finding, ...] = field(default=())
+
+    @property
+    def conserved(self) -> bool:
+        """Nothing lost, nothing doubled, to the yen."""
+        return not self.findings
+
+
+def audit(books: Mapping[str, Books]) -> Audit:
+    """`books` by principal; every party must be there. Raises `LookupError` naming one that is not."""
+    missing = [p for p in topics.PRINCIPALS[:-1] if p not in books]
+    if missing:
+        raise LookupError(f"the books of {', '.join(missing)} are missing")
+    provider, ward = books[topics.PAYMENT_PROVIDER], books[topics.WARD]
+    settlers = [provider, *(books[topics.card_agent(agent)] for agent in Agent)]
+    standing = _standing_receipts(ward)
+    promised = [p for b in settlers for p in b.proxy_payments if p.status != "withdrawn"]
+    deposits = sum(d.amount for b in settlers for d in b.deposits)
+    deposited = {d.statement_id for b in settlers for d in b.deposits}
+    fees = sum(s.fee for b in settlers for s in b.statements if s.statement_id in deposited)
+    return Audit(
+        receipts_registered=len(standing),
+        receipts_yen=sum(standing.values()),
+        promised_yen=sum(p.amount for p in promised),
+        deposits_yen=deposits,
+        fees_yen=fees,
+        undeposited_yen=sum(standing.values()) - deposits - fees,
+        under_way=sum(p.status in _UNDER_WAY for p in provider.payments),
+        findings=tuple(_findings(provider, ward, settlers)),
+    )
+
+
+def _standing_receipts(ward: Books) -> dict[str, int]:
+    """Payment → amount, of those that are registered and not cancelled."""
+    cancelled = {r.payment_id for r in ward.receipts if r.kind == "03"}
+    return {r.payment_id: r.amount for r in ward.receipts if r.kind != "03" and r.payment_id not in cancelled}
+
+
+def _findings(provider: Books, ward: Books, settlers: Iterable[Books]) -> Iterator[Finding]:
+    settlers = tuple(settlers)
+    yield from _once(provider)
+    yield from _receipts_agree(provider, ward)
+    yield from _promises_agree(provider, ward, settlers)
+    for kind in ("statements", "lines", "deposits"):
+        told = [row for b in settlers for row in getattr(b, kind)]
+        yield from _same_rows(kind, told, getattr(ward, kind))
+    yield from _lines_cover_promises(settlers)
+    yield from _deposits_fit_statements(settlers)
+    yield from _ledger_agrees(ward)
+
+
+def _once(provider: Books) -> Iterator[Finding]:
+    taken = Counter(p.slip_number for p in provider.payments if p.status in _STANDING)
+    amounts = {p.slip_number: p.amount for p in provider.payments}
+    for slip, times in taken.items():
+        if times > 1:
+            yield Finding("slip_taken_twice", slip, f"taken {times} times in the app", amounts[slip])
+
+
+def _receipts_agree(provider: Books, ward: Books) -> Iterator[Finding]:
+    told = {(r.payment_id, r.kind): r.amount for r in provider.receipts}
+    registered = Counter((r.payment_id, r.kind) for r in ward.receipts)
+    amounts = {(r.payment_id, r.kind): r.amount for r in ward.receipts}
+    for key, amount in told.items():
+        if key not in registered:
+            yield Finding("receipt_lost", key[0], f"receipt data {key[1]} delivered, not registered", amount)
+        elif registered[key] > 1:
+            yield Finding("receipt_registered_twice", key[0], f"receipt data {key[1]}", amount)
+        elif amounts[key] != amount:
+            yield Finding("receipt_amount_differs", key[0], f"told ¥{amount:,}, registered ¥{amounts[key]:,}", amount)
+    for key in registered.keys() - told.keys():
+        yield Finding("receipt_invented", key[0], f"receipt data {key[1]} registered, never delivered", amounts[key])
+
+
+def _promises_agree(provider: Books, ward: Books, settlers: Iterable[Books]) -> Iterator[Finding]:
+    """Receipts registered = proxy payments + bank payments, payment by payment."""
+    promised = {p.payment_id: p.amount for b in settlers for p in b.proxy_payments if p.status != "withdrawn"}
+    standing = _standing_receipts(ward)
+    paid = {p.payment_id: p.amount for p in provider.payments if p.status in _STANDING}
+    for payment_id, amount in promised.items():
+        if standing.get(payment_id) != amount:
+            detail = f"promised ¥{amount:,}, receipts ¥{standing.get(payment_id, 0):,}"
+            yield Finding("promise_without_receipt", payment_id, detail, amount)
+    for payment_id, amount in standing.items():
+        if payment_id not in promised:
+            yield Finding("receipt_without_promise", payment_id, "nobody owes the ward this money", amount)
+        if paid.get(payment_id) != amount:
+            yield Finding("receipt_without_payment", payment_id, "the provider knows no such payment", amount)
+
+
+def _same_rows(kind: str, told: Iterable[Any], seen: Iterable[Any]) -> Iterator[Finding]:
+    told_rows, seen_rows = Counter(told), Counter(seen)
+    for row in (told_rows - seen_rows).elements():
+        yield Finding(f"{kind}_not_at_ward", row[0], f"told by the settler, not in the ward's books: {row}", row.amount)
+    for row in (seen_rows - told_rows).elements():
+        yield Finding(f"{kind}_only_at_ward", row[0], f"in the ward's books, not in the settler's: {row}", row.amount)
+
+
+def _lines_cover_promises(settlers: Iterable[Books]) -> Iterator[Finding]:
+    for book in settlers:
+        closed = {s.closed_on for s in book.statements}
+        lines = Counter(line.payment_id for line in book.lines)
+        for p in book.proxy_payments:
+            due = 1 if p.status != "withdrawn" and p.closes_on in closed else 0
+            if lines[p.payment_id] != due:
+                detail = f"in {lines[p.payment_id]} closing statements instead of {due}"
+                yield Finding("closing_differs", p.payment_id, detail, p.amount)
+
+
+def _deposits_fit_statements(settlers: Iterable[Books]) -> Iterator[Finding]:
+    for book in settlers:
+        sums: Counter[str] = Counter()
+        for line in book.lines:
+            sums[line.statement_id] += line.amount
+        paid = Counter(d.statement_id for d in book.deposits)
+        amounts = {d.statement_id: d.amount for d in book.deposits}
+        for s in book.statements:
+            if sums[s.statement_id] != s.amount:
+                detail = f"lines ¥{sums[s.statement_id]:,}, total ¥{s.amount:,}"
+                yield Finding("statement_total_differs", s.statement_id, detail, s.amount)
+            if paid[s.statement_id] > 1:
+                yield Finding("deposited_twice", s.statement_id, f"{paid[s.statement_id]} deposits", s.amount)
+            if s.statement_id in amounts and amounts[s.statement_id] != s.amount - s.fee:
+                detail = f"deposited ¥{amounts[s.statement_id]:,}, due ¥{s.amount - s.fee:,}"
+                yield Finding("deposit_differs", s.statement_id, detail, s.amount - s.fee)
+
+
+def _ledger_agrees(ward: Books) -> Iterator[Finding]:
+    balances: Counter[str] = Counter()
+    for t in ward.transfers:
+        balances[t.debit] += t.amount
+        balances[t.credit] -= t.amount
+    deposits = sum(d.amount for d in ward.deposits)
+    if balances["bank_account"] != deposits:
+        detail = f"ledger ¥{balances['bank_account']:,}, deposits ¥{deposits:,}"
+        yield Finding("bank_account_differs", "bank_account", detail, balances["bank_account"] - deposits)
+    statements = {s.statement_id: s for s in ward.statements}
+    cleared = sum(statements[d.statement_id].amount for d in ward.deposits if d.statement_id in statements)
+    in_transit = sum(balances[f"in_transit_{settler.value}"] for settler in Settler)
+    expected = sum(_standing_receipts(ward).values()) - cleared
+    if in_transit != expected:
+        detail = f"ledger ¥{in_transit:,}, receipts less closed and deposited ¥{expected:,}"
+        yield Finding("in_transit_differs", "in_transit", detail, in_transit - expected)

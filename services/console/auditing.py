@@ -1,0 +1,58 @@
+"""Reads the parties' databases in a data folder, so that they can be audited whether they run or not."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts import topics
+from contracts.books import Books
+from contracts.vocabulary import Agent
+from services.card_agent.app import books as card_agent_books
+from services.chassis.clock import monotonic, pause
+from services.chassis.database import Database
+from services.console.audit import Audit, audit
+from services.console.sandbox import database_url
+from services.payment_provider.app import books as payment_provider_books
+from services.ward.app import books as ward_books
+
+REST_SECONDS = 3.0
+"""A running stack may be between two books: what does not agree is looked at again for this long."""
+
+Reader = Callable[[AsyncConnection], Awaitable[Books]]
+
+
+def _readers() -> Mapping[str, Reader]:
+    agents = {topics.card_agent(agent): partial(card_agent_books, agent=agent) for agent in Agent}
+    return {topics.WARD: ward_books, topics.PAYMENT_PROVIDER: payment_provider_books, **agents}
+
+
+async def read_books(folder: Path) -> dict[str, Books]:
+    """Every party's books. Raises `LookupError` naming the databases that are missing."""
+    missing = [f"{name}.db" for name in _readers() if not (folder / f"{name}.db").exists()]
+    if missing:
+        raise LookupError(
+            f"{folder} has no {', '.join(missing)}; name the folder of a stack or a demo with --database-dir"
+        )
+    books = {}
+    for principal, read in _readers().items():
+        database = Database(database_url(folder, principal))
+        try:
+            async with database.read() as session:
+                books[principal] = await read(session)
+        finally:
+            await database.close()
+    return books
+
+
+async def audit_folder(folder: Path) -> Audit:
+    """The audit of a data folder."""
+    deadline = monotonic() + REST_SECONDS
+    while True:
+        found = audit(await read_books(folder))
+        if found.conserved or monotonic() > deadline:
+            return found
+        await pause(0.2)

@@ -1,0 +1,150 @@
+"""Commands on a running stack: pay, explain, the clock, dead letters."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from contracts import topics
+from contracts.vocabulary import JST
+from services.console.terminal import DEFAULT_PORT_BASE, Json, PortBase, emit, err, fail, on_stack, out
+
+clock = typer.Typer(no_args_is_help=True, help="The clock of a running stack.")
+letters = typer.Typer(no_args_is_help=True, help="Events that were set aside: read, mend, replay.")
+
+
+def pay(
+    text: Annotated[str, typer.Argument(metavar="BARCODE")],
+    card: Annotated[str | None, typer.Option(help="Card number; a test card chooses its outcome.")] = None,
+    expiry: Annotated[str, typer.Option(help="MM/YY")] = "12/29",
+    bank: Annotated[bool, typer.Option("--bank", help="Internet banking.")] = False,
+    bank_code: Annotated[str, typer.Option(help="With --bank; a test bank chooses its answer.")] = "0001",
+    port_base: PortBase = DEFAULT_PORT_BASE,
+    as_json: Json = False,
+) -> None:
+    """Pay a slip at the running stack, as the app would. Exit 1 for a payment that was declined."""
+    from services.console.paying import PayWith, pay_slip
+
+    if (card is not None) == bank:
+        fail("give either --card NUMBER --expiry MM/YY or --bank")
+    view = on_stack(lambda client: pay_slip(client, text, PayWith(card, expiry, bank_code)), port_base)
+    if as_json:
+        emit(view.model_dump(mode="json"))
+    else:
+        reason = f" ({view.decline_reason})" if view.decline_reason else ""
+        out.print(f"payment {view.payment_id}  ¥{view.amount:,}  {view.status}{reason}")
+        out.print(f"what happens next:  sansha explain {view.payment_id}")
+    raise typer.Exit(1 if view.status == "declined" else 0)
+
+
+def explain(
+    payment: Annotated[str, typer.Argument(metavar="PAYMENT", help="Payment id.")],
+    port_base: PortBase = DEFAULT_PORT_BASE,
+    as_json: Json = False,
+) -> None:
+    """Where a payment is, what it waits for, until when, and why."""
+    from services.console.demo import merged_steps
+    from services.console.report import timeline
+
+    parts = on_stack(lambda client: client.explanations(payment), port_base)
+    waits = sorted((p.waiting for p in parts if p.waiting), key=lambda w: (w.until is None, w.until))
+    if as_json:
+        steps = [step.model_dump(mode="json") for step in merged_steps(parts)]
+        emit({"payment_id": payment, "timeline": steps, "waiting": [w.model_dump(mode="json") for w in waits]})
+        return
+    out.print(timeline(merged_steps(parts)))
+    for wait in waits:
+        until = f" until {wait.until.astimezone(JST):%Y-%m-%d %H:%M}" if wait.until else ""
+        out.print(f"[yellow]待ち waits[/] for {wait.waits_for}{until}: {escape(wait.because)}")
+    if not waits:
+        out.print("[green]nothing is waited for[/]")
+
+
+@clock.command("show")
+def clock_show(port_base: PortBase = DEFAULT_PORT_BASE, as_json: Json = False) -> None:
+    """What time it is in the stack."""
+    answer = on_stack(lambda client: client.get(topics.CONSOLE, "/clock"), port_base)
+    kind = {0.0: "stepped", 1.0: "real"}.get(answer["rate"], f"scaled ×{answer['rate']:g}")
+    emit(answer) if as_json else out.print(f"{answer['now']}  {kind}")
+
+
+@clock.command("advance")
+def clock_advance(
+    to: Annotated[
+        datetime | None,
+        typer.Option(help="Time of Japan.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
+    ] = None,
+    days: Annotated[int | None, typer.Option(min=1, max=36_600)] = None,
+    port_base: PortBase = DEFAULT_PORT_BASE,
+    as_json: Json = False,
+) -> None:
+    """Move a stepped clock, from due time to due time. Exit 1 where something blocks it, and says what."""
+    if (to is None) == (days is None):
+        fail("give either --to TIME or --days N")
+
+    async def advance(client: Any) -> Any:
+        now = datetime.fromisoformat((await client.get(topics.CONSOLE, "/clock"))["now"])
+        goal = to.replace(tzinfo=JST) if to is not None else now + timedelta(days=days or 0)
+        with err.status(f"advancing to {goal:%Y-%m-%d %H:%M}"):
+            return await client.post(topics.CONSOLE, "/clock/advance", {"to": goal.isoformat()})
+
+    answer = on_stack(advance, port_base)
+    emit(answer) if as_json else out.print(f"{answer['now']}")
+
+
+@letters.command("list")
+def letters_list(port_base: PortBase = DEFAULT_PORT_BASE, as_json: Json = False) -> None:
+    """Every party's dead letters. Exit 1 where there are any."""
+    from services.console.stack import PLACES
+
+    async def ask(client: Any) -> list[dict[str, Any]]:
+        found = []
+        for place in PLACES:
+            found += [
+                {"party": place.principal, **row} for row in await client.get(place.principal, "/ops/dead-letters")
+            ]
+        return found
+
+    rows = on_stack(ask, port_base)
+    if as_json:
+        emit(rows)
+    else:
+        for row in rows:
+            out.print(
+                f"[red]{row['party']}[/] {row['id']}  {row['event_type']}  {row['failed_at']}"
+                f"\n  {escape(row['reason'])}"
+            )
+            out.print(f"  {escape(json.dumps(row['value'], ensure_ascii=False))}")
+        out.print(
+            "no dead letters"
+            if not rows
+            else f"{len(rows)} dead letters; replay with: sansha dead-letters replay PARTY ID"
+        )
+    raise typer.Exit(1 if rows else 0)
+
+
+@letters.command("replay")
+def letters_replay(
+    party: Annotated[str, typer.Argument(help="e.g. ward, payment_provider, jcb, uc")],
+    letter: Annotated[str, typer.Argument(metavar="ID")],
+    value: Annotated[str | None, typer.Option(help="The mended event, as JSON.")] = None,
+    port_base: PortBase = DEFAULT_PORT_BASE,
+    as_json: Json = False,
+) -> None:
+    """Handle an event again, mended with --value where it was wrong."""
+    from services.console.stack import place_of
+
+    try:
+        principal = place_of(party).principal
+        mended = None if value is None else json.loads(value)
+    except LookupError as unknown:
+        fail(str(unknown.args[0]))
+    except ValueError as wrong:
+        fail(f"--value is not JSON: {wrong}")
+    path = f"/ops/dead-letters/{letter}/replay"
+    answer = on_stack(lambda client: client.post(principal, path, {"value": mended}), port_base)
+    emit(answer) if as_json else out.print(f"replayed {answer['event_type']} {answer['id']}")

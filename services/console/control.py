@@ -1,0 +1,83 @@
+"""The console's own HTTP: the clock of the stack and its processes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+
+from contracts.vocabulary import JST, Refusal
+from services.chassis.errors import ProblemError
+from services.chassis.http import PROBLEMS, answer_invalid, answer_problem
+from services.console.clock_authority import ClockBlocked
+
+if TYPE_CHECKING:
+    from services.console.supervisor import Supervisor
+
+
+class ClockView(BaseModel):
+    """The stack's clock. `rate` 0 is stepped, 1 real, k scaled."""
+
+    now: datetime
+    rate: float
+
+
+class AdvanceRequest(BaseModel):
+    """Move a stepped clock. `patience_seconds` is how long to wait at one instant for the parties to rest."""
+
+    to: datetime
+    patience_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
+
+
+class ProcessView(BaseModel):
+    """A party's process. `ended` says how it last ended."""
+
+    principal: str
+    port: int
+    pid: int | None
+    restarts: int
+    ended: str
+
+
+def control(supervisor: Supervisor) -> FastAPI:
+    """The console's routes."""
+    app = FastAPI(title="sansha console", version="1", redoc_url=None)
+    app.add_exception_handler(ProblemError, answer_problem)
+    app.add_exception_handler(RequestValidationError, answer_invalid)
+
+    @app.get("/clock", summary="What time is it?")
+    async def clock() -> ClockView:
+        return ClockView(now=supervisor.authority.now().astimezone(JST), rate=supervisor.options.rate)
+
+    @app.post("/clock/advance", summary="Move a stepped clock", responses=PROBLEMS)
+    async def advance(body: AdvanceRequest) -> ClockView:
+        if body.to.tzinfo is None:
+            wrong = Refusal("invalid_request", "to: the time has no zone", "write it like 2021-08-02T09:00:00+09:00")
+            raise ProblemError(wrong)
+        try:
+            now = await supervisor.authority.advance(body.to, body.patience_seconds)
+        except ClockBlocked as blocked:
+            remedy = "see the party's log, mend what holds it, and ask again; nothing is lost"
+            raise ProblemError(Refusal("clock_blocked", str(blocked), remedy)) from None
+        except ValueError as wrong:
+            raise ProblemError(Refusal("clock_cannot_move", str(wrong), "see GET /clock")) from None
+        return ClockView(now=now.astimezone(JST), rate=0.0)
+
+    @app.get("/processes", summary="The parties' processes")
+    async def processes() -> Sequence[ProcessView]:
+        return [
+            ProcessView(
+                principal=child.place.principal,
+                port=child.port,
+                pid=child.process.pid if child.process else None,
+                restarts=child.restarts,
+                ended=child.ended,
+            )
+            for child in supervisor.children
+        ]
+
+    return app

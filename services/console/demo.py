@@ -1,0 +1,267 @@
+"""The demo: a fiscal year of app payments in the sandbox, from scanned barcode to reconciled deposit."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import SecretStr
+
+from contracts.books import Books, DepositRow, StatementRow
+from contracts.calendar import due_dates
+from contracts.http import (
+    AssessmentsRequest,
+    BankChoice,
+    CardChoice,
+    CardTokenRequest,
+    ConsentRequest,
+    Explanation,
+    PaymentView,
+    ScanRequest,
+    SlipView,
+    Step,
+)
+from contracts.topics import PAYMENT_PROVIDER
+from contracts.vocabulary import Agent, Brand, Method, Refusal, on_the_clock
+from services.chassis.clock import monotonic
+from services.console.audit import Audit, audit
+from services.console.digest import digest
+from services.console.payers import PlannedPayment, brand_of, fiscal_year, plan
+from services.console.sandbox import Sandbox
+from services.ward.app import generate_assessments
+
+Answer = TypeVar("Answer")
+
+SLIPS_PER_PAYMENT_TENTHS = 13
+"""1.3 slips are issued for each payment in the app: the rest is paid elsewhere, or not at all."""
+ASSESSMENTS_AT_ONCE = 1000
+EARLIEST_PAYMENT, LATEST_PAYMENT = timedelta(days=21), timedelta(days=16)
+"""Payers pay from this long before a due date until this long after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """What to play. The dates are both included."""
+
+    cards: int = 150
+    banks: int = 76
+    seed: int = 7
+    first_day: date = date(2021, 4, 1)
+    last_day: date = date(2022, 3, 31)
+    folder: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentStory:
+    """One payment, with what happened to it at every party."""
+
+    view: PaymentView
+    steps: Sequence[Step]
+    explanations: Sequence[Explanation]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoResult:
+    """What came of it."""
+
+    options: DemoOptions
+    digest: str
+    wall_seconds: float
+    stories: Sequence[PaymentStory]
+    deposits: Sequence[tuple[StatementRow, DepositRow, bool]]
+    """With whether the ward has reconciled it."""
+    audit: Audit
+    scanned: int
+    approved: int
+    declined: int
+    open_items: int
+
+    @property
+    def reconciled(self) -> bool:
+        """Every deposit that arrived is matched with confirmed receipts, to the yen."""
+        return all(matched for _, _, matched in self.deposits)
+
+    @property
+    def simulated_days(self) -> int:
+        return (self.options.last_day - self.options.first_day).days + 1
+
+
+Progress = Callable[[int, int, datetime], None]
+"""Told (payments made, payments planned, simulated time)."""
+
+
+class BadRequest(Exception):
+    """The demo cannot be played as asked; the text says why and what would work."""
+
+
+@dataclass
+class Payers:
+    """Plays the payers' part towards the parties of a sandbox."""
+
+    sandbox: Sandbox
+    consents: dict[str, str] = field(default_factory=dict)
+
+    async def consent(self, insured_number: str) -> str:
+        """The consent of a payer, given when the app is first used."""
+        known = self.consents.get(insured_number)
+        if known is None:
+            version = self.sandbox.provider.settings.terms_version
+            request = ConsentRequest(app_user=f"user-{insured_number}", terms_version=version)
+            answer = await self.sandbox.provider.consent(request)
+            known = self.consents[insured_number] = expect(answer).consent_id
+        return known
+
+    async def pay(self, payment: PlannedPayment) -> PaymentView | Refusal:
+        """Scan the slip and choose the method; what follows happens by itself."""
+        request = ScanRequest(
+            barcode=payment.slip.barcode or "", consent_id=await self.consent(payment.slip.insured_number)
+        )
+        scanned = await self.sandbox.provider.scan(request)
+        if isinstance(scanned, Refusal):
+            return scanned
+        if payment.method is Method.INTERNET_BANKING:
+            return await self.sandbox.provider.choose_bank(BankChoice(payment_id=scanned.payment_id))
+        return await self._pay_by_card(scanned.payment_id, payment.card_number or "", payment.expiry)
+
+    async def _pay_by_card(self, payment_id: str, number: str, expiry: str) -> PaymentView | Refusal:
+        agent = self.agent_for(number)
+        request = CardTokenRequest(number=SecretStr(number), expiry=expiry)
+        token = await self.sandbox.agents[agent].tokenize(request)
+        if isinstance(token, Refusal):
+            return token
+        return await self.sandbox.provider.choose_card(
+            CardChoice(
+                payment_id=payment_id,
+                agent=agent,
+                card_token=token.card_token,
+                brand=token.brand,
+                last4=token.last4,
+            )
+        )
+
+    def agent_for(self, number: str) -> Agent:
+        """The agent that the provider names for the card's brand."""
+        brand = brand_of(number) or Brand.VISA
+        return next(r.agent for r in self.sandbox.provider.card_routes() if brand in r.brands)
+
+
+async def run_demo(options: DemoOptions, progress: Progress | None = None) -> DemoResult:
+    """Play the year. Raises `BadRequest` where the options contradict each other."""
+    _check(options)
+    began = monotonic()
+    async with opened_sandbox(options) as sandbox:
+        slips = await issue_slips(sandbox, options)
+        payments = _within(options, slips, sandbox)
+        made = await _play(sandbox, payments, options, progress)
+        await sandbox.advance(on_the_clock(options.last_day, time(23, 59, 59)))
+        books = await sandbox.books()
+        stories = await _stories(sandbox, made)
+        open_items = len(await sandbox.ward.open_items())
+        return DemoResult(
+            options=options,
+            digest=digest(books),
+            wall_seconds=monotonic() - began,
+            stories=stories,
+            deposits=_deposits(books),
+            audit=audit(books),
+            scanned=len(books[PAYMENT_PROVIDER].payments),
+            approved=sum(s.view.status in ("paid", "confirmed", "cancelled") for s in stories),
+            declined=sum(s.view.status == "declined" for s in stories),
+            open_items=open_items,
+        )
+
+
+@asynccontextmanager
+async def opened_sandbox(options: DemoOptions) -> AsyncIterator[Sandbox]:
+    """A sandbox at the first minute of the first day."""
+    sandbox = Sandbox(on_the_clock(options.first_day, time(0)), options.seed, options.folder)
+    await sandbox.start()
+    try:
+        yield sandbox
+    finally:
+        await sandbox.close()
+
+
+async def issue_slips(sandbox: Sandbox, options: DemoOptions) -> Sequence[SlipView]:
+    """賦課: assess enough payers for every fiscal year touched, and take the slips that fall due within the days."""
+    first, last = options.first_day + EARLIEST_PAYMENT, options.last_day - LATEST_PAYMENT
+    years = range(fiscal_year(options.first_day), fiscal_year(options.last_day) + 1)
+    payable_days = [day for year in years for day in due_dates(year) if first <= day <= last]
+    if not payable_days:
+        raise BadRequest(
+            f"no instalment falls due between {first} and {last}, so nobody would pay; "
+            "give a longer period (--from, --to)"
+        )
+    wanted = options.cards + options.banks
+    payers = max(1, -(-wanted * SLIPS_PER_PAYMENT_TENTHS // (10 * len(payable_days))))
+    for year in years:
+        assessed = generate_assessments(options.seed, payers, year)
+        for n in range(0, len(assessed), ASSESSMENTS_AT_ONCE):
+            batch = tuple(assessed[n : n + ASSESSMENTS_AT_ONCE])
+            expect(await sandbox.ward.assess(AssessmentsRequest(assessments=batch)))
+    slips = await sandbox.ward.slips(limit=len(years) * payers * 9)
+    return [slip for slip in slips if first <= slip.due_on <= last]
+
+
+def _within(options: DemoOptions, slips: Sequence[SlipView], sandbox: Sandbox) -> list[PlannedPayment]:
+    cards = [card for agent in sandbox.agents.values() for card in agent.test_cards()]
+    try:
+        return plan(slips, options.cards, options.banks, options.seed, cards)
+    except ValueError as wrong:
+        raise BadRequest(f"{wrong}: give a longer period (--from, --to) or fewer payments") from None
+
+
+async def _play(
+    sandbox: Sandbox, payments: Sequence[PlannedPayment], options: DemoOptions, progress: Progress | None
+) -> list[str]:
+    payers, made = Payers(sandbox), []
+    for n, payment in enumerate(payments):
+        await sandbox.advance(payment.at)
+        view = await payers.pay(payment)
+        made.append(expect(view).payment_id)
+        if progress is not None:
+            progress(n + 1, len(payments), payment.at)
+    return made
+
+
+async def _stories(sandbox: Sandbox, payment_ids: Sequence[str]) -> list[PaymentStory]:
+    stories = []
+    for n in range(0, len(payment_ids), 500):
+        page = payment_ids[n : n + 500]
+        views = {v.payment_id: v for v in await sandbox.provider.payments(page)}
+        told = [await party.explain(page) for party in (sandbox.provider, *sandbox.agents.values(), sandbox.ward)]
+        for payment_id in page:
+            parts = [t[payment_id] for t in told if payment_id in t]
+            stories.append(PaymentStory(views[payment_id], merged_steps(parts), parts))
+    return stories
+
+
+def merged_steps(parts: Sequence[Explanation]) -> list[Step]:
+    """The steps of all parties in order of time; at one instant in the order of the flow."""
+    return sorted((step for part in parts for step in part.steps), key=lambda step: (step.at, step.stage))
+
+
+def _deposits(books: dict[str, Books]) -> list[tuple[StatementRow, DepositRow, bool]]:
+    statements = {s.statement_id: s for book in books.values() for s in book.statements}
+    matched = set(books["ward"].reconciled)
+    rows = [(statements[d.statement_id], d, d.statement_id in matched) for d in books["ward"].deposits]
+    return sorted(rows, key=lambda r: (r[1].on, r[0].settler, r[0].closed_on))
+
+
+def _check(options: DemoOptions) -> None:
+    if options.last_day < options.first_day:
+        raise BadRequest(f"--to {options.last_day} is before --from {options.first_day}; give a later day")
+    if options.cards < 0 or options.banks < 0 or options.cards + options.banks == 0:
+        raise BadRequest("there is nothing to pay; give --payments or --bank a number above 0")
+    if options.folder is not None and options.folder.exists() and any(options.folder.iterdir()):
+        raise BadRequest(f"{options.folder} is not empty; name an empty or a new folder for --database-dir")
+
+
+def expect(answer: Answer | Refusal) -> Answer:
+    """Of a step that the demo knows to be right: a refusal here is a bug."""
+    assert not isinstance(answer, Refusal), answer
+    return answer

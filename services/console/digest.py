@@ -1,0 +1,43 @@
+"""The digest of the books: equal where the same things were booked, however and in whatever order it came about.
+
+Rows are told by natural keys (a payment by slip number and attempt, a statement by settler and closing day), so
+no id that a process made, and no order of arrival, is in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from contracts import topics
+from contracts.books import Books
+
+_BOOKS = ("payments", "receipts", "proxy_payments", "statements", "lines", "deposits", "transfers")
+
+
+def digest(books: Mapping[str, Books]) -> str:
+    """64 hex digits."""
+    names = dict(_natural_names(books))
+    lines = sorted(
+        "|".join((principal, kind, *(_text(value, names) for value in row)))
+        for principal, book in books.items()
+        for kind in _BOOKS
+        for row in getattr(book, kind)
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _natural_names(books: Mapping[str, Books]) -> Iterator[tuple[str, str]]:
+    for p in books[topics.PAYMENT_PROVIDER].payments:
+        yield p.payment_id, f"{p.slip_number}#{p.attempt}"
+    for book in books.values():
+        for s in book.statements:
+            yield s.statement_id, f"{s.settler}/{s.closed_on}"
+        for d in book.deposits:
+            yield d.deposit_id, f"{d.settler}/{d.on}/{d.amount}"
+
+
+def _text(value: Any, names: Mapping[str, str]) -> str:
+    text = str(value)
+    return names.get(text, text)

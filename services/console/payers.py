@@ -1,0 +1,118 @@
+"""The simulated payers: who pays which slip when, and with what. Pure: it follows from the seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from contracts.http import SlipView, TestCard
+from contracts.vocabulary import Brand, Method, on_the_clock
+from services.chassis.identity import Chance, chance
+
+DECLINED_IN = 25
+"""One card payment in this many is made with a card that is declined."""
+PAYS_IN_APP_FROM, PAYS_IN_APP_HOURS = 7, 15
+"""The app is used between 7:00 and 22:00."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPayment:
+    """What one payer will do."""
+
+    at: datetime
+    slip: SlipView
+    method: Method
+    card_number: str | None = None
+    expiry: str = "12/29"
+
+
+def plan(
+    slips: Sequence[SlipView], cards: int, banks: int, seed: int, cards_to_try: Sequence[TestCard]
+) -> list[PlannedPayment]:
+    """`cards` card payments and `banks` internet-banking payments over these slips, in order of time.
+
+    Raises `ValueError` where there are fewer payable slips than payments.
+    """
+    payable = [slip for slip in slips if slip.barcode is not None]
+    if len(payable) < cards + banks:
+        raise ValueError(f"{cards + banks} payments need as many slips with a barcode; there are {len(payable)}")
+    chosen = chance(seed, "who pays in the app").sample(payable, cards + banks)
+    bad = [card for card in cards_to_try if card.outcome in ("expired", "over_limit", "lost", "timeout")]
+    plans = [_by_card(slip, n, seed, bad) for n, slip in enumerate(chosen[:cards])]
+    plans += [PlannedPayment(_when(slip, seed), slip, Method.INTERNET_BANKING) for slip in chosen[cards:]]
+    return sorted(plans, key=lambda p: (p.at, p.slip.slip_number))
+
+
+def _by_card(slip: SlipView, n: int, seed: int, bad: Sequence[TestCard]) -> PlannedPayment:
+    at = _when(slip, seed)
+    if bad and n % DECLINED_IN == DECLINED_IN - 1:
+        card = bad[n // DECLINED_IN % len(bad)]
+        return PlannedPayment(at, slip, Method.CARD, card.number)
+    return PlannedPayment(at, slip, Method.CARD, card_number(seed, slip.insured_number))
+
+
+def _when(slip: SlipView, seed: int) -> datetime:
+    """Early, in the last days, or late, by the hour; never after the slip's use-by date."""
+    draw = chance(seed, "when", slip.slip_number)
+    habit = draw.random()
+    if habit < 0.25:
+        days = -draw.randint(12, 20)  # early
+    elif habit < 0.85:
+        days = -draw.randint(0, 9)  # towards the due date
+    else:
+        days = draw.randint(1, 15)  # late
+    day = slip.due_on + timedelta(days=days)
+    if slip.use_by is not None:
+        day = min(day, slip.use_by)
+    return on_the_clock(day, time(PAYS_IN_APP_FROM + draw.randrange(PAYS_IN_APP_HOURS)))
+
+
+_PREFIXES = (
+    (Brand.VISA, "4992", 16),
+    (Brand.MASTERCARD, "5512", 16),
+    (Brand.JCB, "3540", 16),
+    (Brand.AMEX, "3702", 15),
+)
+
+
+def card_number(seed: int, insured_number: str) -> str:
+    """A made-up card of a payer: always the same, with a right check digit (Luhn)."""
+    draw = chance(seed, "card", insured_number)
+    _, prefix, length = draw.choices(_PREFIXES, weights=(45, 25, 25, 5))[0]
+    body = prefix + "".join(_digits(draw, length - len(prefix) - 1))
+    return body + luhn_digit(body)
+
+
+def _digits(draw: Chance, count: int) -> Iterator[str]:
+    return (str(draw.randrange(10)) for _ in range(count))
+
+
+def luhn_digit(body: str) -> str:
+    """The check digit of a card number (ISO/IEC 7812-1, Annex B)."""
+    total = 0
+    for place, digit in enumerate(reversed(body)):
+        n = int(digit) * (2 if place % 2 == 0 else 1)
+        total += n - 9 if n > 9 else n
+    return str(-total % 10)
+
+
+def brand_of(number: str) -> Brand | None:
+    """The brand by its leading digits, as an app tells it to choose the agent; None for an unknown one."""
+    two, three, four = (int(number[:n] or 0) for n in (2, 3, 4))
+    if number.startswith("4"):
+        return Brand.VISA
+    if 51 <= two <= 55 or 2221 <= four <= 2720:
+        return Brand.MASTERCARD
+    if 3528 <= four <= 3589:
+        return Brand.JCB
+    if two in (34, 37):
+        return Brand.AMEX
+    if two in (36, 38) or 300 <= three <= 305:
+        return Brand.DINERS
+    return None
+
+
+def fiscal_year(day: date) -> int:
+    """年度: April to March."""
+    return day.year if day.month >= 4 else day.year - 1

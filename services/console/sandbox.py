@@ -1,0 +1,133 @@
+"""The sandbox: all parties in one process under a stepped clock. Same seed, same story, to the last id.
+
+No server, no threads, no waiting: `settle` hands work round until nobody has any, `advance` goes from due time
+to due time. With a folder, databases and the bus are files that outlive it; without, everything is in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from contracts import topics
+from contracts.books import Books
+from contracts.vocabulary import Agent
+from services.card_agent.app import CardAgent
+from services.card_agent.app import Settings as CardAgentSettings
+from services.card_agent.app import create_app as create_card_agent
+from services.chassis.bus.memory import MemoryBus
+from services.chassis.bus.port import EventBus
+from services.chassis.bus.sqlite_log import SqliteLog
+from services.chassis.clock import Clock
+from services.chassis.faults import Faults
+from services.chassis.service import Service
+from services.payment_provider.app import PaymentProvider
+from services.payment_provider.app import Settings as PaymentProviderSettings
+from services.payment_provider.app import create_app as create_payment_provider
+from services.ward.app import Settings as WardSettings
+from services.ward.app import Ward
+from services.ward.app import create_app as create_ward
+
+ROUNDS_WITHOUT_REST = 100_000
+
+
+class NotQuiescent(Exception):
+    """The clock cannot go on: somebody never runs out of work."""
+
+
+class Sandbox:
+    """The three parties (JCB and UC each a card agent of its own), to be stepped through time."""
+
+    ward: Ward
+    provider: PaymentProvider
+    agents: dict[Agent, CardAgent]
+
+    def __init__(
+        self, start: datetime, seed: int, folder: Path | None = None, overrides: dict[str, dict[str, Any]] | None = None
+    ) -> None:
+        """`overrides` are settings per principal, e.g. `{"card_agent.uc": {"closing_days": "eom"}}`."""
+        self.clock, self.seed, self.folder = Clock.stepped(start), seed, folder
+        self._overrides = overrides or {}
+        self.bus: EventBus = MemoryBus() if folder is None else SqliteLog(folder / "bus", durable=False)
+
+    @property
+    def services(self) -> Iterator[Service]:
+        """All of them, always in the same order."""
+        yield self.provider
+        yield from self.agents.values()
+        yield self.ward
+
+    async def start(self) -> None:
+        """Start every party."""
+        self.agents = {}
+        for principal in topics.PRINCIPALS[:-1]:
+            await self.restart(principal)
+
+    async def restart(self, principal: str, injected: Faults | None = None) -> Service:
+        """Start a party, or start it anew over what its predecessor left, as after a crash."""
+        service = self._create(principal, injected)
+        await service.start()
+        match service:
+            case PaymentProvider():
+                self.provider = service
+            case CardAgent():
+                self.agents[service.settings.agent] = service
+            case Ward():
+                self.ward = service
+        return service
+
+    def _create(self, principal: str, injected: Faults | None) -> Service:
+        common: dict[str, Any] = {
+            "seed": self.seed,
+            "database_url": database_url(self.folder, principal),
+            "database_durable": False,
+            **self._overrides.get(principal, {}),
+        }
+        if principal == topics.WARD:
+            return create_ward(WardSettings(**common), self.bus, self.clock, injected)
+        if principal == topics.PAYMENT_PROVIDER:
+            settings = PaymentProviderSettings(**common)
+            return create_payment_provider(settings, self.bus, self.clock, injected)
+        agent = Agent(principal.rpartition(".")[2])
+        return create_card_agent(CardAgentSettings(agent=agent, **common), self.bus, self.clock, injected)
+
+    async def settle(self) -> None:
+        """Hand work round until nobody has any at this instant. Raises `NotQuiescent` where that never comes."""
+        busy: list[str] = []
+        for _ in range(ROUNDS_WITHOUT_REST):
+            busy = [service.principal for service in self.services if await service.step()]
+            if not busy:
+                return
+        raise NotQuiescent(f"at {self.clock.now()} there is always more to do for {', '.join(busy)}")
+
+    def next_due(self) -> datetime | None:
+        """When the next timer of any party is due."""
+        return min((due for service in self.services if (due := service.relay.next_due) is not None), default=None)
+
+    async def advance(self, to: datetime) -> None:
+        """Let simulated time pass until `to`, stopping at every due time on the way."""
+        while True:
+            await self.settle()
+            due = self.next_due()
+            if due is None or due > to:
+                break
+            self.clock.step_to(max(due, self.clock.now()))
+        self.clock.step_to(max(to, self.clock.now()))
+
+    async def books(self) -> dict[str, Books]:
+        """Every party's books, by principal."""
+        parties: tuple[Ward | PaymentProvider | CardAgent, ...] = (self.provider, *self.agents.values(), self.ward)
+        return {party.principal: await party.books() for party in parties}
+
+    async def close(self) -> None:
+        """Stop every party and the bus."""
+        for service in self.services:
+            await service.close()
+        await self.bus.close()
+
+
+def database_url(folder: Path | None, principal: str) -> str:
+    """Where a party's embedded database is: a file named after it, or memory."""
+    return "sqlite://" if folder is None else f"sqlite:///{folder / f'{principal}.db'}"

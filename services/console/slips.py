@@ -1,0 +1,35 @@
+"""Issues slips at a running ward."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from contracts import topics
+from contracts.http import AssessmentsRequest, SlipRequest
+from services.console.clients import StackClient
+from services.ward.app import generate_assessments
+
+ASSESSMENTS_AT_ONCE = 1000
+
+
+async def issue_csv(client: StackClient, csv: bytes) -> Any:
+    """Assessments from a CSV file's bytes; a wrong line is named, and then nothing is imported."""
+    headers = {"content-type": "text/csv"}
+    return await client.ask("POST", topics.WARD, "/assessments/csv", content=csv, headers=headers)
+
+
+async def issue_generated(client: StackClient, payers: int, year: int, seed: int) -> Any:
+    """A made-up fiscal year."""
+    assessed = generate_assessments(seed, payers, year)
+    slips = levied = 0
+    for n in range(0, len(assessed), ASSESSMENTS_AT_ONCE):
+        request = AssessmentsRequest(assessments=tuple(assessed[n : n + ASSESSMENTS_AT_ONCE]))
+        answer = await client.post(topics.WARD, "/assessments", request)
+        slips, levied = slips + answer["slips_issued"], levied + answer["amount_levied"]
+    return {"slips_issued": slips, "amount_levied": levied}
+
+
+async def issue_one(client: StackClient, insured: str, amount: int, due: date) -> Any:
+    """One slip outside the instalment calendar (随時)."""
+    return await client.post(topics.WARD, "/slips", SlipRequest(insured_number=insured, amount=amount, due_on=due))

@@ -1,0 +1,74 @@
+"""The terminal: what every command prints on, reads days with, and fails through."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Coroutine
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from services.console.stack import DEFAULT_FOLDER, DEFAULT_PORT_BASE
+
+out, err = Console(highlight=False), Console(stderr=True, highlight=False)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+PortBase = Annotated[int, typer.Option("--port-base", min=1, max=65_000, help="First port of the stack.")]
+Folder = Annotated[Path, typer.Option("--database-dir", help="The stack's data folder.", file_okay=False)]
+
+__all__ = [
+    "DEFAULT_FOLDER",
+    "DEFAULT_PORT_BASE",
+    "Folder",
+    "Json",
+    "PortBase",
+    "a_day",
+    "emit",
+    "err",
+    "fail",
+    "on_stack",
+    "out",
+]
+
+
+def fail(message: str, code: int = 2) -> NoReturn:
+    """One line on stderr, and out."""
+    err.print(f"[red]sansha:[/] {escape(message)}", soft_wrap=True)
+    raise typer.Exit(code)
+
+
+def emit(document: Any) -> None:
+    """One JSON document on stdout."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def on_stack(work: Callable[[Any], Coroutine[Any, Any, Any]], port_base: int) -> Any:
+    """Do something with a running stack; its refusals and silences become one line."""
+    from services.console.clients import Refused, StackClient, Unreachable
+
+    async def run() -> Any:
+        async with StackClient(port_base) as client:
+            return await work(client)
+
+    try:
+        return asyncio.run(run())
+    except Refused as refused:
+        fail(str(refused), 1 if refused.problem.code == "clock_blocked" else 2)
+    except Unreachable as silent:
+        fail(str(silent))
+
+
+def a_day(text: str | date) -> date:
+    """A day of the command line; a default is one already."""
+    if isinstance(text, date):
+        return text
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a day; write it like 2021-08-02") from None

@@ -82,8 +82,9 @@ class Outbox:
             await tx.session.execute(self._insert, rows)
         if tx.published:
             row = {"not_before": EPOCH, "timer": None, "records": _encoder.encode(tx.published)}
-            written = await tx.session.execute(self._insert, row)
-            tx.outbox_seq = written.inserted_primary_key[0]
+            key = (await tx.session.execute(self._insert, row)).inserted_primary_key
+            assert key is not None, "the database numbers the row"
+            tx.outbox_seq = key[0]
 
     async def due(self, session: AsyncConnection, now: datetime) -> Sequence[OutboxRow]:
         """What should have been sent by now, the oldest first, at most `ROWS_PER_SEND`."""

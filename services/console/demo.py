@@ -233,7 +233,8 @@ async def _stories(sandbox: Sandbox, payment_ids: Sequence[str]) -> list[Payment
     for n in range(0, len(payment_ids), 500):
         page = payment_ids[n : n + 500]
         views = {v.payment_id: v for v in await sandbox.provider.payments(page)}
-        told = [await party.explain(page) for party in (sandbox.provider, *sandbox.agents.values(), sandbox.ward)]
+        told = [await sandbox.provider.explain(page), await sandbox.ward.explain(page)]
+        told += [await agent.explain(page) for agent in sandbox.agents.values()]
         for payment_id in page:
             parts = [t[payment_id] for t in told if payment_id in t]
             stories.append(PaymentStory(views[payment_id], merged_steps(parts), parts))

@@ -13,7 +13,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -214,8 +214,8 @@ class _Present:
     client: StackClient
     children: Sequence[Child]
 
-    def statuses(self) -> Awaitable[Mapping[str, ServiceStatus | None]]:
-        return self.client.statuses([child.place.principal for child in self.children])
+    async def statuses(self) -> Mapping[str, ServiceStatus | None]:
+        return await self.client.statuses([child.place.principal for child in self.children])
 
 
 def _identity(file: StackFile) -> SeededIdentity | TimeOrderedIdentity:

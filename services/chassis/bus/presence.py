@@ -1,0 +1,78 @@
+"""Who is alive, told by the operating system: a file that is locked as long as its process lives.
+
+A process that is killed releases its locks at once; one that is stopped or slow keeps them, so nobody is
+taken for dead because it is late. The lock is `flock`: it needs a local file system, and a child made by `fork`
+without `exec` keeps its parent's locks alive.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from weakref import finalize
+
+_SUFFIX = ".lock"
+_GUARD = "guard"
+
+
+class Presence:
+    """Holds `<folder>/<name>.lock` until it is released or dropped, or the process ends."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.name = name
+        with guarded(folder):
+            _clear(folder)
+            path = folder / (name + _SUFFIX)
+            descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._release = finalize(self, _let_go, path, descriptor)
+
+    def release(self) -> None:
+        """Idempotent."""
+        self._release()
+
+
+def _let_go(path: Path, descriptor: int) -> None:
+    path.unlink(missing_ok=True)
+    os.close(descriptor)
+
+
+def is_present(folder: Path, name: str) -> bool:
+    """Whether some process holds the presence of this name."""
+    try:
+        descriptor = os.open(folder / (name + _SUFFIX), os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def names(folder: Path) -> Iterator[str]:
+    """The names in a folder, of the dead too until somebody new appears."""
+    return (entry.removesuffix(_SUFFIX) for entry in os.listdir(folder) if entry.endswith(_SUFFIX))
+
+
+@contextmanager
+def guarded(folder: Path) -> Iterator[None]:
+    """One process at a time, for what takes several steps. Nothing may be awaited inside."""
+    descriptor = os.open(folder / _GUARD, os.O_CREAT | os.O_RDWR, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _clear(folder: Path) -> None:
+    """Remove the files of the dead. Under the guard: a file just made is not locked yet."""
+    for name in list(names(folder)):
+        if not is_present(folder, name):
+            (folder / (name + _SUFFIX)).unlink(missing_ok=True)

@@ -1,0 +1,115 @@
+"""SQLite files of the embedded log: opened, recognised, and their errors named."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.chassis.bus.port import BusError
+
+_BUSY_SECONDS = 10.0
+"""How long another process may hold the file before an operation fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What is in a file. The id and the version are in its header and keep foreign files out."""
+
+    application_id: int
+    version: int
+    tables: tuple[str, ...]
+
+
+@contextmanager
+def reporting(path: Path) -> Iterator[None]:
+    """Name the file in every error of the medium."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as failure:
+        raise BusError(f"{path}: {failure}") from failure
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """All or nothing; the only writer meanwhile. Nothing may be awaited inside."""
+    with reporting(path):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.rollback()
+            raise
+
+
+def connect(path: Path, layout: Layout, synchronous: str) -> sqlite3.Connection | None:
+    """Open a file of this layout; None where it does not exist or is empty.
+
+    `synchronous` is SQLite's: FULL writes through to the disk at each commit, NORMAL and OFF do not.
+    """
+    if not path.exists():
+        return None
+    with reporting(path):
+        connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+        try:
+            connection.execute(f"PRAGMA synchronous = {synchronous}")
+            if _is_laid_out(connection, path, layout):
+                return connection
+        except BaseException:
+            connection.close()
+            raise
+        connection.close()
+        return None
+
+
+def lay_out(path: Path, layout: Layout, fill: Callable[[sqlite3.Connection], object] | None = None) -> None:
+    """Make the file, its tables and what `fill` puts in, unless it exists. One process at a time may do so.
+
+    It gets its name when it is complete, so that nobody meets it half-made, whenever its maker is killed.
+    """
+    if path.exists() and (known := connect(path, layout, "FULL")) is not None:
+        known.close()
+        return
+    unfinished = path.with_name(path.name + ".new")
+    with reporting(path):
+        for suffix in ("", "-wal", "-shm"):
+            unfinished.with_name(unfinished.name + suffix).unlink(missing_ok=True)
+        connection = sqlite3.connect(unfinished, isolation_level=None)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            with transaction(connection, path):
+                for table in layout.tables:
+                    connection.execute(table)
+                if fill is not None:
+                    fill(connection)
+                connection.execute(f"PRAGMA application_id = {layout.application_id}")
+                connection.execute(f"PRAGMA user_version = {layout.version}")
+        finally:
+            connection.close()
+        unfinished.rename(path)
+        _flush_folder(path.parent)
+
+
+def _is_laid_out(connection: sqlite3.Connection, path: Path, layout: Layout) -> bool:
+    (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if (application_id, version) == (layout.application_id, layout.version):
+        return True
+    if application_id == layout.application_id:
+        raise BusError(f"{path} has layout {version}; this version of the program reads layout {layout.version}")
+    if connection.execute("SELECT 1 FROM sqlite_master").fetchone() is not None:
+        raise BusError(f"{path} is not a file of this log: another program made it")
+    return False
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make a new file's name survive a loss of power too."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,174 @@
+"""A member of a consumer group over any `Storage`: what it owns, how far it has read, what is in flight.
+
+A partition is *in flight* from the fetch that delivered of it until a commit or a rewind covers all of that.
+A member that should hand one over gets no more of it, and gives it up at the first fetch that finds it no
+longer in flight: so a slow member delays a hand-over, and nobody works on its messages meanwhile.
+A member that was evicted joins anew, under another name, at its next fetch or rewind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.chassis.bus.group import Group
+from services.chassis.bus.port import BusError, Message, TopicPartition
+from services.chassis.bus.signals import group_signal, signalled, topic_signal
+from services.chassis.bus.storage import Storage
+from services.chassis.clock import monotonic, pause
+
+ROLL_CALL_SECONDS = 1.0
+"""How often a member looks whether others died, and, as an announcement may be lost, for messages."""
+
+
+@dataclass(slots=True)
+class _Cursor:
+    """One owned partition."""
+
+    position: int
+    """Offset to deliver next."""
+    done: int
+    """Offset up to which all that was delivered is committed."""
+    surplus: Sequence[Message] = ()
+    """Read and not yet delivered."""
+
+    @property
+    def in_flight(self) -> bool:
+        return self.position > self.done
+
+    def place(self, offset: int) -> None:
+        self.position = self.done = offset
+        self.surplus = ()
+
+
+class LogSubscription:
+    """Made by `EventBus.subscribe`. One task at a time may use it."""
+
+    def __init__(self, storage: Storage, group: str, topics: Sequence[str]) -> None:
+        self._storage, self._group = storage, group
+        self._partitions = {topic: len(storage.ends(topic)) for topic in topics}
+        self._signals = (group_signal(group), *map(topic_signal, self._partitions))
+        self._cursors: dict[TopicPartition, _Cursor] = {}
+        self._leaving: list[TopicPartition] = []
+        self._readable: list[TopicPartition] = []
+        self._generation = -1
+        self._next_roll_call = 0.0
+        self._turn = 0
+        self._closed = False
+        self._join()
+
+    @property
+    def member(self) -> str:
+        """The name under which the group knows this member at present."""
+        return self._presence.name
+
+    async def fetch(self, max_records: int, timeout: float) -> Sequence[Message]:
+        deadline = monotonic() + timeout
+        await pause(0)  # everything below runs inline: let the other tasks have their turn
+        with self._storage.signals.listening(self._signals) as signal:
+            while True:
+                signal.clear()
+                messages = self._next_messages(max_records)
+                remaining = deadline - monotonic()
+                if messages or timeout <= 0 or remaining <= 0:
+                    return messages
+                if not self._storage.listen():
+                    await signalled(signal, min(remaining, ROLL_CALL_SECONDS))
+
+    async def commit(self, messages: Sequence[Message]) -> None:
+        self._require_open()
+        offsets: dict[TopicPartition, int] = {}
+        for message in messages:
+            tp = TopicPartition(message.topic, message.partition)
+            offsets[tp] = max(offsets.get(tp, 0), message.offset + 1)
+        if not offsets:
+            return
+        self._storage.commit(self._group, self.member, offsets)
+        for tp, offset in offsets.items():
+            cursor = self._cursors[tp]
+            if offset > cursor.position:  # delivered before a rewind
+                cursor.place(offset)
+            cursor.done = max(cursor.done, offset)
+
+    async def rewind(self) -> None:
+        self._require_open()
+        for cursor in self._cursors.values():
+            cursor.place(cursor.done)
+        self._settle()
+        committed = self._storage.offsets(self._group)
+        for tp, cursor in self._cursors.items():
+            cursor.place(committed.get(tp, 0))
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._cursors.clear()
+        member = self.member
+        self._presence.release()
+        self._storage.change(self._group, lambda group: group.leave([member]))
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise BusError(f"this member of {self._group} has left it: the subscription is closed")
+
+    def _next_messages(self, limit: int) -> list[Message]:
+        self._require_open()
+        self._keep_membership()
+        ends = {topic: self._storage.ends(topic) for topic in self._partitions}
+        self._turn += 1  # another partition goes first each time, so that a busy one does not starve the rest
+        first = self._turn % len(self._readable) if self._readable else 0
+        messages: list[Message] = []
+        for tp in (*self._readable[first:], *self._readable[:first]):
+            if len(messages) >= limit:
+                break
+            if self._cursors[tp].position < ends[tp.topic][tp.partition]:
+                messages += self._take(tp, limit - len(messages))
+        return messages
+
+    def _take(self, tp: TopicPartition, limit: int) -> Sequence[Message]:
+        cursor = self._cursors[tp]
+        found = cursor.surplus or self._storage.read(tp, cursor.position, limit)
+        taken, cursor.surplus = found[:limit], found[limit:]
+        if taken:
+            cursor.position = taken[-1].offset + 1
+        return taken
+
+    def _keep_membership(self) -> None:
+        if monotonic() >= self._next_roll_call:
+            self._call_roll()
+        changed = self._storage.generation(self._group) != self._generation
+        if changed or any(not self._cursors[tp].in_flight for tp in self._leaving):
+            self._settle()
+
+    def _call_roll(self) -> None:
+        others = [name for name in self._storage.group(self._group).members if name != self.member]
+        if dead := self._storage.absent(others):
+            self._storage.change(self._group, lambda group: group.leave(dead))
+        self._next_roll_call = monotonic() + ROLL_CALL_SECONDS
+
+    def _join(self) -> None:
+        self._presence = self._storage.appear()
+        self._storage.change(self._group, lambda group: group.join(self.member, self._partitions))
+        self._call_roll()
+
+    def _settle(self) -> None:
+        """Bring what is owned in line with the group's targets, as far as nothing is in flight."""
+        while self.member not in (group := self._settled()).members:
+            self._presence.release()
+            self._cursors.clear()
+            self._join()
+        self._adopt(group)
+
+    def _settled(self) -> Group:
+        in_flight = {tp for tp, cursor in self._cursors.items() if cursor.in_flight}
+        return self._storage.change(self._group, lambda group: group.settle(self.member, in_flight))
+
+    def _adopt(self, group: Group) -> None:
+        owned = group.owned(self.member)
+        committed = self._storage.offsets(self._group)
+        starts = {tp: committed.get(tp, 0) for tp in owned}
+        self._cursors = {tp: self._cursors.get(tp) or _Cursor(at, at) for tp, at in starts.items()}
+        self._leaving = [tp for tp, keep in owned.items() if not keep]
+        self._readable = sorted(tp for tp, keep in owned.items() if keep)
+        self._generation = group.generation

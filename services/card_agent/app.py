@@ -1,0 +1,137 @@
+"""A card agent put together: settings in, a service out. What the console may import."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts import topics
+from contracts.books import Books
+from contracts.http import CardTokenAnswer, CardTokenRequest, Explanation, TermsView, TestCard, WithdrawalAnswer
+from contracts.vocabulary import Refusal
+from services.card_agent import store
+from services.card_agent.behaviour import TEST_CARDS
+from services.card_agent.books import books
+from services.card_agent.domain.terms import TERMS, Terms
+from services.card_agent.explanation import Story
+from services.card_agent.handlers.tokenize_card import CardRegistration, registration_of, tokenize_cards
+from services.card_agent.handlers.withdraw_proxy_payment import WithdrawalRequest, unknown_payment, withdraw_payments
+from services.card_agent.settings import Settings
+from services.card_agent.subscriptions import subscriptions
+from services.card_agent.tables import metadata
+from services.card_agent.views import (
+    AuthorizationView,
+    StatementView,
+    authorization_view,
+    statement_view,
+    terms_view,
+    test_card_view,
+)
+from services.chassis.bus.port import EventBus
+from services.chassis.clock import Clock
+from services.chassis.commands import Command
+from services.chassis.consumer import On
+from services.chassis.faults import Faults
+from services.chassis.service import Service
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+__all__ = ["TERMS", "TEST_CARDS", "AuthorizationView", "CardAgent", "Settings", "StatementView", "books", "create_app"]
+
+
+class CardAgent(Service):
+    """丙: one method per use case. A refusal is returned, not raised."""
+
+    title = "sansha card agent (丙 指定代理納付者)"
+    tables = metadata
+    settings: Settings
+
+    @cached_property
+    def _terms(self) -> Terms:
+        return self.settings.terms
+
+    @cached_property
+    def _tokenize(self) -> Command[CardRegistration, CardTokenAnswer]:
+        handler = partial(tokenize_cards, agent=self.settings.agent)
+        return Command("tokenize", handler, CardTokenAnswer, lambda r: (r.card_key,))
+
+    @cached_property
+    def _withdraw(self) -> Command[WithdrawalRequest, WithdrawalAnswer]:
+        handler = partial(withdraw_payments, agent=self.settings.agent)
+        return Command("withdraw", handler, WithdrawalAnswer, lambda r: (r.payment_id,))
+
+    def subscriptions(self) -> Sequence[On]:
+        return subscriptions(self.settings.agent, self._terms, self.settings.issuer)
+
+    def routes(self) -> Sequence[APIRouter]:
+        from services.card_agent.routes import router
+
+        return [router(self)]
+
+    async def tokenize(self, request: CardTokenRequest, key: str | None = None) -> CardTokenAnswer | Refusal:
+        """カード番号入力. The number goes no further than this method."""
+        registration = registration_of(request, self._terms.agreed.brands, self.secret)
+        if isinstance(registration, Refusal):
+            return registration
+        return await self.execute(self._tokenize, registration, key)
+
+    async def withdraw(self, payment_id: str, key: str | None = None) -> WithdrawalAnswer | Refusal:
+        """売上取消: the card company revokes the sale, until its closing is issued."""
+        return await self.execute(self._withdraw, WithdrawalRequest(payment_id=payment_id), key)
+
+    async def payment(self, payment_id: str) -> AuthorizationView | Refusal:
+        """One payment."""
+        async with self.reading() as session:
+            story = (await self._stories(session, [payment_id])).get(payment_id)
+        if story is None:
+            return unknown_payment(payment_id)
+        return authorization_view(story.authorization, story.card, story.closing, self.settings.agent)
+
+    async def explain(self, payment_ids: Sequence[str]) -> dict[str, Explanation]:
+        """This party's part of each story; a payment it does not know is missing."""
+        async with self.reading() as session:
+            stories = await self._stories(session, payment_ids)
+        return {payment_id: story.explain() for payment_id, story in stories.items()}
+
+    async def statements(self) -> Sequence[StatementView]:
+        """Closing periods, the first first, with the state of each deposit."""
+        async with self.reading() as session:
+            return [statement_view(closing, self.settings.agent) for closing in await store.all_closings(session)]
+
+    def terms(self) -> TermsView:
+        """The terms of settlement in force."""
+        return terms_view(self._terms, self.settings.agent)
+
+    def test_cards(self) -> Sequence[TestCard]:
+        """Published card numbers that choose their outcome: those of the brands this agent takes."""
+        brands = self._terms.agreed.brands
+        return [test_card_view(card) for card in TEST_CARDS.values() if card.brand in brands]
+
+    async def books(self) -> Books:
+        """What the books say."""
+        async with self.reading() as session:
+            return await books(session, self.settings.agent)
+
+    async def _stories(self, session: AsyncConnection, payment_ids: Sequence[str]) -> dict[str, Story]:
+        known = await store.find(session, payment_ids)
+        cards = await store.known_cards(session, {a.card_token for a in known.values()})
+        closings = await store.find_closings(session, {a.closes_on for a in known.values() if a.closes_on is not None})
+        return {
+            payment_id: Story(
+                self.principal,
+                a,
+                cards.get(a.card_token),
+                None if a.closes_on is None else closings.get(a.closes_on),
+                self._terms,
+            )
+            for payment_id, a in known.items()
+        }
+
+
+def create_app(settings: Settings, bus: EventBus, clock: Clock, injected: Faults | None = None) -> CardAgent:
+    """The composition root."""
+    return CardAgent(topics.card_agent(settings.agent), settings, bus, clock, injected)

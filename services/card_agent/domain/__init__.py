@@ -1,0 +1,1 @@
+"""Decisions of the card agent: pure functions of what is known."""

@@ -1,0 +1,133 @@
+"""What a typed card number is: checked, then known by keyed hashes only. No refusal repeats what was typed.
+
+Leading digits and lengths as the card schemes publish them (ISO/IEC 7812 issuer identification numbers); the check
+digit is Luhn's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from contracts.vocabulary import Brand, Refusal, business_date
+
+LENGTHS: Final[Mapping[Brand, range]] = {
+    Brand.VISA: range(13, 20, 3),
+    Brand.MASTERCARD: range(16, 17),
+    Brand.JCB: range(16, 20),
+    Brand.AMEX: range(15, 16),
+    Brand.DINERS: range(14, 20),
+}
+SHORTEST: Final = 12
+LONGEST: Final = 19
+HASH_DIGITS: Final = 32
+
+_PREFIXES: Final[tuple[tuple[int, range, Brand], ...]] = (
+    (1, range(4, 5), Brand.VISA),
+    (2, range(51, 56), Brand.MASTERCARD),
+    (4, range(2221, 2721), Brand.MASTERCARD),
+    (4, range(3528, 3590), Brand.JCB),
+    (2, range(34, 35), Brand.AMEX),
+    (2, range(37, 38), Brand.AMEX),
+    (2, range(36, 37), Brand.DINERS),
+    (2, range(38, 39), Brand.DINERS),
+    (3, range(300, 306), Brand.DINERS),
+)
+_TYPED_BETWEEN_GROUPS: Final = re.compile(r"[ -]")
+_EXPIRY: Final = re.compile(r"(0[1-9]|1[0-2])/([0-9]{2})")
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """有効期限: a card is good to the end of this month."""
+
+    year: int
+    month: int
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether the month is over in Japan."""
+        today = business_date(now)
+        return (self.year, self.month) < (today.year, today.month)
+
+
+@dataclass(frozen=True, slots=True)
+class CardIdentity:
+    """A card without its number. `account_id` names the number, `card_key` the number with its expiry."""
+
+    account_id: str
+    card_key: str
+    brand: Brand
+    last4: str
+    expiry: Expiry
+
+
+def has_luhn_check_digit(digits: str) -> bool:
+    """Whether the last digit is the check digit of those before it."""
+    doubled = (int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits)))
+    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
+
+
+def brand_of(digits: str) -> Brand | None:
+    """The brand by leading digits; None for one the app does not take."""
+    for length, numbers, brand in _PREFIXES:
+        if int(digits[:length]) in numbers:
+            return brand
+    return None
+
+
+def read_number(typed: str) -> str | Refusal:
+    """The digits of a number as typed, spaces and hyphens aside, if they can be a card's at all."""
+    digits = _TYPED_BETWEEN_GROUPS.sub("", typed)
+    if not (digits.isascii() and digits.isdigit()):
+        return _wrong_number("it has other characters than digits, spaces and hyphens")
+    if not SHORTEST <= len(digits) <= LONGEST:
+        return _wrong_number(f"it has {len(digits)} digits; cards have {SHORTEST} to {LONGEST}")
+    if not has_luhn_check_digit(digits):
+        return _wrong_number("its check digit does not fit the others")
+    brand = brand_of(digits)
+    if brand is not None and len(digits) not in LENGTHS[brand]:
+        return _wrong_number(f"it has {len(digits)} digits, which no {brand.value} card has")
+    return digits
+
+
+def read_expiry(typed: str) -> Expiry | Refusal:
+    """MM/YY; a month that is over is the card company's business, not a typing mistake."""
+    match = _EXPIRY.fullmatch(typed.strip()) if typed.isascii() else None
+    if match is None:
+        return Refusal(
+            "card_expiry_invalid", "the expiry is not a month and a year", "type it as on the card: MM/YY, as in 09/27"
+        )
+    return Expiry(2000 + int(match[2]), int(match[1]))
+
+
+def accepted_brand(digits: str, accepted: Collection[Brand]) -> Brand | Refusal:
+    """The brand of a number, if this agent takes it."""
+    brand = brand_of(digits)
+    if brand is not None and brand in accepted:
+        return brand
+    which = "the brand of this number" if brand is None else brand.value
+    return Refusal(
+        "brand_not_accepted",
+        f"{which} is not taken here; this agent takes {', '.join(accepted)}",
+        "type the card to the agent of its brand, or use another card",
+    )
+
+
+def identity_of(digits: str, expiry: Expiry, brand: Brand, secret: bytes) -> CardIdentity:
+    """The card as it is kept: the number goes into keyed hashes and no further."""
+    account_id = _keyed_hash(secret, "account", digits)
+    card_key = _keyed_hash(secret, "card", digits, f"{expiry.year}-{expiry.month:02}")
+    return CardIdentity(account_id, card_key, brand, digits[-4:], expiry)
+
+
+def _keyed_hash(secret: bytes, *parts: str) -> str:
+    return hmac.digest(secret, "\x1f".join(parts).encode(), hashlib.sha256).hex()[:HASH_DIGITS]
+
+
+def _wrong_number(why: str) -> Refusal:
+    return Refusal("card_number_invalid", f"this is no card number: {why}", "type the digits as they are on the card")

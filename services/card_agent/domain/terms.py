@@ -1,0 +1,113 @@
+"""Terms of settlement (精算条件): when a period closes, when its total is deposited, and what is kept back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Final
+
+from contracts.calendar import (
+    BANK_CALENDAR,
+    BankCalendar,
+    ClosingDays,
+    HolidayShift,
+    closing_date,
+    parse_closing_days,
+)
+from contracts.vocabulary import Agent, Brand, Yen, on_the_clock
+
+CLOSING_TIME: Final = time(0, 30)
+"""A period is totalled at this hour of Japan on the day after its closing day (締日)."""
+
+
+class FeeBasis(StrEnum):
+    """Whether the agent's fee (手数料) is billed apart, or kept back from the deposit."""
+
+    GROSS = "gross"  # 総額入金
+    NET = "net"  # 差引入金
+
+
+@dataclass(frozen=True, slots=True)
+class AgentTerms:
+    """The terms agreed with one agent, as far as they differ between agents; closing days as one writes them."""
+
+    brands: tuple[Brand, ...]
+    closing_days: str
+    deposit_business_days: int
+    holiday_shift: HolidayShift = HolidayShift.NONE
+    fee_basis: FeeBasis = FeeBasis.GROSS
+    fee_per_mille: int = 0
+
+
+TERMS: Final[Mapping[Agent, AgentTerms]] = {
+    Agent.JCB: AgentTerms((Brand.JCB, Brand.AMEX, Brand.DINERS), "15/eom", deposit_business_days=5),
+    Agent.UC: AgentTerms((Brand.VISA, Brand.MASTERCARD), "10/20/eom", deposit_business_days=9),
+}
+"""Assumed for the simulation; each is a setting (docs/assumptions.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The terms in force at one agent, and the dates that follow from them."""
+
+    agreed: AgentTerms
+    deposit_time: time
+    calendar: BankCalendar = BANK_CALENDAR
+
+    @property
+    def closing_days(self) -> ClosingDays:
+        """Days of the month on which a period closes."""
+        return parse_closing_days(self.agreed.closing_days)
+
+    def closes_on(self, day: date) -> date:
+        """締日: the closing that counts a payment taken on on `day`."""
+        return closing_date(day, self.closing_days)
+
+    def close_at(self, closed_on: date) -> datetime:
+        """When the period is totalled: the day of its closing is over."""
+        return on_the_clock(closed_on + timedelta(days=1), CLOSING_TIME)
+
+    def counted_from(self, closed_on: date) -> date:
+        """The day from which business days are counted: the closing day, shifted where banks are closed on it."""
+        return self.calendar.shift(closed_on, self.agreed.holiday_shift)
+
+    def deposit_on(self, closed_on: date) -> date:
+        """入金日: always a bank business day after the closing."""
+        return self.calendar.add(self.counted_from(closed_on), self.agreed.deposit_business_days)
+
+    def deposit_at(self, deposit_on: date) -> datetime:
+        """The hour of the deposit."""
+        return on_the_clock(deposit_on, self.deposit_time)
+
+    def fee(self, amount: Yen) -> Yen:
+        """手数料 kept back from a closing's total, cut to whole yen; 0 where deposits are gross."""
+        if self.agreed.fee_basis is FeeBasis.GROSS:
+            return Yen(0)
+        return Yen(amount * self.agreed.fee_per_mille // 1000)
+
+    def closing_reason(self, closed_on: date) -> str:
+        """Why a period closes when it closes."""
+        return (
+            f"periods close on {self.agreed.closing_days} [closing_days]; that of {closed_on} is totalled "
+            f"at {CLOSING_TIME:%H:%M} on the day after, weekend or not"
+        )
+
+    def deposit_reason(self, closed_on: date, deposit_on: date) -> str:
+        """Why the deposit comes when it comes, with every day on the way on which banks are closed."""
+        start = self.counted_from(closed_on)
+        shifted = (
+            f", shifted to {start} [holiday_shift={self.agreed.holiday_shift.value}]" if start != closed_on else ""
+        )
+        rule = (
+            f"{self.agreed.deposit_business_days} bank business days (銀行営業日) after the closing of {closed_on}"
+            f"{shifted} at {self.deposit_time:%H:%M} [deposit_business_days]"
+        )
+        closed = self.closed_days(min(closed_on, start), deposit_on)
+        return f"{rule}; banks closed: {closed}" if closed else rule
+
+    def closed_days(self, first: date, last: date) -> str:
+        """The days after `first` up to `last` on which banks are closed, with the reason of each."""
+        days = (first + timedelta(days=n) for n in range(1, (last - first).days + 1))
+        return ", ".join(f"{day:%m-%d} {why}" for day in days if (why := self.calendar.closed_because(day)))

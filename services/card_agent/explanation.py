@@ -1,0 +1,106 @@
+"""The agent's part of a payment's story: what happened, what it waits for, and by which rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from contracts.http import Explanation, Step, Waiting
+from contracts.vocabulary import Stage
+from services.card_agent.domain.authorization import Authorization, AuthorizationStatus
+from services.card_agent.domain.issuer import Card
+from services.card_agent.domain.terms import Terms
+from services.card_agent.store import Closing
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What is known of one payment at the agent `principal`."""
+
+    principal: str
+    authorization: Authorization
+    card: Card | None
+    closing: Closing | None
+    terms: Terms
+
+    def explain(self) -> Explanation:
+        """Steps in the order they happened, and the next one."""
+        steps = (*self._authorization_steps(), *self._settlement_steps())
+        return Explanation(
+            payment_id=self.authorization.payment_id,
+            party=self.principal,
+            steps=tuple(sorted((step for step in steps if step is not None), key=lambda step: (step.at, step.stage))),
+            waiting=self._waiting(),
+        )
+
+    def _step(self, stage: Stage, event: str, at: datetime | None, detail: str) -> Step | None:
+        """None where it has not happened."""
+        return None if at is None else Step(event=event, party=self.principal, at=at, stage=stage, detail=detail)
+
+    def _authorization_steps(self) -> Iterator[Step | None]:
+        a = self.authorization
+        shown = "an unknown card" if self.card is None else f"{self.card.brand} ****{self.card.last4}"
+        yield self._step(
+            Stage.AUTHORIZATION_RECEIVED, "与信照会 authorization asked", a.asked_at, f"{shown}, ¥{a.amount:,}"
+        )
+        if a.decline_reason is not None:
+            yield self._step(Stage.ANSWERED, "与信否認 declined", a.answered_at, a.decline_reason.value)
+        else:
+            held = f"approval code {a.approval_code}; ¥{a.amount:,} held against the limit"
+            yield self._step(Stage.ANSWERED, "与信承認 approved", a.answered_at, held)
+        given_up = "the provider gave the payment up"
+        yield self._step(Stage.PAYMENT_ENDED, "与信取消依頼 reversal asked", a.reversal_asked_at, given_up)
+        yield self._step(Stage.PAYMENT_ENDED, "与信取消 reversed", a.reversed_at, "nothing is held for it")
+
+    def _settlement_steps(self) -> Iterator[Step | None]:
+        a, closing = self.authorization, self.closing
+        if closing is None:
+            return
+        promised = f"counts for the closing of {closing.closed_on}, to be deposited on {closing.deposit_on}"
+        yield self._step(Stage.TAKEN_ON, "代理納付引受 proxy payment taken on", a.taken_on_at, promised)
+        revoked = "the card company revoked the sale (売上取消); nothing is owed"
+        yield self._step(Stage.WITHDRAWN, "代理納付取下げ withdrawn", a.withdrawn_at, revoked)
+        late = f"the card company revoked the sale after the closing of {closing.closed_on} was issued"
+        yield self._step(Stage.WITHDRAWN, "取下げ不可 withdrawal came too late", a.withdrawal_missed_at, late)
+        if a.status is AuthorizationStatus.TAKEN_ON:
+            total = f"statement of {closing.closed_on}: {closing.count} payments, ¥{closing.amount:,}"
+            yield self._step(Stage.CLOSED, "締め closing", closing.issued_at, total)
+            paid = f"¥{closing.amount - closing.fee:,} into the ward's account, fee ¥{closing.fee:,} kept back"
+            yield self._step(Stage.DEPOSITED, "入金 deposit", a.deposited_at, paid)
+
+    def _waiting(self) -> Waiting | None:
+        a = self.authorization
+        match a.status:
+            case AuthorizationStatus.PENDING:
+                return _silence(a)
+            case AuthorizationStatus.APPROVED:
+                because = "an approval is held until the provider entrusts the payment or reverses it"
+                return Waiting(waits_for="代理納付委託 entrustment by the provider", until=None, because=because)
+            case AuthorizationStatus.TAKEN_ON if self.closing is not None and a.deposited_at is None:
+                return self._settlement(self.closing)
+            case _:
+                return None
+
+    def _settlement(self, closing: Closing) -> Waiting:
+        if closing.issued_at is None:
+            return Waiting(
+                waits_for="締め closing",
+                until=self.terms.close_at(closing.closed_on),
+                because=self.terms.closing_reason(closing.closed_on),
+            )
+        return Waiting(
+            waits_for="入金 deposit",
+            until=self.terms.deposit_at(closing.deposit_on),
+            because=self.terms.deposit_reason(closing.closed_on, closing.deposit_on),
+        )
+
+
+def _silence(a: Authorization) -> Waiting:
+    if a.answer_due_at is None:
+        because = "the card company of this test card never answers; it ends when the provider reverses it"
+    elif a.reversal_asked_at is not None:
+        because = "the provider gave it up; the late answer [late_answer_seconds] is undone when it comes"
+    else:
+        because = "the card company answers late [late_answer_seconds]"
+    return Waiting(waits_for="カード会社応答 answer of the card company", until=a.answer_due_at, because=because)

@@ -1,0 +1,1 @@
+"""Use cases of the card agent, one file each: read, decide, write, announce."""

@@ -1,0 +1,63 @@
+"""代理納付の引受: from here the agent owes the ward the amount, and says when it will come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from contracts.events import ProxyPaymentRequested, ProxyPaymentTakenOn
+from contracts.vocabulary import Agent, business_date
+from services.card_agent import store
+from services.card_agent.domain.authorization import take_on
+from services.card_agent.domain.issuer import Issuer
+from services.card_agent.domain.terms import Terms
+from services.card_agent.store import Closing
+from services.card_agent.timers import ClosingDue, WithdrawalDue
+from services.chassis.transaction import Transaction
+
+
+async def take_on_proxy_payments(
+    requests: Sequence[ProxyPaymentRequested], tx: Transaction, *, agent: Agent, terms: Terms, issuer: Issuer
+) -> None:
+    """Only what was approved, for the amount that was approved. All taken on at one instant share a closing."""
+    closing = await _open_closing(tx, terms)
+    before = await store.lock(tx.session, {r.payment_id for r in requests})
+    cards = await store.known_cards(tx.session, {a.card_token for a in before.values()})
+    after = dict(before)
+    for request in requests:
+        taken = take_on(after.get(request.payment_id), request.payment_id, request.amount, closing.closed_on, tx.now)
+        after[request.payment_id] = taken
+        tx.publish(
+            ProxyPaymentTakenOn(
+                payment_id=taken.payment_id,
+                agent=agent,
+                amount=taken.amount,
+                taken_on_at=tx.now,
+                closes_on=closing.closed_on,
+                deposit_on=closing.deposit_on,
+            )
+        )
+        revoked_at = issuer.revokes_sale_at(cards[taken.card_token], tx.now)
+        if revoked_at is not None:
+            tx.schedule(WithdrawalDue(payment_id=taken.payment_id), revoked_at)
+    await store.save(tx.session, before, after)
+
+
+async def _open_closing(tx: Transaction, terms: Terms) -> Closing:
+    """The closing that counts what is taken on now, locked; the next one where that has been issued already."""
+    closed_on = terms.closes_on(business_date(tx.now))
+    while True:
+        closing = (await store.lock_closings(tx.session, [closed_on])).get(closed_on)
+        if closing is None:
+            await _begin_closing(closed_on, tx, terms)
+        elif closing.issued_at is None:
+            return closing
+        else:
+            closed_on = terms.closes_on(closed_on + timedelta(days=1))
+
+
+async def _begin_closing(closed_on: date, tx: Transaction, terms: Terms) -> None:
+    statement_id = tx.new_id("statement", tx.principal, closed_on.isoformat())
+    closing = Closing(closed_on, statement_id, terms.deposit_on(closed_on))
+    if await store.add_closing(tx.session, closing):
+        tx.schedule(ClosingDue(statement_id=statement_id), terms.close_at(closed_on))

@@ -1,0 +1,53 @@
+"""HTTP in; no logic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter
+
+from contracts.http import CardTokenAnswer, CardTokenRequest, Explanation, TermsView, TestCard, WithdrawalAnswer
+from services.card_agent.handlers.withdraw_proxy_payment import unknown_payment
+from services.card_agent.views import AuthorizationView, StatementView
+from services.chassis.errors import accepted
+from services.chassis.http import IdempotencyKey
+
+if TYPE_CHECKING:
+    from services.card_agent.app import CardAgent
+
+
+def router(agent: CardAgent) -> APIRouter:
+    """The agent's routes."""
+    api = APIRouter()
+
+    @api.post("/card-tokens", status_code=201, summary="カード番号入力 a token for a card (非保持化)")
+    async def card_token(body: CardTokenRequest, key: IdempotencyKey = None) -> CardTokenAnswer:
+        return accepted(await agent.tokenize(body, key))
+
+    @api.post("/payments/{payment_id}/withdrawal", summary="売上取消 the card company revokes the sale")
+    async def withdrawal(payment_id: str, key: IdempotencyKey = None) -> WithdrawalAnswer:
+        return accepted(await agent.withdraw(payment_id, key))
+
+    @api.get("/payments/{payment_id}", summary="One payment")
+    async def payment(payment_id: str) -> AuthorizationView:
+        return accepted(await agent.payment(payment_id))
+
+    @api.get("/payments/{payment_id}/explanation", summary="What happened, what it waits for, and why")
+    async def explanation(payment_id: str) -> Explanation:
+        found = (await agent.explain([payment_id])).get(payment_id)
+        return accepted(found or unknown_payment(payment_id))
+
+    @api.get("/statements", summary="締め・入金 closing periods and their deposits")
+    async def statements() -> Sequence[StatementView]:
+        return await agent.statements()
+
+    @api.get("/terms", summary="精算条件 terms of settlement")
+    async def terms() -> TermsView:
+        return agent.terms()
+
+    @api.get("/test-cards", summary="Card numbers that choose their outcome")
+    async def test_cards() -> Sequence[TestCard]:
+        return agent.test_cards()
+
+    return api

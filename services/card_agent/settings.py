@@ -1,0 +1,75 @@
+"""Settings of a card agent; each assumption of the domain is one of them (docs/assumptions.md).
+
+Terms that are not set are those of `domain.terms.TERMS` for the agent.
+"""
+
+from __future__ import annotations
+
+from datetime import time, timedelta
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from contracts.calendar import HolidayShift, parse_closing_days
+from contracts.vocabulary import Agent, Brand, Yen
+from services.card_agent.domain.issuer import Issuer
+from services.card_agent.domain.terms import TERMS, AgentTerms, FeeBasis, Terms
+from services.chassis.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Environment variables carry the prefix `SANSHA_`, e.g. `SANSHA_AGENT`, `SANSHA_CLOSING_DAYS`."""
+
+    agent: Agent
+    """Which of the agents this instance is."""
+    brands: Annotated[tuple[Brand, ...] | None, Field(min_length=1)] = None
+    """Brands it takes."""
+    closing_days: str | None = None
+    """締日: days of the month on which a period closes, as in `10/20/eom`; calendar days, never moved."""
+    deposit_business_days: Annotated[int | None, Field(ge=1, le=250)] = None
+    """入金日: this many bank business days after the closing day; at least 1, for a period is totalled first."""
+    holiday_shift: HolidayShift | None = None
+    """休日調整 of a closing day on which banks are closed, before business days are counted from it.
+
+    `none` counts from the closing day as it stands, `following` from the next open day (the deposit comes one
+    business day later), `preceding` from the last open day (the same deposit day as `none`).
+    """
+    fee_basis: FeeBasis | None = None
+    """`gross` deposits the whole total, `net` keeps the fee back."""
+    fee_per_mille: Annotated[int | None, Field(ge=0, lt=1000)] = None
+    """The fee in thousandths of a closing's total, cut to whole yen; only with `net`."""
+    credit_limit: Annotated[int, Field(ge=0)] = 1_000_000
+    """利用限度額 of every card account, in yen. A hold counts until the deposit, when the bill is taken as paid."""
+    deposit_time: time = time(10, 0)
+    """The hour at which deposits are made, in Japan."""
+    withdrawal_time: time = time(10, 0)
+    """The hour of the next day at which a card company revokes the sale of a `withdrawn` test card, in Japan."""
+    late_answer_seconds: Annotated[int, Field(gt=0)] = 90
+    """How late the card company of a `late_approval` test card answers."""
+
+    @field_validator("closing_days")
+    @classmethod
+    def _closing_days_are_readable(cls, value: str | None) -> str | None:
+        if value is not None:
+            parse_closing_days(value)
+        return value
+
+    @property
+    def terms(self) -> Terms:
+        """The terms in force: what is set, else what is agreed with this agent."""
+        default = TERMS[self.agent]
+        agreed = AgentTerms(
+            brands=default.brands if self.brands is None else self.brands,
+            closing_days=self.closing_days or default.closing_days,
+            deposit_business_days=self.deposit_business_days or default.deposit_business_days,
+            holiday_shift=self.holiday_shift or default.holiday_shift,
+            fee_basis=self.fee_basis or default.fee_basis,
+            fee_per_mille=default.fee_per_mille if self.fee_per_mille is None else self.fee_per_mille,
+        )
+        return Terms(agreed, self.deposit_time)
+
+    @property
+    def issuer(self) -> Issuer:
+        """What the simulated card companies go by."""
+        late = timedelta(seconds=self.late_answer_seconds)
+        return Issuer(self.terms.agreed.brands, Yen(self.credit_limit), late, self.withdrawal_time)

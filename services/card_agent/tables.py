@@ -1,0 +1,70 @@
+"""Tables of a card agent. There is no column for a card number."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Date, Index, Integer, MetaData, String, Table
+
+from contracts.vocabulary import Brand, DeclineReason
+from services.card_agent.domain.authorization import AuthorizationStatus
+from services.card_agent.domain.issuer import Outcome
+from services.chassis.database import Instant, words
+
+metadata = MetaData()
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("account_id", String, primary_key=True),
+    Column("held", BigInteger, nullable=False, server_default="0"),
+)
+
+cards = Table(
+    "cards",
+    metadata,
+    Column("card_token", String, primary_key=True),
+    Column("card_key", String, nullable=False, unique=True),
+    Column("account_id", String, nullable=False),
+    Column("brand", words(Brand), nullable=False),
+    Column("last4", String, nullable=False),
+    Column("expiry_year", Integer, nullable=False),
+    Column("expiry_month", Integer, nullable=False),
+    Column("outcome", words(Outcome), nullable=False),
+    Column("tokenized_at", Instant, nullable=False),
+)
+
+authorizations = Table(
+    "authorizations",
+    metadata,
+    Column("payment_id", String, primary_key=True),
+    Column("card_token", String, nullable=False),
+    Column("status", words(AuthorizationStatus), nullable=False),
+    Column("account_id", String),
+    Column("amount", BigInteger, nullable=False),
+    Column("asked_at", Instant),
+    Column("answer_due_at", Instant),
+    Column("answered_at", Instant),
+    Column("decline_reason", words(DeclineReason)),
+    Column("approval_code", String),
+    Column("reversal_asked_at", Instant),
+    Column("reversed_at", Instant),
+    Column("taken_on_at", Instant),
+    Column("closes_on", Date),
+    Column("withdrawn_at", Instant),
+    Column("withdrawal_missed_at", Instant),
+    Column("deposited_at", Instant),
+    Index("authorizations_by_closing", "closes_on", "status"),
+)
+
+closings = Table(
+    "closings",
+    metadata,
+    Column("closed_on", Date, primary_key=True),
+    Column("statement_id", String, nullable=False, unique=True),
+    Column("deposit_on", Date, nullable=False),
+    Column("count", Integer, nullable=False, server_default="0"),
+    Column("amount", BigInteger, nullable=False, server_default="0"),
+    Column("fee", BigInteger, nullable=False, server_default="0"),
+    Column("issued_at", Instant),
+    Column("deposit_id", String),
+    Column("deposited_on", Date),
+)

@@ -1,0 +1,11 @@
+"""`python -P -m services.ward`: the ward as a process."""
+
+from __future__ import annotations
+
+from contracts import topics
+from services.chassis.process import run
+from services.ward.app import Settings, create_app
+
+if __name__ == "__main__":
+    settings = Settings()
+    run(topics.WARD, settings, lambda bus, clock: create_app(settings, bus, clock))

@@ -1,0 +1,1 @@
+"""Decisions of the ward, one file each: pure."""

@@ -1,0 +1,96 @@
+"""The premium ledger (介護システム) as transfers: each moves an amount from the credited to the debited account.
+
+One row has both sides, so every entry balances by construction and all balances together are zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from contracts.vocabulary import Settler
+
+
+class Account(StrEnum):
+    """The ward's accounts. Debit balances are what it has or is owed, credit balances what it owes or has earned."""
+
+    PREMIUM_REVENUE = "premium_revenue"  # 調定収入
+    PREMIUM_RECEIVABLE = "premium_receivable"  # 収入未済
+    IN_TRANSIT_JCB = "in_transit_jcb"  # 収納済未入金: received by the settler, not yet deposited
+    IN_TRANSIT_UC = "in_transit_uc"
+    IN_TRANSIT_BANK = "in_transit_bank"
+    BANK_ACCOUNT = "bank_account"  # 指定金融機関口座
+    SETTLEMENT_FEES = "settlement_fees"  # 手数料
+    OVERPAYMENTS = "overpayments"  # 過誤納金
+    UNKNOWN_RECEIPTS = "unknown_receipts"  # 不明入金
+    DEPOSIT_DIFFERENCES = "deposit_differences"  # 入金差異
+
+
+JAPANESE: Final[Mapping[Account, str]] = {
+    Account.PREMIUM_REVENUE: "調定収入",
+    Account.PREMIUM_RECEIVABLE: "収入未済",
+    Account.IN_TRANSIT_JCB: "収納済未入金 JCB",
+    Account.IN_TRANSIT_UC: "収納済未入金 UC",
+    Account.IN_TRANSIT_BANK: "収納済未入金 金融機関",
+    Account.BANK_ACCOUNT: "指定金融機関口座",
+    Account.SETTLEMENT_FEES: "手数料",
+    Account.OVERPAYMENTS: "過誤納金",
+    Account.UNKNOWN_RECEIPTS: "不明入金",
+    Account.DEPOSIT_DIFFERENCES: "入金差異",
+}
+"""The names under which the section knows its accounts."""
+
+IN_TRANSIT: Final[Mapping[Settler, Account]] = {
+    Settler.JCB: Account.IN_TRANSIT_JCB,
+    Settler.UC: Account.IN_TRANSIT_UC,
+    Settler.BANK: Account.IN_TRANSIT_BANK,
+}
+"""Where money stays between the payer's payment and the settler's deposit."""
+
+
+class Transfer(NamedTuple):
+    """`amount` (above 0) goes from the account `credit` to the account `debit`, on account of `subject`."""
+
+    debit: Account
+    credit: Account
+    amount: int
+    subject: str
+    """The slip, payment or statement that it is about."""
+
+
+class Entry(NamedTuple):
+    """Transfers booked together."""
+
+    source: str
+    """What caused them: one receipt record, one page, one deposit, one slip. Nothing causes entries twice."""
+    booked_on: date
+    transfers: Sequence[Transfer]
+
+    def with_more(self, transfers: Iterable[Transfer]) -> Entry:
+        """The same entry with further transfers."""
+        return self._replace(transfers=(*self.transfers, *transfers))
+
+
+def transfer(debit: Account, credit: Account, amount: int, subject: str) -> tuple[Transfer, ...]:
+    """The entry for `amount`; the opposite one for a negative amount, none for 0."""
+    if amount > 0:
+        return (Transfer(debit, credit, amount, subject),)
+    if amount < 0:
+        return (Transfer(credit, debit, -amount, subject),)
+    return ()
+
+
+def levy(slip_number: str, amount: int) -> tuple[Transfer, ...]:
+    """調定: the slip is owed from now on."""
+    return transfer(Account.PREMIUM_RECEIVABLE, Account.PREMIUM_REVENUE, amount, slip_number)
+
+
+def balances(totals: Iterable[tuple[Account, Account, int]]) -> dict[Account, int]:
+    """Every account's balance, debits less credits, from (debit, credit, amount) of all transfers or sums of them."""
+    result = dict.fromkeys(Account, 0)
+    for debit, credit, amount in totals:
+        result[debit] += amount
+        result[credit] -= amount
+    return result

@@ -1,0 +1,110 @@
+"""消込: do a settler's closing statement, the receipts it lists and the deposit all agree?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from services.ward.domain.settlement import Statement
+
+
+class Reason(StrEnum):
+    """Why a statement is not reconciled (未消込の理由)."""
+
+    PAGES_MISSING = "pages_missing"  # 明細ページ未着
+    TOTALS_DIFFER = "totals_differ"  # 件数・合計不一致
+    RECEIPT_MISSING = "receipt_missing"  # 収納データ未着
+    RECEIPT_NOT_CONFIRMED = "receipt_not_confirmed"  # 確報未着
+    RECEIPT_CANCELLED = "receipt_cancelled"  # 取消済
+    AMOUNT_DIFFERS = "amount_differs"  # 金額不一致
+    SETTLER_DIFFERS = "settler_differs"  # 入金元不一致
+    CLAIMED_TWICE = "claimed_twice"  # 明細重複
+    DEPOSIT_MISSING = "deposit_missing"  # 未入金
+    DEPOSIT_SHORT = "deposit_short"  # 入金不足
+    DEPOSIT_OVER = "deposit_over"  # 入金過大
+    DEPOSIT_WITHOUT_STATEMENT = "deposit_without_statement"  # 明細なし入金
+
+
+JAPANESE: Final[Mapping[Reason, str]] = {
+    Reason.PAGES_MISSING: "明細ページ未着",
+    Reason.TOTALS_DIFFER: "件数・合計不一致",
+    Reason.RECEIPT_MISSING: "収納データ未着",
+    Reason.RECEIPT_NOT_CONFIRMED: "確報未着",
+    Reason.RECEIPT_CANCELLED: "取消済",
+    Reason.AMOUNT_DIFFERS: "金額不一致",
+    Reason.SETTLER_DIFFERS: "入金元不一致",
+    Reason.CLAIMED_TWICE: "明細重複",
+    Reason.DEPOSIT_MISSING: "未入金",
+    Reason.DEPOSIT_SHORT: "入金不足",
+    Reason.DEPOSIT_OVER: "入金過大",
+    Reason.DEPOSIT_WITHOUT_STATEMENT: "明細なし入金",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A statement's lines held against the receipts registered: how many of them, and what is wrong with how many."""
+
+    count: int = 0
+    amount: int = 0
+    missing: int = 0
+    not_confirmed: int = 0
+    cancelled: int = 0
+    amount_differs: int = 0
+    settler_differs: int = 0
+    claimed_twice: int = 0
+    """Lines whose payment another statement lists too."""
+
+
+NO_LINES: Final = Lines()
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """One reason why a statement is not reconciled, in figures."""
+
+    reason: Reason
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.reason} {JAPANESE[self.reason]}: {self.detail}"
+
+
+def open_reasons(statement: Statement, lines: Lines) -> Sequence[Open]:
+    """Every reason why the statement is not reconciled; none where all agrees (消込済)."""
+    return [*_of_statement(statement, lines), *_of_receipts(lines), *_of_deposit(statement)]
+
+
+def _of_statement(statement: Statement, lines: Lines) -> Sequence[Open]:
+    if not statement.is_complete:
+        return [Open(Reason.PAGES_MISSING, f"{statement.pages_here} of {statement.pages} pages are here")]
+    if (lines.count, lines.amount) == (statement.total_count, statement.total_amount):
+        return []
+    said = f"it says {statement.total_count} payments, ¥{statement.total_amount:,}"
+    return [Open(Reason.TOTALS_DIFFER, f"{said}; its lines are {lines.count}, ¥{lines.amount:,}")]
+
+
+def _of_receipts(lines: Lines) -> Sequence[Open]:
+    found = {
+        Reason.RECEIPT_MISSING: lines.missing,
+        Reason.RECEIPT_NOT_CONFIRMED: lines.not_confirmed,
+        Reason.RECEIPT_CANCELLED: lines.cancelled,
+        Reason.AMOUNT_DIFFERS: lines.amount_differs,
+        Reason.SETTLER_DIFFERS: lines.settler_differs,
+        Reason.CLAIMED_TWICE: lines.claimed_twice,
+    }
+    return [Open(reason, f"{count} of {lines.count} payments") for reason, count in found.items() if count]
+
+
+def _of_deposit(statement: Statement) -> Sequence[Open]:
+    if not statement.deposits:
+        expected = statement.expected
+        return [Open(Reason.DEPOSIT_MISSING, f"¥{expected:,} is expected")] if expected else []
+    difference = statement.deposited - statement.expected
+    if difference == 0:
+        return []
+    reason = Reason.DEPOSIT_SHORT if difference < 0 else Reason.DEPOSIT_OVER
+    came = f"¥{statement.deposited:,} came in {statement.deposits} deposit{'s' * (statement.deposits > 1)}"
+    return [Open(reason, f"¥{abs(difference):,}: {came}, ¥{statement.expected:,} was expected")]

@@ -1,0 +1,99 @@
+"""How a settler's deposit (入金) is booked.
+
+Each deposit, as soon as it is seen: bank_account debit, in_transit_<settler> credit, for its amount.
+Once the statement (締め明細) is complete as well, what keeps the deposits from clearing it:
+- its fee: settlement_fees debit, in_transit credit;
+- what the deposits are short of total − fee: deposit_differences debit, in_transit credit; what they are over, the
+  other way round. A second deposit that makes good what the first was short of takes the difference back.
+So in_transit falls by exactly the statement's total, which its receipts have raised it by, and a difference stays in
+deposit_differences, by settler and statement, until it is made good.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final, NamedTuple
+
+from contracts.vocabulary import Settler
+from services.ward.domain.ledger import IN_TRANSIT, Account, Transfer, transfer
+
+
+class Booked(NamedTuple):
+    """What is booked for a statement beside its deposits."""
+
+    fee: int
+    difference: int
+    """Deposited more (above 0) or less (below 0) than expected."""
+
+
+NOTHING_BOOKED: Final = Booked(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """締め明細 of one closing period, as its pages say, with what has come of it."""
+
+    statement_id: str
+    settler: Settler
+    closed_on: date
+    deposit_on: date
+    total_count: int
+    total_amount: int
+    fee: int
+    pages: int
+    received_at: datetime
+    """When the first of its pages came."""
+    pages_here: int
+    deposits: int
+    """How many deposits have been seen."""
+    deposited: int
+    """What they add up to."""
+    booked: Booked = NOTHING_BOOKED
+    settled_at: datetime | None = None
+    """Since when all its pages and a deposit are here."""
+    reconciled_at: datetime | None = None
+    """消込: since when all agrees."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all its pages are here."""
+        return self.pages_here >= self.pages
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all its pages and a deposit are here; where nothing is left to deposit, none is waited for."""
+        return self.is_complete and (self.deposits > 0 or self.expected == 0)
+
+    @property
+    def expected(self) -> int:
+        """入金予定額: what the settler has to deposit."""
+        return self.total_amount - self.fee
+
+
+def deposit_transfers(statement_id: str, settler: Settler, amount: int) -> tuple[Transfer, ...]:
+    """Money of the settler has reached the ward's account.
+
+    Raises `ValueError` for an amount that no deposit can have.
+    """
+    if amount <= 0:
+        raise ValueError(f"the amount of a deposit must be above 0 yen, not {amount}")
+    return transfer(Account.BANK_ACCOUNT, IN_TRANSIT[settler], amount, statement_id)
+
+
+def to_book(statement: Statement) -> Booked:
+    """The fee and the difference, once both statement and deposit are here."""
+    if not statement.is_settled:
+        return NOTHING_BOOKED
+    return Booked(statement.fee, statement.deposited - statement.expected)
+
+
+def settlement_transfers(statement: Statement, booked: Booked) -> tuple[Transfer, ...]:
+    """The entries that lead from what is booked to what is to be."""
+    in_transit, subject = IN_TRANSIT[statement.settler], statement.statement_id
+    fee = booked.fee - statement.booked.fee
+    difference = booked.difference - statement.booked.difference
+    return (
+        *transfer(Account.SETTLEMENT_FEES, in_transit, fee, subject),
+        *transfer(in_transit, Account.DEPOSIT_DIFFERENCES, difference, subject),
+    )

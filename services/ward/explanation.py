@@ -1,0 +1,136 @@
+"""The ward's part of a payment's story, and what is open with the reason: in the section's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time
+from typing import Any, Final, NamedTuple
+
+from contracts.http import Explanation, OpenItem, Step, Waiting
+from contracts.vocabulary import Party, ReceiptKind, Stage, business_date, on_the_clock
+from services.ward.domain.reconciliation import Open, Reason
+from services.ward.domain.settlement import Statement
+
+_REGISTERED: Final = {
+    ReceiptKind.PRELIMINARY: (Stage.PRELIMINARY_REGISTERED, "速報登録 preliminary receipt registered"),
+    ReceiptKind.CONFIRMED: (Stage.CONFIRMED_REGISTERED, "確報登録 confirmed receipt registered"),
+    ReceiptKind.CANCELLED: (Stage.CANCELLED_REGISTERED, "取消登録 cancellation registered"),
+}
+
+
+class Listed(NamedTuple):
+    """A statement that lists a payment, what is open in it, and rows of its deposits."""
+
+    statement: Statement
+    reasons: Sequence[Open]
+    deposits: Sequence[Any]
+
+
+def explain(payment_id: str, receipts: Sequence[Any], listed: Sequence[Listed], expected_by: time) -> Explanation:
+    """`receipts` are the rows of the payment's records in the order of their kinds."""
+    steps = [*map(_receipt_step, receipts), *(step for one in listed for step in _statement_steps(one))]
+    return Explanation(
+        payment_id=payment_id,
+        party=Party.WARD.value,
+        steps=tuple(sorted(steps, key=lambda s: (s.at, s.stage))),
+        waiting=_waiting({row.kind for row in receipts}, listed, expected_by),
+    )
+
+
+def _step(stage: Stage, event: str, at: datetime, detail: str) -> Step:
+    return Step(event=event, party=Party.WARD.value, at=at, stage=stage, detail=detail)
+
+
+def _receipt_step(row: Any) -> Step:
+    stage, event = _REGISTERED[row.kind]
+    where = f"slip {row.slip_number}" if row.slip_known else f"不明入金: no slip {row.slip_number} was issued"
+    return _step(stage, event, row.registered_at, f"{where}, ¥{row.amount:,}, 収納日 {row.received_on}")
+
+
+def _statement_steps(listed: Listed) -> Iterator[Step]:
+    s = listed.statement
+    dates = f"closed {s.closed_on}, deposit planned (入金予定) {s.deposit_on}"
+    yield _step(
+        Stage.STATEMENT_RECEIVED, "締め明細受領 closing statement received", s.received_at, f"{s.settler}, {dates}"
+    )
+    for row in listed.deposits:
+        came = f"¥{row.amount:,} from {row.settler} on {row.deposited_on}"
+        yield _step(Stage.DEPOSIT_SEEN, "入金確認 deposit seen", row.seen_at, came)
+    if s.reconciled_at is not None:
+        agreed = f"{s.total_count} payments, ¥{s.total_amount:,}: statement, receipts and deposit agree"
+        yield _step(Stage.RECONCILED, "消込 reconciled", s.reconciled_at, agreed)
+
+
+def _waiting(kinds: set[ReceiptKind], listed: Sequence[Listed], expected_by: time) -> Waiting | None:
+    """What comes next, as far as the ward can know."""
+    if ReceiptKind.CANCELLED in kinds or any(one.statement.reconciled_at for one in listed):
+        return None
+    if not kinds:
+        return Waiting(waits_for="収納データ receipt data", until=None, because="a statement lists it; no receipt came")
+    if not listed:
+        if ReceiptKind.CONFIRMED not in kinds:
+            because = "preliminary only: the payment provider confirms after its agreed business days"
+            return Waiting(waits_for="確報 confirmed receipt data", until=None, because=because)
+        because = "the settler has not closed the period yet; its statement says when it deposits"
+        return Waiting(waits_for="締め明細 closing statement of the settler", until=None, because=because)
+    first = listed[0]
+    if not first.deposits:
+        s = first.statement
+        until = on_the_clock(s.deposit_on, expected_by)
+        because = f"{s.settler} closed (締め) on {s.closed_on} and deposits on {s.deposit_on} [deposit_expected_by]"
+        return Waiting(waits_for=f"入金 deposit of {s.settler}", until=until, because=because)
+    return Waiting(waits_for="消込 reconciliation", until=None, because="; ".join(map(str, first.reasons)))
+
+
+# ---- what is open -----------------------------------------------------------------------------------------
+
+
+def receipt_item(row: Any) -> OpenItem:
+    """A standing receipt whose money has not come."""
+    why = [] if row.confirmed else ["preliminary only; 確報 not yet here"]
+    if row.closed_on is not None:
+        why.append(f"締め {row.closed_on} の後、入金予定 {row.deposit_on}")
+    elif row.confirmed:
+        why.append(f"waits for the closing statement (締め明細) of {row.settler}")
+    return _item("receipt_not_deposited", row.payment_id, row, row.amount, row.received_on, "; ".join(why))
+
+
+def statement_item(statement: Statement, reasons: Sequence[Open], today: date) -> OpenItem:
+    """A statement that is not reconciled."""
+    why = [str(reason) for reason in reasons]
+    if any(reason.reason is Reason.DEPOSIT_MISSING for reason in reasons):
+        overdue = "was due" if statement.deposit_on < today else "is planned"
+        why.append(f"入金予定: the deposit {overdue} on {statement.deposit_on}")
+    amount, since = statement.total_amount, statement.closed_on
+    return _item("statement_open", statement.statement_id, statement, amount, since, "; ".join(why))
+
+
+def deposit_item(row: Any) -> OpenItem:
+    """A deposit without a statement."""
+    because = f"{Open(Reason.DEPOSIT_WITHOUT_STATEMENT, f'deposit {row.deposit_id}; no page of its statement is here')}"
+    return _item("deposit_without_statement", row.statement_id, row, row.amount, row.deposited_on, because)
+
+
+def overpayment_item(row: Any) -> OpenItem:
+    """A slip with more than it owes."""
+    because = (
+        f"過誤納: ¥{row.received:,} received for a slip of ¥{row.amount:,}; to be applied (充当) or refunded (還付)"
+    )
+    return _item("overpayment", row.slip_number, None, row.received - row.amount, row.received_on, because)
+
+
+def unknown_item(row: Any) -> OpenItem:
+    """A receipt of a slip never issued."""
+    because = f"不明入金: no slip {row.slip_number} was issued when it came"
+    return _item("unknown_receipt", row.payment_id, row, row.amount, row.received_on, because)
+
+
+def discrepancy_item(row: Any) -> OpenItem:
+    """Facts that contradict each other."""
+    because = f"{row.kind} ({row.about}): {row.detail}"
+    return _item("discrepancy", row.subject, None, row.amount, business_date(row.at), because)
+
+
+def _item(kind: str, subject: str, settled_by: Any, amount: int, since: date, because: str) -> OpenItem:
+    settler = None if settled_by is None else settled_by.settler
+    return OpenItem(kind=kind, subject=subject, settler=settler, amount=amount, since=since, because=because)

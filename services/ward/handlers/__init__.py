@@ -1,0 +1,1 @@
+"""Use cases of the ward, one file each: read, decide, write, announce."""

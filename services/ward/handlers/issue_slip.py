@@ -1,0 +1,49 @@
+"""随時の納付書: issue single slips outside the instalment calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+from contracts.http import SlipRequest, SlipView
+from contracts.vocabulary import Refusal, business_date
+from services.chassis.transaction import Transaction
+from services.ward import store
+from services.ward.domain.instalments import (
+    Slip,
+    SlipSubject,
+    SlipTerms,
+    levy_year_of,
+    make_slip,
+    next_special_instalment,
+)
+from services.ward.views import slip_view
+
+EARLIEST_DUE: Final = date(2000, 4, 1)
+LATEST_DUE: Final = date(2099, 3, 31)
+"""Two digits of a year are all that slip numbers and barcodes have."""
+
+
+async def issue_slips(
+    requests: Sequence[SlipRequest], tx: Transaction, *, terms: SlipTerms
+) -> Sequence[SlipView | Refusal]:
+    """Each request is a slip of its own; to be safe against sending one twice, give it an Idempotency-Key."""
+    used = await store.instalments_of(tx.session, {r.insured_number for r in requests})
+    issued: list[Slip | Refusal] = []
+    for request in requests:
+        if not EARLIEST_DUE <= request.due_on <= LATEST_DUE:
+            wrong = f"due_on {request.due_on} is out of range"
+            issued.append(Refusal("due_date_out_of_range", wrong, f"use a date from {EARLIEST_DUE} to {LATEST_DUE}"))
+            continue
+        numbers = used[request.insured_number, levy_year_of(request.due_on)]
+        number = next_special_instalment(numbers, terms.special_instalments_from)
+        if isinstance(number, Refusal):
+            issued.append(number)
+            continue
+        numbers.add(number)
+        subject = SlipSubject(request.insured_number, levy_year_of(request.due_on), number)
+        issued.append(make_slip(subject, request.amount, request.due_on, terms))
+    new = [slip for slip in issued if isinstance(slip, Slip)]
+    await store.issue(tx.session, new, business_date(tx.now), tx.now)
+    return [slip if isinstance(slip, Refusal) else slip_view(slip, slip.amount) for slip in issued]

@@ -1,0 +1,56 @@
+"""入金確認: book deposits on the ward's account and match them with their statements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from contracts.events import DepositMade
+from services.chassis.transaction import Transaction
+from services.ward import store
+from services.ward.domain.ledger import Entry
+from services.ward.domain.receipts import Discrepancy
+from services.ward.domain.settlement import deposit_transfers
+from services.ward.handlers.settle_statements import settle
+
+
+async def match_deposits(made: Sequence[DepositMade], tx: Transaction) -> None:
+    """Each deposit once, whether its statement is here or not; a second one of a statement is one too many."""
+    known = await store.find_deposits(tx.session, {d.deposit_id for d in made})
+    repeated = [d for d in made if d.deposit_id in known]
+    await store.add_discrepancies(
+        tx.session, [c for d in repeated for c in _contradictions(d, known[d.deposit_id])], tx.now
+    )
+    new = [d for d in made if d.deposit_id not in known]
+    await store.add_deposits(tx.session, [_row(d, tx) for d in new])
+    await settle([(d.statement_id, _entry(d)) for d in new], tx)
+
+
+def _entry(deposit: DepositMade) -> Entry:
+    entries = deposit_transfers(deposit.statement_id, deposit.settler, deposit.amount)
+    return Entry(f"deposit/{deposit.deposit_id}", deposit.deposited_on, entries)
+
+
+def _row(deposit: DepositMade, tx: Transaction) -> dict[str, Any]:
+    return {
+        "deposit_id": deposit.deposit_id,
+        "statement_id": deposit.statement_id,
+        "settler": deposit.settler,
+        "closed_on": deposit.closed_on,
+        "amount": deposit.amount,
+        "deposited_on": deposit.deposited_on,
+        "seen_at": tx.now,
+    }
+
+
+def _contradictions(deposit: DepositMade, known: Any) -> Sequence[Discrepancy]:
+    """The same deposit id with other content: the first stands."""
+    names = ("statement_id", "settler", "amount", "deposited_on")
+    detail = [
+        f"{name}: {getattr(known, name)} before, {getattr(deposit, name)} now"
+        for name in names
+        if getattr(known, name) != getattr(deposit, name)
+    ]
+    if not detail:
+        return []
+    return [Discrepancy("deposit_differs", deposit.statement_id, deposit.deposit_id, deposit.amount, "; ".join(detail))]

@@ -1,0 +1,75 @@
+"""収納データ登録: register each receipt record once, in whatever order they come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from contracts.events import ReceiptDelivered
+from contracts.vocabulary import ReceiptKind, business_date
+from services.chassis.transaction import Transaction
+from services.ward import store
+from services.ward.domain.ledger import Entry
+from services.ward.domain.receipts import Discrepancy, Receipt, SlipAccount, register
+from services.ward.handlers.settle_statements import reconsider
+
+Slips = Mapping[str, SlipAccount]
+
+
+async def register_receipts(delivered: Sequence[ReceiptDelivered], tx: Transaction) -> None:
+    """Two reads, one decision a record, one write a table; statements are looked at where a record may change them."""
+    known = await store.records_of(tx.session, {d.payment_id for d in delivered})
+    slips = await _lock_slips(delivered, known, tx)
+    rows: list[dict[str, Any]] = []
+    entries: list[Entry] = []
+    discrepancies: list[Discrepancy] = []
+    changed: dict[str, SlipAccount] = {}
+    confirmed: list[str] = []
+    upset: list[str] = []
+    for d in delivered:
+        records = known[d.payment_id]
+        was_known = bool(records)
+        receipt = Receipt(d.kind, d.slip_number, d.slip_number in slips, d.amount, d.settler)
+        registered = register(d.payment_id, receipt, records, slips)
+        discrepancies += registered.discrepancies
+        if not registered.is_new:
+            continue
+        rows.append(_row(d, receipt, tx))
+        if registered.transfers:
+            source = f"receipt/{d.payment_id}/{d.kind}"
+            entries.append(Entry(source, business_date(d.delivered_at), registered.transfers))
+            changed |= {number: slips[number] for number in registered.slips}
+        if d.kind is ReceiptKind.CONFIRMED:
+            confirmed.append(d.payment_id)
+        elif was_known or d.kind is ReceiptKind.CANCELLED:
+            upset.append(d.payment_id)
+    await store.add_receipts(tx.session, rows)
+    await store.book(tx.session, entries, tx.now)
+    await store.save_slip_accounts(tx.session, changed)
+    await store.add_discrepancies(tx.session, discrepancies, tx.now)
+    await reconsider(confirmed, upset, tx)
+
+
+async def _lock_slips(
+    delivered: Sequence[ReceiptDelivered], known: Mapping[str, Mapping[ReceiptKind, Receipt]], tx: Transaction
+) -> dict[str, SlipAccount]:
+    """The slips that these records, or earlier ones of the same payments, are about."""
+    numbers = {d.slip_number for d in delivered}
+    numbers.update(r.slip_number for records in known.values() for r in records.values())
+    return await store.lock_slip_accounts(tx.session, numbers)
+
+
+def _row(d: ReceiptDelivered, receipt: Receipt, tx: Transaction) -> dict[str, Any]:
+    return {
+        "payment_id": d.payment_id,
+        "kind": d.kind,
+        "slip_number": d.slip_number,
+        "slip_known": receipt.slip_known,
+        "amount": d.amount,
+        "method": d.method,
+        "settler": d.settler,
+        "paid_at": d.paid_at,
+        "received_on": d.received_on,
+        "delivered_at": d.delivered_at,
+        "registered_at": tx.now,
+    }

@@ -1,0 +1,93 @@
+"""HTTP in; no logic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Query, Request
+
+from contracts.http import AssessmentsAnswer, AssessmentsRequest, Explanation, OpenItem, SlipRequest, SlipView
+from contracts.vocabulary import Refusal
+from services.chassis.errors import accepted
+from services.chassis.http import IdempotencyKey
+from services.ward.views import BalanceView, DepositView, ReceiptView
+
+if TYPE_CHECKING:
+    from services.ward.app import Ward
+
+Limit = Annotated[int, Query(ge=1, le=10_000)]
+_CSV_BODY = {
+    "required": True,
+    "content": {
+        "text/csv": {
+            "schema": {"type": "string"},
+            "example": "insured_number,levy_year,annual_amount\n0000000123,2021,74400\n",
+        }
+    },
+}
+
+
+def router(ward: Ward) -> APIRouter:
+    """The ward's routes."""
+    api = APIRouter()
+    _levying(api, ward)
+    _looking(api, ward)
+    return api
+
+
+def _levying(api: APIRouter, ward: Ward) -> None:
+    @api.post("/assessments", status_code=201, summary="賦課 issue the slips of assessments")
+    async def assess(body: AssessmentsRequest, key: IdempotencyKey = None) -> AssessmentsAnswer:
+        return accepted(await ward.assess(body, key))
+
+    @api.post(
+        "/assessments/csv",
+        status_code=201,
+        summary="賦課 (CSV): UTF-8 or Shift_JIS; nothing is imported where a line is wrong",
+        openapi_extra={"requestBody": _CSV_BODY},
+    )
+    async def assess_csv(request: Request, key: IdempotencyKey = None) -> AssessmentsAnswer:
+        return accepted(await ward.assess_csv(await request.body(), key))
+
+    @api.post("/slips", status_code=201, summary="随時 issue one slip outside the instalment calendar")
+    async def issue_slip(body: SlipRequest, key: IdempotencyKey = None) -> SlipView:
+        return accepted(await ward.issue_slip(body, key))
+
+
+def _looking(api: APIRouter, ward: Ward) -> None:
+    @api.get("/slips", summary="納付書 in order of slip number; `after` gives the next page")
+    async def slips(
+        insured_number: str | None = None,
+        open_only: Annotated[bool, Query(alias="open")] = False,
+        after: str | None = None,
+        limit: Limit = 100,
+    ) -> Sequence[SlipView]:
+        return await ward.slips(insured_number, open_only=open_only, after=after, limit=limit)
+
+    @api.get("/slips/{slip_number}", summary="One slip")
+    async def slip(slip_number: str) -> SlipView:
+        return accepted(await ward.slip(slip_number))
+
+    @api.get("/receipts/{payment_id}", summary="収納データ registered of one payment")
+    async def receipt(payment_id: str) -> ReceiptView:
+        return accepted(await ward.receipt(payment_id))
+
+    @api.get("/payments/{payment_id}/explanation", summary="What happened, what it waits for, and why")
+    async def explanation(payment_id: str) -> Explanation:
+        found = (await ward.explain([payment_id])).get(payment_id)
+        detail = f"the ward has heard nothing of payment {payment_id}"
+        unknown = Refusal("payment_unknown", detail, "ask the payment provider: it may not have been paid yet")
+        return accepted(found or unknown)
+
+    @api.get("/open-items", summary="What is not settled yet, and why; at most `limit` of each kind")
+    async def open_items(limit: Limit = 1_000) -> Sequence[OpenItem]:
+        return await ward.open_items(limit)
+
+    @api.get("/balances", summary="試算表 every account's balance; they add up to zero")
+    async def balances() -> Sequence[BalanceView]:
+        return await ward.balances()
+
+    @api.get("/deposits", summary="入金 seen on the ward's account")
+    async def deposits() -> Sequence[DepositView]:
+        return await ward.deposits()

@@ -1,0 +1,33 @@
+"""Settings of the ward; each assumption of the domain is one of them (docs/assumptions.md)."""
+
+from __future__ import annotations
+
+from datetime import time
+from typing import Annotated
+
+from pydantic import Field
+
+from services.chassis.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Environment variables carry the prefix `SANSHA_`, e.g. `SANSHA_ISSUER_CODE`."""
+
+    issuer_code: Annotated[str, Field(pattern=r"^[0-9]{6}$")] = "912345"
+    """請求書発行企業コード on every slip; the payment provider must have it under contract."""
+    agency_code: Annotated[str, Field(pattern=r"^[0-9]{5}$")] = "00104"
+    """企業コード that the collecting agency assigned to the ward; 00104 is one of the published barcodes'."""
+    charge_type: Annotated[str, Field(pattern=r"^[0-9]$")] = "1"
+    """科目 of 介護保険料 in the slip number."""
+    collection_kind: Annotated[str, Field(pattern=r"^[0-9]$")] = "1"
+    """徴収区分 of 普通徴収 in the slip number."""
+    use_by_months: Annotated[int, Field(ge=0, le=12)] | None = 6
+    """支払期限 of a barcode: so many months after the due date (0: on it); None for no use-by date."""
+    instalment_unit: Annotated[int, Field(gt=0)] = 100
+    """Instalments are whole in this many yen; what remains of the year's amount is on the first (端数は初回)."""
+    special_instalments_from: Annotated[int, Field(ge=10, le=99)] = 50
+    """Slips outside the instalment calendar (随時) are numbered from here on."""
+    base_premium_per_month: Annotated[int, Field(gt=0, le=60_000)] = 6_200
+    """基準額 of the generated fiscal year."""
+    deposit_expected_by: time = time(15, 0)
+    """The hour in Japan by which a deposit is expected on its planned day (入金予定日)."""

@@ -1,0 +1,132 @@
+"""Tables of the ward."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index, Integer, MetaData, String, Table
+
+from contracts.vocabulary import Method, ReceiptKind, Settler
+from services.chassis.database import Instant, words
+from services.ward.domain.ledger import Account
+
+metadata = MetaData()
+
+assessments = Table(
+    "assessments",
+    metadata,
+    Column("insured_number", String, primary_key=True),
+    Column("levy_year", Integer, primary_key=True),
+    Column("annual_amount", BigInteger, nullable=False),
+    Column("assessed_at", Instant, nullable=False),
+)
+
+slips = Table(
+    "slips",
+    metadata,
+    Column("slip_number", String, primary_key=True),
+    Column("insured_number", String, nullable=False),
+    Column("levy_year", Integer, nullable=False),
+    Column("instalment", Integer, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("due_on", Date, nullable=False),
+    Column("use_by", Date),
+    Column("barcode", String),
+    Column("issued_at", Instant, nullable=False),
+    Column("received", BigInteger, nullable=False, server_default="0"),
+    Index("slips_of_person", "insured_number", "levy_year"),
+)
+"""`received` is the sum of the slip's standing receipts."""
+
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("payment_id", String, primary_key=True),
+    Column("kind", words(ReceiptKind), primary_key=True),
+    Column("slip_number", String, nullable=False),
+    Column("slip_known", Boolean, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("method", words(Method), nullable=False),
+    Column("settler", words(Settler), nullable=False),
+    Column("paid_at", Instant, nullable=False),
+    Column("received_on", Date, nullable=False),
+    Column("delivered_at", Instant, nullable=False),
+    Column("registered_at", Instant, nullable=False),
+)
+"""Receipt records, each kind of a payment at most once: this key alone makes a second registration impossible."""
+
+transfers = Table(
+    "transfers",
+    metadata,
+    Column("source", String, primary_key=True),
+    Column("entry", Integer, primary_key=True),
+    Column("debit", words(Account), nullable=False),
+    Column("credit", words(Account), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("booked_on", Date, nullable=False),
+    Column("booked_at", Instant, nullable=False),
+    CheckConstraint("amount > 0", name="transfers_amount"),
+    CheckConstraint("debit <> credit", name="transfers_sides"),
+)
+"""The premium ledger. `source` names what caused the entries, `entry` counts them: booking it again is impossible."""
+
+discrepancies = Table(
+    "discrepancies",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("subject", String, primary_key=True),
+    Column("about", String, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    Column("detail", String, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+"""Facts that contradict each other; `about` says which (for receipts their kinds, e.g. 01/02)."""
+
+statements = Table(
+    "statements",
+    metadata,
+    Column("statement_id", String, primary_key=True),
+    Column("settler", words(Settler), nullable=False),
+    Column("closed_on", Date, nullable=False),
+    Column("deposit_on", Date, nullable=False),
+    Column("total_count", Integer, nullable=False),
+    Column("total_amount", BigInteger, nullable=False),
+    Column("fee", BigInteger, nullable=False),
+    Column("pages", Integer, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("booked_fee", BigInteger, nullable=False, server_default="0"),
+    Column("booked_difference", BigInteger, nullable=False, server_default="0"),
+    Column("settled_at", Instant),
+    Column("reconciled_at", Instant, index=True),
+)
+"""`settled_at`: since when all pages and a deposit are here; `reconciled_at`: since when all agrees."""
+
+statement_pages = Table(
+    "statement_pages",
+    metadata,
+    Column("statement_id", String, primary_key=True),
+    Column("page", Integer, primary_key=True),
+    Column("line_count", Integer, nullable=False),
+    Column("line_amount", BigInteger, nullable=False),
+    Column("received_at", Instant, nullable=False),
+)
+
+statement_lines = Table(
+    "statement_lines",
+    metadata,
+    Column("statement_id", String, primary_key=True),
+    Column("payment_id", String, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    Index("statement_lines_of_payment", "payment_id"),
+)
+
+deposits = Table(
+    "deposits",
+    metadata,
+    Column("deposit_id", String, primary_key=True),
+    Column("statement_id", String, nullable=False, index=True),
+    Column("settler", words(Settler), nullable=False),
+    Column("closed_on", Date, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("deposited_on", Date, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+)

@@ -1,0 +1,117 @@
+"""What the ward shows of slips, receipts, deposits and its ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from contracts.formats import barcode
+from contracts.formats.barcode import Barcode
+from contracts.http import Body, SlipView
+from contracts.vocabulary import ReceiptKind, Settler
+from services.ward.domain.instalments import Slip
+from services.ward.domain.ledger import JAPANESE, Account
+
+
+class RecordView(Body):
+    """One receipt record as registered."""
+
+    kind: ReceiptKind
+    amount: int
+    received_on: date
+    delivered_at: datetime
+    registered_at: datetime
+
+
+class ReceiptView(Body):
+    """What the ward has registered of one payment. `stands` is False once it was cancelled."""
+
+    payment_id: str
+    slip_number: str
+    slip_known: bool
+    amount: int
+    settler: Settler
+    stands: bool
+    confirmed: bool
+    records: tuple[RecordView, ...]
+
+
+class BalanceView(Body):
+    """One account: debits less credits."""
+
+    account: str
+    japanese: str
+    balance: int
+
+
+class DepositView(Body):
+    """入金: a deposit seen on the ward's account."""
+
+    deposit_id: str
+    statement_id: str
+    settler: Settler
+    closed_on: date
+    amount: int
+    deposited_on: date
+    reconciled_at: datetime | None
+
+
+def slip_view(slip: Slip | Any, outstanding: int) -> SlipView:
+    """A slip, or its row."""
+    return SlipView(
+        slip_number=slip.slip_number,
+        insured_number=slip.insured_number,
+        levy_year=slip.levy_year,
+        instalment=slip.instalment,
+        amount=slip.amount,
+        due_on=slip.due_on,
+        use_by=slip.use_by,
+        barcode=slip.barcode,
+        human_readable=_human_readable(slip.barcode),
+        outstanding=outstanding,
+    )
+
+
+def stored_slip_view(row: Any) -> SlipView:
+    """A slip as the ledger has it."""
+    return slip_view(row, max(0, row.amount - row.received))
+
+
+def _human_readable(digits: str | None) -> str | None:
+    code = None if digits is None else barcode.decode(digits)
+    return code.human_readable() if isinstance(code, Barcode) else None
+
+
+def receipt_view(rows: Sequence[Any]) -> ReceiptView:
+    """`rows` are the records of one payment in the order of their kinds: the first one's word counts."""
+    first, kinds = rows[0], {row.kind for row in rows}
+    return ReceiptView(
+        payment_id=first.payment_id,
+        slip_number=first.slip_number,
+        slip_known=first.slip_known,
+        amount=first.amount,
+        settler=first.settler,
+        stands=ReceiptKind.CANCELLED not in kinds,
+        confirmed=ReceiptKind.CONFIRMED in kinds,
+        records=tuple(
+            RecordView(
+                kind=row.kind,
+                amount=row.amount,
+                received_on=row.received_on,
+                delivered_at=row.delivered_at,
+                registered_at=row.registered_at,
+            )
+            for row in rows
+        ),
+    )
+
+
+def balance_view(account: Account, balance: int) -> BalanceView:
+    """An account's balance under both its names."""
+    return BalanceView(account=account.value, japanese=JAPANESE[account], balance=balance)
+
+
+def deposit_view(row: Any) -> DepositView:
+    """A deposit with the reconciliation of its statement."""
+    return DepositView(**{name: getattr(row, name) for name in DepositView.model_fields})

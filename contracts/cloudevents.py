@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -90,7 +90,7 @@ def _instant(text: str) -> datetime:
         raise UndecodableEvent(f"ce_time {text!r} is not an RFC 3339 time") from None
     if at.tzinfo is None:
         raise UndecodableEvent(f"ce_time {text!r} has no time zone")
-    return at
+    return at.astimezone(UTC)
 
 
 class Decoder:

@@ -20,6 +20,7 @@ PROBLEM_STATUS = {
     "slip_already_paid": 409,
     "method_already_chosen": 409,
     "withdrawal_too_late": 409,
+    "nothing_to_withdraw": 409,
     "assessment_exists": 409,
     "slip_exists": 409,
     "clock_blocked": 409,
@@ -78,7 +79,7 @@ class CardChoiceRequest(Body):
     agent: Agent
     card_token: Annotated[str, Field(max_length=64)]
     brand: Brand
-    last4: Annotated[str, Field(pattern=r"^\d{4}$")]
+    last4: Annotated[str, Field(pattern=r"^[0-9]{4}$")]
 
 
 class CardChoice(CardChoiceRequest):
@@ -90,7 +91,7 @@ class CardChoice(CardChoiceRequest):
 class BankChoiceRequest(Body):
     """Pay by internet banking. `bank_code` names the payer's bank; test banks choose what it answers."""
 
-    bank_code: Annotated[str, Field(pattern=r"^\d{4}$", examples=["0001"])] = "0001"
+    bank_code: Annotated[str, Field(pattern=r"^[0-9]{4}$", examples=["0001"])] = "0001"
 
 
 class BankChoice(BankChoiceRequest):
@@ -180,7 +181,7 @@ class TestCard(Body):
 class Assessment(Body):
     """賦課: what one insured person owes for one levy year; issued as instalment slips."""
 
-    insured_number: Annotated[str, Field(pattern=r"^\d{10}$", examples=["0000000123"])]
+    insured_number: Annotated[str, Field(pattern=r"^[0-9]{10}$", examples=["0000000123"])]
     levy_year: Annotated[int, Field(ge=2000, le=2098, examples=[2021])]
     annual_amount: Annotated[int, Field(gt=0, le=9_999_999, examples=[74_400])]
 
@@ -197,7 +198,7 @@ class AssessmentsAnswer(Body):
 class SlipRequest(Body):
     """One slip outside the instalment calendar (随時)."""
 
-    insured_number: Annotated[str, Field(pattern=r"^\d{10}$")]
+    insured_number: Annotated[str, Field(pattern=r"^[0-9]{10}$")]
     amount: Annotated[int, Field(gt=0, le=9_999_999)]
     due_on: date
 

@@ -7,7 +7,7 @@ date on the calendar of Japan (`business_date`). Ids are canonical UUID strings.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from enum import IntEnum, StrEnum
 from typing import NewType
 
@@ -27,8 +27,8 @@ def business_date(at: datetime) -> date:
 
 
 def on_the_clock(day: date, at: time) -> datetime:
-    """The instant at which Japan's clocks show `at` on `day`."""
-    return datetime.combine(day, at, JST)
+    """The instant, in UTC, at which Japan's clocks show `at` on `day`."""
+    return datetime.combine(day, at, JST).astimezone(UTC)
 
 
 class Party(StrEnum):

@@ -142,7 +142,8 @@ class Commands:
             for pending in (*batch, *self._gathering):
                 if not pending.outcome.done():
                     pending.outcome.set_exception(end)
-            raise
+            if isinstance(end, (asyncio.CancelledError, KeyboardInterrupt, SystemExit)):
+                raise
         finally:
             self._leader = None
 

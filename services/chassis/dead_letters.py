@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.cloudevents import Headers
 from services.chassis.bus.port import Message
 from services.chassis.database import Instant, insert
+from services.chassis.inbox import fingerprint
 
 _headers_encoder = msgspec.msgpack.Encoder()
 _headers_decoder = msgspec.msgpack.Decoder(Headers)
@@ -52,10 +53,15 @@ class DeadLetters:
         )
 
     async def keep(self, session: AsyncConnection, letter: DeadLetter) -> None:
-        """Set a message aside; a redelivery of one that is already here changes nothing."""
+        """Set a message aside; a redelivery of one that is already here changes nothing.
+
+        Another message under an id that is taken is kept beside the first, under the id and its own fingerprint.
+        """
         m = letter.message
+        earlier = await self.get(session, letter.id)
+        taken = earlier is not None and earlier.message.value != m.value
         row = {
-            "id": letter.id,
+            "id": f"{letter.id}+{fingerprint(m.value).hex()}" if taken else letter.id,
             "event_type": letter.event_type,
             "topic": m.topic,
             "partition": m.partition,

@@ -80,10 +80,16 @@ async def answer_problem(_request: Request, raised: Exception) -> Response:
 async def answer_invalid(_request: Request, raised: Exception) -> Response:
     """Says where and what, never the value: a card number may be in it."""
     assert isinstance(raised, RequestValidationError)
-    errors = tuple({"field": ".".join(str(part) for part in e["loc"]), "wrong": str(e["msg"])} for e in raised.errors())
+    errors = tuple({"field": _place(e), "wrong": str(e["msg"])} for e in raised.errors())
     named = "; ".join(f"{e['field']}: {e['wrong']}" for e in errors)
     refusal = Refusal("invalid_request", named, "see /docs for the fields and their forms")
     return _problem_response(problem(refusal, 422, errors))
+
+
+def _place(error: dict[str, Any]) -> str:
+    """Where the error is; the name of a field that should not be there is the sender's text, and left out."""
+    parts = error["loc"][:-1] if error["type"] == "extra_forbidden" else error["loc"]
+    return ".".join(str(part) for part in parts)
 
 
 async def _answer_http_error(_request: Request, raised: Exception) -> Response:

@@ -218,9 +218,14 @@ class Service(ABC):
         return answers
 
     async def close(self) -> None:
-        """Leave the group and the database. Idempotent."""
+        """Finish, leave the group and the database. Idempotent."""
         if self._consumer is not None:
             await self.relay.forget_sent()
+        await self.abandon()
+
+    async def abandon(self) -> None:
+        """Let go of everything as a dying process does: nothing is finished, the next start goes on. Idempotent."""
+        if self._consumer is not None:
             await self._subscription.close()
             self._consumer = None
         await self.database.close()

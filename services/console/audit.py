@@ -148,6 +148,11 @@ def _lines_cover_promises(settlers: Iterable[Books]) -> Iterator[Finding]:
             if lines[p.payment_id] != due:
                 detail = f"in {lines[p.payment_id]} closing statements instead of {due}"
                 yield Finding("closing_differs", p.payment_id, detail, p.amount)
+        promised = {p.payment_id for p in book.proxy_payments}
+        for line in book.lines:
+            if line.payment_id not in promised:
+                detail = f"in closing statement {line.statement_id}, never promised"
+                yield Finding("line_without_promise", line.payment_id, detail, line.amount)
 
 
 def _deposits_fit_statements(settlers: Iterable[Books]) -> Iterator[Finding]:
@@ -166,6 +171,11 @@ def _deposits_fit_statements(settlers: Iterable[Books]) -> Iterator[Finding]:
             if s.statement_id in amounts and amounts[s.statement_id] != s.amount - s.fee:
                 detail = f"deposited ¥{amounts[s.statement_id]:,}, due ¥{s.amount - s.fee:,}"
                 yield Finding("deposit_differs", s.statement_id, detail, s.amount - s.fee)
+        known = {s.statement_id for s in book.statements}
+        for d in book.deposits:
+            if d.statement_id not in known:
+                detail = f"deposit {d.deposit_id} belongs to no closing statement"
+                yield Finding("deposit_without_statement", d.statement_id, detail, d.amount)
 
 
 def _ledger_agrees(ward: Books) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ Exit status: 0 where what the command checks is so, 1 where it is not, 2 for bad
 from __future__ import annotations
 
 import asyncio
+import sys
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated
@@ -39,7 +40,13 @@ def sansha() -> None:
 
 def main() -> None:
     """The command `sansha`: bad input ends in one clear line and exit status 2."""
-    app()
+    try:
+        sys.exit(app(prog_name="sansha", standalone_mode=False))
+    except typer.TyperException as wrong:
+        said = " ".join(wrong.format_message().split()).rstrip(".")
+        if said:  # empty where no command was given: that has shown the help
+            err.print(f"[red]sansha:[/] {escape(said)}; see --help", soft_wrap=True)
+        sys.exit(2)
 
 
 @app.command()
@@ -174,7 +181,6 @@ def audit_command(database_dir: Folder = DEFAULT_FOLDER, as_json: Json = False) 
 
 
 app.add_typer(cli_slips.slip, name="slip")
-app.command()(cli_operations.pay)
-app.command()(cli_operations.explain)
+app.add_typer(cli_operations.operations)
 app.add_typer(cli_operations.clock, name="clock")
 app.add_typer(cli_operations.letters, name="dead-letters")

@@ -13,10 +13,12 @@ from contracts import topics
 from contracts.vocabulary import JST
 from services.console.terminal import DEFAULT_PORT_BASE, Json, PortBase, emit, err, fail, on_stack, out
 
+operations = typer.Typer()
 clock = typer.Typer(no_args_is_help=True, help="The clock of a running stack.")
 letters = typer.Typer(no_args_is_help=True, help="Events that were set aside: read, mend, replay.")
 
 
+@operations.command()
 def pay(
     text: Annotated[str, typer.Argument(metavar="BARCODE")],
     card: Annotated[str | None, typer.Option(help="Card number; a test card chooses its outcome.")] = None,
@@ -41,6 +43,7 @@ def pay(
     raise typer.Exit(1 if view.status == "declined" else 0)
 
 
+@operations.command()
 def explain(
     payment: Annotated[str, typer.Argument(metavar="PAYMENT", help="Payment id.")],
     port_base: PortBase = DEFAULT_PORT_BASE,

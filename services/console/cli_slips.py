@@ -33,7 +33,7 @@ def slip_decode(text: Annotated[str, typer.Argument(metavar="BARCODE")], as_json
         "use_by": code.use_by,
         "amount": code.amount,
         "digits": code.digits,
-        "human_readable": code.human_readable,
+        "human_readable": code.human_readable(),
         "refusal": None if refusal is None else {"code": refusal.code, "detail": refusal.detail},
     }
     if as_json:

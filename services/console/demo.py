@@ -115,16 +115,19 @@ class Payers:
             known = self.consents[insured_number] = expect(answer).consent_id
         return known
 
+    async def scan(self, slip: SlipView) -> PaymentView | Refusal:
+        """Scan a slip."""
+        request = ScanRequest(barcode=slip.barcode or "", consent_id=await self.consent(slip.insured_number))
+        return await self.sandbox.provider.scan(request)
+
     async def pay(self, payment: PlannedPayment) -> PaymentView | Refusal:
         """Scan the slip and choose the method; what follows happens by itself."""
-        request = ScanRequest(
-            barcode=payment.slip.barcode or "", consent_id=await self.consent(payment.slip.insured_number)
-        )
-        scanned = await self.sandbox.provider.scan(request)
+        scanned = await self.scan(payment.slip)
         if isinstance(scanned, Refusal):
             return scanned
         if payment.method is Method.INTERNET_BANKING:
-            return await self.sandbox.provider.choose_bank(BankChoice(payment_id=scanned.payment_id))
+            choice = BankChoice(payment_id=scanned.payment_id, bank_code=payment.bank_code)
+            return await self.sandbox.provider.choose_bank(choice)
         return await self._pay_by_card(scanned.payment_id, payment.card_number or "", payment.expiry)
 
     async def _pay_by_card(self, payment_id: str, number: str, expiry: str) -> PaymentView | Refusal:

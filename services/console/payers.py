@@ -25,6 +25,7 @@ class PlannedPayment:
     method: Method
     card_number: str | None = None
     expiry: str = "12/29"
+    bank_code: str = "0001"
 
 
 def plan(

@@ -42,7 +42,6 @@ class Sandbox:
 
     ward: Ward
     provider: PaymentProvider
-    agents: dict[Agent, CardAgent]
 
     def __init__(
         self, start: datetime, seed: int, folder: Path | None = None, overrides: dict[str, dict[str, Any]] | None = None
@@ -50,25 +49,31 @@ class Sandbox:
         """`overrides` are settings per principal, e.g. `{"card_agent.uc": {"closing_days": "eom"}}`."""
         self.clock, self.seed, self.folder = Clock.stepped(start), seed, folder
         self._overrides = overrides or {}
+        self.agents: dict[Agent, CardAgent] = {}
+        self._running: dict[str, Service] = {}
         self.bus: EventBus = MemoryBus() if folder is None else SqliteLog(folder / "bus", durable=False)
 
     @property
     def services(self) -> Iterator[Service]:
-        """All of them, always in the same order."""
-        yield self.provider
-        yield from self.agents.values()
-        yield self.ward
+        """All that run, always in the same order."""
+        return (self._running[p] for p in topics.PRINCIPALS if p in self._running)
 
     async def start(self) -> None:
         """Start every party."""
-        self.agents = {}
         for principal in topics.PRINCIPALS[:-1]:
             await self.restart(principal)
 
     async def restart(self, principal: str, injected: Faults | None = None) -> Service:
-        """Start a party, or start it anew over what its predecessor left, as after a crash."""
+        """Start a party; one that runs is dropped as it is, as if it had crashed, and its successor goes on.
+
+        What it left survives in a sandbox with a folder; in memory it is gone.
+        """
+        for running in self.services:
+            if running.principal == principal:
+                await running.abandon()
         service = self._create(principal, injected)
         await service.start()
+        self._running[principal] = service
         match service:
             case PaymentProvider():
                 self.provider = service

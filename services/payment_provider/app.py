@@ -21,7 +21,7 @@ from contracts.http import (
     ScanRequest,
     TestBank,
 )
-from contracts.vocabulary import Agent, Method, Refusal
+from contracts.vocabulary import Agent, Method, Refusal, Settler
 from services.chassis.bus.port import EventBus
 from services.chassis.clock import Clock
 from services.chassis.commands import Command
@@ -138,11 +138,17 @@ class PaymentProvider(Service):
         async with self.reading() as session:
             known = await store.find(session, payment_ids)
             rows = await store.receipts_of(session, payment_ids)
+            days = {p.closes_on for p in known.values() if p.settler is Settler.BANK and p.closes_on}
+            closings = await store.find_bank_closings(session, days)
         timeout, now = self._card_rules.timeout, self.clock.now()
         of: dict[str, list[object]] = {payment_id: [] for payment_id in known}
         for row in rows:
             of[row.payment_id].append(row)
-        return {i: explain(payment, of[i], self.timing, timeout, now) for i, payment in known.items()}
+        explained = {}
+        for payment_id, p in known.items():
+            closing = closings.get(p.closes_on) if p.settler is Settler.BANK and p.closes_on else None
+            explained[payment_id] = explain(p, of[payment_id], closing, self.timing, timeout, now)
+        return explained
 
     def card_routes(self) -> Sequence[CardRoute]:
         """Which agent takes which brands."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from contracts.http import Explanation, Step, Waiting
 from contracts.vocabulary import Method, Party, ReceiptKind, Stage, business_date
-from services.payment_provider.domain.payment import Payment, PaymentStatus
+from services.payment_provider.domain.payment import TAKEN, Payment, PaymentStatus
 from services.payment_provider.domain.timing import Timing
 
 _RECEIPTS = {
@@ -19,10 +19,12 @@ _RECEIPTS = {
 
 
 def explain(
-    payment: Payment, receipts: Sequence[Any], timing: Timing, timeout: timedelta, now: datetime
+    payment: Payment, receipts: Sequence[Any], closing: Any, timing: Timing, timeout: timedelta, now: datetime
 ) -> Explanation:
-    """What is known at `now`; `receipts` are the rows of the receipt data delivered for this payment."""
+    """What is known at `now`: rows of the receipt data delivered for this payment, and of its bank closing if any."""
     steps = [*_steps(payment), *(_receipt_step(row, payment, timing) for row in receipts)]
+    if closing is not None and payment.status in TAKEN:
+        steps += _settlement_steps(payment, closing, timing)
     return Explanation(
         payment_id=payment.payment_id,
         party=Party.PAYMENT_PROVIDER.value,
@@ -58,6 +60,15 @@ def _receipt_step(row: Any, p: Payment, timing: Timing) -> Step:
     if row.kind is ReceiptKind.CONFIRMED and p.paid_at:
         detail = confirmation_reason(p.paid_at, row.delivered_at, timing)
     return _step(stage, event, row.delivered_at, detail)
+
+
+def _settlement_steps(p: Payment, closing: Any, timing: Timing) -> Iterator[Step]:
+    if closing.issued_at is not None:
+        totalled = f"the bank network totals {closing.closed_on} when the day is over: ¥{closing.amount:,}"
+        yield _step(Stage.CLOSED, "締め closing of the bank network", closing.issued_at, totalled)
+    if closing.deposited_on is not None:
+        at = timing.deposit_at(closing.deposit_on)
+        yield _step(Stage.DEPOSITED, "入金 deposit of the bank network", at, _deposit_reason(p, timing))
 
 
 def confirmation_reason(paid_at: datetime, confirm_at: datetime, timing: Timing) -> str:

@@ -31,10 +31,12 @@ if TYPE_CHECKING:
 def router(provider: PaymentProvider) -> APIRouter:
     """The provider's routes."""
     api = APIRouter()
+    _changes(api, provider)
+    _queries(api, provider)
+    return api
 
-    @api.get("/terms-of-use", summary="利用規約 the version in force")
-    async def terms_of_use() -> dict[str, str]:
-        return {"terms_version": provider.settings.terms_version}
+
+def _changes(api: APIRouter, provider: PaymentProvider) -> None:
 
     @api.post("/consents", status_code=201, summary="利用規約への同意 accept the terms")
     async def consent(body: ConsentRequest, key: IdempotencyKey = None) -> ConsentAnswer:
@@ -53,6 +55,12 @@ def router(provider: PaymentProvider) -> APIRouter:
     async def choose_bank(payment_id: str, body: BankChoiceRequest, key: IdempotencyKey = None) -> PaymentView:
         choice = BankChoice(payment_id=payment_id, **body.model_dump())
         return accepted(await provider.choose_bank(choice, key))
+
+
+def _queries(api: APIRouter, provider: PaymentProvider) -> None:
+    @api.get("/terms-of-use", summary="利用規約 the version in force")
+    async def terms_of_use() -> dict[str, str]:
+        return {"terms_version": provider.settings.terms_version}
 
     @api.get("/payments", summary="The payments of a slip")
     async def payments(slip_number: str) -> Sequence[PaymentView]:
@@ -75,5 +83,3 @@ def router(provider: PaymentProvider) -> APIRouter:
     @api.get("/test-banks", summary="Bank codes that choose their answer")
     async def test_banks() -> Sequence[TestBank]:
         return provider.test_banks()
-
-    return api

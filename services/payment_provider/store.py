@@ -112,6 +112,12 @@ async def closed_days(session: AsyncConnection, days: Collection[date]) -> set[d
     return set((await session.execute(query)).scalars().all())
 
 
+async def find_bank_closings(session: AsyncConnection, days: Collection[date]) -> dict[date, Any]:
+    """Rows of the closings of these days."""
+    query = select(bank_closings).where(bank_closings.c.closed_on.in_(days))
+    return {row.closed_on: row for row in (await session.execute(query)).all()}
+
+
 async def lock_bank_closing(session: AsyncConnection, statement_id: str) -> Any:
     """The closing's row, or None."""
     query = select(bank_closings).where(bank_closings.c.statement_id == statement_id).with_for_update()

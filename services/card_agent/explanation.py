@@ -64,9 +64,14 @@ class Story:
         late = f"the card company revoked the sale after the closing of {closing.closed_on} was issued"
         yield self._step(Stage.WITHDRAWN, "取下げ不可 withdrawal came too late", a.withdrawal_missed_at, late)
         if a.status is AuthorizationStatus.TAKEN_ON:
-            total = f"statement of {closing.closed_on}: {closing.count} payments, ¥{closing.amount:,}"
+            rule = self.terms.closing_reason(closing.closed_on)
+            total = f"{closing.count} payments, ¥{closing.amount:,}; {rule}"
             yield self._step(Stage.CLOSED, "締め closing", closing.issued_at, total)
-            paid = f"¥{closing.amount - closing.fee:,} into the ward's account, fee ¥{closing.fee:,} kept back"
+            kept = f", fee ¥{closing.fee:,} kept back" if closing.fee else ""
+            paid = (
+                f"¥{closing.amount - closing.fee:,} into the ward's account{kept}; "
+                f"{self.terms.deposit_reason(closing.closed_on, closing.deposit_on)}"
+            )
             yield self._step(Stage.DEPOSITED, "入金 deposit", a.deposited_at, paid)
 
     def _waiting(self) -> Waiting | None:

@@ -142,6 +142,7 @@ class Commands:
             for pending in (*batch, *self._gathering):
                 if not pending.outcome.done():
                     pending.outcome.set_exception(end)
+            self._gathering.clear()
             if isinstance(end, (asyncio.CancelledError, KeyboardInterrupt, SystemExit)):
                 raise
         finally:
@@ -152,7 +153,8 @@ class Commands:
             answers = await self._in_one_transaction(wave)
         except Exception as failure:
             if len(wave) == 1:
-                wave[0].outcome.set_exception(failure)
+                if not wave[0].outcome.done():  # the caller may have gone away
+                    wave[0].outcome.set_exception(failure)
                 return
             for pending in wave:
                 await self._run([pending])

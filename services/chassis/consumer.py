@@ -147,7 +147,14 @@ class EventProcessor:
         async with self._unit.transaction(self._clock.now()) as tx:
             await self._letters.keep(tx.session, letter)
         self._metrics.dead_lettered(letter.event_type)
-        log.error("event set aside", event_id=letter.id, event_type=letter.event_type, reason=reason)
+        about = cloudevents.trace_id(headers.get("ce_subject", b"").decode(errors="replace"))
+        log.error(
+            "event set aside",
+            correlation_id=about,
+            event_id=letter.id,
+            event_type=letter.event_type,
+            reason=reason,
+        )
 
     async def database_answers(self) -> bool:
         """Whether a failure can be the event's fault at all."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import structlog
 from fastapi import APIRouter, FastAPI, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import PlainTextResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from contracts.http import DeadLetterView, Problem, ReplayRequest, ServiceStatus
@@ -30,7 +32,7 @@ IdempotencyKey = Annotated[
     ),
 ]
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": text, "content": {"application/problem+json": {}}}
+    status: {"model": Problem, "description": text}
     for status, text in {404: "unknown", 409: "conflicts with what is so", 422: "cannot be accepted"}.items()
 }
 _TRACEPARENT = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$")
@@ -47,7 +49,19 @@ def create_http(service: Service, title: str, routers: Sequence[APIRouter]) -> F
     for router in routers:
         app.include_router(router, responses=PROBLEMS)
     app.include_router(_operations(service))
+    app.openapi = partial(_described, app.openapi)  # type: ignore[method-assign]
     return app
+
+
+def _described(describe: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """FastAPI's own description, with the media type that problems really have."""
+    document = describe()
+    operations = (operation for path in document["paths"].values() for operation in path.values())
+    for status, response in (item for operation in operations for item in operation["responses"].items()):
+        content = response.get("content", {})
+        if status >= "400" and "application/json" in content:
+            content["application/problem+json"] = content.pop("application/json")
+    return document
 
 
 def _observed(service: Service) -> Callable[..., Awaitable[Response]]:
@@ -57,7 +71,10 @@ def _observed(service: Service) -> Callable[..., Awaitable[Response]]:
         correlation_id = sent.group(1) if sent else service.identity.new("request", str(began)).replace("-", "")
         request.state.correlation_id = correlation_id
         with structlog.contextvars.bound_contextvars(correlation_id=correlation_id):
-            response = await call_next(request)
+            try:
+                response = await call_next(request)
+            except Exception as failure:
+                response = await _answer_fault(request, failure)
             route = getattr(request.scope.get("route"), "path", "unknown")
             service.metrics.request_answered(began, request.method, route, response.status_code)
             log.debug("answered", method=request.method, route=route, status=response.status_code)
@@ -94,7 +111,9 @@ def _place(error: dict[str, Any]) -> str:
 
 async def _answer_http_error(_request: Request, raised: Exception) -> Response:
     assert isinstance(raised, StarletteHTTPException)
-    code = {404: "not_found", 405: "method_not_allowed", 503: "unavailable"}.get(raised.status_code, "http_error")
+    code = {400: "invalid_request", 404: "not_found", 405: "method_not_allowed", 503: "unavailable"}.get(
+        raised.status_code, "http_error"
+    )
     return _problem_response(
         problem(Refusal(code, str(raised.detail), "see /docs for what there is"), raised.status_code)
     )
@@ -120,7 +139,7 @@ def _operations(service: Service) -> APIRouter:
             raise StarletteHTTPException(503, "the service is starting, stopping, or cannot reach its database")
         return {"status": "ready"}
 
-    @router.get("/metrics", summary="Prometheus metrics")
+    @router.get("/metrics", summary="Prometheus metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:
         await service.refresh_gauges()
         return Response(service.metrics.exposition(), media_type="text/plain; version=0.0.4")

@@ -87,7 +87,8 @@ def demo(
     else:
         print_demo(result, out)
         if database_dir is not None:
-            out.print(f"kept in {database_dir}: look into it with  sansha audit --database-dir {database_dir}")
+            go_on = f"sansha up --clock stepped --database-dir {database_dir}"
+            out.print(f"kept in {database_dir}; go on from there with:  {go_on}", soft_wrap=True)
     raise typer.Exit(0 if result.audit.conserved and result.reconciled else 1)
 
 

@@ -92,6 +92,8 @@ def clock_advance(
     async def advance(client: Any) -> Any:
         now = datetime.fromisoformat((await client.get(topics.CONSOLE, "/clock"))["now"])
         goal = to.replace(tzinfo=JST) if to is not None else now + timedelta(days=days or 0)
+        if goal < now:
+            fail(f"the clock shows {now:%Y-%m-%dT%H:%M:%S} already and cannot go back; give a later time")
         with err.status(f"advancing to {goal:%Y-%m-%d %H:%M}"):
             return await client.post(topics.CONSOLE, "/clock/advance", {"to": goal.isoformat()})
 

@@ -51,24 +51,23 @@ class ClockAuthority:
     ) -> datetime:
         """Move a stepped clock to `to`, stopping at every due time; returns the time then.
 
-        Raises `ClockBlocked` after `patience_seconds` at one instant, `ValueError` for a clock that runs by itself
-        or a time that has passed.
+        A time that has passed changes nothing, so the same request may be sent twice. Raises `ClockBlocked` after
+        `patience_seconds` at one instant, `ValueError` for a clock that runs by itself.
         """
         if not self._clock.is_stepped:
             raise ValueError("this clock runs by itself; only a stepped clock is advanced (sansha up --clock stepped)")
-        if to < self._clock.now():
-            raise ValueError(f"the clock shows {self._clock.now().isoformat()} already; it cannot go back")
         async with self._turn:
-            while True:
+            while to >= self._clock.now():
                 due = await self.rest(patience_seconds)
                 at = to if due is None else min(max(due, self._clock.now()), to)
                 if at > self._clock.now():
                     await self._announcer.step_to(at, real_now())
                 if due is None or due > to:
                     await self.rest(patience_seconds)
-                    return self._clock.now()
+                    break
                 if progress is not None:
                     await progress(at)
+            return self._clock.now()
 
     async def rest(self, patience_seconds: float) -> datetime | None:
         """Wait until nothing is under way; returns when the next timer of any party is due."""

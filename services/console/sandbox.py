@@ -21,8 +21,11 @@ from services.chassis.bus.memory import MemoryBus
 from services.chassis.bus.port import EventBus
 from services.chassis.bus.sqlite_log import SqliteLog
 from services.chassis.clock import Clock
+from services.chassis.clock_topic import ClockAnnouncer
 from services.chassis.faults import Faults
+from services.chassis.identity import SeededIdentity
 from services.chassis.service import Service
+from services.console.stack import StackFile
 from services.payment_provider.app import PaymentProvider
 from services.payment_provider.app import Settings as PaymentProviderSettings
 from services.payment_provider.app import create_app as create_payment_provider
@@ -127,7 +130,12 @@ class Sandbox:
         return {party.principal: await party.books() for party in parties}
 
     async def close(self) -> None:
-        """Stop every party and the bus."""
+        """Stop every party and the bus. A folder remembers seed and time, so that `sansha up` can go on from it."""
+        if self.folder is not None:
+            StackFile(self.seed, "").write(self.folder)
+            announcer = ClockAnnouncer(self.bus, self.clock, SeededIdentity(self.seed))
+            await announcer.resume()
+            await announcer.announce(self.clock.reading)
         for service in self.services:
             await service.close()
         await self.bus.close()

@@ -19,7 +19,7 @@ from services.card_agent.domain.authorization import OWED, Authorization, Author
 from services.card_agent.domain.card import Expiry
 from services.card_agent.domain.issuer import Card
 from services.card_agent.tables import accounts, authorizations, cards, closings
-from services.chassis.database import insert
+from services.chassis.database import among, insert, insert_missing
 
 _CHANGING = [f.name for f in fields(Authorization) if f.name != "payment_id"]
 _SAVE = (
@@ -32,6 +32,26 @@ _HOLD = (
     .where(accounts.c.account_id == bindparam("of_account"))
     .values(held=accounts.c.held + bindparam("change"))
 )
+
+
+_CARDS = select(cards).where(among(cards.c.card_token))
+_TOKENS = select(cards.c.card_key, cards.c.card_token).where(among(cards.c.card_key))
+_HELD = (
+    select(accounts.c.account_id, accounts.c.held)
+    .where(among(accounts.c.account_id))
+    .order_by(accounts.c.account_id)
+    .with_for_update()
+)
+_AUTHORIZATIONS = select(authorizations).order_by(authorizations.c.payment_id)
+_BY_ID = _AUTHORIZATIONS.where(among(authorizations.c.payment_id))
+_COUNTED = _AUTHORIZATIONS.where(
+    authorizations.c.closes_on == bindparam("closing"), authorizations.c.status == AuthorizationStatus.TAKEN_ON
+)
+_LOCKED_BY_ID, _LOCKED_COUNTED = _BY_ID.with_for_update(), _COUNTED.with_for_update()
+_ADD = authorizations.insert()
+_CLOSINGS = select(closings).order_by(closings.c.closed_on)
+_CLOSINGS_OF_DAYS = _CLOSINGS.where(among(closings.c.closed_on, "days"))
+_LOCKED_CLOSINGS_OF_DAYS = _CLOSINGS_OF_DAYS.with_for_update()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +71,16 @@ class Closing:
 
 async def add_cards(session: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
     """Keep cards that are not known yet. Returns card key → token, of the first time for a known card."""
-    await session.execute(
-        insert(session, accounts).on_conflict_do_nothing(), [{"account_id": row["account_id"]} for row in rows]
-    )
-    await session.execute(insert(session, cards).on_conflict_do_nothing(), rows)
-    keys = [row["card_key"] for row in rows]
-    query = select(cards.c.card_key, cards.c.card_token).where(cards.c.card_key.in_(keys))
-    return {card_key: token for card_key, token in (await session.execute(query)).all()}
+    holders = [{"account_id": row["account_id"]} for row in rows]
+    await session.execute(insert_missing(session, accounts), holders)
+    await session.execute(insert_missing(session, cards), rows)
+    found = await session.execute(_TOKENS, {"ids": [row["card_key"] for row in rows]})
+    return {card_key: token for card_key, token in found.all()}
 
 
 async def known_cards(session: AsyncConnection, tokens: Collection[str]) -> Mapping[str, Card]:
     """Cards by token; they never change."""
-    found = await session.execute(select(cards).where(cards.c.card_token.in_(tokens)))
+    found = await session.execute(_CARDS, {"ids": list(tokens)})
     return {
         row.card_token: Card(
             card_token=row.card_token,
@@ -78,33 +96,28 @@ async def known_cards(session: AsyncConnection, tokens: Collection[str]) -> Mapp
 
 async def lock_held(session: AsyncConnection, account_ids: Collection[str]) -> dict[str, Yen]:
     """Account → what is held on it, locked."""
-    query = (
-        select(accounts.c.account_id, accounts.c.held)
-        .where(accounts.c.account_id.in_(account_ids))
-        .order_by(accounts.c.account_id)
-        .with_for_update()
-    )
-    return {account_id: Yen(held) for account_id, held in (await session.execute(query)).all()}
+    found = await session.execute(_HELD, {"ids": list(account_ids)})
+    return {account_id: Yen(held) for account_id, held in found.all()}
 
 
 async def lock(session: AsyncConnection, ids: Collection[str]) -> dict[str, Authorization]:
     """Authorizations by payment id, locked; one that is unknown is missing from the answer."""
-    return await _authorizations(session, authorizations.c.payment_id.in_(ids), locked=True)
+    return await _authorizations(session, _LOCKED_BY_ID, ids=list(ids))
 
 
 async def lock_taken_on(session: AsyncConnection, closed_on: date) -> dict[str, Authorization]:
     """The authorizations that a closing counts, locked."""
-    return await _authorizations(session, _counted(closed_on), locked=True)
+    return await _authorizations(session, _LOCKED_COUNTED, closing=closed_on)
 
 
 async def find(session: AsyncConnection, ids: Collection[str]) -> dict[str, Authorization]:
     """Authorizations by payment id, to look at."""
-    return await _authorizations(session, authorizations.c.payment_id.in_(ids), locked=False)
+    return await _authorizations(session, _BY_ID, ids=list(ids))
 
 
 async def find_owed(session: AsyncConnection) -> Sequence[Authorization]:
     """All that was ever taken on, withdrawn or not."""
-    return list((await _authorizations(session, authorizations.c.status.in_(OWED), locked=False)).values())
+    return list((await _authorizations(session, _AUTHORIZATIONS.where(authorizations.c.status.in_(OWED)))).values())
 
 
 async def save(
@@ -119,7 +132,7 @@ async def save(
         if a.payment_id in before
     ]
     if new:
-        await session.execute(authorizations.insert(), new)
+        await session.execute(_ADD, new)
     if old:
         await session.execute(_SAVE, old)
     holds = [{"of_account": i, "change": change} for i, change in sorted(hold_changes(before, changed).items())]
@@ -136,12 +149,13 @@ async def add_closing(session: AsyncConnection, closing: Closing) -> bool:
 
 async def lock_closings(session: AsyncConnection, days: Collection[date]) -> dict[date, Closing]:
     """Closings by closing day, locked."""
-    return await _closings(session, closings.c.closed_on.in_(days), locked=True)
+    return await _closings(session, _LOCKED_CLOSINGS_OF_DAYS, days=list(days))
 
 
 async def lock_statement(session: AsyncConnection, statement_id: str) -> Closing:
     """The closing of a statement, locked. Raises `LookupError` where there is none."""
-    found = await _closings(session, closings.c.statement_id == statement_id, locked=True)
+    query = _CLOSINGS.where(closings.c.statement_id == statement_id).with_for_update()
+    found = await _closings(session, query)
     if not found:
         raise LookupError(f"there is no closing for statement {statement_id}")
     return next(iter(found.values()))
@@ -149,22 +163,19 @@ async def lock_statement(session: AsyncConnection, statement_id: str) -> Closing
 
 async def find_closings(session: AsyncConnection, days: Collection[date]) -> dict[date, Closing]:
     """Closings by closing day, to look at."""
-    return await _closings(session, closings.c.closed_on.in_(days), locked=False)
+    return await _closings(session, _CLOSINGS_OF_DAYS, days=list(days))
 
 
 async def all_closings(session: AsyncConnection) -> Sequence[Closing]:
     """Every closing, the first first."""
-    return list((await _closings(session, closings.c.closed_on.is_not(None), locked=False)).values())
+    return list((await _closings(session, _CLOSINGS)).values())
 
 
 async def closing_lines(session: AsyncConnection, closed_on: date) -> Sequence[tuple[str, Yen]]:
     """(payment id, amount) of what a closing counts, by payment id."""
-    query = (
-        select(authorizations.c.payment_id, authorizations.c.amount)
-        .where(_counted(closed_on))
-        .order_by(authorizations.c.payment_id)
-    )
-    return [(payment_id, Yen(amount)) for payment_id, amount in (await session.execute(query)).all()]
+    query = _COUNTED.with_only_columns(authorizations.c.payment_id, authorizations.c.amount)
+    found = await session.execute(query, {"closing": closed_on})
+    return [(payment_id, Yen(amount)) for payment_id, amount in found.all()]
 
 
 async def save_closing(session: AsyncConnection, closing: Closing) -> None:
@@ -173,18 +184,11 @@ async def save_closing(session: AsyncConnection, closing: Closing) -> None:
     await session.execute(query)
 
 
-def _counted(closed_on: date) -> Any:
-    a = authorizations.c
-    return (a.closes_on == closed_on) & (a.status == AuthorizationStatus.TAKEN_ON)
-
-
-async def _authorizations(session: AsyncConnection, which: Any, *, locked: bool) -> dict[str, Authorization]:
-    query = select(authorizations).where(which).order_by(authorizations.c.payment_id)
-    found = await session.execute(query.with_for_update() if locked else query)
+async def _authorizations(session: AsyncConnection, query: Any, **bound: Any) -> dict[str, Authorization]:
+    found = await session.execute(query, bound)
     return {row["payment_id"]: Authorization(**row) for row in found.mappings()}
 
 
-async def _closings(session: AsyncConnection, which: Any, *, locked: bool) -> dict[date, Closing]:
-    query = select(closings).where(which).order_by(closings.c.closed_on)
-    found = await session.execute(query.with_for_update() if locked else query)
+async def _closings(session: AsyncConnection, query: Any, **bound: Any) -> dict[date, Closing]:
+    found = await session.execute(query, bound)
     return {row["closed_on"]: Closing(**row) for row in found.mappings()}

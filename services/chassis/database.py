@@ -14,10 +14,11 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import BigInteger, Enum, MetaData, Table, event, text
+from sqlalchemy import BigInteger, Column, ColumnElement, Enum, MetaData, Table, bindparam, event, text
 from sqlalchemy.dialects import postgresql, registry, sqlite
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import URL, make_url
@@ -151,10 +152,28 @@ class Database:
         await self._engine.dispose()
 
 
+def among(column: Column[Any], values: str = "ids") -> ColumnElement[bool]:
+    """`column IN (…)`, its values bound as `values` when the statement runs.
+
+    Statements of hot paths are built once, as constants: building one takes longer than running it.
+    """
+    return column.in_(bindparam(values, expanding=True))
+
+
 def insert(session: AsyncConnection, table: Table) -> Any:
     """An INSERT of the dialect in use, with `on_conflict_do_nothing` and `on_conflict_do_update`."""
     dialect = sqlite if session.dialect.name == "sqlite" else postgresql
     return dialect.insert(table)
+
+
+def insert_missing(session: AsyncConnection, table: Table) -> Any:
+    """An INSERT that leaves rows alone that are there already."""
+    return _insert_missing(session.dialect.name, table)
+
+
+@cache
+def _insert_missing(dialect: str, table: Table) -> Any:
+    return (sqlite if dialect == "sqlite" else postgresql).insert(table).on_conflict_do_nothing()
 
 
 def _locked(descriptor: int) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.cloudevents import Headers
 from services.chassis.bus.port import Message
-from services.chassis.database import Instant, insert
+from services.chassis.database import Instant, insert_missing
 from services.chassis.inbox import fingerprint
 
 _headers_encoder = msgspec.msgpack.Encoder()
@@ -73,7 +73,7 @@ class DeadLetters:
             "attempts": letter.attempts,
             "failed_at": letter.failed_at,
         }
-        await session.execute(insert(session, self.table).on_conflict_do_nothing(), [row])
+        await session.execute(insert_missing(session, self.table), [row])
 
     async def all(self, session: AsyncConnection, limit: int = 1000) -> Sequence[DeadLetter]:
         """The oldest first."""

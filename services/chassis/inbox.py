@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
 
-from sqlalchemy import Column, LargeBinary, MetaData, String, Table, bindparam, select
+from sqlalchemy import Column, LargeBinary, MetaData, String, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.chassis.database import Instant
+from services.chassis.database import Instant, among
 
 
 def fingerprint(value: bytes) -> bytes:
@@ -32,14 +32,14 @@ class Inbox:
             Column("fingerprint", LargeBinary, nullable=False),
             Column("handled_at", Instant, nullable=False),
         )
-        known = self.table.c.event_id.in_(bindparam("ids", expanding=True))
-        self._known = select(self.table.c.event_id, self.table.c.fingerprint).where(known)
+        t = self.table.c
+        self._known = select(t.event_id, t.fingerprint).where(among(t.event_id))
         self._mark = self.table.insert()
 
     async def handled(self, session: AsyncConnection, event_ids: Sequence[str]) -> Mapping[str, bytes]:
         """Those of the ids that were handled before, with their fingerprints."""
-        query = select(self.table.c.event_id, self.table.c.fingerprint).where(self.table.c.event_id.in_(event_ids))
-        return {event_id: mark for event_id, mark in (await session.execute(query)).all()}
+        found = await session.execute(self._known, {"ids": event_ids})
+        return {event_id: mark for event_id, mark in found.all()}
 
     async def mark(self, session: AsyncConnection, marks: Mapping[str, bytes], at: datetime) -> None:
         """Record these as handled. Raises `IntegrityError` where another member was first."""

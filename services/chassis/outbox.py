@@ -31,7 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.bus.port import EventBus, Record
 from services.chassis.clock import Clock
-from services.chassis.database import EPOCH, Database, Instant
+from services.chassis.database import EPOCH, Database, Instant, among
 from services.chassis.faults import Faults, NoFaults
 from services.chassis.transaction import Transaction
 
@@ -60,8 +60,8 @@ class Outbox:
     def __init__(self, metadata: MetaData) -> None:
         self.table = t = outbox_table(metadata)
         self._insert = t.insert()
-        self._cancel = delete(t).where(t.c.timer.in_(bindparam("timers", expanding=True)))
-        self._forget = delete(t).where(t.c.seq.in_(bindparam("sent", expanding=True)))
+        self._cancel = delete(t).where(among(t.c.timer, "timers"))
+        self._forget = delete(t).where(among(t.c.seq, "sent"))
         self._due = (
             select(t.c.seq, t.c.records)
             .where(t.c.not_before <= bindparam("now"))

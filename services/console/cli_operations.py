@@ -82,6 +82,9 @@ def clock_advance(
         typer.Option(help="Time of Japan.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
     ] = None,
     days: Annotated[int | None, typer.Option(min=1, max=36_600)] = None,
+    patience: Annotated[
+        float, typer.Option(min=0.1, max=3600, metavar="SECONDS", help="How long to wait at one instant.")
+    ] = 60.0,
     port_base: PortBase = DEFAULT_PORT_BASE,
     as_json: Json = False,
 ) -> None:
@@ -95,7 +98,8 @@ def clock_advance(
         if goal < now:
             fail(f"the clock shows {now:%Y-%m-%dT%H:%M:%S} already and cannot go back; give a later time")
         with err.status(f"advancing to {goal:%Y-%m-%d %H:%M}"):
-            return await client.post(topics.CONSOLE, "/clock/advance", {"to": goal.isoformat()})
+            wanted = {"to": goal.isoformat(), "patience_seconds": patience}
+            return await client.post(topics.CONSOLE, "/clock/advance", wanted, timeout=None)
 
     answer = on_stack(advance, port_base)
     emit(answer) if as_json else out.print(f"{answer['now']}")

@@ -30,6 +30,9 @@ from services.console.stack import DEFAULT_PORT_BASE, PLACES, place_of
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
+STATUS_SECONDS = 3.0
+"""Who has not told its status by then does not answer; it is asked again."""
+
 
 class Refused(Exception):
     """A party said no, and why."""
@@ -81,11 +84,11 @@ class StackClient:
         """Ask for something."""
         return await self.ask("GET", principal, path, params=parameters)
 
-    async def post(self, principal: str, path: str, body: Any, key: str | None = None) -> Any:
+    async def post(self, principal: str, path: str, body: Any, key: str | None = None, **options: Any) -> Any:
         """Ask for a change; `key` makes a retry safe."""
         headers = {} if key is None else {"Idempotency-Key": key}
         content = body.model_dump(mode="json") if isinstance(body, BaseModel) else body
-        return await self.ask("POST", principal, path, json=content, headers=headers)
+        return await self.ask("POST", principal, path, json=content, headers=headers, **options)
 
     async def statuses(self, principals: Sequence[str] | None = None) -> Mapping[str, ServiceStatus | None]:
         """Every party's status; None for one that does not answer."""
@@ -95,7 +98,8 @@ class StackClient:
 
     async def _status(self, principal: str) -> ServiceStatus | None:
         try:
-            return ServiceStatus.model_validate(await self.get(principal, "/ops/status"))
+            answer = await self.ask("GET", principal, "/ops/status", timeout=STATUS_SECONDS)
+            return ServiceStatus.model_validate(answer)
         except (Unreachable, Refused):
             return None
 

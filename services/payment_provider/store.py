@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.vocabulary import Settler
-from services.chassis.database import insert
+from services.chassis.database import among, insert_missing
 from services.payment_provider.domain.payment import Payment
 from services.payment_provider.tables import bank_closings, consents, payments, receipts
 
@@ -24,44 +24,54 @@ _SAVE = (
 )
 
 
+_CONSENTS = select(consents.c.consent_id, consents.c.terms_version).where(among(consents.c.consent_id))
+_BY_ID = select(payments).where(among(payments.c.payment_id)).order_by(payments.c.payment_id)
+_LOCKED_BY_ID = _BY_ID.with_for_update()
+_ADD, _ADD_RECEIPTS = payments.insert(), receipts.insert()
+_NEWEST = (
+    select(payments.c.slip_number, func.max(payments.c.attempt).label("attempt"))
+    .where(among(payments.c.slip_number))
+    .group_by(payments.c.slip_number)
+    .subquery()
+)
+_LOCKED_NEWEST = (
+    select(payments)
+    .join(_NEWEST, (payments.c.slip_number == _NEWEST.c.slip_number) & (payments.c.attempt == _NEWEST.c.attempt))
+    .order_by(payments.c.payment_id)
+    .with_for_update(of=payments)
+)
+_CLOSED = select(bank_closings.c.closed_on).where(
+    among(bank_closings.c.closed_on, "days"), bank_closings.c.issued_at.is_not(None)
+)
+
+
 async def add_consents(session: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Record who accepted which terms."""
-    await session.execute(insert(session, consents).on_conflict_do_nothing(), rows)
+    await session.execute(insert_missing(session, consents), rows)
 
 
 async def known_consents(session: AsyncConnection, ids: Collection[str]) -> Mapping[str, str]:
     """Consent id → version of the terms."""
-    query = select(consents.c.consent_id, consents.c.terms_version).where(consents.c.consent_id.in_(ids))
-    return {consent_id: version for consent_id, version in (await session.execute(query)).all()}
+    found = await session.execute(_CONSENTS, {"ids": list(ids)})
+    return {consent_id: version for consent_id, version in found.all()}
 
 
 async def lock_latest(session: AsyncConnection, slip_numbers: Collection[str]) -> dict[str, Payment]:
     """Slip number → its latest payment, locked in order of payment id."""
-    newest = (
-        select(payments.c.slip_number, func.max(payments.c.attempt).label("attempt"))
-        .where(payments.c.slip_number.in_(slip_numbers))
-        .group_by(payments.c.slip_number)
-        .subquery()
-    )
-    query = (
-        select(payments)
-        .join(newest, (payments.c.slip_number == newest.c.slip_number) & (payments.c.attempt == newest.c.attempt))
-        .order_by(payments.c.payment_id)
-        .with_for_update(of=payments)
-    )
-    return {row["slip_number"]: Payment(**row) for row in (await session.execute(query)).mappings()}
+    found = await session.execute(_LOCKED_NEWEST, {"ids": list(slip_numbers)})
+    return {row["slip_number"]: Payment(**row) for row in found.mappings()}
 
 
 async def lock(session: AsyncConnection, ids: Collection[str]) -> dict[str, Payment]:
     """Payments by id, locked in order of id; one that is unknown is missing from the answer."""
-    query = select(payments).where(payments.c.payment_id.in_(ids)).order_by(payments.c.payment_id).with_for_update()
-    return {row["payment_id"]: Payment(**row) for row in (await session.execute(query)).mappings()}
+    found = await session.execute(_LOCKED_BY_ID, {"ids": list(ids)})
+    return {row["payment_id"]: Payment(**row) for row in found.mappings()}
 
 
 async def find(session: AsyncConnection, ids: Collection[str]) -> dict[str, Payment]:
     """Payments by id, to look at."""
-    query = select(payments).where(payments.c.payment_id.in_(ids))
-    return {row["payment_id"]: Payment(**row) for row in (await session.execute(query)).mappings()}
+    found = await session.execute(_BY_ID, {"ids": list(ids)})
+    return {row["payment_id"]: Payment(**row) for row in found.mappings()}
 
 
 async def of_slip(session: AsyncConnection, slip_number: str) -> Sequence[Payment]:
@@ -73,7 +83,7 @@ async def of_slip(session: AsyncConnection, slip_number: str) -> Sequence[Paymen
 async def add(session: AsyncConnection, opened: Sequence[Payment]) -> None:
     """Insert new payments."""
     if opened:
-        await session.execute(payments.insert(), [asdict(p) for p in opened])
+        await session.execute(_ADD, [asdict(p) for p in opened])
 
 
 async def save(session: AsyncConnection, changed: Iterable[Payment]) -> None:
@@ -86,7 +96,7 @@ async def save(session: AsyncConnection, changed: Iterable[Payment]) -> None:
 async def add_receipts(session: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Record the receipt data that was delivered."""
     if rows:
-        await session.execute(receipts.insert(), rows)
+        await session.execute(_ADD_RECEIPTS, rows)
 
 
 async def receipts_of(session: AsyncConnection, ids: Collection[str]) -> Sequence[Any]:
@@ -106,10 +116,7 @@ async def open_bank_closings(session: AsyncConnection, rows: Sequence[Mapping[st
 
 async def closed_days(session: AsyncConnection, days: Collection[date]) -> set[date]:
     """Those of these days whose bank payments have been totalled."""
-    query = select(bank_closings.c.closed_on).where(
-        bank_closings.c.closed_on.in_(days), bank_closings.c.issued_at.is_not(None)
-    )
-    return set((await session.execute(query)).scalars().all())
+    return set((await session.execute(_CLOSED, {"days": list(days)})).scalars().all())
 
 
 async def find_bank_closings(session: AsyncConnection, days: Collection[date]) -> dict[date, Any]:

@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import date, datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     FromClause,
+    Insert,
     RowMapping,
     Select,
     Table,
@@ -25,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.vocabulary import ReceiptKind
-from services.chassis.database import insert
+from services.chassis.database import among, insert_missing
 from services.ward.domain.instalments import Slip
 from services.ward.domain.ledger import Entry, levy
 from services.ward.domain.receipts import Discrepancy, Receipt, SlipAccount
@@ -60,9 +61,40 @@ _BOOKED = (
 )
 
 
+_ACCOUNTS = (
+    select(slips.c.slip_number, slips.c.amount, slips.c.received)
+    .where(among(slips.c.slip_number))
+    .order_by(slips.c.slip_number)
+    .with_for_update()
+)
+_RECORDS = select(
+    receipts.c.payment_id,
+    receipts.c.kind,
+    receipts.c.slip_number,
+    receipts.c.slip_known,
+    receipts.c.amount,
+    receipts.c.settler,
+).where(among(receipts.c.payment_id))
+_LISTED = select(statement_lines.c.statement_id).where(among(statement_lines.c.payment_id))
+_LISTING = select(statements.c.statement_id).where(statements.c.statement_id.in_(_LISTED))
+_LOCKED_LISTING = _LISTING.order_by(statements.c.statement_id).with_for_update()
+_LOCKED_OPEN_LISTING = _LOCKED_LISTING.where(statements.c.reconciled_at.is_(None))
+_LOCK = (
+    select(statements.c.statement_id)
+    .where(among(statements.c.statement_id))
+    .order_by(statements.c.statement_id)
+    .with_for_update()
+)
+
+
 async def _add(session: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
-        await session.execute(table.insert(), rows)
+        await session.execute(_insert(table), rows)
+
+
+@cache
+def _insert(table: Table) -> Insert:
+    return table.insert()
 
 
 # ---- ledger (介護システム) --------------------------------------------------------------------------------
@@ -82,7 +114,7 @@ async def add_discrepancies(session: AsyncConnection, found: Iterable[Discrepanc
     """Keep what contradicts itself; one that is known stays as it is."""
     rows = [{**d._asdict(), "at": at} for d in found]
     if rows:
-        await session.execute(insert(session, discrepancies).on_conflict_do_nothing(), rows)
+        await session.execute(insert_missing(session, discrepancies), rows)
 
 
 # ---- slips (納付書) --------------------------------------------------------------------------------------
@@ -124,14 +156,8 @@ async def issue(session: AsyncConnection, issued: Sequence[Slip], today: date, a
 
 async def lock_slip_accounts(session: AsyncConnection, slip_numbers: Collection[str]) -> dict[str, SlipAccount]:
     """What slips owe and have received, locked in order of number; one never issued is missing."""
-    s = slips.c
-    query = (
-        select(s.slip_number, s.amount, s.received)
-        .where(s.slip_number.in_(slip_numbers))
-        .order_by(s.slip_number)
-        .with_for_update()
-    )
-    return {number: SlipAccount(amount, received) for number, amount, received in (await session.execute(query)).all()}
+    found = await session.execute(_ACCOUNTS, {"ids": list(slip_numbers)})
+    return {number: SlipAccount(amount, received) for number, amount, received in found.all()}
 
 
 async def save_slip_accounts(session: AsyncConnection, changed: Mapping[str, SlipAccount]) -> None:
@@ -148,10 +174,8 @@ async def records_of(
     session: AsyncConnection, payment_ids: Collection[str]
 ) -> defaultdict[str, dict[ReceiptKind, Receipt]]:
     """Payment id → the records registered of it; empty for one that is unknown."""
-    r = receipts.c
-    columns = (r.payment_id, r.kind, r.slip_number, r.slip_known, r.amount, r.settler)
     known: defaultdict[str, dict[ReceiptKind, Receipt]] = defaultdict(dict)
-    for row in (await session.execute(select(*columns).where(r.payment_id.in_(payment_ids)))).all():
+    for row in (await session.execute(_RECORDS, {"ids": list(payment_ids)})).all():
         known[row[0]][row[1]] = Receipt(*row[1:])
     return known
 
@@ -173,7 +197,7 @@ async def known_pages(session: AsyncConnection, statement_ids: Collection[str]) 
 async def add_statements(session: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep statements that are new; one that is known stays as it is."""
     if rows:
-        await session.execute(insert(session, statements).on_conflict_do_nothing(), rows)
+        await session.execute(insert_missing(session, statements), rows)
 
 
 async def add_pages(
@@ -182,7 +206,7 @@ async def add_pages(
     """Keep new pages and their lines. A payment that one statement lists twice is kept once: the totals show it."""
     await _add(session, statement_pages, pages)
     if lines:
-        await session.execute(insert(session, statement_lines).on_conflict_do_nothing(), lines)
+        await session.execute(insert_missing(session, statement_lines), lines)
 
 
 async def find_deposits(session: AsyncConnection, deposit_ids: Collection[str]) -> dict[str, Any]:
@@ -204,11 +228,8 @@ async def lock_listing(
     One that is not settled yet is locked too: a deposit that is being matched at the same time waits, and then sees
     what this transaction has written.
     """
-    listing = select(statement_lines.c.statement_id).where(statement_lines.c.payment_id.in_(payment_ids))
-    query = select(statements.c.statement_id).where(statements.c.statement_id.in_(listing))
-    if not reconciled_too:
-        query = query.where(statements.c.reconciled_at.is_(None))
-    return (await session.execute(query.order_by(statements.c.statement_id).with_for_update())).scalars().all()
+    query = _LOCKED_LISTING if reconciled_too else _LOCKED_OPEN_LISTING
+    return (await session.execute(query, {"ids": list(payment_ids)})).scalars().all()
 
 
 async def lock_statements(session: AsyncConnection, statement_ids: Collection[str]) -> dict[str, Statement]:
@@ -216,37 +237,40 @@ async def lock_statements(session: AsyncConnection, statement_ids: Collection[st
 
     What has come of them is read after they are locked: by then nobody adds to it.
     """
-    chosen = statements.c.statement_id.in_(statement_ids)
-    lock = select(statements.c.statement_id).where(chosen).order_by(statements.c.statement_id).with_for_update()
-    await session.execute(lock)
-    return await _statements(session, chosen)
+    await session.execute(_LOCK, {"ids": list(statement_ids)})
+    return await find_statements(session, statement_ids)
 
 
 async def find_statements(session: AsyncConnection, statement_ids: Collection[str]) -> dict[str, Statement]:
     """Statements with what has come of them, to look at."""
-    return await _statements(session, statements.c.statement_id.in_(statement_ids))
+    found = await session.execute(_statements_query().by_id, {"ids": list(statement_ids)})
+    return {row["statement_id"]: _statement(row) for row in found.mappings()}
 
 
 async def unreconciled_statements(session: AsyncConnection) -> dict[str, Statement]:
     """All statements that are not reconciled, to look at."""
-    return await _statements(session, statements.c.reconciled_at.is_(None))
+    found = await session.execute(_statements_query().unreconciled)
+    return {row["statement_id"]: _statement(row) for row in found.mappings()}
 
 
-async def _statements(session: AsyncConnection, chosen: ColumnElement[bool]) -> dict[str, Statement]:
-    found = (await session.execute(_statements_query().where(chosen))).mappings().all()
-    return {row["statement_id"]: _statement(row) for row in found}
+class _StatementQueries(NamedTuple):
+    by_id: Select[*tuple[Any, ...]]
+    unreconciled: Select[*tuple[Any, ...]]
 
 
 @cache
-def _statements_query() -> Select[*tuple[Any, ...]]:
+def _statements_query() -> _StatementQueries:
     here = select(func.count()).where(statement_pages.c.statement_id == statements.c.statement_id)
     its_deposits = deposits.c.statement_id == statements.c.statement_id
     deposited = select(func.coalesce(func.sum(deposits.c.amount), 0)).where(its_deposits)
-    return select(
+    query = select(
         statements,
         here.scalar_subquery().label("pages_here"),
         select(func.count()).where(its_deposits).scalar_subquery().label("deposits"),
         deposited.scalar_subquery().label("deposited"),
+    )
+    return _StatementQueries(
+        query.where(among(statements.c.statement_id)), query.where(statements.c.reconciled_at.is_(None))
     )
 
 
@@ -258,8 +282,7 @@ def _statement(row: RowMapping) -> Statement:
 
 async def lines_of(session: AsyncConnection, statement_ids: Collection[str]) -> dict[str, Lines]:
     """Statement id → its lines held against the receipts registered, counted by the database."""
-    query = _lines_query().where(statement_lines.c.statement_id.in_(statement_ids))
-    found = (await session.execute(query)).all()
+    found = (await session.execute(_lines_query(), {"ids": list(statement_ids)})).all()
     return {statement_id: Lines(*(int(figure) for figure in figures)) for statement_id, *figures in found}
 
 
@@ -291,6 +314,7 @@ def _lines_query() -> Select[*tuple[Any, ...]]:
             _how_many(elsewhere),
         )
         .select_from(joined.join(statements, statements.c.statement_id == line.c.statement_id))
+        .where(among(line.c.statement_id))
         .group_by(line.c.statement_id)
     )
 

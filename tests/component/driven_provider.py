@@ -1,0 +1,209 @@
+"""The payment provider driven by hand: real SQLite, a bus in memory, a stepped clock, the test in the agents' place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TypeVar
+
+from contracts import cloudevents, topics
+from contracts.events import (
+    AuthorizationApproved,
+    AuthorizationDeclined,
+    AuthorizationReversed,
+    Event,
+    ProxyPaymentTakenOn,
+    ProxyPaymentWithdrawn,
+    ReceiptDelivered,
+)
+from contracts.formats.barcode import Barcode
+from contracts.http import BankChoice, CardChoice, ConsentRequest, PaymentView, ScanRequest, Waiting
+from contracts.vocabulary import Agent, Brand, DeclineReason, Refusal, SlipNumber, Yen
+from services.chassis.bus.memory import MemoryBus
+from services.chassis.bus.port import Record
+from services.chassis.clock import Clock
+from services.chassis.identity import SeededIdentity
+from services.payment_provider.app import PaymentProvider, Settings, create_app
+
+E = TypeVar("E", bound=Event)
+T = TypeVar("T")
+
+NOON = datetime.fromisoformat("2021-04-12T12:00:00+09:00")
+TERMS = "2021-04"
+CLOSES_ON, DEPOSIT_ON = date(2021, 4, 15), date(2021, 4, 30)
+
+AgentEvent = (
+    AuthorizationApproved | AuthorizationDeclined | AuthorizationReversed | ProxyPaymentTakenOn | ProxyPaymentWithdrawn
+)
+
+
+def jst(text: str) -> datetime:
+    return datetime.fromisoformat(f"{text}+09:00")
+
+
+def slip(number: int = 1, amount: int = 8_500, *, reissue: int = 0, use_by: date | None = None) -> str:
+    """The barcode of a slip; another reissue count is the same slip printed anew."""
+    return Barcode("912345", SlipNumber(f"1310442100000{number:05d}021"), reissue, use_by, Yen(amount)).digits
+
+
+def accepted(answer: T | Refusal) -> T:
+    assert not isinstance(answer, Refusal), answer
+    return answer
+
+
+def refused(answer: object) -> Refusal:
+    assert isinstance(answer, Refusal), answer
+    return answer
+
+
+class DrivenProvider:
+    """Use cases as the app calls them, `send` what agents would, `advance` the clock, look at what was published."""
+
+    def __init__(self, settings: Settings, at: datetime) -> None:
+        self.clock, self.bus, self.settings = Clock.stepped(at), MemoryBus(), settings
+        self.service: PaymentProvider = create_app(settings, self.bus, self.clock)
+        self._agents = SeededIdentity(0)
+        self.consent_id = ""
+
+    @classmethod
+    async def started(cls, folder: Path, at: datetime = NOON, **settings: object) -> DrivenProvider:
+        url = f"sqlite:///{folder}/provider.db"
+        values: dict[str, object] = {"seed": 1, "database_url": url, "database_durable": False, **settings}
+        driven = cls(Settings.model_validate(values), at)
+        await driven.service.start()
+        consent = await driven.service.consent(ConsentRequest(app_user="user-1", terms_version=TERMS))
+        driven.consent_id = accepted(consent).consent_id
+        return driven
+
+    # ---- the payer
+
+    async def scan(self, barcode: str = "", key: str | None = None) -> PaymentView | Refusal:
+        return await self.service.scan(ScanRequest(barcode=barcode or slip(), consent_id=self.consent_id), key)
+
+    async def scanned(self, barcode: str = "") -> str:
+        """The id of a new payment."""
+        return accepted(await self.scan(barcode)).payment_id
+
+    async def choose_card(
+        self, payment_id: str, agent: Agent = Agent.UC, brand: Brand = Brand.VISA, key: str | None = None
+    ) -> PaymentView | Refusal:
+        choice = CardChoice(payment_id=payment_id, agent=agent, card_token="a-token", brand=brand, last4="0002")
+        return await self.service.choose_card(choice, key)
+
+    async def choose_bank(self, payment_id: str, bank_code: str = "0001") -> PaymentView | Refusal:
+        return await self.service.choose_bank(BankChoice(payment_id=payment_id, bank_code=bank_code))
+
+    async def asked(self, barcode: str = "") -> str:
+        """The id of a payment whose agent has been asked."""
+        payment_id = await self.scanned(barcode)
+        accepted(await self.choose_card(payment_id))
+        await self.settle()
+        return payment_id
+
+    async def paid(self, barcode: str = "") -> str:
+        """The id of a payment that its agent took on."""
+        payment_id = await self.asked(barcode)
+        await self.send(self.approval(payment_id))
+        await self.send(self.taking_on(payment_id))
+        return payment_id
+
+    async def paid_by_bank(self, barcode: str = "", bank_code: str = "0001") -> str:
+        """The id of a payment whose bank has been asked and has had time to answer."""
+        payment_id = await self.scanned(barcode)
+        accepted(await self.choose_bank(payment_id, bank_code))
+        await self.advance_seconds(2)
+        return payment_id
+
+    # ---- the agents
+
+    def approval(self, payment_id: str) -> AuthorizationApproved:
+        at = self.clock.now()
+        return AuthorizationApproved(
+            payment_id=payment_id, agent=Agent.UC, amount=Yen(8_500), approval_code="A1", approved_at=at
+        )
+
+    def denial(self, payment_id: str) -> AuthorizationDeclined:
+        reason = DeclineReason.OVER_LIMIT
+        return AuthorizationDeclined(payment_id=payment_id, agent=Agent.UC, reason=reason, declined_at=self.clock.now())
+
+    def reversal(self, payment_id: str) -> AuthorizationReversed:
+        return AuthorizationReversed(payment_id=payment_id, agent=Agent.UC, reversed_at=self.clock.now())
+
+    def taking_on(self, payment_id: str) -> ProxyPaymentTakenOn:
+        return ProxyPaymentTakenOn(
+            payment_id=payment_id,
+            agent=Agent.UC,
+            amount=Yen(8_500),
+            taken_on_at=self.clock.now(),
+            closes_on=CLOSES_ON,
+            deposit_on=DEPOSIT_ON,
+        )
+
+    def withdrawal(self, payment_id: str) -> ProxyPaymentWithdrawn:
+        at = self.clock.now()
+        return ProxyPaymentWithdrawn(payment_id=payment_id, agent=Agent.UC, amount=Yen(8_500), withdrawn_at=at)
+
+    async def send(self, *events: AgentEvent, again: str = "") -> None:
+        """As their agents send them; with `again`, under other ids than before."""
+        await self.bus.produce([self._record(event, again) for event in events])
+        await self.settle()
+
+    def _record(self, event: AgentEvent, again: str) -> Record:
+        owner = topics.card_agent(event.agent)
+        event_id = self._agents.new(event.TYPE, *event.natural_key, again)
+        headers = cloudevents.headers(event_id, event, owner, self.clock.now())
+        return Record(topics.topic_of(event, owner), event.key, cloudevents.encode_value(event), headers)
+
+    # ---- time
+
+    async def settle(self) -> None:
+        while await self.service.step():
+            pass
+
+    async def advance(self, to: datetime) -> None:
+        """From due time to due time, as whoever owns the clock does."""
+        await self.settle()
+        while (due := self.service.relay.next_due) is not None and due <= to:
+            self.clock.step_to(max(due, self.clock.now()))
+            await self.settle()
+        self.clock.step_to(max(to, self.clock.now()))
+
+    async def advance_seconds(self, seconds: float) -> None:
+        await self.advance(datetime.fromtimestamp(self.clock.now().timestamp() + seconds, self.clock.now().tzinfo))
+
+    async def restart(self) -> None:
+        """Another process over the same database and bus."""
+        await self.service.abandon()
+        self.service = create_app(self.settings, self.bus, self.clock)
+        await self.service.start()
+
+    # ---- what came of it
+
+    async def status(self, payment_id: str) -> str:
+        return accepted(await self.service.payment(payment_id)).status
+
+    async def published(self, event_type: type[E]) -> list[E]:
+        """Every event of this type so far, the first first; by its natural key where the time is the same."""
+        decoder = cloudevents.Decoder()
+        found: list[tuple[datetime, E]] = []
+        for topic in topics.TOPICS:
+            if topic.owner == self.service.principal and event_type in topic.events:
+                for message in await self.bus.read(topic.name, max_records=100_000):
+                    attributes = cloudevents.envelope(message.headers)
+                    event = decoder.decode(attributes.type, message.value)
+                    if isinstance(event, event_type):
+                        found.append((attributes.time, event))
+        return [event for _, event in sorted(found, key=lambda pair: (pair[0], pair[1].natural_key))]
+
+    async def receipts(self, payment_id: str) -> list[tuple[str, datetime]]:
+        """(kind, when) of the receipt data delivered for a payment."""
+        told = await self.published(ReceiptDelivered)
+        return [(r.kind.value, r.delivered_at) for r in told if r.payment_id == payment_id]
+
+    async def waiting(self, payment_id: str) -> Waiting | None:
+        return (await self.service.explain([payment_id]))[payment_id].waiting
+
+    async def steps(self, payment_id: str) -> Sequence[str]:
+        """The story so far, in the standard terms."""
+        return [step.event.split()[0] for step in (await self.service.explain([payment_id]))[payment_id].steps]

@@ -1,0 +1,265 @@
+"""乙: scan and consent, the card flow with its timeouts, what is delivered twice."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from contracts.events import (
+    AuthorizationRequested,
+    AuthorizationReversalRequested,
+    PaymentDeclined,
+    ProxyPaymentRequested,
+    ReceiptDelivered,
+    SlipScanned,
+)
+from contracts.http import ConsentRequest, PaymentView, ScanRequest
+from contracts.vocabulary import Agent, Brand, DeclineReason, Method, Settler
+from tests.component.driven_provider import NOON, TERMS, DrivenProvider, accepted, jst, refused, slip
+
+TIMEOUT = timedelta(seconds=30)
+
+
+# ---- consent and scan -------------------------------------------------------------------------------------
+
+
+async def test_without_consent_no_slip_is_scanned(tmp_path: Path) -> None:
+    driven = await DrivenProvider.started(tmp_path)
+    refusal = refused(await driven.service.scan(ScanRequest(barcode=slip(), consent_id="made-up")))
+    assert refusal.code == "consent_missing"
+    assert "POST /consents" in refusal.remedy
+    assert await driven.published(SlipScanned) == []
+
+
+async def test_only_the_terms_in_force_can_be_accepted(tmp_path: Path) -> None:
+    driven = await DrivenProvider.started(tmp_path)
+    old = refused(await driven.service.consent(ConsentRequest(app_user="user-2", terms_version="2020-10")))
+    assert old.code == "terms_not_in_force"
+    assert TERMS in old.remedy
+    twice = [
+        accepted(await driven.service.consent(ConsentRequest(app_user="user-2", terms_version=TERMS))) for _ in "12"
+    ]
+    assert twice[0].consent_id == twice[1].consent_id
+
+
+async def test_a_scan_opens_a_payment_and_tells(tmp_path: Path) -> None:
+    driven = await DrivenProvider.started(tmp_path)
+    view = accepted(await driven.scan(slip(1, 8_500)))
+    assert (view.status, view.amount, view.method, view.system_fee) == ("scanned", 8_500, None, None)
+    await driven.settle()
+    (told,) = await driven.published(SlipScanned)
+    assert (told.payment_id, told.slip_number, told.amount) == (view.payment_id, view.slip_number, 8_500)
+    assert told.barcode == slip(1, 8_500)
+
+
+@pytest.mark.parametrize("again", [slip(1), slip(1, reissue=1), f"(91){slip(1)[2:]}", f"]C1{slip(1)}"])
+async def test_a_slip_scanned_anew_before_a_choice_abandons_the_first_payment(again: str, tmp_path: Path) -> None:
+    driven = await DrivenProvider.started(tmp_path)
+    first, second = await driven.scanned(slip(1)), await driven.scanned(again)
+    assert [await driven.status(first), await driven.status(second)] == ["abandoned", "scanned"]
+    assert refused(await driven.choose_card(first)).code == "method_already_chosen"
+    payments = await driven.service.payments_of(accepted(await driven.service.payment(second)).slip_number)
+    assert [p.payment_id for p in payments] == [first, second]
+
+
+async def test_one_slip_scanned_twice_at_once_leaves_one_payment_open(tmp_path: Path) -> None:
+    driven = await DrivenProvider.started(tmp_path)
+    same = [slip(1), slip(1), slip(1, reissue=1), f"(91){slip(1)[2:]}"]
+    views = await asyncio.gather(*(driven.scan(barcode) for barcode in same))
+    statuses = [await driven.status(accepted(view).payment_id) for view in views]
+    assert sorted(statuses) == ["abandoned"] * 3 + ["scanned"]
+
+
+@pytest.mark.parametrize("again", [slip(1), slip(1, reissue=1)], ids=["the slip", "its reissue"])
+async def test_a_slip_is_not_taken_while_it_is_under_way_nor_once_it_is_paid(again: str, tmp_path: Path) -> None:
+    driven = await DrivenProvider.started(tmp_path)
+    payment_id = await driven.asked(slip(1))
+    assert refused(await driven.scan(again)).code == "payment_in_progress"
+    await driven.send(driven.approval(payment_id))
+    assert refused(await driven.scan(again)).code == "payment_in_progress"
+    await driven.send(driven.taking_on(payment_id))
+    refusal = refused(await driven.scan(again))
+    assert refusal.code == "slip_already_paid"
+    assert payment_id in refusal.detail
+    await driven.advance(jst("2021-04-15T09:00"))
+    assert await driven.status(payment_id) == "confirmed"
+    assert refused(await driven.scan(again)).code == "slip_already_paid"
+    assert len(await driven.published(SlipScanned)) == 1
+
+
+async def test_a_slip_is_good_to_the_end_of_its_use_by_date_in_japan(tmp_path: Path) -> None:
+    driven = await DrivenProvider.started(tmp_path, at=jst("2021-04-12T23:59:59"))
+    barcode = slip(1, use_by=date(2021, 4, 12))
+    accepted(await driven.scan(barcode))
+    driven.clock.step_to(jst("2021-04-13T00:00:00"))
+    assert refused(await driven.scan(barcode)).code == "slip_past_use_by"
+
+
+async def test_a_scan_repeated_under_its_key_is_one_payment(tmp_path: Path) -> None:
+    driven = await DrivenProvider.started(tmp_path)
+    first = accepted(await driven.scan(slip(1), "key"))
+    await driven.restart()
+    assert accepted(await driven.scan(slip(1), "key")) == first
+    assert refused(await driven.scan(slip(2), "key")).code == "idempotency_key_reused"
+    await driven.settle()
+    assert len(await driven.published(SlipScanned)) == 1
+
+
+# ---- card -------------------------------------------------------------------------------------------------
+
+
+async def test_a_card_payment_goes_the_whole_way(tmp_path: Path) -> None:
+    driven = await DrivenProvider.started(tmp_path)
+    payment_id = await driven.scanned()
+    view = accepted(await driven.choose_card(payment_id))
+    assert isinstance(view, PaymentView)
+    assert (view.status, view.method, view.agent, view.last4) == ("authorizing", Method.CARD, Agent.UC, "0002")
+    assert view.system_fee == 82
+    await driven.settle()
+    (asked,) = await driven.published(AuthorizationRequested)
+    assert (asked.payment_id, asked.agent, asked.card_token, asked.amount) == (payment_id, Agent.UC, "a-token", 8_500)
+    await driven.advance_seconds(3)
+    await driven.send(driven.approval(payment_id))
+    assert await driven.status(payment_id) == "entrusted"
+    (entrusted,) = await driven.published(ProxyPaymentRequested)
+    assert (entrusted.payment_id, entrusted.agent, entrusted.amount) == (payment_id, Agent.UC, 8_500)
+    await driven.send(driven.taking_on(payment_id))
+    assert await driven.status(payment_id) == "paid"
+    await driven.advance(jst("2021-04-15T08:59"))
+    assert [kind for kind, _ in await driven.receipts(payment_id)] == ["01"]
+    await driven.advance(jst("2021-04-15T09:00"))
+    assert await driven.status(payment_id) == "confirmed"
+    assert await driven.receipts(payment_id) == [
+        ("01", NOON + timedelta(seconds=3)),
+        ("02", jst("2021-04-15T09:00")),
+    ]
+    for receipt in await driven.published(ReceiptDelivered):
+        assert (receipt.amount, receipt.settler, receipt.method) == (8_500, Settler.UC, Method.CARD)
+        assert (receipt.received_on, receipt.barcode) == (date(2021, 4, 12), slip())
+    await driven.advance(jst("2021-06-01T00:00"))
+    assert await driven.published(PaymentDeclined) == await driven.published(AuthorizationReversalRequested) == []
+
+
+async def test_each_agent_is_asked_only_about_its_own_brands(tmp_path: Path) -> None:
+    driven = await DrivenProvider.started(tmp_path)
+    payment_id = await driven.scanned()
+    assert refused(await driven.choose_card(payment_id, Agent.JCB, Brand.VISA)).code == "brand_not_accepted"
+    assert await driven.status(payment_id) == "scanned"
+    accepted(await driven.choose_card(payment_id, Agent.JCB, Brand.AMEX))
+    await driven.settle()
+    assert [r.agent for r in await driven.published(AuthorizationRequested)] == [Agent.JCB]
+
+
+async def test_a_method_is_chosen_once(tmp_path: Path) -> None:
+    driven = await DrivenProvider.started(tmp_path)
+    payment_id = await driven.scanned()
+    answers = await asyncio.gather(driven.choose_card(payment_id), driven.choose_bank(payment_id))
+    accepted(answers[0])
+    assert refused(answers[1]).code == "method_already_chosen"
+    assert refused(await driven.choose_card(payment_id)).code == "method_already_chosen"
+    assert refused(await driven.choose_card("made-up")).code == "payment_unknown"
+    assert refused(await driven.choose_bank("made-up")).code == "payment_unknown"
+    await driven.settle()
+    assert len(await driven.published(AuthorizationRequested)) == 1
+
+
+async def test_a_declined_payment_says_why_and_frees_its_slip(tmp_path: Path) -> None:
+    driven = await DrivenProvider.started(tmp_path)
+    payment_id = await driven.asked(slip(1))
+    await driven.send(driven.denial(payment_id))
+    view = accepted(await driven.service.payment(payment_id))
+    assert (view.status, view.decline_reason) == ("declined", DeclineReason.OVER_LIMIT)
+    assert [d.reason for d in await driven.published(PaymentDeclined)] == [DeclineReason.OVER_LIMIT]
+    again = await driven.paid(slip(1))
+    assert again != payment_id
+    await driven.advance_seconds(60)
+    assert await driven.published(AuthorizationReversalRequested) == []
+    assert await driven.receipts(payment_id) == []
+
+
+async def test_an_answer_that_does_not_come_is_given_up_and_reversed_once(tmp_path: Path) -> None:
+    driven = await DrivenProvider.started(tmp_path)
+    payment_id = await driven.asked(slip(1))
+    await driven.advance(NOON + TIMEOUT - timedelta(seconds=1))
+    assert await driven.status(payment_id) == "authorizing"
+    await driven.advance(NOON + TIMEOUT)
+    assert await driven.status(payment_id) == "declined"
+    assert [d.reason for d in await driven.published(PaymentDeclined)] == [DeclineReason.AUTHORIZATION_TIMED_OUT]
+    await driven.advance_seconds(60)
+    await driven.send(driven.approval(payment_id))
+    await driven.send(driven.approval(payment_id), again="a second time")
+    await driven.send(driven.reversal(payment_id))
+    (reversal,) = await driven.published(AuthorizationReversalRequested)
+    assert (reversal.payment_id, reversal.card_token) == (payment_id, "a-token")
+    assert await driven.published(ProxyPaymentRequested) == []
+    assert await driven.status(payment_id) == "declined"
+    accepted(await driven.scan(slip(1)))
+    assert await driven.service.dead_letters() == []
+
+
+async def test_an_approval_at_the_very_moment_of_the_timeout_ends_one_way_only(tmp_path: Path) -> None:
+    driven = await DrivenProvider.started(tmp_path)
+    payment_id = await driven.asked()
+    driven.clock.step_to(NOON + TIMEOUT)
+    await driven.send(driven.approval(payment_id))
+    entrusted = len(await driven.published(ProxyPaymentRequested))
+    reversed_ = len(await driven.published(AuthorizationReversalRequested))
+    assert entrusted + reversed_ == 1
+    assert await driven.status(payment_id) == ("entrusted" if entrusted else "declined")
+
+
+async def test_a_timeout_is_a_setting_and_survives_a_restart(tmp_path: Path) -> None:
+    driven = await DrivenProvider.started(tmp_path, authorization_timeout_seconds=5)
+    payment_id = await driven.asked()
+    await driven.restart()
+    await driven.advance(NOON + timedelta(seconds=5))
+    assert await driven.status(payment_id) == "declined"
+
+
+@pytest.mark.parametrize("confirmed", [False, True], ids=["before 確報", "after 確報"])
+async def test_a_withdrawn_payment_is_cancelled_and_its_slip_is_free(confirmed: bool, tmp_path: Path) -> None:
+    driven = await DrivenProvider.started(tmp_path)
+    payment_id = await driven.paid(slip(1))
+    if confirmed:
+        await driven.advance(jst("2021-04-15T10:00"))
+    await driven.send(driven.withdrawal(payment_id))
+    await driven.send(driven.withdrawal(payment_id), again="a second time")
+    await driven.advance(jst("2021-05-01T00:00"))
+    assert await driven.status(payment_id) == "cancelled"
+    kinds = [kind for kind, _ in await driven.receipts(payment_id)]
+    assert kinds == (["01", "02", "03"] if confirmed else ["01", "03"])
+    accepted(await driven.scan(slip(1)))
+
+
+async def test_whatever_is_delivered_again_is_done_once(tmp_path: Path) -> None:
+    driven = await DrivenProvider.started(tmp_path)
+    taken, gone, no = [await driven.asked(slip(n)) for n in (1, 2, 3)]
+    answers = (driven.approval(taken), driven.approval(gone), driven.denial(no))
+    promises = (driven.taking_on(taken), driven.taking_on(gone))
+    withdrawals = (driven.withdrawal(gone),)
+    for again in ("", "", "under another id"):
+        for events in (answers, promises, withdrawals):
+            await driven.send(*events, again=again)
+    await driven.advance(jst("2021-04-16T00:00"))
+    for again in ("", "later"):
+        await driven.send(*withdrawals, *promises, *answers, again=again)
+    await driven.send(driven.denial(taken), driven.withdrawal(no), driven.approval(no), again="out of turn")
+    assert [await driven.status(p) for p in (taken, gone, no)] == ["confirmed", "cancelled", "declined"]
+    assert len(await driven.published(ProxyPaymentRequested)) == 2
+    assert len(await driven.published(PaymentDeclined)) == 1
+    assert [kind for kind, _ in await driven.receipts(taken)] == ["01", "02"]
+    assert [kind for kind, _ in await driven.receipts(gone)] == ["01", "03"]
+    assert await driven.service.dead_letters() == []
+
+
+async def test_an_answer_about_a_payment_that_nobody_made_is_set_aside(tmp_path: Path) -> None:
+    driven = await DrivenProvider.started(tmp_path)
+    good = await driven.asked()
+    await driven.send(driven.approval("made-up"), driven.reversal("made-up"), driven.approval(good))
+    assert await driven.status(good) == "entrusted"
+    letters = await driven.service.dead_letters()
+    assert len(letters) == 2
+    assert all("made-up" in letter.reason for letter in letters)

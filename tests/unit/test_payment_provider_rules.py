@@ -1,0 +1,257 @@
+"""The payment provider's decisions: may the slip be paid, who takes the card, what it costs, which step may follow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.calendar import BANK_CALENDAR
+from contracts.formats.barcode import Barcode
+from contracts.vocabulary import Agent, Brand, DeclineReason, Method, Refusal, Settler, SlipNumber, Yen, business_date
+from services.payment_provider.domain import payment as steps
+from services.payment_provider.domain.payment import TAKEN, UNDER_WAY, Payment, PaymentStatus
+from services.payment_provider.domain.routing import refuse_route, system_fee
+from services.payment_provider.domain.scan import read_slip, refuse_taken
+from services.payment_provider.domain.timing import Timing
+from services.payment_provider.settings import BRAND_ROUTES, Settings
+
+NOW = datetime(2021, 8, 1, 3, 0, tzinfo=UTC)
+USE_BY = date(2021, 8, 2)
+ISSUERS = ("912345", "929023")
+SLIP = "91912345001044103000123450100021080200085001"
+ROUTES = dict(BRAND_ROUTES)
+TIMING = Timing(BANK_CALENDAR, 3, time(9, 0), 2, time(10, 0))
+S = PaymentStatus
+
+
+def jst(text: str) -> datetime:
+    return datetime.fromisoformat(f"{text}+09:00")
+
+
+def payment(status: PaymentStatus = S.SCANNED) -> Payment:
+    return Payment("p1", "131044210000012345021", 1, SLIP, Yen(8_500), "c1", NOW, status)
+
+
+# ---- the slip ---------------------------------------------------------------------------------------------
+
+
+def code(text: str, today: date = USE_BY) -> str:
+    read = read_slip(text, ISSUERS, today)
+    return read.code if isinstance(read, Refusal) else "readable"
+
+
+def test_a_slip_is_read_as_digits_and_as_a_scanner_sends_it() -> None:
+    read = read_slip(SLIP, ISSUERS, USE_BY)
+    assert isinstance(read, Barcode)
+    assert (read.amount, read.use_by, read.issuer) == (8_500, USE_BY, "912345")
+    for sent in (f"]C1{SLIP}", f"(91){SLIP[2:]}", f"\x1d{SLIP}", f" {SLIP}\n"):
+        assert read_slip(sent, ISSUERS, USE_BY) == read
+
+
+def other_slip(amount: int = 8_500, issuer: str = "912345", use_by: date | None = None, stamp: bool = False) -> str:
+    return Barcode(issuer, SlipNumber("131044210000012345021"), 0, use_by, Yen(amount), stamp).digits
+
+
+@pytest.mark.parametrize(
+    ("text", "today", "expected"),
+    [
+        (SLIP, USE_BY, "readable"),
+        (SLIP, USE_BY + timedelta(days=1), "slip_past_use_by"),
+        (other_slip(), date(2098, 12, 31), "readable"),
+        (other_slip(300_000), USE_BY, "readable"),
+        (other_slip(300_001), USE_BY, "barcode_over_limit"),
+        (other_slip(1), USE_BY, "readable"),
+        (other_slip(0), USE_BY, "barcode_zero_amount"),
+        (other_slip(stamp=True), USE_BY, "barcode_stamp_duty"),
+        (other_slip(issuer="942386"), USE_BY, "issuer_unknown"),
+        (SLIP[:-1] + "2", USE_BY, "barcode_check_digit"),
+        (SLIP[:-1], USE_BY, "barcode_wrong_length"),
+        ("", USE_BY, "barcode_empty"),
+        ("9" * 44, USE_BY, "barcode_wrong_identifier"),
+        ("9191234500104410300012345010002108020008500x", USE_BY, "barcode_not_digits"),
+    ],
+)
+def test_a_slip_that_cannot_be_paid_is_refused_by_name(text: str, today: date, expected: str) -> None:
+    assert code(text, today) == expected
+
+
+def test_an_unknown_issuer_is_told_which_issuers_have_a_contract() -> None:
+    refusal = read_slip(other_slip(issuer="942386"), ISSUERS, USE_BY)
+    assert isinstance(refusal, Refusal)
+    assert "942386" in refusal.detail
+    assert all(issuer in refusal.remedy for issuer in ISSUERS)
+
+
+@pytest.mark.parametrize("status", PaymentStatus)
+def test_a_slip_is_free_unless_its_last_payment_stands_or_is_under_way(status: PaymentStatus) -> None:
+    refusal = refuse_taken(payment(status))
+    expected = "slip_already_paid" if status in TAKEN else "payment_in_progress" if status in UNDER_WAY else None
+    assert (refusal and refusal.code) == expected
+
+
+def test_a_slip_never_scanned_is_free() -> None:
+    assert refuse_taken(None) is None
+
+
+# ---- the card ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("brand", "agent"),
+    [
+        (Brand.JCB, Agent.JCB),
+        (Brand.AMEX, Agent.JCB),
+        (Brand.DINERS, Agent.JCB),
+        (Brand.VISA, Agent.UC),
+        (Brand.MASTERCARD, Agent.UC),
+    ],
+)
+def test_each_brand_goes_to_its_agent_and_to_no_other(brand: Brand, agent: Agent) -> None:
+    assert refuse_route(ROUTES, brand, agent) is None
+    (other,) = set(Agent) - {agent}
+    refusal = refuse_route(ROUTES, brand, other)
+    assert refusal is not None
+    assert refusal.code == "brand_not_accepted"
+    assert f"agent {agent} does" in refusal.detail
+
+
+def test_a_brand_without_a_route_is_refused() -> None:
+    refusal = refuse_route({}, Brand.VISA, Agent.UC)
+    assert refusal is not None
+    assert "no agent does" in refusal.detail
+
+
+def fee(amount: int) -> int:
+    s = Settings(seed=1)
+    return system_fee(Yen(amount), s.system_fees, s.system_fee_step, s.system_fee_per_step)
+
+
+@pytest.mark.parametrize(
+    ("amount", "charged"),
+    [
+        (1, 27),
+        (5_000, 27),
+        (5_001, 82),
+        (10_000, 82),
+        (10_001, 165),
+        (20_000, 165),
+        (20_001, 275),
+        (30_000, 275),
+        (30_001, 385),
+        (40_000, 385),
+        (40_001, 495),
+        (300_000, 3_245),
+    ],
+)
+def test_the_system_fee_is_the_published_one(amount: int, charged: int) -> None:
+    assert fee(amount) == charged
+
+
+@given(st.integers(1, 300_000))
+def test_a_higher_amount_never_costs_less(amount: int) -> None:
+    assert fee(amount) <= fee(amount + 1)
+
+
+# ---- the steps --------------------------------------------------------------------------------------------
+
+Step = Callable[[Payment], Payment | None]
+STEPS: dict[str, Step] = {
+    "approve": lambda p: steps.approve(p, NOW),
+    "decline": lambda p: steps.decline(p, DeclineReason.CARD_EXPIRED, NOW),
+    "take": lambda p: steps.take(p, business_date(NOW), NOW, NOW),
+    "confirm": steps.confirm,
+    "cancel": lambda p: steps.cancel(p, NOW),
+}
+ALLOWED = {
+    ("approve", S.AUTHORIZING): S.ENTRUSTED,
+    ("decline", S.AUTHORIZING): S.DECLINED,
+    ("decline", S.AT_BANK): S.DECLINED,
+    ("take", S.ENTRUSTED): S.PAID,
+    ("take", S.AT_BANK): S.PAID,
+    ("confirm", S.PAID): S.CONFIRMED,
+    ("cancel", S.PAID): S.CANCELLED,
+    ("cancel", S.CONFIRMED): S.CANCELLED,
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("status", PaymentStatus)
+def test_a_payment_takes_the_allowed_steps_and_no_other(step: str, status: PaymentStatus) -> None:
+    after = STEPS[step](payment(status))
+    assert (after.status if after else None) == ALLOWED.get((step, status))
+
+
+@given(st.sampled_from([S.AUTHORIZING, S.AT_BANK]), st.lists(st.sampled_from(sorted(STEPS))))
+def test_whatever_arrives_in_whatever_order_money_is_promised_once(start: PaymentStatus, told: list[str]) -> None:
+    current, seen = payment(start), [start]
+    for step in told:
+        after = STEPS[step](current)
+        if after is not None:
+            assert ALLOWED[step, current.status] is after.status
+            current = after
+            seen.append(after.status)
+    assert len(seen) == len(set(seen))
+    ended_without_money = S.DECLINED in seen
+    assert not (ended_without_money and S.PAID in seen)
+    assert (current.paid_at is not None) == (S.PAID in seen)
+
+
+def test_choosing_a_card_or_a_bank_names_who_settles() -> None:
+    by_card = steps.authorize(payment(), Agent.UC, "token", Brand.VISA, "0002", NOW)
+    assert (by_card.status, by_card.method, by_card.settler) == (S.AUTHORIZING, Method.CARD, Settler.UC)
+    by_bank = steps.ask_bank(payment(), "0001", NOW)
+    assert (by_bank.status, by_bank.method, by_bank.settler) == (S.AT_BANK, Method.INTERNET_BANKING, Settler.BANK)
+    assert steps.abandon(payment(), NOW).status is S.ABANDONED
+
+
+# ---- timing -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("paid_at", "confirmed_at"),
+    [
+        ("2021-04-12T12:00", "2021-04-15T09:00"),  # Mon → Thu
+        ("2021-04-16T23:59", "2021-04-21T09:00"),  # Fri: the weekend does not count
+        ("2021-04-17T12:00", "2021-04-21T09:00"),  # Sat counts from the next open day
+        ("2021-04-28T12:00", "2021-05-07T09:00"),  # over Golden Week
+        ("2021-12-29T12:00", "2022-01-05T09:00"),  # over New Year: 30 Dec, 4 and 5 Jan
+        ("2021-04-12T00:00", "2021-04-15T09:00"),  # a day begins at midnight of Japan
+    ],
+)
+def test_receipt_data_is_confirmed_after_three_bank_business_days(paid_at: str, confirmed_at: str) -> None:
+    assert TIMING.confirm_at(jst(paid_at)) == jst(confirmed_at)
+
+
+def test_a_payment_is_never_confirmed_before_it_was_made() -> None:
+    at_once = Timing(BANK_CALENDAR, 0, time(9, 0), 2, time(10, 0))
+    assert at_once.confirm_at(jst("2021-04-12T15:00")) == jst("2021-04-12T15:00")
+    assert at_once.confirm_at(jst("2021-04-12T08:00")) == jst("2021-04-12T09:00")
+
+
+instants = st.timedeltas(timedelta(0), timedelta(days=2_000)).map(lambda later: NOW + later)
+
+
+@given(instants, st.integers(0, 10), st.integers(0, 10))
+def test_confirmations_and_deposits_fall_on_days_when_banks_are_open(paid_at: datetime, days: int, wait: int) -> None:
+    timing = Timing(BANK_CALENDAR, days, time(23, 59, 59, 999_999), wait, time(10, 0))
+    confirmed_on = business_date(timing.confirm_at(paid_at))
+    deposited_on = timing.deposit_on(business_date(paid_at))
+    assert BANK_CALENDAR.is_open(confirmed_on)
+    assert BANK_CALENDAR.is_open(deposited_on)
+    assert BANK_CALENDAR.open_days_between(business_date(paid_at), confirmed_on) in (days, max(days, 1))
+    assert business_date(timing.deposit_at(deposited_on)) == deposited_on
+
+
+def test_a_day_is_totalled_half_an_hour_after_its_end() -> None:
+    assert TIMING.close_at(date(2021, 4, 30)) == jst("2021-05-01T00:30")
+
+
+def test_the_days_without_banks_are_named_with_their_reasons() -> None:
+    named = TIMING.closed_days(date(2021, 4, 28), date(2021, 5, 7))
+    assert [part[:5] for part in named.split(", ")] == ["04-29", "05-01", "05-02", "05-03", "05-04", "05-05"]
+    assert "昭和の日" in named
+    assert TIMING.closed_days(date(2021, 4, 12), date(2021, 4, 15)) == ""

@@ -31,7 +31,7 @@ class ReceiptRow(NamedTuple):
 
 
 class ProxyPaymentRow(NamedTuple):
-    """A proxy payment at its agent (`taken_on`, `withdrawn`); a bank payment at the provider (`collected`, `withdrawn`)."""
+    """A proxy payment at its agent (`taken_on`), a bank payment at the provider (`collected`); or `withdrawn`."""
 
     payment_id: str
     settler: str

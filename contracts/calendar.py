@@ -67,6 +67,14 @@ class BankCalendar:
         """Why banks are closed on `day`, in Japanese and English; None where they are open."""
         return _closures(day.year).get(day) or self.closures.get(day)
 
+    def closed_between(self, after: date, until: date) -> str:
+        """The closed days after `after` up to `until`, in words: weekends counted, the others named. Empty for none."""
+        days = [after + timedelta(days=n) for n in range(1, (until - after).days + 1)]
+        weekend = sum(day.weekday() in _WEEKEND for day in days)
+        others = (day for day in days if day.weekday() not in _WEEKEND and not self.is_open(day))
+        named = [f"{day:%m-%d} {self.closed_because(day)}" for day in others]
+        return ", ".join(([f"{weekend} weekend days 土日"] if weekend else []) + named)
+
     def is_open(self, day: date) -> bool:
         """Whether banks are open on `day`."""
         return day not in _closures(day.year) and day not in self.closures

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 from contracts import topics
+from contracts.vocabulary import Agent
 from services.card_agent.app import Settings, create_app
 from services.chassis.process import run
 
 if __name__ == "__main__":
-    settings = Settings()
-    run(topics.card_agent(settings.agent), settings, lambda bus, clock: create_app(settings, bus, clock))
+    name = os.environ.get("SANSHA_AGENT", "")
+    if name not in {agent.value for agent in Agent}:
+        sys.stderr.write(f"sansha: SANSHA_AGENT is {name!r}; set it to one of {', '.join(Agent)}\n")
+        raise SystemExit(2)
+    run(topics.card_agent(Agent(name)), Settings, create_app)

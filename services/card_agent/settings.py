@@ -6,9 +6,9 @@ Terms that are not set are those of `domain.terms.TERMS` for the agent.
 from __future__ import annotations
 
 from datetime import time, timedelta
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from contracts.calendar import HolidayShift, parse_closing_days
 from contracts.vocabulary import Agent, Brand, Yen
@@ -18,7 +18,7 @@ from services.chassis.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """Environment variables carry the prefix `SANSHA_`, e.g. `SANSHA_AGENT`, `SANSHA_CLOSING_DAYS`."""
+    """In the environment e.g. `SANSHA_CARD_AGENT_FEE_BASIS` for both, `SANSHA_CARD_AGENT_UC_CLOSING_DAYS` for one."""
 
     agent: Agent
     """Which of the agents this instance is."""
@@ -40,6 +40,8 @@ class Settings(ServiceSettings):
     """The fee in thousandths of a closing's total, cut to whole yen; only with `net`."""
     credit_limit: Annotated[int, Field(ge=0)] = 1_000_000
     """利用限度額 of every card account, in yen. A hold counts until the deposit, when the bill is taken as paid."""
+    closing_time: time = time(0, 30)
+    """The hour, in Japan, of the day after a closing day at which the period is totalled."""
     deposit_time: time = time(10, 0)
     """The hour at which deposits are made, in Japan."""
     withdrawal_time: time = time(10, 0)
@@ -54,6 +56,12 @@ class Settings(ServiceSettings):
             parse_closing_days(value)
         return value
 
+    @model_validator(mode="after")
+    def _a_period_is_totalled_before_it_is_deposited(self) -> Self:
+        if self.closing_time >= self.deposit_time:
+            raise ValueError(f"closing_time {self.closing_time} must be before deposit_time {self.deposit_time}")
+        return self
+
     @property
     def terms(self) -> Terms:
         """The terms in force: what is set, else what is agreed with this agent."""
@@ -66,7 +74,7 @@ class Settings(ServiceSettings):
             fee_basis=self.fee_basis or default.fee_basis,
             fee_per_mille=default.fee_per_mille if self.fee_per_mille is None else self.fee_per_mille,
         )
-        return Terms(agreed, self.deposit_time)
+        return Terms(agreed, self.closing_time, self.deposit_time)
 
     @property
     def issuer(self) -> Issuer:

@@ -19,15 +19,16 @@ from services.card_agent.domain.authorization import OWED, Authorization, Author
 from services.card_agent.domain.card import Expiry
 from services.card_agent.domain.issuer import Card
 from services.card_agent.tables import accounts, authorizations, cards, closings
+from services.chassis.bulk import Bulk
 from services.chassis.database import among, insert, insert_missing
 
 _CHANGING = [f.name for f in fields(Authorization) if f.name != "payment_id"]
-_SAVE = (
+_SAVE = Bulk(
     update(authorizations)
     .where(authorizations.c.payment_id == bindparam("saved_id"))
     .values({name: bindparam(f"new_{name}") for name in _CHANGING})
 )
-_HOLD = (
+_HOLD = Bulk(
     update(accounts)
     .where(accounts.c.account_id == bindparam("of_account"))
     .values(held=accounts.c.held + bindparam("change"))
@@ -48,7 +49,7 @@ _COUNTED = _AUTHORIZATIONS.where(
     authorizations.c.closes_on == bindparam("closing"), authorizations.c.status == AuthorizationStatus.TAKEN_ON
 )
 _LOCKED_BY_ID, _LOCKED_COUNTED = _BY_ID.with_for_update(), _COUNTED.with_for_update()
-_ADD = authorizations.insert()
+_ADD = Bulk(authorizations.insert())
 _CLOSINGS = select(closings).order_by(closings.c.closed_on)
 _CLOSINGS_OF_DAYS = _CLOSINGS.where(among(closings.c.closed_on, "days"))
 _LOCKED_CLOSINGS_OF_DAYS = _CLOSINGS_OF_DAYS.with_for_update()
@@ -131,13 +132,10 @@ async def save(
         for a in changed
         if a.payment_id in before
     ]
-    if new:
-        await session.execute(_ADD, new)
-    if old:
-        await session.execute(_SAVE, old)
+    await _ADD.execute(session, new)
+    await _SAVE.execute(session, old)
     holds = [{"of_account": i, "change": change} for i, change in sorted(hold_changes(before, changed).items())]
-    if holds:
-        await session.execute(_HOLD, holds)
+    await _HOLD.execute(session, holds)
 
 
 async def add_closing(session: AsyncConnection, closing: Closing) -> bool:

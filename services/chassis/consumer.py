@@ -177,7 +177,7 @@ class EventProcessor:
 
 
 class Consumer:
-    """Feeds a party's subscription to its processor."""
+    """Feeds a party's subscription to its processor: in small batches, in large ones while there is a backlog."""
 
     def __init__(
         self,
@@ -185,16 +185,19 @@ class Consumer:
         processor: EventProcessor,
         *,
         batch_size: int = 500,
+        backlog_batch_size: int = 2000,
         retry: RetryPolicy | None = None,
         faults: Faults | None = None,
     ) -> None:
         self._subscription, self._processor = subscription, processor
-        self._batch_size, self._retry = batch_size, retry or RetryPolicy()
+        self._sizes, self._retry = (batch_size, backlog_batch_size), retry or RetryPolicy()
+        self._size = batch_size
         self._faults = faults or NoFaults()
 
     async def handle_next(self, timeout: float) -> int:
         """Handle one batch; returns how many messages it had, 0 after `timeout` seconds without any."""
-        messages = await self._subscription.fetch(self._batch_size, timeout)
+        messages = await self._subscription.fetch(self._size, timeout)
+        self._size = self._sizes[len(messages) >= self._size]
         if not messages:
             return 0
         deliveries = [d for m in messages if (d := await self._decoded(m)) is not None]

@@ -13,6 +13,7 @@ from hashlib import blake2b
 from sqlalchemy import Column, LargeBinary, MetaData, String, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.chassis.bulk import Bulk
 from services.chassis.database import Instant, among
 
 
@@ -34,7 +35,7 @@ class Inbox:
         )
         t = self.table.c
         self._known = select(t.event_id, t.fingerprint).where(among(t.event_id))
-        self._mark = self.table.insert()
+        self._mark = Bulk(self.table.insert())
 
     async def handled(self, session: AsyncConnection, event_ids: Sequence[str]) -> Mapping[str, bytes]:
         """Those of the ids that were handled before, with their fingerprints."""
@@ -44,4 +45,4 @@ class Inbox:
     async def mark(self, session: AsyncConnection, marks: Mapping[str, bytes], at: datetime) -> None:
         """Record these as handled. Raises `IntegrityError` where another member was first."""
         rows = [{"event_id": i, "fingerprint": mark, "handled_at": at} for i, mark in marks.items()]
-        await session.execute(self._mark, rows)
+        await self._mark.execute(session, rows)

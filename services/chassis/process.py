@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import structlog
 import uvicorn
@@ -26,7 +28,8 @@ from services.chassis.service import Service, topic_specs
 from services.chassis.settings import ServiceSettings
 from services.chassis.telemetry import configure_logging
 
-ServiceFactory = Callable[[EventBus, Clock], Service]
+Settings = TypeVar("Settings", bound=ServiceSettings)
+ServiceFactory = Callable[[Settings, EventBus, Clock], Service]
 
 log = structlog.get_logger(__name__)
 
@@ -39,13 +42,18 @@ class _Server(uvicorn.Server):
         yield
 
 
-def run(principal: str, settings: ServiceSettings, create: ServiceFactory) -> None:
-    """Run a service until it is told to stop."""
-    configure_logging(settings.log_level, principal)
+def run(principal: str, read: type[Settings], create: ServiceFactory[Settings]) -> None:
+    """Run a service until it is told to stop. Settings that cannot be used end in one line and exit status 2."""
+    try:
+        settings = read.from_environment(principal)
+        configure_logging(settings.log_level, principal)
+    except ValueError as wrong:
+        sys.stderr.write(f"sansha: {principal}: {wrong}\n")
+        raise SystemExit(2) from None
     asyncio.run(_main(settings, create))
 
 
-async def _main(settings: ServiceSettings, create: ServiceFactory) -> None:
+async def _main(settings: Settings, create: ServiceFactory[Settings]) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -60,7 +68,7 @@ async def _main(settings: ServiceSettings, create: ServiceFactory) -> None:
             await bus.create_topics(topic_specs())
             while not await follower.catch_up() and not stopping.is_set():
                 await bus.wait([topics.CLOCK.name], timeout=0.5)
-        service = create(bus, clock)
+        service = create(settings, bus, clock)
         await service.start()
         await _serve(service, follower, stopping)
     finally:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections import Counter as TypeCount
 from collections.abc import Iterable
 
 import structlog
@@ -58,8 +59,8 @@ class Metrics:
 
     def wave_applied(self, began: float, handled_types: Iterable[str], duplicates: int) -> None:
         self._wave.observe(monotonic() - began)
-        for event_type in handled_types:
-            self._events.labels(event_type).inc()
+        for event_type, count in TypeCount(handled_types).items():
+            self._events.labels(event_type).inc(count)
         if duplicates:
             self._duplicates.inc(duplicates)
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import topics
@@ -31,7 +32,7 @@ def _readers() -> Mapping[str, Reader]:
 
 
 async def read_books(folder: Path) -> dict[str, Books]:
-    """Every party's books. Raises `LookupError` naming the databases that are missing."""
+    """Every party's books. Raises `LookupError` naming what is missing or cannot be read."""
     missing = [f"{name}.db" for name in _readers() if not (folder / f"{name}.db").exists()]
     if missing:
         raise LookupError(
@@ -43,6 +44,10 @@ async def read_books(folder: Path) -> dict[str, Books]:
         try:
             async with database.read() as session:
                 books[principal] = await read(session)
+        except DBAPIError as wrong:
+            raise LookupError(
+                f"{folder / principal}.db cannot be read ({wrong.orig}); it is no database of this version's {principal}"
+            ) from None
         finally:
             await database.close()
     return books

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from datetime import date, datetime, time
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -33,8 +34,16 @@ from services.console.terminal import (
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        out.print(version("sansha"))
+        raise typer.Exit
+
+
 @app.callback()
-def sansha() -> None:
+def sansha(
+    _version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
+) -> None:
     """三者 sansha: the three parties of a Japanese municipal payment contract, to test, demonstrate and load-test."""
 
 
@@ -137,6 +146,8 @@ def up(
         )
     if log_level not in ("debug", "info", "warning", "error"):
         fail(f"log level {log_level!r} is none of debug, info, warning, error")
+    if start is not None and clock_mode == 1.0:
+        fail("--from needs a simulated clock; give --clock stepped or --clock scaled:K with it")
     try:
         left_out = frozenset(place_of(name).principal for name in without or ())
     except LookupError as unknown:

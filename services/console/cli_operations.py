@@ -29,7 +29,7 @@ def pay(
     as_json: Json = False,
 ) -> None:
     """Pay a slip at the running stack, as the app would. Exit 1 for a payment that was declined."""
-    from services.console.paying import PayWith, pay_slip
+    from services.console.paying import UNDER_WAY, PayWith, pay_slip
 
     if (card is not None) == bank:
         fail("give either --card NUMBER --expiry MM/YY or --bank")
@@ -39,6 +39,8 @@ def pay(
     else:
         reason = f" ({view.decline_reason})" if view.decline_reason else ""
         out.print(f"payment {view.payment_id}  ¥{view.amount:,}  {view.status}{reason}")
+        if view.status in UNDER_WAY:
+            out.print("its answer needs time; a stepped clock is moved with:  sansha clock advance --days 1")
         out.print(f"what happens next:  sansha explain {view.payment_id}")
     raise typer.Exit(1 if view.status == "declined" else 0)
 
@@ -54,7 +56,8 @@ def explain(
     from services.console.report import timeline
 
     parts = on_stack(lambda client: client.explanations(payment), port_base)
-    waits = sorted((p.waiting for p in parts if p.waiting), key=lambda w: (w.until is None, w.until))
+    waits = [p.waiting for p in parts if p.waiting]
+    waits = sorted((w for w in waits if w.until), key=lambda w: str(w.until)) or waits
     if as_json:
         steps = [step.model_dump(mode="json") for step in merged_steps(parts)]
         emit({"payment_id": payment, "timeline": steps, "waiting": [w.model_dump(mode="json") for w in waits]})
@@ -108,14 +111,22 @@ def clock_advance(
 @letters.command("list")
 def letters_list(port_base: PortBase = DEFAULT_PORT_BASE, as_json: Json = False) -> None:
     """Every party's dead letters. Exit 1 where there are any."""
+    from services.console.clients import Unreachable
     from services.console.stack import PLACES
 
     async def ask(client: Any) -> list[dict[str, Any]]:
-        found = []
+        found, silent = [], []
         for place in PLACES:
-            found += [
-                {"party": place.principal, **row} for row in await client.get(place.principal, "/ops/dead-letters")
-            ]
+            try:
+                letters = await client.get(place.principal, "/ops/dead-letters")
+            except Unreachable as nobody:
+                silent.append(nobody)
+            else:
+                found += [{"party": place.principal, **row} for row in letters]
+        if len(silent) == len(PLACES):
+            raise silent[0]
+        for unreachable in silent:
+            err.print(f"not asked: {unreachable}", soft_wrap=True)
         return found
 
     rows = on_stack(ask, port_base)

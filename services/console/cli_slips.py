@@ -20,12 +20,18 @@ slip = typer.Typer(no_args_is_help=True, help="納付書: issue slips, list them
 
 
 @slip.command("decode")
-def slip_decode(text: Annotated[str, typer.Argument(metavar="BARCODE")], as_json: Json = False) -> None:
-    """What a barcode says: 44 digits, or the raw text of a scanner. Exit 1 for one that cannot be paid."""
+def slip_decode(
+    text: Annotated[str, typer.Argument(metavar="BARCODE")],
+    on: Annotated[
+        date | None, typer.Option(parser=a_day, metavar="DAY", help="To be paid on (default: today).")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """What a barcode says: 44 digits, or the raw text of a scanner. Exit 1 for one that cannot be paid on that day."""
     code = barcode_format.decode(text)
     if isinstance(code, Refusal):
         fail(f"{code.code}: {code.detail}; {code.remedy}")
-    refusal = barcode_format.refusal_of(code, real_now().astimezone(JST).date())
+    refusal = barcode_format.refusal_of(code, on or real_now().astimezone(JST).date())
     document = {
         "issuer": code.issuer,
         "slip_number": code.free_area,
@@ -99,10 +105,10 @@ def slip_list(
         emit(slips)
         return
     table = Table(box=None, header_style="dim")
-    for name in ("被保険者 insured", "納期限 due", "金額 amount", "未納 outstanding", "バーコード barcode"):
-        table.add_column(name)
+    table.add_column("バーコード barcode", no_wrap=True, min_width=44)
+    table.add_column("納期限 due", no_wrap=True)
+    for name in ("金額", "未納 open"):
+        table.add_column(name, justify="right", no_wrap=True)
     for s in slips:
-        table.add_row(
-            s["insured_number"], s["due_on"], f"¥{s['amount']:,}", f"¥{s['outstanding']:,}", s["barcode"] or "-"
-        )
+        table.add_row(s["barcode"] or "-", s["due_on"], f"¥{s['amount']:,}", f"¥{s['outstanding']:,}")
     out.print(table)

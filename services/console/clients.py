@@ -104,14 +104,19 @@ class StackClient:
             return None
 
     async def explanations(self, payment_id: str) -> list[Explanation]:
-        """What each party knows of a payment. Raises `Refused` where none knows it."""
+        """What each party knows of a payment; one that was left out of the stack says nothing.
+
+        Raises `Refused` where none knows it, `Unreachable` where none answers.
+        """
         told: list[Explanation] = []
-        refusal: Refused | None = None
+        refusal: Refused | Unreachable | None = None
         for place in (topics.PAYMENT_PROVIDER, *(topics.card_agent(a) for a in Agent), topics.WARD):
             try:
                 told.append(Explanation.model_validate(await self.get(place, f"/payments/{payment_id}/explanation")))
             except Refused as unknown:
                 refusal = unknown
+            except Unreachable as silent:
+                refusal = refusal or silent
         if not told and refusal is not None:
             raise refusal
         return told

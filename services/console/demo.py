@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -261,8 +262,20 @@ def _check(options: DemoOptions) -> None:
         raise BadRequest(f"--to {options.last_day} is before --from {options.first_day}; give a later day")
     if options.cards < 0 or options.banks < 0 or options.cards + options.banks == 0:
         raise BadRequest("there is nothing to pay; give --payments or --bank a number above 0")
-    if options.folder is not None and options.folder.exists() and any(options.folder.iterdir()):
-        raise BadRequest(f"{options.folder} is not empty; name an empty or a new folder for --database-dir")
+    if options.folder is not None:
+        _check_folder(options.folder)
+
+
+def _check_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        holds_something = any(folder.iterdir())
+    except OSError as wrong:
+        raise BadRequest(f"{folder} cannot be used ({wrong.strerror}); name another --database-dir") from None
+    if holds_something:
+        raise BadRequest(f"{folder} is not empty; name an empty or a new folder for --database-dir")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise BadRequest(f"{folder} cannot be written to; name another --database-dir")
 
 
 def expect(answer: Answer | Refusal) -> Answer:

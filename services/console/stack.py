@@ -60,18 +60,22 @@ class StackFile:
 
     @classmethod
     def open(cls, folder: Path, seed: int | None) -> StackFile:
-        """Read the folder's file, or make it. Raises `ValueError` where the folder was made with another seed."""
+        """Read the folder's file, or make it. Raises `ValueError` for another seed, or a file that was damaged."""
         path = folder / STACK_FILE
         if not path.exists():
             made = cls(seed, "" if seed is not None else random_token())
             made.write(folder)
             return made
-        kept: dict[str, Any] = json.loads(path.read_text())
-        if seed is not None and kept["seed"] != seed:
+        try:
+            document: dict[str, Any] = json.loads(path.read_text())
+            kept = cls(document["seed"], document["secret"])
+        except (ValueError, LookupError, TypeError):
+            raise ValueError(f"{path} is damaged; bring it back from a copy or name another folder") from None
+        if seed is not None and kept.seed != seed:
             raise ValueError(
-                f"{folder} was made with seed {kept['seed']}, not {seed}; leave --seed out or name another folder"
+                f"{folder} was made with seed {kept.seed}, not {seed}; leave --seed out or name another folder"
             )
-        return cls(kept["seed"], kept["secret"])
+        return kept
 
     def write(self, folder: Path) -> None:
         """Keep it, for its owner's eyes alone."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import signal
 import socket
@@ -17,8 +18,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
 from contracts.http import ServiceStatus
+from services.chassis.bus.port import BusError
 from services.chassis.bus.sqlite_log import SqliteLog
 from services.chassis.clock import Clock, ClockReading, monotonic, pause, real_now
 from services.chassis.clock_topic import ClockAnnouncer
@@ -81,7 +84,10 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stopping.set)
-        bus = SqliteLog(self.options.folder / "bus")
+        try:
+            bus = SqliteLog(self.options.folder / "bus")
+        except BusError as damaged:
+            raise CannotStart(f"the log cannot be used ({damaged}); name another --database-dir") from None
         try:
             await bus.create_topics(topic_specs())
             clock = Clock.real()
@@ -100,8 +106,11 @@ class Supervisor:
         try:
             o.folder.mkdir(parents=True, exist_ok=True)
             (o.folder / "logs").mkdir(exist_ok=True)
+            self._lock = _sole_owner(o.folder)
             self._file = StackFile.open(o.folder, o.seed)
-        except (OSError, ValueError) as wrong:
+        except OSError as wrong:
+            raise CannotStart(f"{o.folder} cannot be used ({wrong.strerror}); name another --database-dir") from None
+        except ValueError as wrong:
             raise CannotStart(str(wrong)) from None
         wanted = [place for place in PLACES if place.principal not in o.without]
         self.children = [Child(place, o.port_base + place.offset) for place in wanted]
@@ -229,6 +238,17 @@ def _clock_file(folder: Path) -> Path:
 def _last_seen(folder: Path) -> datetime | None:
     path = _clock_file(folder)
     return datetime.fromisoformat(path.read_text()) if path.exists() else None
+
+
+def _sole_owner(folder: Path) -> IO[str]:
+    """Held as long as this process lives: a folder has one clock."""
+    lock = (folder / "up.lock").open("a")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise CannotStart(f"another sansha up runs over {folder}; stop it, or name another --database-dir") from None
+    return lock
 
 
 def _check_free(port: int) -> None:

@@ -22,6 +22,9 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.
 PortBase = Annotated[int, typer.Option("--port-base", min=1, max=65_000, help="First port of the stack.")]
 Folder = Annotated[Path, typer.Option("--database-dir", help="The stack's data folder.", file_okay=False)]
 
+FIRST_DAY, LAST_DAY = date(2000, 4, 1), date(2099, 3, 31)
+"""Levy years 2000 to 2098: long-term-care insurance began with the first, the bank calendar ends after the last."""
+
 __all__ = [
     "DEFAULT_FOLDER",
     "DEFAULT_PORT_BASE",
@@ -69,6 +72,9 @@ def a_day(text: str | date) -> date:
     if isinstance(text, date):
         return text
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is not a day; write it like 2021-08-02") from None
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise typer.BadParameter(f"{text} is too far away; give a day from {FIRST_DAY} to {LAST_DAY}")
+    return day

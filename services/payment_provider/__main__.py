@@ -7,5 +7,4 @@ from services.chassis.process import run
 from services.payment_provider.app import Settings, create_app
 
 if __name__ == "__main__":
-    settings = Settings()
-    run(topics.PAYMENT_PROVIDER, settings, lambda bus, clock: create_app(settings, bus, clock))
+    run(topics.PAYMENT_PROVIDER, Settings, create_app)

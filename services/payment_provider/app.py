@@ -64,6 +64,7 @@ class PaymentProvider(Service):
             s.confirmation_business_days,
             s.confirmation_time,
             s.bank_deposit_business_days,
+            s.bank_closing_time,
             s.deposit_time,
         )
 

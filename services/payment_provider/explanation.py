@@ -73,7 +73,7 @@ def _settlement_steps(p: Payment, closing: Any, timing: Timing) -> Iterator[Step
 
 def confirmation_reason(paid_at: datetime, confirm_at: datetime, timing: Timing) -> str:
     """Why 確報 comes when it comes."""
-    closed = timing.closed_days(business_date(paid_at), business_date(confirm_at))
+    closed = timing.calendar.closed_between(business_date(paid_at), business_date(confirm_at))
     rule = (
         f"{timing.confirmation_business_days} bank business days (銀行営業日) after payment "
         f"at {timing.confirmation_time:%H:%M} [confirmation_business_days]"
@@ -119,6 +119,6 @@ def _deposit_at(p: Payment, timing: Timing) -> datetime:
 
 def _deposit_reason(p: Payment, timing: Timing) -> str:
     assert p.closes_on and p.deposit_on, "only a payment that closes has a deposit"
-    closed = timing.closed_days(p.closes_on, p.deposit_on)
+    closed = timing.calendar.closed_between(p.closes_on, p.deposit_on)
     rule = f"{timing.bank_deposit_business_days} bank business days after {p.closes_on} [bank_deposit_business_days]"
     return f"{rule}; banks closed: {closed}" if closed else rule

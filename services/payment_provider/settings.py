@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import time
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from contracts.vocabulary import Agent, Brand
 from services.chassis.settings import ServiceSettings
@@ -23,7 +23,7 @@ BRAND_ROUTES = (
 
 
 class Settings(ServiceSettings):
-    """Environment variables carry the prefix `SANSHA_`, e.g. `SANSHA_CONFIRMATION_BUSINESS_DAYS`."""
+    """In the environment e.g. `SANSHA_PAYMENT_PROVIDER_CONFIRMATION_BUSINESS_DAYS`."""
 
     issuers: tuple[str, ...] = ("912345", "929023")
     """Issuer company codes under contract (請求書発行企業コード)."""
@@ -33,7 +33,7 @@ class Settings(ServiceSettings):
     """Routing by brand."""
     authorization_timeout_seconds: Annotated[int, Field(gt=0)] = 30
     """After this the provider gives an authorization up and has it reversed."""
-    confirmation_business_days: Annotated[int, Field(ge=0)] = 3
+    confirmation_business_days: Annotated[int, Field(ge=0, le=250)] = 3
     """確報 this many bank business days after the day of receipt."""
     confirmation_time: time = time(9, 0)
     """The hour at which 確報 records are made, in Japan."""
@@ -42,7 +42,17 @@ class Settings(ServiceSettings):
     system_fee_step: int = 10_000
     system_fee_per_step: int = 110
     """Above the table: this much more for each started step."""
-    bank_deposit_business_days: Annotated[int, Field(ge=0)] = 2
+    bank_deposit_business_days: Annotated[int, Field(ge=1, le=250)] = 2
     """The bank network deposits a day's payments this many bank business days later."""
+    bank_closing_time: time = time(0, 30)
+    """The hour, in Japan, at which the bank network totals the day before."""
     deposit_time: time = time(10, 0)
     """The hour at which deposits are made, in Japan."""
+
+    @model_validator(mode="after")
+    def _a_day_is_totalled_before_it_is_deposited(self) -> Self:
+        if self.bank_closing_time >= self.deposit_time:
+            raise ValueError(
+                f"bank_closing_time {self.bank_closing_time} must be before deposit_time {self.deposit_time}"
+            )
+        return self

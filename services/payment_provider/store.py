@@ -11,13 +11,14 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.vocabulary import Settler
+from services.chassis.bulk import Bulk
 from services.chassis.database import among, insert_missing
 from services.payment_provider.domain.payment import Payment
 from services.payment_provider.tables import bank_closings, consents, payments, receipts
 
 _FIXED = {"payment_id", "slip_number", "attempt", "barcode", "amount", "consent_id", "scanned_at"}
 _CHANGING = [f.name for f in fields(Payment) if f.name not in _FIXED]
-_SAVE = (
+_SAVE = Bulk(
     update(payments)
     .where(payments.c.payment_id == bindparam("saved_id"))
     .values({name: bindparam(f"new_{name}") for name in _CHANGING})
@@ -27,7 +28,7 @@ _SAVE = (
 _CONSENTS = select(consents.c.consent_id, consents.c.terms_version).where(among(consents.c.consent_id))
 _BY_ID = select(payments).where(among(payments.c.payment_id)).order_by(payments.c.payment_id)
 _LOCKED_BY_ID = _BY_ID.with_for_update()
-_ADD, _ADD_RECEIPTS = payments.insert(), receipts.insert()
+_ADD, _ADD_RECEIPTS = Bulk(payments.insert()), Bulk(receipts.insert())
 _NEWEST = (
     select(payments.c.slip_number, func.max(payments.c.attempt).label("attempt"))
     .where(among(payments.c.slip_number))
@@ -82,21 +83,18 @@ async def of_slip(session: AsyncConnection, slip_number: str) -> Sequence[Paymen
 
 async def add(session: AsyncConnection, opened: Sequence[Payment]) -> None:
     """Insert new payments."""
-    if opened:
-        await session.execute(_ADD, [asdict(p) for p in opened])
+    await _ADD.execute(session, [asdict(p) for p in opened])
 
 
 async def save(session: AsyncConnection, changed: Iterable[Payment]) -> None:
     """Write back what steps have changed."""
     rows = [{"saved_id": p.payment_id, **{f"new_{name}": getattr(p, name) for name in _CHANGING}} for p in changed]
-    if rows:
-        await session.execute(_SAVE, rows)
+    await _SAVE.execute(session, rows)
 
 
 async def add_receipts(session: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Record the receipt data that was delivered."""
-    if rows:
-        await session.execute(_ADD_RECEIPTS, rows)
+    await _ADD_RECEIPTS.execute(session, rows)
 
 
 async def receipts_of(session: AsyncConnection, ids: Collection[str]) -> Sequence[Any]:

@@ -7,5 +7,4 @@ from services.chassis.process import run
 from services.ward.app import Settings, create_app
 
 if __name__ == "__main__":
-    settings = Settings()
-    run(topics.WARD, settings, lambda bus, clock: create_app(settings, bus, clock))
+    run(topics.WARD, Settings, create_app)

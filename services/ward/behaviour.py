@@ -42,11 +42,21 @@ INCOME_STAGES: Final = (
 _UP_TO: Final = tuple(accumulate(stage.payers_per_mille for stage in INCOME_STAGES))
 
 
-def generate_assessments(seed: int, payers: int, levy_year: int, base_per_month: int = 6_200) -> list[Assessment]:
+BASE_PREMIUM_PER_MONTH: Final = 6_200
+"""基準額 of the generated fiscal year, in yen."""
+HIGHEST_BASE_PER_MONTH: Final = 60_000
+"""Above it the instalments of the highest stage could no longer carry a barcode."""
+
+
+def generate_assessments(
+    seed: int, payers: int, levy_year: int, base_per_month: int = BASE_PREMIUM_PER_MONTH
+) -> list[Assessment]:
     """What `payers` people owe for a levy year: the same for the same arguments, whatever the number of others.
 
-    Amounts are whole in ¥100 and every instalment can carry a barcode.
+    Amounts are whole in ¥100 and every instalment can carry a barcode. Raises `ValueError` for a base that breaks that.
     """
+    if not 0 < base_per_month <= HIGHEST_BASE_PER_MONTH:
+        raise ValueError(f"base_per_month must be 1 to {HIGHEST_BASE_PER_MONTH:,} yen, not {base_per_month:,}")
     return [
         Assessment(
             insured_number=f"{number:010d}",

@@ -27,7 +27,5 @@ class Settings(ServiceSettings):
     """Instalments are whole in this many yen; what remains of the year's amount is on the first (端数は初回)."""
     special_instalments_from: Annotated[int, Field(ge=10, le=99)] = 50
     """Slips outside the instalment calendar (随時) are numbered from here on."""
-    base_premium_per_month: Annotated[int, Field(gt=0, le=60_000)] = 6_200
-    """基準額 of the generated fiscal year."""
     deposit_expected_by: time = time(15, 0)
     """The hour in Japan by which a deposit is expected on its planned day (入金予定日)."""

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     ColumnElement,
     FromClause,
-    Insert,
     RowMapping,
     Select,
     Table,
@@ -26,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.vocabulary import ReceiptKind
+from services.chassis.bulk import Bulk
 from services.chassis.database import among, insert_missing
 from services.ward.domain.instalments import Slip
 from services.ward.domain.ledger import Entry, levy
@@ -46,10 +46,10 @@ from services.ward.tables import (
 
 PEOPLE_PER_QUERY = 5_000
 
-_RECEIVED = (
+_RECEIVED = Bulk(
     update(slips).where(slips.c.slip_number == bindparam("changed_slip")).values(received=bindparam("now_received"))
 )
-_BOOKED = (
+_BOOKED = Bulk(
     update(statements)
     .where(statements.c.statement_id == bindparam("settled_statement"))
     .values(
@@ -88,13 +88,12 @@ _LOCK = (
 
 
 async def _add(session: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        await session.execute(_insert(table), rows)
+    await _insert(table).execute(session, rows)
 
 
 @cache
-def _insert(table: Table) -> Insert:
-    return table.insert()
+def _insert(table: Table) -> Bulk:
+    return Bulk(table.insert())
 
 
 # ---- ledger (介護システム) --------------------------------------------------------------------------------
@@ -163,8 +162,7 @@ async def lock_slip_accounts(session: AsyncConnection, slip_numbers: Collection[
 async def save_slip_accounts(session: AsyncConnection, changed: Mapping[str, SlipAccount]) -> None:
     """Write back what slips have received."""
     rows = [{"changed_slip": number, "now_received": slip.received} for number, slip in changed.items()]
-    if rows:
-        await session.execute(_RECEIVED, rows)
+    await _RECEIVED.execute(session, rows)
 
 
 # ---- receipts (収納データ) -------------------------------------------------------------------------------
@@ -335,5 +333,4 @@ async def save_settled(session: AsyncConnection, changed: Iterable[Statement]) -
         }
         for s in changed
     ]
-    if rows:
-        await session.execute(_BOOKED, rows)
+    await _BOOKED.execute(session, rows)

@@ -18,9 +18,6 @@ from contracts.calendar import (
 )
 from contracts.vocabulary import Agent, Brand, Yen, on_the_clock
 
-CLOSING_TIME: Final = time(0, 30)
-"""A period is totalled at this hour of Japan on the day after its closing day (締日)."""
-
 
 class FeeBasis(StrEnum):
     """Whether the agent's fee (手数料) is billed apart, or kept back from the deposit."""
@@ -53,6 +50,8 @@ class Terms:
     """The terms in force at one agent, and the dates that follow from them."""
 
     agreed: AgentTerms
+    closing_time: time
+    """A period is totalled at this hour of Japan on the day after its closing day (締日)."""
     deposit_time: time
     calendar: BankCalendar = BANK_CALENDAR
 
@@ -67,7 +66,7 @@ class Terms:
 
     def close_at(self, closed_on: date) -> datetime:
         """When the period is totalled: the day of its closing is over."""
-        return on_the_clock(closed_on + timedelta(days=1), CLOSING_TIME)
+        return on_the_clock(closed_on + timedelta(days=1), self.closing_time)
 
     def counted_from(self, closed_on: date) -> date:
         """The day from which business days are counted: the closing day, shifted where banks are closed on it."""
@@ -91,7 +90,7 @@ class Terms:
         """Why a period closes when it closes."""
         return (
             f"periods close on {self.agreed.closing_days} [closing_days]; that of {closed_on} is totalled "
-            f"at {CLOSING_TIME:%H:%M} on the day after, weekend or not"
+            f"at {self.closing_time:%H:%M} on the day after, weekend or not"
         )
 
     def deposit_reason(self, closed_on: date, deposit_on: date) -> str:
@@ -104,10 +103,5 @@ class Terms:
             f"{self.agreed.deposit_business_days} bank business days (銀行営業日) after the closing of {closed_on}"
             f"{shifted} at {self.deposit_time:%H:%M} [deposit_business_days]"
         )
-        closed = self.closed_days(min(closed_on, start), deposit_on)
+        closed = self.calendar.closed_between(min(closed_on, start), deposit_on)
         return f"{rule}; banks closed: {closed}" if closed else rule
-
-    def closed_days(self, first: date, last: date) -> str:
-        """The days after `first` up to `last` on which banks are closed, with the reason of each."""
-        days = (first + timedelta(days=n) for n in range(1, (last - first).days + 1))
-        return ", ".join(f"{day:%m-%d} {why}" for day in days if (why := self.calendar.closed_because(day)))

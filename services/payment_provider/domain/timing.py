@@ -17,6 +17,7 @@ class Timing:
     confirmation_business_days: int
     confirmation_time: time
     bank_deposit_business_days: int
+    closing_time: time
     deposit_time: time
 
     def confirm_at(self, paid_at: datetime) -> datetime:
@@ -26,7 +27,7 @@ class Timing:
 
     def close_at(self, closed_on: date) -> datetime:
         """A day's bank payments are totalled when the day is over."""
-        return on_the_clock(closed_on + timedelta(days=1), time(0, 30))
+        return on_the_clock(closed_on + timedelta(days=1), self.closing_time)
 
     def deposit_on(self, closed_on: date) -> date:
         """The day on which a day's bank payments reach the ward's account."""
@@ -34,8 +35,3 @@ class Timing:
 
     def deposit_at(self, deposit_on: date) -> datetime:
         return on_the_clock(deposit_on, self.deposit_time)
-
-    def closed_days(self, first: date, last: date) -> str:
-        """The days after `first` up to `last` on which banks are closed, with the reason of each."""
-        days = (first + timedelta(days=n) for n in range(1, (last - first).days + 1))
-        return ", ".join(f"{day:%m-%d} {why}" for day in days if (why := self.calendar.closed_because(day)))

@@ -15,13 +15,14 @@ from contracts.vocabulary import Method
 from services.chassis.transaction import Transaction
 from services.payment_provider import store
 from services.payment_provider.domain.payment import Payment, approve, decline
+from services.payment_provider.handlers.agent_events import payment_of
 from services.payment_provider.timers import AuthorizationOverdue
 
 
 async def entrust_approved(approvals: Sequence[AuthorizationApproved], tx: Transaction) -> None:
     """代理納付の委託. An approval that comes too late is left alone: its reversal is already asked for."""
     known = await store.lock(tx.session, {a.payment_id for a in approvals})
-    entrusted = [p for a in approvals if (p := approve(known[a.payment_id], tx.now)) is not None]
+    entrusted = [p for a in approvals if (p := approve(payment_of(a, known), tx.now)) is not None]
     for payment in entrusted:
         assert payment.agent and payment.card_token, "an authorized payment has an agent and a card"
         tx.publish(
@@ -42,7 +43,7 @@ async def end_declined(refusals: Sequence[AuthorizationDeclined], tx: Transactio
     known = await store.lock(tx.session, {r.payment_id for r in refusals})
     declined: list[Payment] = []
     for refusal in refusals:
-        payment = decline(known[refusal.payment_id], refusal.reason, tx.now)
+        payment = decline(payment_of(refusal, known), refusal.reason, tx.now)
         if payment is not None:
             declined.append(payment)
             announce_declined(payment, tx)
@@ -54,8 +55,7 @@ async def note_reversed(reversals: Sequence[AuthorizationReversed], tx: Transact
     """与信取消: the payment was declined when the reversal was asked for; an unknown one is a fault."""
     known = await store.find(tx.session, {r.payment_id for r in reversals})
     for reversal in reversals:
-        if reversal.payment_id not in known:
-            raise LookupError(f"agent {reversal.agent} reversed payment {reversal.payment_id}, which nobody made")
+        payment_of(reversal, known)
 
 
 def announce_declined(payment: Payment, tx: Transaction) -> None:

@@ -9,6 +9,7 @@ from contracts.vocabulary import ReceiptKind
 from services.chassis.transaction import Transaction
 from services.payment_provider import store
 from services.payment_provider.domain.payment import Payment, cancel
+from services.payment_provider.handlers.agent_events import payment_of
 from services.payment_provider.handlers.receipt_data import deliver
 from services.payment_provider.timers import BankReversed, ConfirmationDue
 
@@ -16,7 +17,7 @@ from services.payment_provider.timers import BankReversed, ConfirmationDue
 async def cancel_withdrawn(withdrawn: Sequence[ProxyPaymentWithdrawn], tx: Transaction) -> None:
     """The agent withdrew a proxy payment: it will not deposit it."""
     known = await store.lock(tx.session, {w.payment_id for w in withdrawn})
-    await _cancel([p for w in withdrawn if (p := cancel(known[w.payment_id], tx.now)) is not None], tx)
+    await _cancel([p for w in withdrawn if (p := cancel(payment_of(w, known), tx.now)) is not None], tx)
 
 
 async def cancel_reversed(reversed_: Sequence[BankReversed], tx: Transaction) -> None:

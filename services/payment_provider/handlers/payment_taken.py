@@ -13,6 +13,7 @@ from services.payment_provider import store
 from services.payment_provider.behaviour import behaviour_of
 from services.payment_provider.domain.payment import Payment, PaymentStatus, decline, take
 from services.payment_provider.domain.timing import Timing
+from services.payment_provider.handlers.agent_events import payment_of
 from services.payment_provider.handlers.authorization_answered import announce_declined
 from services.payment_provider.handlers.receipt_data import deliver
 from services.payment_provider.timers import BankAnswered, BankClosingDue, BankReversed, ConfirmationDue
@@ -23,7 +24,8 @@ async def take_proxy_paid(taken_on: Sequence[ProxyPaymentTakenOn], tx: Transacti
     known = await store.lock(tx.session, {t.payment_id for t in taken_on})
     taken: list[Payment] = []
     for event in taken_on:
-        payment = _take(known[event.payment_id], timing, tx)
+        entrusted = payment_of(event, known)
+        payment = _take(entrusted, timing, tx) if entrusted.status is PaymentStatus.ENTRUSTED else None
         if payment is not None:
             taken.append(replace(payment, closes_on=event.closes_on, deposit_on=event.deposit_on))
     await _record(taken, tx)

@@ -1,0 +1,33 @@
+"""Which payment an agent's event is about: one that was made, and that this agent was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from contracts.events import (
+    AuthorizationApproved,
+    AuthorizationDeclined,
+    AuthorizationReversed,
+    ProxyPaymentTakenOn,
+    ProxyPaymentWithdrawn,
+)
+from services.payment_provider.domain.payment import Payment
+
+AgentEvent = (
+    AuthorizationApproved | AuthorizationDeclined | AuthorizationReversed | ProxyPaymentTakenOn | ProxyPaymentWithdrawn
+)
+
+
+def payment_of(event: AgentEvent, known: Mapping[str, Payment]) -> Payment:
+    """Raises `LookupError` where nobody made such a payment, another agent was asked, or for another amount."""
+    payment = known.get(event.payment_id)
+    if payment is None:
+        raise LookupError(f"agent {event.agent} speaks of payment {event.payment_id}, which nobody made")
+    if payment.agent is not event.agent:
+        raise LookupError(
+            f"agent {event.agent} speaks of payment {event.payment_id}, which {payment.agent} was asked for"
+        )
+    if not isinstance(event, AuthorizationDeclined | AuthorizationReversed) and event.amount != payment.amount:
+        told = f"¥{event.amount:,} for payment {event.payment_id}, which is of ¥{payment.amount:,}"
+        raise LookupError(f"agent {event.agent} tells of {told}")
+    return payment

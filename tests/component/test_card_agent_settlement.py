@@ -178,7 +178,7 @@ async def test_a_story_says_what_it_waits_for_and_by_which_rule(tmp_path: Path) 
     assert waiting is not None
     assert (waiting.waits_for, waiting.until) == ("入金 deposit", at("2021-05-18T10:00:00+09:00"))
     assert "9 bank business days" in waiting.because
-    assert "05-01 土曜日 Saturday" in waiting.because
+    assert "6 weekend days 土日" in waiting.because
     assert "05-03 祝日 Constitution Day" in waiting.because
     await driven.advance("2021-06-01T00:00:00+09:00")
     story = (await driven.service.explain(["p1"]))["p1"]

@@ -242,6 +242,13 @@ async def test_a_batch_is_one_transaction_for_as_many_keys_as_it_has(tmp_path: P
     assert counting.times["offsets.committed"] == 1
 
 
+async def test_batches_are_small_and_larger_while_there_is_a_backlog(tmp_path: Path) -> None:
+    driven = await Driven.started(tmp_path)
+    await driven.send(*(Entry(account=f"a{n}", name=f"{n}") for n in range(2_600)))
+    assert [await driven.service.consumer.handle_next(timeout=0) for _ in range(4)] == [500, 2_000, 100, 0]
+    assert len(await driven.names()) == 2_600
+
+
 class _TakenForDead(LogSubscription):
     """A member whose group gives its first batch to others while it is still at work on it."""
 

@@ -6,6 +6,7 @@ import asyncio
 from datetime import date, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from contracts.events import (
@@ -17,7 +18,7 @@ from contracts.events import (
     SlipScanned,
 )
 from contracts.http import ConsentRequest, PaymentView, ScanRequest
-from contracts.vocabulary import Agent, Brand, DeclineReason, Method, Settler
+from contracts.vocabulary import Agent, Brand, DeclineReason, Method, Settler, Yen
 from tests.component.driven_provider import NOON, TERMS, DrivenProvider, accepted, jst, refused, slip
 
 TIMEOUT = timedelta(seconds=30)
@@ -124,6 +125,7 @@ async def test_a_card_payment_goes_the_whole_way(tmp_path: Path) -> None:
     await driven.advance_seconds(3)
     await driven.send(driven.approval(payment_id))
     assert await driven.status(payment_id) == "entrusted"
+    assert (await driven.service.status()).next_due_at is None, "nothing is overdue any more"
     (entrusted,) = await driven.published(ProxyPaymentRequested)
     assert (entrusted.payment_id, entrusted.agent, entrusted.amount) == (payment_id, Agent.UC, 8_500)
     await driven.send(driven.taking_on(payment_id))
@@ -140,7 +142,8 @@ async def test_a_card_payment_goes_the_whole_way(tmp_path: Path) -> None:
         assert (receipt.amount, receipt.settler, receipt.method) == (8_500, Settler.UC, Method.CARD)
         assert (receipt.received_on, receipt.barcode) == (date(2021, 4, 12), slip())
     await driven.advance(jst("2021-06-01T00:00"))
-    assert await driven.published(PaymentDeclined) == await driven.published(AuthorizationReversalRequested) == []
+    assert await driven.published(PaymentDeclined) == []
+    assert await driven.published(AuthorizationReversalRequested) == []
 
 
 async def test_each_agent_is_asked_only_about_its_own_brands(tmp_path: Path) -> None:
@@ -227,6 +230,7 @@ async def test_a_withdrawn_payment_is_cancelled_and_its_slip_is_free(confirmed: 
         await driven.advance(jst("2021-04-15T10:00"))
     await driven.send(driven.withdrawal(payment_id))
     await driven.send(driven.withdrawal(payment_id), again="a second time")
+    assert (await driven.service.status()).next_due_at is None, "nothing is left to confirm"
     await driven.advance(jst("2021-05-01T00:00"))
     assert await driven.status(payment_id) == "cancelled"
     kinds = [kind for kind, _ in await driven.receipts(payment_id)]
@@ -263,3 +267,18 @@ async def test_an_answer_about_a_payment_that_nobody_made_is_set_aside(tmp_path:
     letters = await driven.service.dead_letters()
     assert len(letters) == 2
     assert all("made-up" in letter.reason for letter in letters)
+
+
+async def test_an_agent_that_was_not_asked_or_tells_another_amount_changes_nothing(tmp_path: Path) -> None:
+    driven = await DrivenProvider.started(tmp_path)
+    asked = await driven.asked()
+    not_asked = msgspec.structs.replace(driven.approval(asked), agent=Agent.JCB)
+    too_much = msgspec.structs.replace(driven.approval(asked), amount=Yen(8_501))
+    for wrong in (not_asked, too_much):
+        await driven.send(wrong, again=str(wrong.amount))
+    assert await driven.status(asked) == "authorizing"
+    reasons = [letter.reason for letter in await driven.service.dead_letters()]
+    assert any("which uc was asked for" in reason for reason in reasons)
+    assert any("which is of ¥8,500" in reason for reason in reasons)
+    await driven.send(driven.approval(asked), again="right")
+    assert await driven.status(asked) == "entrusted"

@@ -77,8 +77,6 @@ class InMemory(_Embedded):
 class InSqlite(_Embedded):
     name = "sqlite_log"
     several_processes = True
-    hands_over_between_batches: ClassVar[bool] = False
-    """A member that is alive keeps its partitions until it has committed or rewound what it fetched of them."""
     tells_slow_from_dead = True
 
     async def connect(self) -> EventBus:

@@ -27,7 +27,7 @@ agreed = st.builds(
     fee_basis=st.sampled_from(FeeBasis),
     fee_per_mille=st.integers(0, 999),
 )
-terms = st.builds(Terms, agreed, st.just(time(10, 0)))
+terms = st.builds(Terms, agreed, st.just(time(0, 30)), st.just(time(10, 0)))
 
 
 def uc(**changes: object) -> Terms:
@@ -82,16 +82,20 @@ def test_the_reason_names_every_closed_day_on_the_way(t: Terms, day: date) -> No
     closed_on = t.closes_on(day)
     deposit_on = t.deposit_on(closed_on)
     reason = t.deposit_reason(closed_on, deposit_on)
-    on_the_way = [closed_on + timedelta(days=n) for n in range(1, (deposit_on - closed_on).days + 1)]
-    assert all((f"{d:%m-%d} " in reason) for d in on_the_way if not BANK_CALENDAR.is_open(d))
+    start = min(closed_on, t.counted_from(closed_on))
+    on_the_way = [start + timedelta(days=n) for n in range(1, (deposit_on - start).days + 1)]
+    closed = [d for d in on_the_way if not BANK_CALENDAR.is_open(d)]
+    weekend = sum(d.weekday() >= 5 for d in closed)
+    assert all(f"{d:%m-%d} " in reason for d in closed if d.weekday() < 5)
+    assert weekend == 0 or f"{weekend} weekend days" in reason
     assert "[deposit_business_days]" in reason
 
 
 @given(agreed, st.integers(0, 10**9))
 def test_a_fee_is_never_more_than_the_total(a: AgentTerms, amount: int) -> None:
-    fee = Terms(a, time(10)).fee(Yen(amount))
+    fee = Terms(a, time(0, 30), time(10)).fee(Yen(amount))
     assert 0 <= fee <= amount
-    assert Terms(replace(a, fee_basis=FeeBasis.GROSS), time(10)).fee(Yen(amount)) == 0
+    assert Terms(replace(a, fee_basis=FeeBasis.GROSS), time(0, 30), time(10)).fee(Yen(amount)) == 0
 
 
 @given(st.lists(st.integers()), st.integers(1, 7))
@@ -116,7 +120,7 @@ def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("SANSHA_AGENT", "jcb")
     monkeypatch.setenv("SANSHA_CLOSING_DAYS", "20")
     monkeypatch.setenv("SANSHA_BRANDS", '["jcb"]')
-    settings = Settings()
+    settings = Settings.from_environment("card_agent.jcb")
     assert (settings.agent, settings.terms.agreed.closing_days) == (Agent.JCB, "20")
     assert settings.terms.agreed.brands == (Brand.JCB,)
 
@@ -124,6 +128,7 @@ def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("setting", "wrong", "says"),
     [
+        ("closing_time", "10:00", "must be before deposit_time"),
         ("closing_days", "10/32", "closing day '32' must be 1 to 31 or eom"),
         ("closing_days", "20/10", "must ascend"),
         ("closing_days", "", "must be 1 to 31 or eom"),

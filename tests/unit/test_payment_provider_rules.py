@@ -24,7 +24,7 @@ USE_BY = date(2021, 8, 2)
 ISSUERS = ("912345", "929023")
 SLIP = "91912345001044103000123450100021080200085001"
 ROUTES = dict(BRAND_ROUTES)
-TIMING = Timing(BANK_CALENDAR, 3, time(9, 0), 2, time(10, 0))
+TIMING = Timing(BANK_CALENDAR, 3, time(9, 0), 2, time(0, 30), time(10, 0))
 S = PaymentStatus
 
 
@@ -227,7 +227,7 @@ def test_receipt_data_is_confirmed_after_three_bank_business_days(paid_at: str, 
 
 
 def test_a_payment_is_never_confirmed_before_it_was_made() -> None:
-    at_once = Timing(BANK_CALENDAR, 0, time(9, 0), 2, time(10, 0))
+    at_once = Timing(BANK_CALENDAR, 0, time(9, 0), 2, time(0, 30), time(10, 0))
     assert at_once.confirm_at(jst("2021-04-12T15:00")) == jst("2021-04-12T15:00")
     assert at_once.confirm_at(jst("2021-04-12T08:00")) == jst("2021-04-12T09:00")
 
@@ -237,7 +237,7 @@ instants = st.timedeltas(timedelta(0), timedelta(days=2_000)).map(lambda later: 
 
 @given(instants, st.integers(0, 10), st.integers(0, 10))
 def test_confirmations_and_deposits_fall_on_days_when_banks_are_open(paid_at: datetime, days: int, wait: int) -> None:
-    timing = Timing(BANK_CALENDAR, days, time(23, 59, 59, 999_999), wait, time(10, 0))
+    timing = Timing(BANK_CALENDAR, days, time(23, 59, 59, 999_999), wait, time(0, 30), time(10, 0))
     confirmed_on = business_date(timing.confirm_at(paid_at))
     deposited_on = timing.deposit_on(business_date(paid_at))
     assert BANK_CALENDAR.is_open(confirmed_on)
@@ -248,10 +248,3 @@ def test_confirmations_and_deposits_fall_on_days_when_banks_are_open(paid_at: da
 
 def test_a_day_is_totalled_half_an_hour_after_its_end() -> None:
     assert TIMING.close_at(date(2021, 4, 30)) == jst("2021-05-01T00:30")
-
-
-def test_the_days_without_banks_are_named_with_their_reasons() -> None:
-    named = TIMING.closed_days(date(2021, 4, 28), date(2021, 5, 7))
-    assert [part[:5] for part in named.split(", ")] == ["04-29", "05-01", "05-02", "05-03", "05-04", "05-05"]
-    assert "昭和の日" in named
-    assert TIMING.closed_days(date(2021, 4, 12), date(2021, 4, 15)) == ""

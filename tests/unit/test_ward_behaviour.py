@@ -3,9 +3,8 @@
 import pytest
 
 from contracts.vocabulary import BARCODE_LIMIT
-from services.ward.behaviour import INCOME_STAGES, annual_premium, generate_assessments
+from services.ward.behaviour import HIGHEST_BASE_PER_MONTH, INCOME_STAGES, annual_premium, generate_assessments
 from services.ward.domain.instalments import split_amount
-from services.ward.settings import Settings
 
 BASE = 6_200
 
@@ -35,7 +34,7 @@ def test_the_fifth_stage_pays_the_base_premium() -> None:
 
 
 def test_every_instalment_can_carry_a_barcode_even_at_the_highest_base() -> None:
-    highest = max(annual_premium(stage, 60_000) for stage in INCOME_STAGES)
+    highest = max(annual_premium(stage, HIGHEST_BASE_PER_MONTH) for stage in INCOME_STAGES)
     assert max(split_amount(highest, 100)) <= BARCODE_LIMIT
-    with pytest.raises(ValueError, match="base_premium_per_month"):
-        Settings(base_premium_per_month=60_001)
+    with pytest.raises(ValueError, match="base_per_month"):
+        generate_assessments(1, 1, 2021, HIGHEST_BASE_PER_MONTH + 1)

@@ -1,0 +1,54 @@
+"""A process reads its environment, from the general to the particular; code given settings never does."""
+
+from __future__ import annotations
+
+from datetime import time
+
+import pytest
+
+from services.card_agent.app import Settings as CardAgentSettings
+from services.chassis.settings import InvalidSettings
+from services.payment_provider.app import Settings as PaymentProviderSettings
+from services.ward.app import Settings as WardSettings
+
+
+def test_the_more_particular_variable_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SANSHA_AGENT", "uc")
+    monkeypatch.setenv("SANSHA_CARD_AGENT_CLOSING_DAYS", "eom")
+    monkeypatch.setenv("SANSHA_CARD_AGENT_UC_CLOSING_DAYS", "15/eom")
+    assert CardAgentSettings.from_environment("card_agent.uc").closing_days == "15/eom"
+    assert CardAgentSettings.from_environment("card_agent.jcb").closing_days == "eom"
+
+
+def test_a_variable_for_all_reaches_every_party(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SANSHA_SEED", "11")
+    assert WardSettings.from_environment("ward").seed == 11
+    assert PaymentProviderSettings.from_environment("payment_provider").seed == 11
+
+
+def test_a_party_is_not_moved_by_another_s_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SANSHA_CARD_AGENT_DEPOSIT_TIME", "14:00")
+    assert PaymentProviderSettings.from_environment("payment_provider").deposit_time == time(10)
+
+
+def test_settings_given_in_code_do_not_look_at_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SANSHA_PAYMENT_PROVIDER_CONFIRMATION_BUSINESS_DAYS", "9")
+    monkeypatch.setenv("SANSHA_CONFIRMATION_BUSINESS_DAYS", "9")
+    assert PaymentProviderSettings(seed=1).confirmation_business_days == 3
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("SANSHA_PORT", "99999", "PORT"),
+        ("SANSHA_CONFIRMATION_BUSINESS_DAYS", "-1", "CONFIRMATION_BUSINESS_DAYS"),
+        ("SANSHA_CRASH_AT", "nowhere:3", "POINT"),
+        ("SANSHA_BANK_CLOSING_TIME", "10:00", "must be before deposit_time"),
+    ],
+)
+def test_a_variable_that_cannot_be_used_is_named(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, says: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(InvalidSettings, match=says):
+        PaymentProviderSettings.from_environment("payment_provider")

@@ -1,4 +1,4 @@
-# `make` alone lists what there is. Extra words for a command go in ARGS: make demo ARGS="--seed 7"
+# `make` alone lists what there is. Extra words for a command go in ARGS: make demo ARGS="--seed 8"
 PYTHON ?= python3
 ARGS ?=
 
@@ -18,7 +18,7 @@ help: ## List the targets
 setup: $(ALL) ## Set up .venv with everything needed to work on the project
 	@echo "$(VENV) is ready."
 
-demo: $(CORE) ## A fiscal year of payments in one process: ARGS="--payments 150 --bank 76 --seed 1"
+demo: $(CORE) ## A fiscal year of payments in one process: ARGS="--payments 150 --bank 76 --seed 7"
 	@$(BIN)/sansha demo $(ARGS)
 
 up: $(CORE) ## Start the three parties as processes of their own (Ctrl-C stops them)

@@ -74,10 +74,10 @@ class ScanRequest(Body):
 
 
 class CardChoiceRequest(Body):
-    """Pay by card: the token that the card agent gave for it, never the number."""
+    """Pay by card: the token that the card agent gave for it, never the number, which is refused in its place."""
 
     agent: Agent
-    card_token: Annotated[str, Field(max_length=64)]
+    card_token: Annotated[str, Field(max_length=64, pattern=r"[A-Za-z]|^.{32,}$")]
     brand: Brand
     last4: Annotated[str, Field(pattern=r"^[0-9]{4}$")]
 

@@ -45,9 +45,8 @@ async def read_books(folder: Path) -> dict[str, Books]:
             async with database.read() as session:
                 books[principal] = await read(session)
         except DBAPIError as wrong:
-            raise LookupError(
-                f"{folder / principal}.db cannot be read ({wrong.orig}); it is no database of this version's {principal}"
-            ) from None
+            path = folder / f"{principal}.db"
+            raise LookupError(f"{path} cannot be read ({wrong.orig}); it is no {principal} of this version") from None
         finally:
             await database.close()
     return books

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from contracts.http import Step
-from contracts.vocabulary import JST, Method
+from contracts.vocabulary import JST, Method, Settler
 from services.console.audit import Audit
 from services.console.demo import DemoResult, PaymentStory
 
@@ -133,11 +133,11 @@ def _duration(seconds: float) -> str:
 
 def _deposits(result: DemoResult) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("入金元 from")
-    table.add_column("締日 closings")
-    for name in ("入金 deposits", "件数 payments", "金額 amount", "消込済 reconciled"):
-        table.add_column(name, justify="right")
-    for settler in ("jcb", "uc", "bank"):
+    table.add_column("入金元\nfrom")
+    table.add_column("締日\nclosings", no_wrap=True)
+    for name in ("入金\ndeposits", "件数\npayments", "金額\namount", "消込済\nreconciled"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for settler in Settler:
         rows = [r for r in result.deposits if r[1].settler == settler]
         if rows:
             matched = sum(r[2] for r in rows)

@@ -16,7 +16,7 @@ import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
 
@@ -34,6 +34,7 @@ from services.console.sandbox import database_url
 from services.console.stack import DEFAULT_FOLDER, DEFAULT_PORT_BASE, PLACES, Place, StackFile
 
 STOP_SECONDS = 15.0
+REMEMBER_SECONDS = 1.0
 STEADY_SECONDS = 10.0
 """A process that ran this long is started again at once when it ends; one that did not, after a pause."""
 
@@ -96,6 +97,7 @@ class Supervisor:
             async with StackClient(self.options.port_base) as client:
                 self.authority = ClockAuthority(bus, clock, announcer, _Present(client, self.children))
                 await self._run_all(clock)
+                self._keep_time(clock.now())
         finally:
             await bus.close()
 
@@ -119,11 +121,11 @@ class Supervisor:
         """A stepped clock goes on where it stood; a scaled one where it was last seen; real time is real time."""
         o = self.options
         resumed = await announcer.resume()
-        stood = _last_seen(o.folder) or (clock.now() if resumed and clock.is_stepped else None)
+        stood = (_last_seen(o.folder), clock.now() if resumed and clock.is_stepped else None)
         if o.rate == 1.0:
             clock.set(ClockReading(real_now(), real_now(), 1.0))
             return
-        at = max(filter(None, (stood, o.start_at)), default=real_now())
+        at = max(filter(None, stood), default=o.start_at or real_now())
         await announcer.announce(ClockReading(at, real_now(), o.rate))
 
     async def _run_all(self, clock: Clock) -> None:
@@ -208,12 +210,21 @@ class Supervisor:
             )
 
     async def _remember(self, clock: Clock) -> None:
-        """Keep the time of a scaled clock, so that it does not run while the stack is down."""
+        """Keep the time of a scaled clock, so that it neither runs while the stack is down nor goes back after a kill:
+        what is kept is a little ahead."""
+        ahead = timedelta(seconds=2 * REMEMBER_SECONDS) * self.options.rate
         while not self.stopping.is_set():
-            if self.options.rate not in (0.0, 1.0):
-                _clock_file(self.options.folder).write_text(clock.now().isoformat())
+            self._keep_time(clock.now() + ahead)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.stopping.wait(), timeout=1.0)
+                await asyncio.wait_for(self.stopping.wait(), timeout=REMEMBER_SECONDS)
+
+    def _keep_time(self, at: datetime) -> None:
+        if self.options.rate in (0.0, 1.0):
+            return
+        path = _clock_file(self.options.folder)
+        written = path.with_suffix(".new")
+        written.write_text(at.isoformat())
+        written.replace(path)
 
 
 @dataclass

@@ -1,0 +1,181 @@
+"""A crowd of payers at a running stack, who do not give up: every request is repeated, under the same key, until
+there is an answer, whoever was killed in between."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from contracts import topics
+from contracts.vocabulary import Agent
+from services.chassis.clock import monotonic, pause
+from services.console.clients import StackClient
+from services.console.payers import brand_of, card_number
+from services.console.slips import issue_generated
+from tests.end_to_end.keep_alive import Answer, Broken, KeepAlive
+from tests.end_to_end.processes import eventually
+from tests.end_to_end.running_stack import Stack
+
+INSTALMENTS = 9
+PATIENCE_SECONDS = 120.0
+SEED = 7
+
+APPROVED = ("4000000000000002", "3530000000000003", "5200000000000007", "370000000000002")
+NOT_APPROVED = (
+    "4000000000000010",  # expired
+    "3530000000000029",  # over its limit
+    "4000000000000036",  # lost
+    "3530000000000052",  # its card company never answers
+    "4000000000000069",  # its card company answers late
+    "3530000000000045",  # its card company cannot be reached
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What one payer wants: this slip paid, by this card or, without one, by internet banking."""
+
+    barcode: str
+    card: str | None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing speaks against the payment."""
+        return self.card not in NOT_APPROVED
+
+
+Means = Callable[[int, str], str | None]
+"""The card with which the nth slip, of this insured person, is paid; None for internet banking."""
+
+
+def mixed_means(n: int, insured_number: str) -> str | None:
+    """One in three pays by internet banking, one in twenty with a bad card, the rest mostly with one of their own."""
+    if n % 3 == 2:
+        return None
+    if n % 20 == 3:
+        return NOT_APPROVED[n // 20 % len(NOT_APPROVED)]
+    return APPROVED[n // 20 % len(APPROVED)] if n % 20 == 4 else card_number(SEED, insured_number)
+
+
+def good_means(n: int, _insured_number: str) -> str | None:
+    """Each agent in turn, then internet banking."""
+    return (*APPROVED[:2], None)[n % 3]
+
+
+async def orders(stack: Stack, count: int, means: Means = mixed_means) -> list[Order]:
+    """So many slips are issued, to be paid by these means."""
+    async with StackClient(stack.port_base) as client:
+        await issue_generated(client, -(-count // INSTALMENTS), 2021, SEED)
+    slips = await stack.get(topics.WARD, "/slips", limit=count)
+    assert len(slips) == count
+    return [Order(slip["barcode"], means(n, slip["insured_number"])) for n, slip in enumerate(slips)]
+
+
+@dataclass
+class Crowd:
+    """Pays orders, `at_once` of them at a time. `accepted` holds the payment of each order that was scanned."""
+
+    stack: Stack
+    at_once: int = 32
+    accepted: dict[Order, str] = field(default_factory=dict)
+    repeated: set[str] = field(default_factory=set)
+    """Keys of requests that were sent more than once."""
+    agents: dict[str, str] = field(default_factory=dict)
+    """Brand → the party that takes it."""
+    terms: dict[str, str] = field(default_factory=dict)
+
+    async def pay(self, wanted: Sequence[Order]) -> None:
+        """Returns when every order has been scanned and its method chosen."""
+        if not self.agents:
+            await self._look_around()
+        waiting = iter(wanted)
+        payers = [Payer(self) for _ in range(self.at_once)]
+        try:
+            async with asyncio.TaskGroup() as paying:
+                for payer in payers:
+                    paying.create_task(payer.pay_each(waiting))
+            await payers[0].ask_again(wanted)
+        finally:
+            for payer in payers:
+                payer.close()
+
+    async def _look_around(self) -> None:
+        self.terms = await self.stack.get(topics.PAYMENT_PROVIDER, "/terms-of-use")
+        for route in await self.stack.get(topics.PAYMENT_PROVIDER, "/card-agents"):
+            self.agents |= dict.fromkeys(route["brands"], topics.card_agent(Agent(route["agent"])))
+
+    async def has_scanned(self, count: int) -> None:
+        """Wait until so many scans were accepted."""
+
+        async def enough() -> bool:
+            return len(self.accepted) >= count
+
+        await eventually(enough, f"scan {count}", every=0.01)
+
+
+class Payer:
+    """One of the crowd: a connection to each party, one request at a time."""
+
+    def __init__(self, crowd: Crowd) -> None:
+        self._crowd = crowd
+        self._connections = {p: KeepAlive(crowd.stack.port(p)) for p in topics.PRINCIPALS}
+        self._consent = ""
+
+    def close(self) -> None:
+        for connection in self._connections.values():
+            connection.close()
+
+    async def pay_each(self, waiting: Iterator[Order]) -> None:
+        consented = await self._ask(
+            topics.PAYMENT_PROVIDER, "/consents", {"app_user": "crowd", **self._crowd.terms}, "crowd"
+        )
+        self._consent = consented["consent_id"]
+        for order in waiting:
+            payment_id = self._crowd.accepted[order] = await self._scan(order)
+            await self._choose(order, payment_id)
+
+    async def ask_again(self, wanted: Iterable[Order]) -> None:
+        """A key is answered the same however late: those that were repeated, and some more."""
+        for n, order in enumerate(wanted):
+            if n % 20 == 0 or _scan_key(order) in self._crowd.repeated:
+                assert await self._scan(order) == self._crowd.accepted[order]
+
+    async def _scan(self, order: Order) -> str:
+        body = {"barcode": order.barcode, "consent_id": self._consent}
+        return str((await self._ask(topics.PAYMENT_PROVIDER, "/scans", body, _scan_key(order)))["payment_id"])
+
+    async def _choose(self, order: Order, payment_id: str) -> None:
+        path, key = f"/payments/{payment_id}", f"choice/{order.barcode}"
+        if order.card is None:
+            await self._ask(topics.PAYMENT_PROVIDER, f"{path}/internet-banking", {}, key)
+            return
+        brand = brand_of(order.card)
+        assert brand is not None
+        typed = {"number": order.card, "expiry": "12/29"}
+        token = await self._ask(self._crowd.agents[brand], "/card-tokens", typed, f"token/{order.barcode}")
+        await self._ask(topics.PAYMENT_PROVIDER, f"{path}/card", token, key)
+
+    async def _ask(self, principal: str, path: str, body: Any, key: str) -> Any:
+        deadline = monotonic() + PATIENCE_SECONDS
+        while True:
+            answer = await self._answer(principal, path, body, key)
+            if answer is not None:
+                assert answer.status < HTTPStatus.BAD_REQUEST, f"{path}: {answer.body.decode()}"
+                return answer.document
+            assert monotonic() < deadline, f"{principal} has not answered {path} within {PATIENCE_SECONDS} s"
+            self._crowd.repeated.add(key)
+            await pause(0.1)
+
+    async def _answer(self, principal: str, path: str, body: Any, key: str) -> Answer | None:
+        try:
+            answer = await self._connections[principal].post(path, body, key)
+        except Broken:
+            return None
+        return None if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR else answer
+
+
+def _scan_key(order: Order) -> str:
+    return f"scan/{order.barcode}"

@@ -1,0 +1,51 @@
+"""What must be so in the books when everything has come to its end."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from contracts import topics
+from contracts.vocabulary import Agent
+from services.console.auditing import read_books
+from tests.end_to_end.payer_crowd import Crowd, Order
+from tests.end_to_end.running_stack import Stack
+
+EVERYTHING_DEPOSITED = "2021-08-25"
+"""By then what was paid on the first of July is confirmed, closed, deposited and matched."""
+
+
+async def all_settled(stack: Stack, crowd: Crowd, wanted: list[Order]) -> None:
+    """Every accepted scan is reconciled or declined, none twice, and every yen is where it belongs."""
+    answer = await stack.advance(EVERYTHING_DEPOSITED)
+    assert answer.status_code == 200, answer.text
+    await stack.is_ready()
+    assert await stack.dead_letters() == []
+    await _is_audited(stack)
+    await _each_ended_once(stack, crowd, wanted)
+
+
+async def _is_audited(stack: Stack) -> None:
+    audit = await stack.audit()
+    assert audit.findings == ()
+    assert audit.conserved
+    assert (audit.under_way, audit.undeposited_yen) == (0, 0)
+
+
+async def _each_ended_once(stack: Stack, crowd: Crowd, wanted: list[Order]) -> None:
+    books = await read_books(stack.data)
+    provider, ward = books[topics.PAYMENT_PROVIDER], books[topics.WARD]
+    payments = {p.payment_id: p for p in provider.payments}
+    assert len(crowd.accepted) == len(set(crowd.accepted.values())) == len(wanted)
+    assert set(crowd.accepted.values()) == set(payments), "every slip was scanned once, and no scan is forgotten"
+    ended = {order: payments[payment_id].status for order, payment_id in crowd.accepted.items()}
+    assert {status for order, status in ended.items() if order.is_good} == {"confirmed"}
+    assert {status for order, status in ended.items() if not order.is_good} <= {"declined"}
+    good = {payment_id for order, payment_id in crowd.accepted.items() if order.is_good}
+    reconciled = Counter(line.payment_id for line in ward.lines if line.statement_id in set(ward.reconciled))
+    assert reconciled == Counter(good), "each good payment is in one deposit that the ward has matched"
+    assert Counter(p.slip_number for p in provider.payments if p.status == "confirmed").most_common(1)[0][1] == 1
+    taken_on = [p.payment_id for agent in Agent for p in books[topics.card_agent(agent)].proxy_payments]
+    assert len(taken_on) == len(set(taken_on))
+    assert Counter((r.payment_id, r.kind) for r in ward.receipts) == Counter(
+        (payment_id, kind) for payment_id in good for kind in ("01", "02")
+    )

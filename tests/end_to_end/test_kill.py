@@ -1,0 +1,48 @@
+"""kill -9 of any process in the middle of a thousand payments: nothing is lost, nothing happens twice."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from contracts import topics
+from tests.end_to_end.payer_crowd import Crowd, orders
+from tests.end_to_end.reckoning import all_settled
+from tests.end_to_end.running_stack import STEPPED, NewStack, Stack
+
+pytestmark = pytest.mark.processes
+
+PAYMENTS = 1_000
+KILLED_AFTER = (300, 600)
+
+
+async def kill_party(stack: Stack, principal: str) -> None:
+    """The supervisor starts it again."""
+    pid = (await stack.pids())[principal]
+    os.kill(pid, signal.SIGKILL)
+    await stack.restarted(principal, before=pid)
+    assert f"ended ({signal.SIGKILL.name}); starting it again" in stack.said
+
+
+async def kill_supervisor(stack: Stack, _console: str) -> None:
+    """Whoever started it starts it again, over the same folder."""
+    await stack.kill()
+    await stack.start()
+
+
+@pytest.mark.parametrize("principal", topics.PRINCIPALS)
+async def test_a_killed_process_loses_nothing_and_does_nothing_twice(new_stack: NewStack, principal: str) -> None:
+    stack = new_stack(*STEPPED)
+    await stack.start()
+    wanted, crowd = await orders(stack, PAYMENTS), Crowd(stack)
+    kill = kill_supervisor if principal == topics.CONSOLE else kill_party
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(crowd.pay(wanted))
+        for scans in KILLED_AFTER:
+            await crowd.has_scanned(scans)
+            await kill(stack, principal)
+    await all_settled(stack, crowd, wanted)
+    await stack.stop()

@@ -32,6 +32,15 @@ PROBLEM_STATUS = {
 }
 
 
+PaymentIdText = Annotated[str, Field(examples=["1a28d8ac-6bb6-8051-9532-c132e97fdadf"])]
+ConsentIdText = Annotated[str, Field(examples=["01a20a64-1e5d-7e0f-9fce-98fea281937d"])]
+TokenText = Annotated[str, Field(examples=["5ebfd2cb-85d5-80cf-9e49-3e7c93f3bfb9"])]
+SlipNumberText = Annotated[str, Field(examples=["001044103000123450100"])]
+BarcodeText = Annotated[str, Field(examples=["91912345001044103000123450100021080200085001"])]
+YenAmount = Annotated[int, Field(examples=[8_500])]
+InstantOfTime = Annotated[datetime, Field(examples=["2021-07-01T01:00:00Z"])]
+
+
 class Body(BaseModel):
     """A body: unknown fields in requests are an error, so that a typing mistake does not pass unseen."""
 
@@ -41,12 +50,12 @@ class Body(BaseModel):
 class Problem(BaseModel):
     """RFC 9457 problem details."""
 
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str
-    remedy: str
+    type: Annotated[str, Field(examples=["urn:sansha:problem:slip_already_paid"])]
+    title: Annotated[str, Field(examples=["slip already paid"])]
+    status: Annotated[int, Field(examples=[409])]
+    code: Annotated[str, Field(examples=["slip_already_paid"])]
+    detail: Annotated[str, Field(examples=["slip 001044103000123450100 was paid in this app"])]
+    remedy: Annotated[str, Field(examples=["nothing more is to be paid on this slip; throw the paper away"])]
     errors: Sequence[dict[str, str]] = ()
 
 
@@ -61,16 +70,16 @@ class ConsentRequest(Body):
 
 
 class ConsentAnswer(Body):
-    consent_id: str
+    consent_id: ConsentIdText
     terms_version: str
-    consented_at: datetime
+    consented_at: InstantOfTime
 
 
 class ScanRequest(Body):
     """バーコード読取: what the scanner gave, under a consent."""
 
     barcode: Annotated[str, Field(max_length=200, examples=["91912345001044103000123450100021080200085001"])]
-    consent_id: str
+    consent_id: ConsentIdText
 
 
 class CardChoiceRequest(Body):
@@ -85,7 +94,7 @@ class CardChoiceRequest(Body):
 class CardChoice(CardChoiceRequest):
     """The same, for one payment."""
 
-    payment_id: str
+    payment_id: PaymentIdText
 
 
 class BankChoiceRequest(Body):
@@ -97,16 +106,16 @@ class BankChoiceRequest(Body):
 class BankChoice(BankChoiceRequest):
     """The same, for one payment."""
 
-    payment_id: str
+    payment_id: PaymentIdText
 
 
 class PaymentView(Body):
     """A payment as the provider sees it."""
 
-    payment_id: str
-    slip_number: str
-    amount: int
-    status: str
+    payment_id: PaymentIdText
+    slip_number: SlipNumberText
+    amount: YenAmount
+    status: Annotated[str, Field(examples=["confirmed"])]
     method: Method | None = None
     agent: Agent | None = None
     brand: Brand | None = None
@@ -114,7 +123,7 @@ class PaymentView(Body):
     system_fee: int | None = None
     """Borne by the payer on cards; not ward income."""
     decline_reason: DeclineReason | None = None
-    scanned_at: datetime
+    scanned_at: InstantOfTime
 
 
 class TestBank(Body):
@@ -144,13 +153,13 @@ class CardTokenRequest(Body):
 
 class CardTokenAnswer(Body):
     agent: Agent
-    card_token: str
+    card_token: TokenText
     brand: Brand
-    last4: str
+    last4: Annotated[str, Field(examples=["0002"])]
 
 
 class WithdrawalAnswer(Body):
-    payment_id: str
+    payment_id: PaymentIdText
     status: str
 
 
@@ -206,14 +215,14 @@ class SlipRequest(Body):
 class SlipView(Body):
     """納付書. `barcode` is None above ¥300,000, where none is printed."""
 
-    slip_number: str
+    slip_number: SlipNumberText
     insured_number: str
     levy_year: int
     instalment: int
-    amount: int
+    amount: YenAmount
     due_on: date
     use_by: date | None
-    barcode: str | None
+    barcode: BarcodeText | None
     human_readable: str | None
     outstanding: int
 
@@ -224,7 +233,7 @@ class OpenItem(Body):
     kind: str
     subject: str
     settler: Settler | None = None
-    amount: int
+    amount: YenAmount
     since: date
     because: str
 
@@ -238,7 +247,7 @@ class Step(Body):
     event: str
     """The standard term, Japanese beside English."""
     party: str
-    at: datetime
+    at: InstantOfTime
     stage: int
     """Place in the flow of a payment (`contracts.vocabulary.Stage`): orders steps of one instant."""
     detail: str = ""
@@ -255,7 +264,7 @@ class Waiting(Body):
 class Explanation(Body):
     """One party's part of a payment's story."""
 
-    payment_id: str
+    payment_id: PaymentIdText
     party: str
     steps: tuple[Step, ...]
     waiting: Waiting | None = None
@@ -283,7 +292,7 @@ class DeadLetterView(Body):
     offset: int
     reason: str
     attempts: int
-    failed_at: datetime
+    failed_at: InstantOfTime
     value: Any
 
 

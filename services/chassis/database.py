@@ -89,12 +89,15 @@ class Database:
 
     `url` is an SQLAlchemy URL: `sqlite:///path` (or `sqlite://` for memory) or `postgresql://…`.
     `durable` False gives up surviving a power cut (never a killed process), for the one-process sandbox.
+    `looks_only` changes nothing of an SQLite file, not even how it keeps its journal.
     """
 
-    def __init__(self, url: str, *, durable: bool = True) -> None:
+    def __init__(self, url: str, *, durable: bool = True, looks_only: bool = False) -> None:
         self.url = make_url(url)
         self._is_sqlite = self.url.get_backend_name() == "sqlite"
-        self._engine = _sqlite_engine(self.url, durable) if self._is_sqlite else _postgresql_engine(self.url)
+        self._engine = (
+            _sqlite_engine(self.url, _pragmas(durable, looks_only)) if self._is_sqlite else _postgresql_engine(self.url)
+        )
         self._one_at_a_time = asyncio.Lock()
 
     async def create(self, metadata: MetaData) -> None:
@@ -184,7 +187,13 @@ def _locked(descriptor: int) -> bool:
     return True
 
 
-def _sqlite_engine(url: URL, durable: bool) -> AsyncEngine:
+def _pragmas(durable: bool, looks_only: bool) -> tuple[str, ...]:
+    if looks_only:
+        return ("query_only=ON",)
+    return ("journal_mode=WAL", f"synchronous={'FULL' if durable else 'OFF'}", "foreign_keys=ON")
+
+
+def _sqlite_engine(url: URL, pragmas: tuple[str, ...]) -> AsyncEngine:
     if url.database:
         Path(os.path.dirname(url.database) or ".").mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(
@@ -196,7 +205,7 @@ def _sqlite_engine(url: URL, durable: bool) -> AsyncEngine:
     def configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver must not begin transactions of its own accord
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", f"synchronous={'FULL' if durable else 'OFF'}", "foreign_keys=ON"):
+        for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")
 
     def begin(connection: Any) -> None:

@@ -11,6 +11,7 @@ import structlog
 from fastapi import APIRouter, FastAPI, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse
+from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from contracts.http import DeadLetterView, Problem, ReplayRequest, ServiceStatus
@@ -38,11 +39,17 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 _TRACEPARENT = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$")
 
 
-def create_http(service: Service, title: str, routers: Sequence[APIRouter]) -> FastAPI:
-    """The service's HTTP application: its own routes and those every service has."""
-    app = FastAPI(title=title, version="1", docs_url="/docs", redoc_url=None)
+def create_api(title: str) -> FastAPI:
+    """An application that answers problems, and whose /docs needs no internet: these networks have none."""
+    app = FastAPIOffline(title=title, version="1", redoc_url=None)
     app.add_exception_handler(ProblemError, answer_problem)
     app.add_exception_handler(RequestValidationError, answer_invalid)
+    return app
+
+
+def create_http(service: Service, title: str, routers: Sequence[APIRouter]) -> FastAPI:
+    """The service's HTTP application: its own routes and those every service has."""
+    app = create_api(title)
     app.add_exception_handler(StarletteHTTPException, _answer_http_error)
     app.add_exception_handler(Exception, _answer_fault)
     app.middleware("http")(_observed(service))

@@ -40,7 +40,7 @@ async def read_books(folder: Path) -> dict[str, Books]:
         )
     books = {}
     for principal, read in _readers().items():
-        database = Database(database_url(folder, principal))
+        database = Database(database_url(folder, principal), looks_only=True)
         try:
             async with database.read() as session:
                 books[principal] = await read(session)

@@ -16,7 +16,9 @@ import typer
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TimeElapsedColumn
 
+from contracts import topics
 from contracts.vocabulary import JST, on_the_clock
+from services.chassis.telemetry import configure_logging
 from services.console import cli_operations, cli_slips
 from services.console.terminal import (
     DEFAULT_FOLDER,
@@ -45,6 +47,7 @@ def sansha(
     _version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
 ) -> None:
     """三者 sansha: the three parties of a Japanese municipal payment contract, to test, demonstrate and load-test."""
+    configure_logging("warning", topics.CONSOLE)
 
 
 def main() -> None:

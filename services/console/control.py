@@ -7,12 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 
 from contracts.vocabulary import JST, Refusal
 from services.chassis.errors import ProblemError
-from services.chassis.http import PROBLEMS, answer_invalid, answer_problem
+from services.chassis.http import PROBLEMS, create_api
 from services.console.clock_authority import ClockBlocked
 
 if TYPE_CHECKING:
@@ -45,9 +44,7 @@ class ProcessView(BaseModel):
 
 def control(supervisor: Supervisor) -> FastAPI:
     """The console's routes."""
-    app = FastAPI(title="sansha console", version="1", redoc_url=None)
-    app.add_exception_handler(ProblemError, answer_problem)
-    app.add_exception_handler(RequestValidationError, answer_invalid)
+    app = create_api("sansha console")
 
     @app.get("/clock", summary="What time is it?")
     async def clock() -> ClockView:

@@ -34,6 +34,7 @@ from services.console.sandbox import database_url
 from services.console.stack import DEFAULT_FOLDER, DEFAULT_PORT_BASE, PLACES, Place, StackFile
 
 STOP_SECONDS = 15.0
+PORT_SECONDS = 3.0
 REMEMBER_SECONDS = 1.0
 STEADY_SECONDS = 10.0
 """A process that ran this long is started again at once when it ends; one that did not, after a pause."""
@@ -81,7 +82,7 @@ class Supervisor:
 
     async def run(self) -> None:
         """Until SIGINT or SIGTERM. Raises `CannotStart`."""
-        self._prepare()
+        await self._prepare()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stopping.set)
@@ -101,10 +102,10 @@ class Supervisor:
         finally:
             await bus.close()
 
-    def _prepare(self) -> None:
+    async def _prepare(self) -> None:
         o = self.options
         for port in (o.port_base, *(o.port_base + place.offset for place in PLACES)):
-            _check_free(port)
+            await _freed(port)
         try:
             o.folder.mkdir(parents=True, exist_ok=True)
             (o.folder / "logs").mkdir(exist_ok=True)
@@ -262,15 +263,23 @@ def _sole_owner(folder: Path) -> IO[str]:
     return lock
 
 
-def _check_free(port: int) -> None:
+async def _freed(port: int) -> None:
+    """The processes of a supervisor that was killed need a moment to end and give their ports back."""
+    deadline = monotonic() + PORT_SECONDS
+    while not _is_free(port):
+        if monotonic() > deadline:
+            raise CannotStart(f"port {port} is taken by another program; stop that one, or choose others: --port-base")
+        await pause(0.1)
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
-            raise CannotStart(
-                f"port {port} is taken by another program; stop that one, or choose others with --port-base"
-            ) from None
+            return False
+    return True
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

@@ -8,6 +8,7 @@ version under a new name. Amounts are whole yen, instants UTC, dates of Japan.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import ClassVar
 
@@ -220,6 +221,14 @@ class ClosingStatementIssued(SettlementEvent, frozen=True, kw_only=True):
     @property
     def natural_key(self) -> tuple[str, ...]:
         return (self.statement_id, str(self.page))
+
+    def paged(self) -> Sequence[ClosingStatementIssued]:
+        """A whole statement as the pages that are published: each line once, in order; none where it has no lines."""
+        starts = range(0, len(self.lines), LINES_PER_PAGE)
+        return [
+            msgspec.structs.replace(self, page=n, pages=len(starts), lines=self.lines[start : start + LINES_PER_PAGE])
+            for n, start in enumerate(starts, 1)
+        ]
 
 
 class DepositMade(SettlementEvent, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from services.card_agent.app import books as card_agent_books
 from services.chassis.clock import monotonic, pause
 from services.chassis.database import Database
 from services.console.audit import Audit, audit
-from services.console.sandbox import database_url
+from services.console.stack import database_url
 from services.payment_provider.app import books as payment_provider_books
 from services.ward.app import books as ward_books
 

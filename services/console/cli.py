@@ -135,7 +135,7 @@ def up(
         list[str] | None, typer.Option(metavar="PARTY", help="Leave a party out; bring your own.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Ids follow from it.")] = None,
-    bus: Annotated[str, typer.Option(help="embedded: the log in the data folder.")] = "embedded:",
+    bus: Annotated[str, typer.Option(metavar="embedded:[FOLDER]", help="The event log.")] = "embedded:",
     port_base: PortBase = DEFAULT_PORT_BASE,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
@@ -143,10 +143,9 @@ def up(
     from services.console.stack import place_of
     from services.console.supervisor import CannotStart, Supervisor, UpOptions
 
-    if bus != "embedded:":
-        fail(
-            f"bus {bus!r} cannot be used yet; this version runs the parties over 'embedded:', the log in --database-dir"
-        )
+    kind, _, where = bus.partition(":")
+    if kind != "embedded":
+        fail(f"bus {bus!r} cannot be used by this version; give embedded:FOLDER, or leave it out")
     if log_level not in ("debug", "info", "warning", "error"):
         fail(f"log level {log_level!r} is none of debug, info, warning, error")
     if start is not None and clock_mode == 1.0:
@@ -156,7 +155,9 @@ def up(
     except LookupError as unknown:
         fail(str(unknown.args[0]))
     at = None if start is None else on_the_clock(start, time(0))
-    options = UpOptions(database_dir, port_base, clock_mode, at, seed, left_out, log_level)
+    options = UpOptions(
+        database_dir, port_base, clock_mode, at, seed, left_out, Path(where) if where else None, log_level
+    )
     try:
         asyncio.run(Supervisor(options, lambda line: err.print(escape(line))).run())
     except CannotStart as wrong:

@@ -25,7 +25,7 @@ from services.chassis.clock_topic import ClockAnnouncer
 from services.chassis.faults import Faults
 from services.chassis.identity import SeededIdentity
 from services.chassis.service import Service
-from services.console.stack import StackFile
+from services.console.stack import StackFile, database_url
 from services.payment_provider.app import PaymentProvider
 from services.payment_provider.app import Settings as PaymentProviderSettings
 from services.payment_provider.app import create_app as create_payment_provider
@@ -139,8 +139,3 @@ class Sandbox:
         for service in self.services:
             await service.close()
         await self.bus.close()
-
-
-def database_url(folder: Path | None, principal: str) -> str:
-    """Where a party's embedded database is: a file named after it, or memory."""
-    return "sqlite://" if folder is None else f"sqlite:///{folder / f'{principal}.db'}"

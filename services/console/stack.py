@@ -82,3 +82,8 @@ class StackFile:
         path = folder / STACK_FILE
         path.touch(mode=0o600)
         path.write_text(json.dumps({"seed": self.seed, "secret": self.secret}) + "\n")
+
+
+def database_url(folder: Path | None, principal: str) -> str:
+    """Where a party's embedded database is: a file named after it, or memory."""
+    return "sqlite://" if folder is None else f"sqlite:///{folder / f'{principal}.db'}"

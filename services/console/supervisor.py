@@ -30,8 +30,7 @@ from services.chassis.process import serve_http
 from services.chassis.service import topic_specs
 from services.console.clients import StackClient
 from services.console.clock_authority import ClockAuthority
-from services.console.sandbox import database_url
-from services.console.stack import DEFAULT_FOLDER, DEFAULT_PORT_BASE, PLACES, Place, StackFile
+from services.console.stack import DEFAULT_FOLDER, DEFAULT_PORT_BASE, PLACES, Place, StackFile, database_url
 
 STOP_SECONDS = 15.0
 PORT_SECONDS = 3.0
@@ -50,6 +49,8 @@ class UpOptions:
     start_at: datetime | None = None
     seed: int | None = None
     without: frozenset[str] = frozenset()
+    bus_folder: Path | None = None
+    """Where the embedded log is; None for `bus` in the data folder."""
     log_level: str = "info"
 
 
@@ -87,7 +88,7 @@ class Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stopping.set)
         try:
-            bus = SqliteLog(self.options.folder / "bus")
+            bus = SqliteLog(self._bus_folder)
         except BusError as damaged:
             raise CannotStart(f"the log cannot be used ({damaged}); name another --database-dir") from None
         try:
@@ -101,6 +102,10 @@ class Supervisor:
                 self._keep_time(clock.now())
         finally:
             await bus.close()
+
+    @property
+    def _bus_folder(self) -> Path:
+        return (self.options.bus_folder or self.options.folder / "bus").resolve()
 
     async def _prepare(self) -> None:
         o = self.options
@@ -188,7 +193,7 @@ class Supervisor:
         common = {
             "SANSHA_PORT": str(child.port),
             "SANSHA_DATABASE_URL": database_url(folder, child.place.principal),
-            "SANSHA_BUS_URL": f"embedded:{folder / 'bus'}",
+            "SANSHA_BUS_URL": f"embedded:{self._bus_folder}",
             "SANSHA_CLOCK": "real" if self.options.rate == 1.0 else "announced",
             "SANSHA_LOG_LEVEL": self.options.log_level,
             "SANSHA_PARENT_PIPE": str(pipe),

@@ -12,7 +12,6 @@ from pydantic import ValidationError
 
 from contracts.calendar import BANK_CALENDAR, HolidayShift
 from contracts.vocabulary import Agent, Brand, Yen
-from services.card_agent.domain.statement import pages
 from services.card_agent.domain.terms import TERMS, AgentTerms, FeeBasis, Terms
 from services.card_agent.settings import Settings
 
@@ -96,14 +95,6 @@ def test_a_fee_is_never_more_than_the_total(a: AgentTerms, amount: int) -> None:
     fee = Terms(a, time(0, 30), time(10)).fee(Yen(amount))
     assert 0 <= fee <= amount
     assert Terms(replace(a, fee_basis=FeeBasis.GROSS), time(0, 30), time(10)).fee(Yen(amount)) == 0
-
-
-@given(st.lists(st.integers()), st.integers(1, 7))
-def test_pages_hold_every_line_once_in_order(lines: list[int], size: int) -> None:
-    split = pages(lines, size)
-    assert [line for page in split for line in page] == lines
-    assert all(len(page) == size for page in split[:-1])
-    assert all(split)
 
 
 @pytest.mark.parametrize("agent", Agent)

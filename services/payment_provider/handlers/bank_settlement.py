@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from contracts.events import LINES_PER_PAGE, ClosingStatementIssued, DepositMade, StatementLine
+from contracts.events import ClosingStatementIssued, DepositMade, StatementLine
 from contracts.vocabulary import Settler, Yen, business_date
 from services.chassis.transaction import Transaction
 from services.payment_provider import store
@@ -19,24 +19,22 @@ async def close_bank_days(due: Sequence[BankClosingDue], tx: Transaction, *, tim
         if closing is None or closing.issued_at is not None:
             continue
         found = await store.bank_payments_closing(tx.session, closing.closed_on)
-        lines = [StatementLine(payment_id, Yen(amount)) for payment_id, amount in found]
+        lines = tuple(StatementLine(payment_id, Yen(amount)) for payment_id, amount in found)
         total = Yen(sum(line.amount for line in lines))
-        pages = [lines[n : n + LINES_PER_PAGE] for n in range(0, len(lines), LINES_PER_PAGE)]
-        for number, page in enumerate(pages, 1):
-            tx.publish(
-                ClosingStatementIssued(
-                    statement_id=timer.statement_id,
-                    settler=Settler.BANK,
-                    closed_on=closing.closed_on,
-                    deposit_on=closing.deposit_on,
-                    total_count=len(lines),
-                    total_amount=total,
-                    fee=Yen(0),
-                    page=number,
-                    pages=len(pages),
-                    lines=tuple(page),
-                )
-            )
+        statement = ClosingStatementIssued(
+            statement_id=timer.statement_id,
+            settler=Settler.BANK,
+            closed_on=closing.closed_on,
+            deposit_on=closing.deposit_on,
+            total_count=len(lines),
+            total_amount=total,
+            fee=Yen(0),
+            page=1,
+            pages=1,
+            lines=lines,
+        )
+        for page in statement.paged():
+            tx.publish(page)
         if lines:
             tx.schedule(BankDepositDue(statement_id=timer.statement_id), timing.deposit_at(closing.deposit_on))
         values = {"issued_at": tx.now, "payment_count": len(lines), "amount": total}

@@ -65,7 +65,7 @@ class Story:
         yield self._step(Stage.WITHDRAWN, "取下げ不可 withdrawal came too late", a.withdrawal_missed_at, late)
         if a.status is AuthorizationStatus.TAKEN_ON:
             rule = self.terms.closing_reason(closing.closed_on)
-            total = f"{closing.count} payments, ¥{closing.amount:,}; {rule}"
+            total = f"{closing.count} payment{'s' * (closing.count != 1)}, ¥{closing.amount:,}; {rule}"
             yield self._step(Stage.CLOSED, "締め closing", closing.issued_at, total)
             kept = f", fee ¥{closing.fee:,} kept back" if closing.fee else ""
             paid = (

@@ -36,6 +36,7 @@ from services.chassis.faults import Faults, NoFaults
 from services.chassis.transaction import Transaction
 
 ROWS_PER_SEND = 200
+ROWS_HANDED_OVER = 2_000
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(list[Record])
@@ -91,9 +92,10 @@ class Outbox:
         found = await session.execute(self._due, {"now": now})
         return [OutboxRow(seq, _decoder.decode(records)) for seq, records in found.all()]
 
-    async def count_due(self, session: AsyncConnection, now: datetime) -> int:
-        """How many rows should have been sent by now."""
-        count = select(func.count()).where(self.table.c.not_before <= now)
+    async def count_due(self, session: AsyncConnection, now: datetime, sent: Sequence[int]) -> int:
+        """How many rows should have been sent by now, those in `sent` apart."""
+        t = self.table.c
+        count = select(func.count()).where(t.not_before <= now, t.seq.not_in(sent))
         return int((await session.execute(count)).scalar_one())
 
     async def next_due(self, session: AsyncConnection, now: datetime) -> datetime | None:
@@ -151,6 +153,9 @@ class Relay:
         self._gone(tx.forgotten)
         if tx.published and self.sends:
             self._handed_over.append(OutboxRow(tx.outbox_seq, tx.published))
+            if len(self._handed_over) > ROWS_HANDED_OVER:  # the bus is away: the table keeps them, memory need not
+                self._handed_over.clear()
+                self._read_table = True
         if tx.scheduled:
             earliest = min(at for at, _, _ in tx.scheduled)
             self._next_timer = earliest if self._next_timer is None else min(self._next_timer, earliest)

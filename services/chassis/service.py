@@ -161,7 +161,7 @@ class Service(ABC):
         """What is behind, and when something comes next."""
         async with self.reading() as session:
             now = self.clock.now()
-            due = await self._outbox.count_due(session, now) - len(self.relay.sent)
+            due = await self._outbox.count_due(session, now, self.relay.sent)
             next_due = await self._outbox.next_due(session, now)
             dead = await self._letters.count(session)
         ends = await self.bus.end_offsets(self.topics)

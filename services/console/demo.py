@@ -197,8 +197,8 @@ async def issue_slips(sandbox: Sandbox, options: DemoOptions) -> Sequence[SlipVi
     payable_days = [day for year in years for day in due_dates(year) if first <= day <= last]
     if not payable_days:
         raise BadRequest(
-            f"no instalment falls due between {first} and {last}, so nobody would pay; "
-            "give a longer period (--from, --to)"
+            f"no instalment falls due between {first} and {last} (payers pay from {EARLIEST_PAYMENT.days} days before "
+            f"to {LATEST_PAYMENT.days} days after); give a longer period (--from, --to)"
         )
     wanted = options.cards + options.banks
     payers = max(1, -(-wanted * SLIPS_PER_PAYMENT_TENTHS // (10 * len(payable_days))))

@@ -57,7 +57,8 @@ def _statement_steps(listed: Listed) -> Iterator[Step]:
         came = f"¥{row.amount:,} from {row.settler} on {row.deposited_on}"
         yield _step(Stage.DEPOSIT_SEEN, "入金確認 deposit seen", row.seen_at, came)
     if s.reconciled_at is not None:
-        agreed = f"{s.total_count} payments, ¥{s.total_amount:,}: statement, receipts and deposit agree"
+        counted = f"{s.total_count} payment{'s' * (s.total_count != 1)}, ¥{s.total_amount:,}"
+        agreed = f"{counted}: statement, receipts and deposit agree"
         yield _step(Stage.RECONCILED, "消込 reconciled", s.reconciled_at, agreed)
 
 

@@ -142,11 +142,14 @@ class Relay:
         """Rows that the bus has and the table still holds."""
         return self._sent
 
-    async def ending(self, tx: Transaction) -> None:
-        """A transaction is about to commit: let it delete what was sent."""
+    async def write(self, tx: Transaction) -> None:
+        """A transaction is about to commit: it keeps what it announces, and deletes what was sent before."""
         tx.forgotten = self._sent[:]
         if tx.forgotten:
             await self._outbox.forget(tx.session, tx.forgotten)
+        await self._outbox.write(tx)
+        if tx.cancelled:
+            tx.next_timer = await self._outbox.next_due(tx.session, tx.now)
 
     def committed(self, tx: Transaction) -> None:
         """A transaction of this process has committed: take over what it left to send."""
@@ -156,7 +159,9 @@ class Relay:
             if len(self._handed_over) > ROWS_HANDED_OVER:  # the bus is away: the table keeps them, memory need not
                 self._handed_over.clear()
                 self._read_table = True
-        if tx.scheduled:
+        if tx.cancelled:
+            self._next_timer = tx.next_timer
+        elif tx.scheduled:
             earliest = min(at for at, _, _ in tx.scheduled)
             self._next_timer = earliest if self._next_timer is None else min(self._next_timer, earliest)
         self._wake.set()
@@ -201,11 +206,14 @@ class Relay:
         self._sent = [seq for seq in self._sent if seq not in gone]
 
     async def _from_table(self, now: datetime) -> Sequence[OutboxRow]:
-        await self.forget_sent()
-        async with self._database.read() as session:
+        sent = self._sent[:]
+        async with self._database.begin() as session:
+            if sent:
+                await self._outbox.forget(session, sent)
             rows = await self._outbox.due(session, now)
             self._read_table = len(rows) == ROWS_PER_SEND
             self._next_timer = await self._outbox.next_due(session, now)
+        self._gone(sent)
         read = {row.seq for row in rows}
         self._handed_over = deque(row for row in self._handed_over if row.seq not in read)
         return rows

@@ -24,6 +24,7 @@ from services.chassis.bus.opening import open_bus
 from services.chassis.bus.port import BusError, EventBus
 from services.chassis.clock import Clock, pause
 from services.chassis.clock_topic import ClockFollower
+from services.chassis.collector import keep_what_is_loaded
 from services.chassis.service import Service, topic_specs
 from services.chassis.settings import ServiceSettings
 from services.chassis.telemetry import configure_logging
@@ -70,6 +71,7 @@ async def _main(settings: Settings, create: ServiceFactory[Settings]) -> None:
                 await bus.wait([topics.CLOCK.name], timeout=0.5)
         service = create(settings, bus, clock)
         await service.start()
+        keep_what_is_loaded()
         await _serve(service, follower, stopping)
     finally:
         if settings.parent_pipe is not None:

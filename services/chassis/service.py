@@ -84,7 +84,7 @@ class Service(ABC):
         self._outbox = Outbox(self._chassis_tables)
         self._inbox, self._letters = Inbox(self._chassis_tables), DeadLetters(self._chassis_tables)
         self.relay = Relay(self.database, self._outbox, bus, clock, self._faults)
-        self._unit = UnitOfWork(self.database, self._outbox, self.relay, self.identity, principal, self._faults)
+        self._unit = UnitOfWork(self.database, self.relay, self.identity, principal, self._faults)
         answers = Answers(self._chassis_tables)
         self._commands = Commands(self._unit, answers, clock, self.metrics, self.secret)
         self._consumer: Consumer | None = None

@@ -34,6 +34,8 @@ class Transaction:
     published: list[Record] = field(default_factory=list)
     scheduled: list[tuple[datetime, str, Record]] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
+    next_timer: datetime | None = None
+    """When this party's next timer is due; known where timers were cancelled."""
     forgotten: Sequence[int] = ()
     """Outbox rows sent before, which this transaction deletes."""
     outbox_seq: int = 0

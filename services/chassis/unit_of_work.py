@@ -9,7 +9,7 @@ from datetime import datetime
 from services.chassis.database import Database
 from services.chassis.faults import Faults, NoFaults
 from services.chassis.identity import Identity
-from services.chassis.outbox import Outbox, Relay
+from services.chassis.outbox import Relay
 from services.chassis.transaction import Transaction
 
 
@@ -19,13 +19,12 @@ class UnitOfWork:
     def __init__(
         self,
         database: Database,
-        outbox: Outbox,
         relay: Relay,
         identity: Identity,
         principal: str,
         faults: Faults | None = None,
     ) -> None:
-        self.database, self._outbox, self._relay = database, outbox, relay
+        self.database, self._relay = database, relay
         self._identity, self._principal = identity, principal
         self._faults = faults or NoFaults()
 
@@ -35,7 +34,6 @@ class UnitOfWork:
         async with self.database.begin() as session:
             tx = Transaction(session, now, self._identity, self._principal)
             yield tx
-            await self._relay.ending(tx)
-            await self._outbox.write(tx)
+            await self._relay.write(tx)
         self._relay.committed(tx)
         self._faults.reached("transaction.committed")

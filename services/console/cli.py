@@ -18,6 +18,7 @@ from rich.progress import Progress, SpinnerColumn, TimeElapsedColumn
 
 from contracts import topics
 from contracts.vocabulary import JST, on_the_clock
+from services.chassis.collector import keep_what_is_loaded
 from services.chassis.telemetry import configure_logging
 from services.console import cli_operations, cli_slips
 from services.console.terminal import (
@@ -80,6 +81,7 @@ def demo(
     options = DemoOptions(payments, bank, seed, first, last, database_dir)
 
     def play() -> DemoResult:
+        keep_what_is_loaded()
         columns = (SpinnerColumn(), "{task.description}", TimeElapsedColumn())
         with Progress(*columns, console=err, transient=True) as shown:
             task = shown.add_task("issuing slips", total=None)

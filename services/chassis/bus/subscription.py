@@ -63,6 +63,8 @@ class LogSubscription:
         return self._presence.name
 
     async def fetch(self, max_records: int, timeout: float) -> Sequence[Message]:
+        if timeout <= 0:
+            return self._next_messages(max_records)
         deadline = monotonic() + timeout
         await pause(0)  # everything below runs inline: let the other tasks have their turn
         with self._storage.signals.listening(self._signals) as signal:
@@ -70,7 +72,7 @@ class LogSubscription:
                 signal.clear()
                 messages = self._next_messages(max_records)
                 remaining = deadline - monotonic()
-                if messages or timeout <= 0 or remaining <= 0:
+                if messages or remaining <= 0:
                     return messages
                 if not self._storage.listen():
                     await signalled(signal, min(remaining, ROLL_CALL_SECONDS))

@@ -87,6 +87,7 @@ def print_demo(result: DemoResult, out: Console) -> None:
     out.print("\n甲 the ward  乙 the payment provider  丙 the card agents; times of Japan", style="dim")
     out.print("\n[bold]入金 deposits into the ward's account[/]")
     out.print(_deposits(result))
+    out.print(f"each of the {len(result.deposits)} deposits, with its closing: --json", style="dim")
     _print_totals(result, out)
 
 

@@ -37,17 +37,7 @@ async def choose_cards(
 ) -> Sequence[PaymentView | Refusal]:
     """Ask the card's agent; the answer comes as an event, or not at all before the timeout."""
     known = await store.lock(tx.session, {r.payment_id for r in requests})
-    answers: list[Payment | Refusal] = []
-    for request in requests:
-        payment = _choosable(known, request.payment_id)
-        refusal = refuse_route(rules.routes, request.brand, request.agent)
-        if isinstance(payment, Payment) and refusal is None:
-            payment = authorize(payment, request.agent, request.card_token, request.brand, request.last4, tx.now)
-            tx.publish(_authorization_request(payment, request, tx))
-            tx.schedule(AuthorizationOverdue(payment_id=payment.payment_id), tx.now + rules.timeout)
-            answers.append(payment)
-        else:
-            answers.append(payment if isinstance(payment, Refusal) or refusal is None else refusal)
+    answers = [_ask_agent(request, known, rules, tx) for request in requests]
     await store.save(tx.session, [a for a in answers if isinstance(a, Payment)])
     return [a if isinstance(a, Refusal) else payment_view(a, rules.fee(a.amount)) for a in answers]
 
@@ -55,16 +45,32 @@ async def choose_cards(
 async def choose_banks(requests: Sequence[BankChoice], tx: Transaction) -> Sequence[PaymentView | Refusal]:
     """Ask the payer's bank; no card agent has a part in it, and no system fee is charged."""
     known = await store.lock(tx.session, {r.payment_id for r in requests})
-    answers: list[Payment | Refusal] = []
-    for request in requests:
-        payment = _choosable(known, request.payment_id)
-        if isinstance(payment, Payment):
-            payment = ask_bank(payment, request.bank_code, tx.now)
-            answers_at = tx.now + behaviour_of(request.bank_code).answers_in
-            tx.schedule(BankAnswered(payment_id=payment.payment_id), answers_at)
-        answers.append(payment)
+    answers = [_ask_bank(request, known, tx) for request in requests]
     await store.save(tx.session, [a for a in answers if isinstance(a, Payment)])
     return [a if isinstance(a, Refusal) else payment_view(a, 0) for a in answers]
+
+
+def _ask_agent(
+    request: CardChoice, known: Mapping[str, Payment], rules: CardRules, tx: Transaction
+) -> Payment | Refusal:
+    payment = _choosable(known, request.payment_id)
+    if isinstance(payment, Refusal):
+        return payment
+    refusal = refuse_route(rules.routes, request.brand, request.agent)
+    if refusal is not None:
+        return refusal
+    tx.publish(_authorization_request(payment, request, tx))
+    tx.schedule(AuthorizationOverdue(payment_id=payment.payment_id), tx.now + rules.timeout)
+    return authorize(payment, request.agent, request.card_token, request.brand, request.last4, tx.now)
+
+
+def _ask_bank(request: BankChoice, known: Mapping[str, Payment], tx: Transaction) -> Payment | Refusal:
+    payment = _choosable(known, request.payment_id)
+    if isinstance(payment, Refusal):
+        return payment
+    answers_at = tx.now + behaviour_of(request.bank_code).answers_in
+    tx.schedule(BankAnswered(payment_id=payment.payment_id), answers_at)
+    return ask_bank(payment, request.bank_code, tx.now)
 
 
 def _choosable(known: Mapping[str, Payment], payment_id: str) -> Payment | Refusal:

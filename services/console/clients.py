@@ -114,7 +114,7 @@ class StackClient:
             try:
                 told.append(Explanation.model_validate(await self.get(place, f"/payments/{payment_id}/explanation")))
             except Refused as unknown:
-                refusal = unknown
+                refusal = refusal if isinstance(refusal, Refused) else unknown
             except Unreachable as silent:
                 refusal = refusal or silent
         if not told and refusal is not None:

@@ -1,0 +1,51 @@
+"""Tests marked `stack` need a Docker engine. Where none answers they are left out, and the run says so in one line;
+with SANSHA_REQUIRE_STACK=1 that is a failure. They share one broker and one PostgreSQL: one worker runs them all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import cache
+
+import pytest
+
+REQUIRED = os.environ.get("SANSHA_REQUIRE_STACK") == "1"
+WHY = "no Docker engine answers"
+
+
+@cache
+def answers() -> bool:
+    """Whether containers can be started here."""
+    import docker
+    from docker.errors import DockerException
+
+    try:
+        client = docker.from_env(timeout=10)
+        try:
+            client.ping()
+        finally:
+            client.close()
+    except DockerException:
+        return False
+    return True
+
+
+def mark_stack_tests(items: Sequence[pytest.Item]) -> None:
+    """All of them to one worker; left out where they cannot run and need not."""
+    found = [item for item in items if item.get_closest_marker("stack")]
+    for item in found:
+        item.add_marker(pytest.mark.xdist_group("stack"))
+    if found and not REQUIRED and not answers():
+        for item in found:
+            item.add_marker(pytest.mark.skip(reason=WHY))
+
+
+def summary(terminal: pytest.TerminalReporter) -> None:
+    """The one line."""
+    left_out = [r for r in terminal.stats.get("skipped", ()) if WHY in str(r.longrepr)]
+    if left_out:
+        terminal.write_line(
+            f"not run: {len(left_out)} tests on real Kafka and PostgreSQL, since {WHY} "
+            "(SANSHA_REQUIRE_STACK=1 makes that a failure)",
+            yellow=True,
+        )

@@ -63,6 +63,7 @@ class ServiceSettings(KafkaSettings):
     model_config = SettingsConfigDict(extra="forbid", frozen=True)
 
     host: str = "127.0.0.1"
+    """The address on which HTTP is served; `0.0.0.0` in a container."""
     port: Annotated[int, Field(ge=0, le=65535)] = 0
     """0 takes any free port."""
     database_url: str = "sqlite://"
@@ -78,8 +79,9 @@ class ServiceSettings(KafkaSettings):
     seed: int | None = None
     """Ids follow from it; None makes time-ordered random ones."""
     log_level: str = "info"
+    """`debug`, `info`, `warning` or `error`."""
     crash_at: str = ""
-    """A fault to inject: see services.chassis.faults."""
+    """A fault to inject, as `POINT[:N]`: the process dies when it reaches that point the Nth time."""
     secret: str = ""
     """Keys tokens and fingerprints; must stay the same over restarts. Follows from the seed where there is one."""
     parent_pipe: Annotated[int | None, Field(ge=0)] = None

@@ -40,8 +40,9 @@ class Settings(ServiceSettings):
     system_fees: Fees = ((5_000, 27), (10_000, 82), (20_000, 165), (30_000, 275))
     """(up to, fee): システム利用料 on cards, borne by the payer."""
     system_fee_step: int = 10_000
+    """Above the table the fee grows with each started step of so many yen …"""
     system_fee_per_step: int = 110
-    """Above the table: this much more for each started step."""
+    """… by this much."""
     bank_deposit_business_days: Annotated[int, Field(ge=1, le=250)] = 2
     """The bank network deposits a day's payments this many bank business days later."""
     bank_closing_time: time = time(0, 30)

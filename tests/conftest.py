@@ -7,6 +7,8 @@ from hypothesis import settings
 
 from tests import docker_engine
 
+pytest_plugins = ["tests.broker", "tests.postgres"]
+
 # Only a search that is the same every time may decide whether a change goes in; elsewhere it roams.
 # `pytest --hypothesis-profile=thorough` looks longer.
 settings.register_profile("local", deadline=None, print_blob=True)

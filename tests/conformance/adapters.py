@@ -5,6 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.protocol.group import LeaveGroupRequest
+
+from services.chassis.bus.kafka import KafkaBus
+from services.chassis.bus.kafka_options import KafkaOptions
+from services.chassis.bus.kafka_subscription import KafkaSubscription
 from services.chassis.bus.log_bus import LogBus
 from services.chassis.bus.memory import MemoryBus, MemoryLog
 from services.chassis.bus.port import EventBus, Subscription
@@ -16,6 +22,10 @@ class Adapter:
     """One log and the means to disturb it. Flags say what it can do beyond the port."""
 
     name: ClassVar[str]
+    needs_engine: ClassVar[bool] = False
+    """Its server runs in a container."""
+    patience: ClassVar[float] = 0.0
+    """Seconds that a fetch may need for what the log already holds: to join a group, and to ask a server."""
     several_processes: ClassVar[bool] = False
     """Processes share the log, and it survives them: they find it by its folder."""
     settable_time: ClassVar[bool] = False
@@ -25,9 +35,12 @@ class Adapter:
     atomic_appends: ClassVar[bool] = False
     """A `read` while others produce sees all of one `produce` to a topic or nothing of it."""
     hands_over_between_batches: ClassVar[bool] = False
-    """A member that is alive keeps its partitions until it has committed or rewound what it fetched of them."""
+    """A member that is alive keeps its partitions until it has committed or rewound what it fetched of them (or a
+    time is over that no test takes)."""
     tells_slow_from_dead: ClassVar[bool] = False
     """A process that is stopped keeps its partitions however long it takes."""
+    expels_the_silent: ClassVar[bool] = False
+    """A process that is stopped loses its partitions to the others after a while."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -83,4 +96,38 @@ class InSqlite(_Embedded):
         return SqliteLog(self.folder, real_now=lambda: self.time)
 
 
-ADAPTERS: dict[str, type[Adapter]] = {adapter.name: adapter for adapter in (InMemory, InSqlite)}
+class InKafka(Adapter):
+    """Topics and groups under a prefix of their own. Records expire by segments, a produce becomes visible partition
+    by partition, and who sends no heartbeats is dead."""
+
+    name = "kafka"
+    needs_engine = True
+    patience = 2.0
+    several_processes = True
+    hands_over_between_batches = True
+    expels_the_silent = True
+
+    @staticmethod
+    def place(folder: Path, bootstrap: str, prefix: str) -> None:
+        """Note in the log's folder where it really is."""
+        folder.mkdir()
+        (folder / "kafka").write_text(f"{bootstrap} {prefix}")
+
+    @property
+    def options(self) -> KafkaOptions:
+        bootstrap, prefix = (self.folder / "kafka").read_text().split()
+        return KafkaOptions(bootstrap, prefix=prefix, session_timeout=1.5, rebalance_timeout=20.0)
+
+    async def connect(self) -> EventBus:
+        return KafkaBus(self.options)
+
+    async def expel(self, bus: EventBus, group: str, subscription: Subscription) -> None:
+        assert isinstance(subscription, KafkaSubscription)
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.options.bootstrap)
+        await admin.start()
+        leaving = LeaveGroupRequest(self.options.prefix + group, subscription.member)
+        await admin._send_request(leaving, await admin.find_coordinator(self.options.prefix + group))
+        await admin.close()
+
+
+ADAPTERS: dict[str, type[Adapter]] = {adapter.name: adapter for adapter in (InMemory, InSqlite, InKafka)}

@@ -13,7 +13,8 @@ import pytest
 import pytest_asyncio
 
 from services.chassis.bus.port import EventBus
-from tests.conformance.adapters import ADAPTERS, Adapter
+from tests.broker import Broker
+from tests.conformance.adapters import ADAPTERS, Adapter, InKafka
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,6 +24,9 @@ Connect = Callable[[], Awaitable[EventBus]]
 @pytest.fixture
 def adapter(request: pytest.FixtureRequest, tmp_path: Path) -> Adapter:
     """A fresh log. Parametrised below."""
+    if request.param == InKafka.name:
+        broker: Broker = request.getfixturevalue("broker")
+        InKafka.place(tmp_path / "log", broker.plain, request.getfixturevalue("topic_prefix"))
     return ADAPTERS[request.param](tmp_path / "log")
 
 
@@ -106,8 +110,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Every adapter, unless `@pytest.mark.needs("feature", ...)` limits a test to those with the features."""
     features = [name for mark in metafunc.definition.iter_markers("needs") for name in mark.args]
     if "adapter" in metafunc.fixturenames:
-        able = [name for name, a in ADAPTERS.items() if all(getattr(a, feature) for feature in features)]
-        metafunc.parametrize("adapter", able, indirect=True)
+        able = [a for a in ADAPTERS.values() if all(getattr(a, feature) for feature in features)]
+        marked = [pytest.param(a.name, marks=[pytest.mark.stack] if a.needs_engine else []) for a in able]
+        metafunc.parametrize("adapter", marked, indirect=True)
 
 
 def pytest_configure(config: pytest.Config) -> None:

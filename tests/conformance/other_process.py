@@ -2,6 +2,8 @@
 
 Commands, each of which goes on until the process is killed, and says a line for each thing done:
 - `hold GROUP TOPIC` joins, fetches until there are messages, says their values, and commits nothing;
+- `commit_late GROUP TOPIC SIGN` does the same until something is in the topic SIGN, then commits, says "committed" or
+  "fenced", and in that case rewinds, fetches until there are messages again, says their values and commits;
 - `echo GROUP TOPIC REPLY_TOPIC` joins, says "joined", and answers each message with a record of the same value;
 - `create TOPIC COUNT` says "making" and makes the topics TOPIC.0, TOPIC.1 and so on;
 - `produce TOPIC SIZE` produces batches of SIZE records over many keys, and says the last value after each.
@@ -11,11 +13,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import count
 from pathlib import Path
 
-from services.chassis.bus.port import EventBus, Record
+from services.chassis.bus.port import EventBus, Fenced, Message, Record
 from services.chassis.clock import pause
 from tests.conformance.adapters import ADAPTERS
 from tests.conformance.consuming import topic
@@ -30,8 +32,33 @@ async def hold(bus: EventBus, group: str, name: str) -> None:
     subscription = await bus.subscribe(group, [name])
     while not (messages := await subscription.fetch(1000, 10)):
         continue
-    say(" ".join(message.value.decode() for message in messages))
+    say(values(messages))
     await asyncio.Event().wait()
+
+
+async def commit_late(bus: EventBus, group: str, name: str, sign: str) -> None:
+    subscription = await bus.subscribe(group, [name])
+    messages: Sequence[Message] = ()
+    while not messages:
+        messages = await subscription.fetch(1000, 10)
+    say(values(messages))
+    while not await bus.read(sign):
+        await bus.wait([sign], 10)
+    try:
+        await subscription.commit(messages)
+    except Fenced:
+        say("fenced")
+        await subscription.rewind()
+        while not (messages := await subscription.fetch(1000, 10)):
+            continue
+        say(values(messages))
+        await subscription.commit(messages)
+    say("committed")
+    await asyncio.Event().wait()
+
+
+def values(messages: Iterable[Message]) -> str:
+    return " ".join(message.value.decode() for message in messages)
 
 
 async def echo(bus: EventBus, group: str, name: str, reply_topic: str) -> None:
@@ -62,6 +89,7 @@ async def main(adapter: str, folder: str, command: str, *arguments: str) -> None
     bus = await ADAPTERS[adapter](Path(folder)).connect()
     commands: dict[str, Callable[..., Awaitable[None]]] = {
         "hold": hold,
+        "commit_late": commit_late,
         "echo": echo,
         "create": create,
         "produce": produce,

@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from services.chassis.bus.port import EventBus, Offsets, Record, UnknownTopic
+from services.chassis.bus.port import EventBus, Offsets, Record, TopicPartition, UnknownTopic
 from services.chassis.clock import pause
 from tests.conformance.conftest import Start
-from tests.conformance.consuming import DEADLINE_SECONDS, PARTITIONS, TOPIC, numbered, numbers, receive, topic
+from tests.conformance.consuming import DEADLINE_SECONDS, PARTITIONS, TOPIC, consume, numbered, numbers, receive, topic
 
 pytestmark = [pytest.mark.processes, pytest.mark.needs("several_processes")]
 
@@ -35,7 +35,8 @@ async def test_every_process_of_a_group_may_be_killed_and_nothing_is_lost(bus: E
     await asyncio.wait([asyncio.create_task(p.line()) for p in processes], timeout=1)
     for process in processes:
         await process.kill()
-    assert sorted(numbers(await receive(survivor, 100))) == list(range(100))
+    (received,) = await consume([survivor], 100)
+    assert sorted(numbers(received)) == list(range(100))
 
 
 @pytest.mark.needs("tells_slow_from_dead")
@@ -52,6 +53,27 @@ async def test_a_stopped_process_keeps_its_partitions(bus: EventBus, start: Star
     process.go_on()
     await process.kill()
     assert len(await receive(await bus.subscribe("g", [TOPIC]), 100)) == 100
+
+
+@pytest.mark.needs("expels_the_silent")
+async def test_a_process_that_was_stopped_too_long_is_fenced_and_joins_again(bus: EventBus, start: Start) -> None:
+    await bus.create_topics([topic(), topic("sign")])
+    await bus.produce(numbered(range(100)))
+    process = await start("commit_late", "g", TOPIC, "sign")
+    assert len((await process.line()).split()) == 100
+    process.stop()
+    heir = await bus.subscribe("g", [TOPIC])
+    inherited = await receive(heir, 100)
+    await bus.produce(numbered([0], topic_name="sign"))
+    process.go_on()
+    assert await process.line() == "fenced"
+    await heir.commit(inherited[:50])
+    await heir.close()
+    committed = await bus.committed("g", [TOPIC])
+    done = {m.value for m in inherited if m.offset < committed[TopicPartition(m.topic, m.partition)]}
+    again = {value.encode() for value in (await process.line()).split()}
+    assert await process.line() == "committed"
+    assert done | again == {str(n).encode() for n in range(100)}
 
 
 async def test_a_key_goes_to_one_partition_whichever_process_produces(bus: EventBus, start: Start) -> None:
@@ -74,7 +96,16 @@ async def test_what_was_acknowledged_survives_the_death_of_its_producer(bus: Eve
     acknowledged = max(int(line) for line in await process.lines_left() or ["199"])
     kept = set(numbers(await bus.read(TOPIC, max_records=1_000_000)))
     assert kept >= set(range(acknowledged + 1))
-    assert len(kept) % 10 == 0
+
+
+@pytest.mark.needs("atomic_appends")
+async def test_what_a_producer_leaves_that_was_killed_are_whole_produces(bus: EventBus, start: Start) -> None:
+    await bus.create_topics([topic()])
+    process = await start("produce", TOPIC, "10")
+    for _ in range(20):
+        await process.line()
+    await process.kill()
+    assert len(await bus.read(TOPIC, max_records=1_000_000)) % 10 == 0
 
 
 @pytest.mark.needs("atomic_appends")

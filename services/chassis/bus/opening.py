@@ -6,11 +6,15 @@ from services.chassis.bus.port import EventBus
 from services.chassis.settings import ServiceSettings
 
 
-async def open_bus(settings: ServiceSettings) -> EventBus:
-    """`embedded:FOLDER` for the log that several processes share, `memory:` for this process alone.
+async def open_bus(settings: ServiceSettings, client_id: str = "sansha") -> EventBus:
+    """`kafka://HOST:PORT[,…]`, `embedded:FOLDER` for the log that processes share, `memory:` for this one alone.
 
-    Raises `ValueError` for any other URL.
+    `client_id` is the name under which a Kafka cluster sees this process. Raises `ValueError` for any other URL.
     """
+    if (options := settings.kafka_options(client_id)) is not None:
+        from services.chassis.bus.kafka import KafkaBus
+
+        return KafkaBus(options)
     if (folder := settings.embedded_folder) is not None:
         from services.chassis.bus.sqlite_log import SqliteLog
 
@@ -19,4 +23,4 @@ async def open_bus(settings: ServiceSettings) -> EventBus:
         from services.chassis.bus.memory import MemoryBus
 
         return MemoryBus()
-    raise ValueError(f"bus URL {settings.bus_url!r} is none of embedded:FOLDER, memory:")
+    raise ValueError(f"bus URL {settings.bus_url!r} is none of kafka://HOST:PORT, embedded:FOLDER, memory:")

@@ -100,7 +100,7 @@ class EventBus(Protocol):
         """
 
     async def produce(self, records: Sequence[Record]) -> None:
-        """Append durably. All of one topic's records become visible together.
+        """Append durably. All of one topic's records become visible together; on Kafka, those of one partition.
 
         Raises `UnknownTopic`, or `BusError` where durability is not certain.
         """
@@ -124,7 +124,10 @@ class EventBus(Protocol):
         """What the group has committed; 0 for a partition it never committed."""
 
     async def reset(self, group: str, offsets: Offsets) -> None:
-        """Set committed offsets, to replay from there. Members read from there after their next `rewind`."""
+        """Set committed offsets, to replay from there. Members read from there after their next `rewind`.
+
+        Raises `BusError` where that is no place in the log, and on Kafka where other processes are members.
+        """
 
     async def close(self) -> None:
         """Release everything; nothing that `produce` returned for is lost. Idempotent."""

@@ -1,0 +1,113 @@
+"""A Kafka consumer that belongs to a group: the part of it that aiokafka does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.errors import CommitFailedError, IllegalStateError
+
+from services.chassis.bus.kafka_clients import (
+    LARGEST_BATCH_BYTES,
+    LONG_POLL_SECONDS,
+    Records,
+    WirePartition,
+    connection,
+    milliseconds,
+    reported,
+    start_client,
+    stop_consumer,
+)
+from services.chassis.bus.kafka_options import KafkaOptions
+from services.chassis.bus.port import Fenced, TopicPartition
+
+LONGEST_HEARTBEAT_SECONDS = 1.0
+"""A member learns with its heartbeat that others came or went."""
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+    def __init__(self, revoked: Callable[[], Awaitable[None]], assigned: Callable[[], None]) -> None:
+        self._revoked, self._assigned = revoked, assigned
+
+    async def on_partitions_revoked(self, revoked: object) -> None:
+        await self._revoked()
+
+    def on_partitions_assigned(self, assigned: object) -> None:
+        self._assigned()
+
+
+class Member:
+    """A consumer in a group, or on its way there; it joins, and joins anew, by itself."""
+
+    def __init__(self, options: KafkaOptions, group: str) -> None:
+        self._options = options
+        heartbeat = min(options.session_timeout / 3, LONGEST_HEARTBEAT_SECONDS)
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=options.bootstrap,
+            **connection(options),
+            group_id=group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=milliseconds(LONG_POLL_SECONDS),
+            max_partition_fetch_bytes=LARGEST_BATCH_BYTES,
+            partition_assignment_strategy=(RoundRobinPartitionAssignor,),
+            session_timeout_ms=milliseconds(options.session_timeout),
+            heartbeat_interval_ms=milliseconds(heartbeat),
+            rebalance_timeout_ms=milliseconds(options.rebalance_timeout),
+            max_poll_interval_ms=milliseconds(options.longest_batch),
+        )
+
+    async def join(
+        self, topics: Sequence[str], revoked: Callable[[], Awaitable[None]], assigned: Callable[[], None]
+    ) -> None:
+        """Connect, and begin to join; `revoked` is awaited before the partitions are given back."""
+        await start_client(self._consumer, self.leave, self._options)
+        self._consumer.subscribe(topics, listener=_Listener(revoked, assigned))
+
+    @property
+    def name(self) -> str:
+        """Under which the group knows it; empty while it does not."""
+        return str(self._consumer._coordinator.member_id)  # noqa: SLF001 - needed, and not offered
+
+    @property
+    def is_known(self) -> bool:
+        """False before it has joined, and once it has heard that the group goes on without it."""
+        return bool(self._consumer._coordinator.generation >= 0)  # noqa: SLF001
+
+    @property
+    def partitions(self) -> frozenset[TopicPartition]:
+        return frozenset(TopicPartition(*tp) for tp in self._consumer.assignment())
+
+    async def poll(self, limit: int, timeout: float, of: Iterable[TopicPartition] = ()) -> Records:
+        """Up to `limit` records, waiting for the first; also waits while partitions are assigned anew."""
+        async with reported(self._options, "fetch"):
+            found: Records = await self._consumer.getmany(
+                *(WirePartition(*tp) for tp in of), timeout_ms=milliseconds(timeout), max_records=limit
+            )
+            return found
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Raises `Fenced` where the group goes on without this member, `BusError` where it is not known."""
+        async with reported(self._options, "commit"), asyncio.timeout(self._options.request_timeout):
+            try:
+                await self._consumer.commit({WirePartition(*tp): offset for tp, offset in offsets.items()})
+            except (CommitFailedError, IllegalStateError):
+                raise Fenced(
+                    f"the group has given {', '.join(sorted(f'{t}/{p}' for t, p in offsets))} to another member"
+                ) from None
+
+    async def seek(self, offsets: Mapping[TopicPartition, int | None]) -> None:
+        """Go on from there; None for the oldest record kept."""
+        async with reported(self._options, "seek"):
+            from_start = [WirePartition(*tp) for tp, offset in offsets.items() if offset is None]
+            for tp, offset in offsets.items():
+                if offset is not None:
+                    self._consumer.seek(WirePartition(*tp), offset)
+            if from_start:
+                await self._consumer.seek_to_beginning(*from_start)
+
+    async def leave(self) -> None:
+        """Leave the group."""
+        await stop_consumer(self._consumer)

@@ -1,11 +1,17 @@
-"""What the parties' books say, row by row: the common form in which they are compared and digested."""
+"""What the parties' books say, row by row: the common form in which they are compared and digested.
+
+As a document they are lines of JSON (NDJSON): the party's name first, then `["payments", [...]]` row by row, each with
+its fields in order, and `["end", rows]` at last, so that books of any size pass through little memory.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import msgspec
 
 
 class PaymentRow(NamedTuple):
@@ -94,3 +100,59 @@ class Books:
     transfers: Sequence[TransferRow] = ()
     reconciled: Sequence[str] = ()
     """Ids of statements whose deposit and receipts all agree (ward)."""
+
+
+_ROWS: dict[str, Any] = {
+    "payments": PaymentRow,
+    "receipts": ReceiptRow,
+    "proxy_payments": ProxyPaymentRow,
+    "statements": StatementRow,
+    "lines": StatementLineRow,
+    "deposits": DepositRow,
+    "transfers": TransferRow,
+    "reconciled": str,
+}
+_END = "end"
+
+
+def to_lines(books: Books) -> Iterator[bytes]:
+    """The books as a document, line by line."""
+    encode = msgspec.json.Encoder().encode
+    yield encode(books.party) + b"\n"
+    rows = 0
+    for kind in _ROWS:
+        for row in getattr(books, kind):
+            yield encode((kind, row)) + b"\n"
+            rows += 1
+    yield encode((_END, rows)) + b"\n"
+
+
+class BooksReader:
+    """Takes a document line by line, as it arrives."""
+
+    def __init__(self) -> None:
+        self._party = ""
+        self._rows: dict[str, list[Any]] = {kind: [] for kind in _ROWS}
+        self._said: int | None = None
+
+    def take(self, line: str | bytes) -> None:
+        """The next line. Raises `ValueError` for one that is none of such a document."""
+        try:
+            match msgspec.json.decode(line):
+                case str(party):
+                    self._party = party
+                case [str(kind), row] if kind in _ROWS:
+                    self._rows[kind].append(msgspec.convert(row, _ROWS[kind]))
+                case [str(kind), int(rows)] if kind == _END:
+                    self._said = rows
+                case _:
+                    raise ValueError("unknown kind of line")
+        except ValueError as wrong:
+            raise ValueError(f"this is no line of a party's books ({wrong}): {line!r:.80}") from None
+
+    def books(self) -> Books:
+        """What was taken. Raises `ValueError` where the end is missing."""
+        taken = sum(map(len, self._rows.values()))
+        if self._said != taken:
+            raise ValueError(f"the books of {self._party or 'a party'} are cut short after {taken} rows")
+        return Books(self._party, **self._rows)

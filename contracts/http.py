@@ -275,6 +275,8 @@ class ServiceStatus(Body):
 
     principal: str
     now: datetime
+    seed: int | None = None
+    """What ids follow from in simulation; None where they are random."""
     clock_rate: float
     outbox_due: int
     next_due_at: datetime | None

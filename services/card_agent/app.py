@@ -19,6 +19,7 @@ from services.card_agent.domain.terms import TERMS, Terms
 from services.card_agent.explanation import Story
 from services.card_agent.handlers.tokenize_card import CardRegistration, registration_of, tokenize_cards
 from services.card_agent.handlers.withdraw_proxy_payment import WithdrawalRequest, unknown_payment, withdraw_payments
+from services.card_agent.migrations import HISTORY
 from services.card_agent.settings import Settings
 from services.card_agent.subscriptions import subscriptions
 from services.card_agent.tables import metadata
@@ -48,6 +49,7 @@ class CardAgent(Service):
 
     title = "sansha card agent (丙 指定代理納付者)"
     tables = metadata
+    history = HISTORY
     settings: Settings
 
     @cached_property

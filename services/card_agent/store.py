@@ -1,7 +1,7 @@
 """Every query of a card agent. Set-based: a sequence in, one statement.
 
 Rows are locked in one order, so that replicas never wait for each other in a circle: closings, authorizations,
-accounts, each by id.
+accounts, each by id. New cards are inserted by the card's key.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from services.card_agent.domain.card import Expiry
 from services.card_agent.domain.issuer import Card
 from services.card_agent.tables import accounts, authorizations, cards, closings
 from services.chassis.bulk import Bulk
-from services.chassis.database import among, insert, insert_missing
+from services.chassis.database import among, insert
 
 _CHANGING = [f.name for f in fields(Authorization) if f.name != "payment_id"]
 _SAVE = Bulk(
@@ -50,6 +50,8 @@ _COUNTED = _AUTHORIZATIONS.where(
 )
 _LOCKED_BY_ID, _LOCKED_COUNTED = _BY_ID.with_for_update(), _COUNTED.with_for_update()
 _ADD = Bulk(authorizations.insert())
+_ADD_ACCOUNTS = Bulk(accounts.insert(), only_missing=True)
+_ADD_CARDS = Bulk(cards.insert(), only_missing=True, by=("card_key",))
 _CLOSINGS = select(closings).order_by(closings.c.closed_on)
 _CLOSINGS_OF_DAYS = _CLOSINGS.where(among(closings.c.closed_on, "days"))
 _LOCKED_CLOSINGS_OF_DAYS = _CLOSINGS_OF_DAYS.with_for_update()
@@ -73,8 +75,8 @@ class Closing:
 async def add_cards(session: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
     """Keep cards that are not known yet. Returns card key → token, of the first time for a known card."""
     holders = [{"account_id": row["account_id"]} for row in rows]
-    await session.execute(insert_missing(session, accounts), holders)
-    await session.execute(insert_missing(session, cards), rows)
+    await _ADD_ACCOUNTS.execute(session, holders)
+    await _ADD_CARDS.execute(session, rows)
     found = await session.execute(_TOKENS, {"ids": [row["card_key"] for row in rows]})
     return {card_key: token for card_key, token in found.all()}
 
@@ -134,8 +136,10 @@ async def save(
     ]
     await _ADD.execute(session, new)
     await _SAVE.execute(session, old)
-    holds = [{"of_account": i, "change": change} for i, change in sorted(hold_changes(before, changed).items())]
-    await _HOLD.execute(session, holds)
+    moved = hold_changes(before, changed)
+    if moved:
+        await lock_held(session, moved)
+        await _HOLD.execute(session, [{"of_account": i, "change": change} for i, change in moved.items()])
 
 
 async def add_closing(session: AsyncConnection, closing: Closing) -> bool:

@@ -2,17 +2,21 @@
 
 SQLAlchemy prepares the parameters of an executemany row by row, which takes longer than the writing
 (docs/performance figures: `make bench`). The statement stays SQLAlchemy Core; only that preparation is done here.
+SQLite takes the rows one by one; PostgreSQL takes all of them as one array a column, in one statement (`unnest`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Insert, Update
+from sqlalchemy import ARRAY, BindParameter, Insert, TableValuedAlias, Update, bindparam, column, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.visitors import replacement_traverse
+from sqlalchemy.types import TypeEngine
 
 _Convert = Callable[[Any], Any]
 
@@ -26,10 +30,16 @@ class _Compiled:
 
 
 class Bulk:
-    """An INSERT or UPDATE to be executed for many rows at once."""
+    """An INSERT or UPDATE to be executed for many rows at once.
 
-    def __init__(self, statement: Insert | Update) -> None:
-        self._statement = statement
+    Rows are inserted in the order of `by`, the primary key unless something else makes them unique, so that two
+    replicas with the same rows wait for each other in one order only. `only_missing` leaves rows alone that are
+    there already. An UPDATE changes a row once: no two of its parameter sets may meet the same.
+    """
+
+    def __init__(self, statement: Insert | Update, *, only_missing: bool = False, by: Sequence[str] = ()) -> None:
+        self._statement, self._only_missing = statement, only_missing
+        self._by = tuple(by) or tuple(c.name for c in cast("Any", statement.table).primary_key)
         self._compiled: dict[tuple[str, tuple[str, ...]], _Compiled] = {}
 
     async def execute(self, session: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -38,7 +48,8 @@ class Bulk:
             return
         compiled = self._for(session.dialect, tuple(rows[0]))
         columns = [_converted(rows, key, convert) for key, convert in compiled.places]
-        await session.exec_driver_sql(compiled.sql, list(zip(*columns, strict=True)))
+        given = tuple(columns) if session.dialect.name == "postgresql" else list(zip(*columns, strict=True))
+        await session.exec_driver_sql(compiled.sql, given)
 
     def _for(self, dialect: Dialect, keys: tuple[str, ...]) -> _Compiled:
         found = self._compiled.get((dialect.name, keys))
@@ -47,13 +58,53 @@ class Bulk:
         return found
 
     def _compile(self, dialect: Dialect, keys: tuple[str, ...]) -> _Compiled:
-        insert = isinstance(self._statement, Insert)
-        compiled: Any = self._statement.compile(dialect=dialect, column_keys=list(keys) if insert else None)
+        statement: Any = self._statement
+        if self._only_missing:
+            statement = sqlite.insert(statement.table).on_conflict_do_nothing()
+        insert = isinstance(statement, Insert)
+        if dialect.name == "postgresql":
+            types = {key: statement.table.c[key].type for key in keys} if insert else _types(statement, dialect)
+            given = _arrays(types)
+            statement = self._inserting(given) if insert else _updating(statement, given)
+            compiled = statement.compile(dialect=dialect)
+        else:
+            types = {}
+            compiled = statement.compile(dialect=dialect, column_keys=list(keys) if insert else None)
         places = tuple(
-            (name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
-            for name in compiled.positiontup
+            (name, _conversion(types.get(name, compiled.binds[name].type), dialect)) for name in compiled.positiontup
         )
         return _Compiled(str(compiled), places)
+
+    def _inserting(self, given: TableValuedAlias) -> Any:
+        order = [given.c[name] for name in self._by if name in given.c]
+        statement = postgresql.insert(cast("Any", self._statement.table)).from_select(
+            list(given.c.keys()), select(*given.c).order_by(*order)
+        )
+        return statement.on_conflict_do_nothing() if self._only_missing else statement
+
+
+def _types(statement: Update, dialect: Dialect) -> Mapping[str, TypeEngine[Any]]:
+    """The types of an UPDATE's parameters, as they follow from the columns they are set or compared to."""
+    compiled: Any = statement.compile(dialect=dialect)
+    return {name: compiled.binds[name].type for name in compiled.positiontup}
+
+
+def _arrays(types: Mapping[str, TypeEngine[Any]]) -> TableValuedAlias:
+    """`unnest` of one array parameter a column: the rows, as a table."""
+    arrays = [bindparam(name, type_=ARRAY(kind)) for name, kind in types.items()]
+    columns = [column(name, kind) for name, kind in types.items()]
+    return func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
+
+
+def _updating(statement: Update, given: TableValuedAlias) -> Any:
+    def column_for(element: Any, **_how: Any) -> Any:
+        return given.c[element.key] if isinstance(element, BindParameter) else None
+
+    return replacement_traverse(statement, {}, column_for)
+
+
+def _conversion(kind: TypeEngine[Any], dialect: Dialect) -> _Convert | None:
+    return kind.dialect_impl(dialect).bind_processor(dialect)
 
 
 def _converted(rows: Sequence[Mapping[str, Any]], key: str, convert: _Convert | None) -> list[Any]:

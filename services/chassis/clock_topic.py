@@ -6,14 +6,17 @@ A replica takes the last announcement before it serves, so one that joins late s
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+
+import structlog
 
 from contracts import topics
 from contracts.cloudevents import Decoder, encode_value, headers
 from contracts.events import ClockSet
-from services.chassis.bus.port import EventBus, Record, TopicPartition
-from services.chassis.clock import Clock, ClockReading
+from services.chassis.bus.port import BusError, EventBus, Record, TopicPartition
+from services.chassis.clock import Clock, ClockReading, pause
 from services.chassis.identity import Identity
+
+log = structlog.get_logger(__name__)
 
 _PLACE = TopicPartition(topics.CLOCK.name, 0)
 
@@ -38,10 +41,14 @@ class ClockFollower:
         return self.last is not None
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Follow until `stopping`."""
+        """Follow until `stopping`; a bus that does not answer is asked again."""
         while not stopping.is_set():
-            await self.catch_up()
-            await self._bus.wait([topics.CLOCK.name], timeout=0.5)
+            try:
+                await self.catch_up()
+                await self._bus.wait([topics.CLOCK.name], timeout=0.5)
+            except BusError as failure:
+                log.warning("cannot read the clock; trying again", error=repr(failure))
+                await pause(1.0)
 
 
 class ClockAnnouncer:
@@ -69,7 +76,3 @@ class ClockAnnouncer:
         await self._bus.produce([Record(topics.CLOCK.name, event.key, encode_value(event), marks)])
         await self._follower.catch_up()
         return event
-
-    async def step_to(self, at: datetime, real_at: datetime) -> ClockSet:
-        """Announce the next instant of a stepped clock."""
-        return await self.announce(ClockReading(at, real_at, 0.0))

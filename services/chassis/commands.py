@@ -17,11 +17,13 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 from pydantic import BaseModel
-from sqlalchemy import Boolean, Column, LargeBinary, MetaData, String, Table, select, tuple_
+from sqlalchemy import Boolean, Column, LargeBinary, MetaData, String, Table, select
 
 from contracts.vocabulary import Refusal
+from services.chassis.bulk import Bulk
 from services.chassis.clock import Clock
-from services.chassis.database import Instant
+from services.chassis.database import Instant, among
+from services.chassis.outages import lost_a_race
 from services.chassis.telemetry import Metrics
 from services.chassis.transaction import Transaction
 from services.chassis.unit_of_work import UnitOfWork
@@ -31,6 +33,8 @@ Request = TypeVar("Request", bound=BaseModel)
 Answer = TypeVar("Answer", bound=BaseModel)
 
 COMMANDS_PER_TRANSACTION = 500
+ATTEMPTS = 3
+"""How often a command is tried that another replica was quicker with."""
 
 
 @dataclass(frozen=True)
@@ -77,14 +81,17 @@ class Answers:
             Column("answer", LargeBinary, nullable=False),
             Column("answered_at", Instant, nullable=False),
         )
+        t = self.table
+        self._store = Bulk(t.insert())
+        self._stored = select(t).where(among(t.c.command, "commands"), among(t.c.idempotency_key, "keys"))
 
     async def stored(self, tx: Transaction, pending: Sequence[_Pending]) -> Mapping[tuple[str, str], Any]:
         """Rows of the commands among these that were answered before."""
         slots = [p.slot for p in pending if p.slot is not None]
         if not slots:
             return {}
-        t = self.table
-        found = await tx.session.execute(select(t).where(tuple_(t.c.command, t.c.idempotency_key).in_(slots)))
+        commands, keys = (sorted(set(part)) for part in zip(*slots, strict=True))
+        found = await tx.session.execute(self._stored, {"commands": commands, "keys": keys})
         return {(row.command, row.idempotency_key): row for row in found.all()}
 
     async def store(self, tx: Transaction, answered: Sequence[tuple[_Pending, BaseModel | Refusal]]) -> None:
@@ -101,8 +108,7 @@ class Answers:
             for pending, answer in answered
             if pending.idempotency_key is not None
         ]
-        if rows:
-            await tx.session.execute(self.table.insert(), rows)
+        await self._store.execute(tx.session, rows)
 
 
 class Commands:
@@ -148,16 +154,17 @@ class Commands:
         finally:
             self._leader = None
 
-    async def _run(self, wave: Sequence[_Pending]) -> None:
+    async def _run(self, wave: Sequence[_Pending], attempt: int = 1) -> None:
         try:
             answers = await self._in_one_transaction(wave)
         except Exception as failure:
-            if len(wave) == 1:
-                if not wave[0].outcome.done():  # the caller may have gone away
-                    wave[0].outcome.set_exception(failure)
-                return
-            for pending in wave:
-                await self._run([pending])
+            if len(wave) > 1:
+                for pending in wave:
+                    await self._run([pending])
+            elif attempt < ATTEMPTS and lost_a_race(failure):
+                await self._run(wave, attempt + 1)
+            elif not wave[0].outcome.done():  # the caller may have gone away
+                wave[0].outcome.set_exception(failure)
         else:
             for pending, answer in answers:
                 if not pending.outcome.done():

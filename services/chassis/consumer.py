@@ -1,7 +1,7 @@
 """The consumer loop: a batch from the bus, waves, one transaction a wave, offsets after the database.
 
 A failing wave is retried event by event, so that one poison event is set aside alone, with its reason, and the
-rest go on. A database that does not answer is waited for: nothing is set aside on its account.
+rest go on. An outage of the database is waited out: nothing is set aside on its account.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -22,6 +23,7 @@ from services.chassis.clock import Clock, pause
 from services.chassis.dead_letters import DeadLetter, DeadLetters
 from services.chassis.faults import Faults, NoFaults
 from services.chassis.inbox import Inbox, fingerprint
+from services.chassis.outages import Patience, is_outage, said
 from services.chassis.telemetry import Metrics
 from services.chassis.transaction import Transaction
 from services.chassis.unit_of_work import UnitOfWork
@@ -156,10 +158,6 @@ class EventProcessor:
             reason=reason,
         )
 
-    async def database_answers(self) -> bool:
-        """Whether a failure can be the event's fault at all."""
-        return await self._unit.database.answers()
-
     async def replay(self, tx: Transaction, letter_id: str, mended_value: bytes | None) -> DeadLetter | None:
         """Handle a dead letter again, mended where a value is given; None where there is no such letter.
 
@@ -193,6 +191,7 @@ class Consumer:
         self._sizes, self._retry = (batch_size, backlog_batch_size), retry or RetryPolicy()
         self._size = batch_size
         self._faults = faults or NoFaults()
+        self._patience = Patience("handling events")
 
     async def handle_next(self, timeout: float) -> int:
         """Handle one batch; returns how many messages it had, 0 after `timeout` seconds without any."""
@@ -222,33 +221,45 @@ class Consumer:
 
     async def _apply(self, wave: Sequence[Delivery]) -> None:
         try:
-            await self._processor.apply(wave)
+            await self._through_outages(partial(self._processor.apply, wave))
         except Exception as failure:
-            log.warning("wave failed; trying its events one by one", size=len(wave), error=repr(failure))
+            log.warning("wave failed; trying its events one by one", size=len(wave), error=said(failure))
             for delivery in wave:
                 await self._apply_one(delivery)
 
     async def _apply_one(self, delivery: Delivery) -> None:
         attempt = 0
         while True:
+            attempt += 1
             try:
-                return await self._processor.apply([delivery])
+                return await self._through_outages(partial(self._processor.apply, [delivery]))
             except Exception as failure:
-                attempt += await self._processor.database_answers()
                 if attempt >= self._retry.attempts or isinstance(failure, IdReused):
                     reason = f"{type(failure).__name__}: {failure}"
-                    return await self._set_aside(delivery.message, reason, attempts=max(attempt, 1))
-                await pause(self._retry.pause_after(max(attempt, 1)))
+                    return await self._set_aside(delivery.message, reason, attempts=attempt)
+                await pause(self._retry.pause_after(attempt))
 
     async def _set_aside(self, message: Message, reason: str, attempts: int) -> None:
-        tries = 0
+        """Whatever hinders it: an event that is not kept here would be lost."""
         while True:
             try:
-                return await self._processor.set_aside(message, reason, attempts)
+                await self._processor.set_aside(message, reason, attempts)
             except Exception as failure:
-                tries += 1
-                log.error("cannot set an event aside; holding it", error=repr(failure))
-                await pause(self._retry.pause_after(min(tries, 30)))
+                await self._patience.wait(failure)
+            else:
+                return self._patience.over()
+
+    async def _through_outages(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do it, again and again while the database is out. Raises what is not the database's own."""
+        while True:
+            try:
+                await work()
+            except Exception as failure:
+                if not is_outage(failure):
+                    raise
+                await self._patience.wait(failure)
+            else:
+                return self._patience.over()
 
 
 def _keys(delivery: Delivery) -> tuple[str, ...]:

@@ -1,36 +1,36 @@
 """A party's database: SQLAlchemy 2 Core on SQLite (embedded) or PostgreSQL, chosen by URL.
 
-SQLite runs *inline*, on the event loop's own thread: a statement takes tens of microseconds, a thread hop
-several times that (docs/decisions/0002). One process writes at a time; `begin` queues the rest.
+SQLite is written to by one process at a time; `begin` queues the rest. On PostgreSQL replicas write side by side, and
+rows are locked in one order, so that they never wait for each other in a circle: a transaction locks the inbox's
+rows first, then those of its party's tables in the order that the party's `store.py` names, the outbox's last; within
+a table by key, and rows are inserted by key (`Bulk`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import fcntl
-import os
-import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Enum, MetaData, Table, bindparam, event, text
-from sqlalchemy.dialects import postgresql, registry, sqlite
-from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy import ARRAY, BigInteger, Column, ColumnElement, Enum, MetaData, Table, any_, bindparam, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import Dialect
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import TypeDecorator
-from sqlalchemy.util import await_only
+
+from services.chassis.outages import is_outage
+from services.chassis.postgresql import AdvisoryLease, lock_key, postgresql_engine
+from services.chassis.sqlite_inline import READS_ONLY, sqlite_engine
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_READS_ONLY = "sansha_reads_only"
 
 
 class Instant(TypeDecorator[datetime]):
@@ -51,37 +51,17 @@ def words(values: type[StrEnum]) -> Enum:
     return Enum(values, native_enum=False, length=40, values_callable=lambda e: [v.value for v in e])
 
 
-async def _nothing() -> None:
-    """Awaited once per statement: SQLAlchemy's asyncio layer insists on one await."""
+class Lease(Protocol):
+    """Whether this process alone has something; it may be lost at any time."""
+
+    held: bool
 
 
-class _InlineCursor(sqlite3.Cursor):
-    async def _async_soft_close(self) -> None:
-        """Called by SQLAlchemy's asyncio layer after a result was buffered."""
+class _FileLease:
+    """Held until the process ends, or lets go."""
 
-
-class _InlineConnection(sqlite3.Connection):
-    def cursor(self, factory: Any = _InlineCursor) -> Any:
-        return super().cursor(factory)
-
-
-class InlineSQLiteDialect(SQLiteDialect_pysqlite):
-    """`sqlite+inline://`: the standard library's driver behind SQLAlchemy's asyncio interface, without a thread."""
-
-    driver = "inline"
-    is_async = True
-    supports_statement_cache = True
-
-    def do_execute(self, cursor: Any, statement: Any, parameters: Any, context: Any = None) -> None:
-        cursor.execute(statement, parameters)
-        await_only(_nothing())
-
-    def do_executemany(self, cursor: Any, statement: Any, parameters: Any, context: Any = None) -> None:
-        cursor.executemany(statement, parameters)
-        await_only(_nothing())
-
-
-registry.register("sqlite.inline", __name__, InlineSQLiteDialect.__name__)
+    def __init__(self, held: bool) -> None:
+        self.held = held
 
 
 class Database:
@@ -90,15 +70,23 @@ class Database:
     `url` is an SQLAlchemy URL: `sqlite:///path` (or `sqlite://` for memory) or `postgresql://…`.
     `durable` False gives up surviving a power cut (never a killed process), for the one-process sandbox.
     `looks_only` changes nothing of an SQLite file, not even how it keeps its journal.
+    `pool_size` bounds the connections to PostgreSQL.
     """
 
-    def __init__(self, url: str, *, durable: bool = True, looks_only: bool = False) -> None:
+    def __init__(self, url: str, *, durable: bool = True, looks_only: bool = False, pool_size: int = 5) -> None:
         self.url = make_url(url)
-        self._is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._engine = (
-            _sqlite_engine(self.url, _pragmas(durable, looks_only)) if self._is_sqlite else _postgresql_engine(self.url)
+            sqlite_engine(self.url, durable=durable, looks_only=looks_only)
+            if self.is_sqlite
+            else postgresql_engine(self.url, pool_size)
         )
         self._one_at_a_time = asyncio.Lock()
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether it ends with the process."""
+        return self.is_sqlite and not self.url.database
 
     async def create(self, metadata: MetaData) -> None:
         """Make the tables that are missing."""
@@ -112,55 +100,103 @@ class Database:
             yield session
 
     @asynccontextmanager
+    async def begin_alone(self, purpose: str) -> AsyncIterator[AsyncConnection]:
+        """A transaction that writes, while no other process is in one of the same purpose."""
+        async with self.begin() as session:
+            if not self.is_sqlite:  # a writing transaction of SQLite is alone anyway
+                await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": lock_key(purpose)})
+            yield session
+
+    @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that only reads: it waits for no other process's write."""
+        """A transaction that only reads, all of it from one moment; it waits for no other process's write."""
         async with self._turn(), self._engine.connect() as session:
-            await session.execution_options(**{_READS_ONLY: True})
+            await session.execution_options(**_READING[self.is_sqlite])
             async with session.begin():
                 yield session
 
     def _turn(self) -> AbstractAsyncContextManager[object]:
-        return self._one_at_a_time if self._is_sqlite else nullcontext()
+        return self._one_at_a_time if self.is_sqlite else nullcontext()
 
     async def answers(self) -> bool:
         """Whether the database can be asked anything at all."""
         try:
             async with self.begin() as session:
                 await session.execute(text("SELECT 1"))
-        except Exception:
+        except Exception as failure:
+            if not is_outage(failure):
+                raise
             return False
         return True
 
     @asynccontextmanager
-    async def sole_holder(self, purpose: str) -> AsyncIterator[bool]:
-        """Yields True where no other process holds `purpose` of this database; released when the process dies."""
-        if not self._is_sqlite:
-            async with self._advisory_lock(purpose) as held:
-                yield held
-        elif not self.url.database:
-            yield True
+    async def sole_holder(self, purpose: str, on_change: Callable[[], None] = lambda: None) -> AsyncIterator[Lease]:
+        """Yields a lease, `held` where no other process holds `purpose` of this database; it ends with the process.
+
+        On PostgreSQL it is lost with its connection. `on_change` is called then, and when another process has
+        written and notified the channel `purpose`.
+        """
+        if not self.is_sqlite:
+            async with self._advisory_lease(purpose, on_change) as lease:
+                yield lease
+        elif self.is_in_memory:
+            yield _FileLease(True)
         else:
             with open(f"{self.url.database}.{purpose}.lock", "a") as file:
-                yield _locked(file.fileno())
+                yield _FileLease(_locked(file.fileno()))
 
     @asynccontextmanager
-    async def _advisory_lock(self, purpose: str) -> AsyncIterator[bool]:
+    async def _advisory_lease(self, purpose: str, on_change: Callable[[], None]) -> AsyncIterator[Lease]:
         async with self._engine.connect() as session:
             await session.execution_options(isolation_level="AUTOCOMMIT")
-            found = await session.execute(text("SELECT pg_try_advisory_lock(hashtext(:p))"), {"p": purpose})
-            yield bool(found.scalar_one())
+            lease = AdvisoryLease(session, purpose, on_change)
+            try:
+                await lease.take()
+                yield lease
+            finally:
+                await lease.release()
 
     async def close(self) -> None:
         """Idempotent."""
         await self._engine.dispose()
 
 
+_READING: dict[bool, dict[str, Any]] = {
+    True: {READS_ONLY: True},
+    False: {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
+
+
+class _Among(ColumnElement[bool]):
+    """`column IN (…)` for SQLite; for PostgreSQL `column = ANY (array)`: one statement for any number of values."""
+
+    inherit_cache = True
+    _traverse_internals = [  # noqa: RUF012 (SQLAlchemy's own form)
+        ("listed", InternalTraversal.dp_clauseelement),
+        ("array", InternalTraversal.dp_clauseelement),
+    ]
+
+    def __init__(self, column: Column[Any], values: str) -> None:
+        self.listed = column.in_(bindparam(values, expanding=True))
+        self.array = column == any_(bindparam(values, type_=ARRAY(column.type)))
+
+
+@compiles(_Among)
+def _as_list(element: _Among, compiler: Any, **how: Any) -> str:
+    return str(compiler.process(element.listed, **how))
+
+
+@compiles(_Among, "postgresql")
+def _as_array(element: _Among, compiler: Any, **how: Any) -> str:
+    return str(compiler.process(element.array, **how))
+
+
 def among(column: Column[Any], values: str = "ids") -> ColumnElement[bool]:
-    """`column IN (…)`, its values bound as `values` when the statement runs.
+    """Whether the column has one of the values, a list bound as `values` when the statement runs.
 
     Statements of hot paths are built once, as constants: building one takes longer than running it.
     """
-    return column.in_(bindparam(values, expanding=True))
+    return _Among(column, values)
 
 
 def insert(session: AsyncConnection, table: Table) -> Any:
@@ -169,53 +205,9 @@ def insert(session: AsyncConnection, table: Table) -> Any:
     return dialect.insert(table)
 
 
-def insert_missing(session: AsyncConnection, table: Table) -> Any:
-    """An INSERT that leaves rows alone that are there already."""
-    return _insert_missing(session.dialect.name, table)
-
-
-@cache
-def _insert_missing(dialect: str, table: Table) -> Any:
-    return (sqlite if dialect == "sqlite" else postgresql).insert(table).on_conflict_do_nothing()
-
-
 def _locked(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
-
-
-def _pragmas(durable: bool, looks_only: bool) -> tuple[str, ...]:
-    if looks_only:
-        return ("query_only=ON",)
-    return ("journal_mode=WAL", f"synchronous={'FULL' if durable else 'OFF'}", "foreign_keys=ON")
-
-
-def _sqlite_engine(url: URL, pragmas: tuple[str, ...]) -> AsyncEngine:
-    if url.database:
-        Path(os.path.dirname(url.database) or ".").mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(
-        url.set(drivername="sqlite+inline"),
-        poolclass=StaticPool,
-        connect_args={"factory": _InlineConnection, "timeout": 10.0, "check_same_thread": False},
-    )
-
-    def configure(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # the driver must not begin transactions of its own accord
-        cursor = connection.cursor()
-        for pragma in pragmas:
-            cursor.execute(f"PRAGMA {pragma}")
-
-    def begin(connection: Any) -> None:
-        reads = connection.get_execution_options().get(_READS_ONLY, False)
-        connection.connection.driver_connection.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
-
-    event.listen(engine.sync_engine, "connect", configure)
-    event.listen(engine.sync_engine, "begin", begin)
-    return engine
-
-
-def _postgresql_engine(url: URL) -> AsyncEngine:
-    return create_async_engine(url.set(drivername="postgresql+asyncpg"), pool_size=5, max_overflow=5)

@@ -12,8 +12,9 @@ from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Row, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.cloudevents import Headers
+from services.chassis.bulk import Bulk
 from services.chassis.bus.port import Message
-from services.chassis.database import Instant, insert_missing
+from services.chassis.database import Instant
 from services.chassis.inbox import fingerprint
 
 _headers_encoder = msgspec.msgpack.Encoder()
@@ -51,6 +52,9 @@ class DeadLetters:
             Column("attempts", Integer, nullable=False),
             Column("failed_at", Instant, nullable=False),
         )
+        self._keep = Bulk(self.table.insert(), only_missing=True)
+        self.counted = select(func.count()).select_from(self.table).scalar_subquery()
+        """How many there are."""
 
     async def keep(self, session: AsyncConnection, letter: DeadLetter) -> None:
         """Set a message aside; a redelivery of one that is already here changes nothing.
@@ -73,7 +77,7 @@ class DeadLetters:
             "attempts": letter.attempts,
             "failed_at": letter.failed_at,
         }
-        await session.execute(insert_missing(session, self.table), [row])
+        await self._keep.execute(session, [row])
 
     async def all(self, session: AsyncConnection, limit: int = 1000) -> Sequence[DeadLetter]:
         """The oldest first."""
@@ -88,10 +92,6 @@ class DeadLetters:
     async def forget(self, session: AsyncConnection, letter_id: str) -> None:
         """It has been replayed."""
         await session.execute(delete(self.table).where(self.table.c.id == letter_id))
-
-    async def count(self, session: AsyncConnection) -> int:
-        """How many there are."""
-        return int((await session.execute(select(func.count()).select_from(self.table))).scalar_one())
 
 
 def _letter(r: Row[Any]) -> DeadLetter:

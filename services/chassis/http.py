@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 import structlog
 from fastapi import APIRouter, FastAPI, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import PlainTextResponse, StreamingResponse
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
+from contracts.books import to_lines
 from contracts.http import DeadLetterView, Problem, ReplayRequest, ServiceStatus
 from contracts.vocabulary import Refusal
 from services.chassis.errors import ProblemError, accepted, problem
+from services.chassis.outages import is_outage, said
 
 if TYPE_CHECKING:
     from services.chassis.service import Service
@@ -36,6 +39,8 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": text}
     for status, text in {404: "unknown", 409: "conflicts with what is so", 422: "cannot be accepted"}.items()
 }
+RETRY_AFTER_SECONDS = 2
+LINES_AT_ONCE = 500
 _TRACEPARENT = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$")
 
 
@@ -128,9 +133,25 @@ async def _answer_http_error(_request: Request, raised: Exception) -> Response:
 
 async def _answer_fault(request: Request, raised: Exception) -> Response:
     correlation_id = getattr(request.state, "correlation_id", "")
+    if is_outage(raised):
+        log.warning("request not served", error=said(raised), correlation_id=correlation_id)
+        wrong = f"the service cannot reach its database or bus now; correlation id {correlation_id}"
+        return _unavailable(Refusal("unavailable", wrong, "send the same again later, with the same Idempotency-Key"))
     log.error("request failed", error=repr(raised), exc_info=raised, correlation_id=correlation_id)
     refusal = Refusal("internal", f"the service failed; correlation id {correlation_id}", "try again; the log says why")
     return _problem_response(problem(refusal, 500))
+
+
+def _unavailable(refusal: Refusal) -> Response:
+    response = _problem_response(problem(refusal, 503))
+    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
+async def _in_chunks(lines: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Many lines at a time; between two chunks others have their turn."""
+    while chunk := b"".join(islice(lines, LINES_AT_ONCE)):
+        yield chunk
 
 
 def _operations(service: Service) -> APIRouter:
@@ -154,6 +175,11 @@ def _operations(service: Service) -> APIRouter:
     @router.get("/ops/status", summary="What is behind, and what comes next")
     async def status() -> ServiceStatus:
         return await service.status()
+
+    @router.get("/ops/books", summary="帳簿 this party's books, for an audit", response_class=StreamingResponse)
+    async def books() -> StreamingResponse:
+        """Lines of JSON, one a row, read at one moment. An operator's: it is everything the party has booked."""
+        return StreamingResponse(_in_chunks(to_lines(await service.books())), media_type="application/x-ndjson")
 
     @router.get("/ops/dead-letters", summary="Events set aside")
     async def dead_letters() -> list[DeadLetterView]:

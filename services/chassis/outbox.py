@@ -25,19 +25,25 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
+    not_,
     select,
+    text,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.chassis.bulk import Bulk
 from services.chassis.bus.port import EventBus, Record
 from services.chassis.clock import Clock
 from services.chassis.database import EPOCH, Database, Instant, among
 from services.chassis.faults import Faults, NoFaults
 from services.chassis.transaction import Transaction
 
+SENDER = "relay"
+"""The lease of the one process of a party that sends, and the channel on which it is told of rows."""
 ROWS_PER_SEND = 200
 ROWS_HANDED_OVER = 2_000
 
+_NOTIFY = text("SELECT pg_notify(:channel, '')")
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(list[Record])
 
@@ -60,9 +66,11 @@ class Outbox:
 
     def __init__(self, metadata: MetaData) -> None:
         self.table = t = outbox_table(metadata)
-        self._insert = t.insert()
-        self._cancel = delete(t).where(among(t.c.timer, "timers"))
-        self._forget = delete(t).where(among(t.c.seq, "sent"))
+        self._insert, self._schedule = t.insert(), Bulk(t.insert())
+        in_order = select(t.c.seq).order_by(t.c.seq)
+        cancelled = in_order.where(among(t.c.timer, "timers")).with_for_update()
+        sent = in_order.where(among(t.c.seq, "sent")).with_for_update(skip_locked=True)
+        self._cancel, self._forget = (delete(t).where(t.c.seq.in_(rows)) for rows in (cancelled, sent))
         self._due = (
             select(t.c.seq, t.c.records)
             .where(t.c.not_before <= bindparam("now"))
@@ -70,17 +78,29 @@ class Outbox:
             .limit(ROWS_PER_SEND)
         )
         self._next = select(func.min(t.c.not_before)).where(t.c.not_before > bindparam("now"))
+        unsent = t.c.not_before <= bindparam("now"), not_(among(t.c.seq, "sent"))
+        self.outlook = (
+            select(func.count()).where(*unsent).select_from(t).scalar_subquery(),
+            self._next.scalar_subquery(),
+        )
+        """How many rows should have been sent by `now`, those in `sent` apart; and when the next one is due."""
 
     async def write(self, tx: Transaction) -> None:
-        """Inside the transaction: drop cancelled timers, keep what was published and scheduled."""
+        """Inside the transaction: drop cancelled timers and what was sent, keep what was published and scheduled.
+
+        Rows that were sent are deleted after those that are cancelled, and only where nobody else is at them (who
+        then deletes them): so nobody waits here for a transaction that waits for this one.
+        """
         if tx.cancelled:
             await tx.session.execute(self._cancel, {"timers": tx.cancelled})
+        if tx.forgotten:
+            await self.forget(tx.session, tx.forgotten)
         if tx.scheduled:
             rows = [
                 {"not_before": at, "timer": name, "records": _encoder.encode([record])}
                 for at, name, record in tx.scheduled
             ]
-            await tx.session.execute(self._insert, rows)
+            await self._schedule.execute(tx.session, rows)
         if tx.published:
             row = {"not_before": EPOCH, "timer": None, "records": _encoder.encode(tx.published)}
             key = (await tx.session.execute(self._insert, row)).inserted_primary_key
@@ -92,12 +112,6 @@ class Outbox:
         found = await session.execute(self._due, {"now": now})
         return [OutboxRow(seq, _decoder.decode(records)) for seq, records in found.all()]
 
-    async def count_due(self, session: AsyncConnection, now: datetime, sent: Sequence[int]) -> int:
-        """How many rows should have been sent by now, those in `sent` apart."""
-        t = self.table.c
-        count = select(func.count()).where(t.not_before <= now, t.seq.not_in(sent))
-        return int((await session.execute(count)).scalar_one())
-
     async def next_due(self, session: AsyncConnection, now: datetime) -> datetime | None:
         """When the first row that is not due yet will be; None where there is none."""
         earliest: datetime | None = (await session.execute(self._next, {"now": now})).scalar()
@@ -106,6 +120,11 @@ class Outbox:
     async def forget(self, session: AsyncConnection, sent: Sequence[int]) -> None:
         """The bus has them."""
         await session.execute(self._forget, {"sent": sent})
+
+    async def tell_sender(self, session: AsyncConnection) -> None:
+        """When this transaction commits, whoever holds the lease hears of it. SQLite's sender looks each second."""
+        if session.dialect.name == "postgresql":
+            await session.execute(_NOTIFY, {"channel": SENDER})
 
 
 class OutboxRow(NamedTuple):
@@ -145,9 +164,9 @@ class Relay:
     async def write(self, tx: Transaction) -> None:
         """A transaction is about to commit: it keeps what it announces, and deletes what was sent before."""
         tx.forgotten = self._sent[:]
-        if tx.forgotten:
-            await self._outbox.forget(tx.session, tx.forgotten)
         await self._outbox.write(tx)
+        if not self.sends and (tx.published or tx.scheduled):
+            await self._outbox.tell_sender(tx.session)
         if tx.cancelled:
             tx.next_timer = await self._outbox.next_due(tx.session, tx.now)
 
@@ -167,8 +186,15 @@ class Relay:
         self._wake.set()
 
     def look_again(self) -> None:
-        """Another process may have left something to send: read the table next time."""
+        """Another process may have left something to send: read the table at once."""
         self._read_table = True
+        self._wake.set()
+
+    def take_turn(self, sends: bool) -> None:
+        """Whether this process sends from now on. What others sent meanwhile is no longer in the table."""
+        self.sends = sends
+        self._handed_over.clear()
+        self.look_again()
 
     @property
     def next_due(self) -> datetime | None:

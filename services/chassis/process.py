@@ -10,27 +10,34 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from typing import TypeVar
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Any, TypeVar
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
-from sqlalchemy.exc import DBAPIError
 
 from contracts import topics
 from services.chassis.bus.opening import open_bus
-from services.chassis.bus.port import BusError, EventBus
-from services.chassis.clock import Clock, pause
+from services.chassis.bus.port import EventBus
+from services.chassis.clock import Clock
 from services.chassis.clock_topic import ClockFollower
 from services.chassis.collector import keep_what_is_loaded
+from services.chassis.migrations import NewerDatabase
+from services.chassis.outages import Patience, is_outage
+from services.chassis.outbox import SENDER
 from services.chassis.service import Service, topic_specs
 from services.chassis.settings import ServiceSettings
 from services.chassis.telemetry import configure_logging
 
+T = TypeVar("T")
 Settings = TypeVar("Settings", bound=ServiceSettings)
 ServiceFactory = Callable[[Settings, EventBus, Clock], Service]
+
+SECONDS_TO_FINISH = 8.0
+"""How long what is in flight may take when the process is told to stop; what is not done then comes again."""
 
 log = structlog.get_logger(__name__)
 
@@ -49,47 +56,63 @@ def run(principal: str, read: type[Settings], create: ServiceFactory[Settings]) 
         settings = read.from_environment(principal)
         configure_logging(settings.log_level, principal)
     except ValueError as wrong:
-        sys.stderr.write(f"sansha: {principal}: {wrong}\n")
-        raise SystemExit(2) from None
-    asyncio.run(_main(settings, create))
+        raise _unusable(principal, wrong) from None
+    try:
+        asyncio.run(_main(principal, settings, create))
+    except NewerDatabase as wrong:
+        raise _unusable(principal, wrong) from None
 
 
-async def _main(settings: Settings, create: ServiceFactory[Settings]) -> None:
+def _unusable(principal: str, wrong: Exception) -> SystemExit:
+    sys.stderr.write(f"sansha: {principal}: {wrong}\n")
+    return SystemExit(2)
+
+
+async def _main(principal: str, settings: Settings, create: ServiceFactory[Settings]) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     if settings.parent_pipe is not None:
         loop.add_reader(settings.parent_pipe, stopping.set)
-    bus = await open_bus(settings)
     clock = Clock.real()
-    follower = ClockFollower(bus, clock) if settings.clock == "announced" else None
     try:
-        if follower is not None:
-            await bus.create_topics(topic_specs())
-            while not await follower.catch_up() and not stopping.is_set():
-                await bus.wait([topics.CLOCK.name], timeout=0.5)
+        bus = await _finished(_possible("opening the bus", partial(open_bus, settings, principal)), stopping)
+        if bus is None:
+            return
+        follower = ClockFollower(bus, clock) if settings.clock == "announced" else None
         service = create(settings, bus, clock)
-        await service.start()
-        keep_what_is_loaded()
-        await _serve(service, follower, stopping)
+        if await _finished(_possible("starting", partial(_start, service, follower)), stopping):
+            keep_what_is_loaded()
+            await _serve(service, follower, stopping)
+        await service.close()
+        await bus.close()
+        log.info("stopped")
     finally:
         if settings.parent_pipe is not None:
             os.close(settings.parent_pipe)
-        await bus.close()
+
+
+async def _start(service: Service, follower: ClockFollower | None) -> bool:
+    """True once the service can serve, at the time that was announced."""
+    if follower is not None:
+        await service.bus.create_topics(topic_specs(service.principal))
+        while not await follower.catch_up():
+            await service.bus.wait([topics.CLOCK.name], timeout=0.5)
+    await service.start()
+    return True
 
 
 async def _serve(service: Service, follower: ClockFollower | None, stopping: asyncio.Event) -> None:
     http_stopped = asyncio.Event()
+    service.relay.take_turn(False)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_serve_http(service, stopping, http_stopped))
-        tasks.create_task(_consume(service, stopping))
-        tasks.create_task(_send(service, http_stopped))
+        tasks.create_task(_finished(_consume(service, stopping), stopping, SECONDS_TO_FINISH))
+        tasks.create_task(_finished(_send(service, http_stopped), http_stopped, SECONDS_TO_FINISH))
         if follower is not None:
             tasks.create_task(follower.run(stopping))
         log.info("serving", host=service.settings.host, port=service.settings.port)
-    await service.close()
-    log.info("stopped")
 
 
 async def _serve_http(service: Service, stopping: asyncio.Event, stopped: asyncio.Event) -> None:
@@ -122,31 +145,71 @@ async def serve_http(app: FastAPI, host: str, port: int, stopping: asyncio.Event
 
 async def _send(service: Service, stopping: asyncio.Event) -> None:
     """The relay: one process per database sends; another waits for its turn."""
+    relay, patience = service.relay, Patience("sending what the outbox holds")
     while not stopping.is_set():
-        async with service.database.sole_holder("relay") as held:
-            service.relay.sends = held
-            service.relay.look_again()
-            while held and not stopping.is_set():
-                await _send_or_wait(service)
-        if not held:
-            await pause(1.0)
-
-
-async def _send_or_wait(service: Service) -> None:
-    try:
-        if await service.relay.send_due():
-            return
-        await service.relay.forget_sent()
-        await service.relay.wait(longest=1.0)
-    except (BusError, DBAPIError) as failure:
-        log.warning("cannot send; the outbox keeps it", error=repr(failure))
-        await pause(1.0)
+        try:
+            async with service.database.sole_holder(SENDER, relay.look_again) as lease:
+                relay.take_turn(lease.held)
+                while lease.held and not stopping.is_set():
+                    if not await relay.send_due():
+                        await relay.forget_sent()
+                        patience.over()
+                        await relay.wait(longest=1.0)
+            if not relay.sends:
+                await _told_within(stopping, seconds=1.0)
+        except Exception as failure:
+            if not is_outage(failure):
+                raise
+            relay.take_turn(False)
+            await patience.wait(failure)
 
 
 async def _consume(service: Service, stopping: asyncio.Event) -> None:
+    patience = Patience("fetching events")
     while not stopping.is_set():
         try:
             await service.consumer.handle_next(timeout=0.5)
-        except BusError as failure:
-            log.warning("cannot fetch; trying again", error=repr(failure))
-            await pause(1.0)
+        except Exception as failure:
+            if not is_outage(failure):
+                raise
+            await patience.wait(failure)
+        else:
+            patience.over()
+
+
+async def _possible(doing: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """What the work returns, once no outage hinders it."""
+    patience = Patience(doing)
+    while True:
+        try:
+            done = await work()
+        except Exception as failure:
+            if not is_outage(failure):
+                raise
+            await patience.wait(failure)
+        else:
+            patience.over()
+            return done
+
+
+async def _finished(work: Coroutine[Any, Any, T], stopping: asyncio.Event, within: float = 0.0) -> T | None:
+    """What the work returns; None where it was not done so many seconds after `stopping`, and given up."""
+    task, told = asyncio.create_task(work), asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait((task, told), return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            await asyncio.wait((task,), timeout=within)
+        return task.result() if task.done() else None
+    except asyncio.CancelledError as cancelled:
+        if not task.cancelled():
+            raise
+        raise RuntimeError("work was cancelled from within") from cancelled  # a task group would take it for an end
+    finally:
+        told.cancel()
+        task.cancel()
+        await asyncio.wait((task,))
+
+
+async def _told_within(stopping: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stopping.wait(), seconds)

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 from pydantic import BaseModel
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import topics
+from contracts.books import Books
 from contracts.http import DeadLetterView, ServiceStatus
 from contracts.vocabulary import Refusal
 from services.chassis import faults
@@ -31,6 +32,8 @@ from services.chassis.database import Database
 from services.chassis.dead_letters import DeadLetter, DeadLetters
 from services.chassis.identity import Identity, SeededIdentity, TimeOrderedIdentity
 from services.chassis.inbox import Inbox
+from services.chassis.migrations import CHASSIS, History, Schema, migrate
+from services.chassis.outages import is_outage, said
 from services.chassis.outbox import Outbox, Relay
 from services.chassis.settings import ServiceSettings
 from services.chassis.telemetry import Metrics
@@ -46,9 +49,10 @@ Answer = TypeVar("Answer", bound=BaseModel)
 log = structlog.get_logger(__name__)
 
 
-def topic_specs() -> Sequence[TopicSpec]:
-    """Every topic of the contract, as a bus makes it."""
-    return [TopicSpec(t.name, t.partitions, t.retention.total_seconds()) for t in topics.TOPICS]
+def topic_specs(principal: str | None = None) -> Sequence[TopicSpec]:
+    """The topics of the contract as a bus makes them: all, or those that a principal owns or reads."""
+    wanted = [t for t in topics.TOPICS if principal is None or principal in (t.owner, *t.readers)]
+    return [TopicSpec(t.name, t.partitions, t.retention.total_seconds()) for t in wanted]
 
 
 def identity_of(settings: ServiceSettings) -> Identity:
@@ -66,6 +70,7 @@ class Service(ABC):
 
     title: str
     tables: MetaData
+    history: History
 
     def __init__(
         self,
@@ -78,7 +83,9 @@ class Service(ABC):
         self.principal, self.settings, self.bus, self.clock = principal, settings, bus, clock
         self.identity = identity_of(settings)
         self.metrics = Metrics()
-        self.database = Database(settings.database_url, durable=settings.database_durable)
+        self.database = Database(
+            settings.database_url, durable=settings.database_durable, pool_size=settings.database_pool_size
+        )
         self._faults = injected or faults.parse(settings.crash_at)
         self._chassis_tables = MetaData()
         self._outbox = Outbox(self._chassis_tables)
@@ -87,6 +94,7 @@ class Service(ABC):
         self._unit = UnitOfWork(self.database, self.relay, self.identity, principal, self._faults)
         answers = Answers(self._chassis_tables)
         self._commands = Commands(self._unit, answers, clock, self.metrics, self.secret)
+        self._outlook = select(*self._outbox.outlook, self._letters.counted)
         self._consumer: Consumer | None = None
 
     @abstractmethod
@@ -116,15 +124,27 @@ class Service(ABC):
 
     async def start(self) -> None:
         """Make missing tables and topics, join the consumer group."""
-        await self.database.create(self._chassis_tables)
-        await self.database.create(self.tables)
-        await self.bus.create_topics(topic_specs())
+        await self._make_tables()
+        await self.bus.create_topics(topic_specs(self.principal))
         processor = EventProcessor(
             self._unit, self._inbox, self._letters, self.subscriptions(), self.clock, self.metrics
         )
         subscription = await self.bus.subscribe(self.principal, self.topics)
         self._processor, self._subscription = processor, subscription
         self._consumer = Consumer(subscription, processor, faults=self._faults)
+
+    @property
+    def schemas(self) -> Sequence[Schema]:
+        """The chassis' tables and the party's own."""
+        return Schema(self._chassis_tables, CHASSIS), Schema(self.tables, self.history)
+
+    async def _make_tables(self) -> None:
+        """What ends with the process needs no history."""
+        if self.database.is_in_memory:
+            for schema in self.schemas:
+                await self.database.create(schema.tables)
+        else:
+            await migrate(self.database, self.schemas)
 
     @property
     def consumer(self) -> Consumer:
@@ -158,26 +178,33 @@ class Service(ABC):
         return self._consumer is not None and await self.database.answers()
 
     async def status(self) -> ServiceStatus:
-        """What is behind, and when something comes next."""
-        async with self.reading() as session:
-            now = self.clock.now()
-            due = await self._outbox.count_due(session, now, self.relay.sent)
-            next_due = await self._outbox.next_due(session, now)
-            dead = await self._letters.count(session)
+        """What is behind, and when something comes next.
+
+        The topics are looked at before the outbox: what a handled event left to send is in the outbox by then.
+        """
         ends = await self.bus.end_offsets(self.topics)
         done = await self.bus.committed(self.principal, self.topics)
         lag: dict[str, int] = dict.fromkeys(self.topics, 0)
         for place, end in ends.items():
             lag[place.topic] += end - done.get(place, 0)
+        async with self.reading() as session:
+            now = self.clock.now()
+            found = await session.execute(self._outlook, {"now": now, "sent": self.relay.sent})
+            due, next_due, dead = found.one()
         return ServiceStatus(
             principal=self.principal,
             now=now,
+            seed=self.settings.seed,
             clock_rate=self.clock.reading.rate,
             outbox_due=due,
             next_due_at=next_due,
             dead_letters=dead,
             lag=lag,
         )
+
+    async def books(self) -> Books:
+        """What this party's books say; a service that keeps none has empty ones."""
+        return Books(self.principal)
 
     async def refresh_gauges(self) -> None:
         """Bring the gauges up to date, for a scrape."""
@@ -220,7 +247,12 @@ class Service(ABC):
     async def close(self) -> None:
         """Finish, leave the group and the database. Idempotent."""
         if self._consumer is not None:
-            await self.relay.forget_sent()
+            try:
+                await self.relay.forget_sent()
+            except Exception as failure:
+                if not is_outage(failure):
+                    raise
+                log.warning("what was sent is not deleted; the next start sends it again", error=said(failure))
         await self.abandon()
 
     async def abandon(self) -> None:

@@ -37,6 +37,7 @@ from services.payment_provider.explanation import explain
 from services.payment_provider.handlers.choose_method import CardRules, choose_banks, choose_cards
 from services.payment_provider.handlers.record_consent import record_consents
 from services.payment_provider.handlers.scan_slip import scan_slips
+from services.payment_provider.migrations import HISTORY
 from services.payment_provider.settings import Settings
 from services.payment_provider.subscriptions import subscriptions
 from services.payment_provider.tables import metadata
@@ -53,6 +54,7 @@ class PaymentProvider(Service):
 
     title = "sansha payment provider (乙 収納代行・収納センター)"
     tables = metadata
+    history = HISTORY
     settings: Settings
 
     @cached_property

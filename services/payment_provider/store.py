@@ -1,10 +1,15 @@
-"""Every query of the payment provider. Set-based: a sequence in, one statement."""
+"""Every query of the payment provider. Set-based: a sequence in, one statement.
+
+Rows are locked in one order: a bank closing, or payments by id; no transaction locks both. New payments are inserted
+by slip and attempt, which is what makes them unique; receipts and closings by their key.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
@@ -12,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.vocabulary import Settler
 from services.chassis.bulk import Bulk
-from services.chassis.database import among, insert_missing
+from services.chassis.database import among, insert
 from services.payment_provider.domain.payment import Payment
 from services.payment_provider.tables import bank_closings, consents, payments, receipts
 
@@ -28,7 +33,8 @@ _SAVE = Bulk(
 _CONSENTS = select(consents.c.consent_id, consents.c.terms_version).where(among(consents.c.consent_id))
 _BY_ID = select(payments).where(among(payments.c.payment_id)).order_by(payments.c.payment_id)
 _LOCKED_BY_ID = _BY_ID.with_for_update()
-_ADD, _ADD_RECEIPTS = Bulk(payments.insert()), Bulk(receipts.insert())
+_ADD, _ADD_RECEIPTS = Bulk(payments.insert(), by=("slip_number", "attempt")), Bulk(receipts.insert())
+_ADD_CONSENTS = Bulk(consents.insert(), only_missing=True)
 _NEWEST = (
     select(payments.c.slip_number, func.max(payments.c.attempt).label("attempt"))
     .where(among(payments.c.slip_number))
@@ -41,14 +47,15 @@ _LOCKED_NEWEST = (
     .order_by(payments.c.payment_id)
     .with_for_update(of=payments)
 )
-_CLOSED = select(bank_closings.c.closed_on).where(
-    among(bank_closings.c.closed_on, "days"), bank_closings.c.issued_at.is_not(None)
-)
+_RECEIPTS = select(receipts).where(among(receipts.c.payment_id)).order_by(receipts.c.kind)
+_KNOWN_DAYS = select(bank_closings.c.closed_on).where(among(bank_closings.c.closed_on, "days"))
+_CLOSED = _KNOWN_DAYS.where(bank_closings.c.issued_at.is_not(None))
+_CLOSINGS = select(bank_closings).where(among(bank_closings.c.closed_on, "days"))
 
 
 async def add_consents(session: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Record who accepted which terms."""
-    await session.execute(insert_missing(session, consents), rows)
+    await _ADD_CONSENTS.execute(session, rows)
 
 
 async def known_consents(session: AsyncConnection, ids: Collection[str]) -> Mapping[str, str]:
@@ -99,17 +106,18 @@ async def add_receipts(session: AsyncConnection, rows: Sequence[Mapping[str, Any
 
 async def receipts_of(session: AsyncConnection, ids: Collection[str]) -> Sequence[Any]:
     """Rows of the receipt data delivered for these payments, in order."""
-    query = select(receipts).where(receipts.c.payment_id.in_(ids)).order_by(receipts.c.kind)
-    return (await session.execute(query)).all()
+    return (await session.execute(_RECEIPTS, {"ids": list(ids)})).all()
 
 
 async def open_bank_closings(session: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> Sequence[date]:
-    """Make the closings that are missing; returns the days of those that were, in order."""
-    known = select(bank_closings.c.closed_on).where(bank_closings.c.closed_on.in_([r["closed_on"] for r in rows]))
-    missing = {r["closed_on"] for r in rows} - set((await session.execute(known)).scalars().all())
-    if missing:
-        await session.execute(bank_closings.insert(), [r for r in rows if r["closed_on"] in missing])
-    return sorted(missing)
+    """Make the closings that are missing; returns the days of those that this transaction has made, in order."""
+    known = set((await session.execute(_KNOWN_DAYS, {"days": [r["closed_on"] for r in rows]})).scalars())
+    missing = sorted((r for r in rows if r["closed_on"] not in known), key=itemgetter("closed_on"))
+    if not missing:
+        return []
+    statement = insert(session, bank_closings).values(missing).on_conflict_do_nothing()
+    made = await session.execute(statement.returning(bank_closings.c.closed_on))
+    return sorted(made.scalars())
 
 
 async def closed_days(session: AsyncConnection, days: Collection[date]) -> set[date]:
@@ -119,8 +127,8 @@ async def closed_days(session: AsyncConnection, days: Collection[date]) -> set[d
 
 async def find_bank_closings(session: AsyncConnection, days: Collection[date]) -> dict[date, Any]:
     """Rows of the closings of these days."""
-    query = select(bank_closings).where(bank_closings.c.closed_on.in_(days))
-    return {row.closed_on: row for row in (await session.execute(query)).all()}
+    found = await session.execute(_CLOSINGS, {"days": list(days)})
+    return {row.closed_on: row for row in found.all()}
 
 
 async def lock_bank_closing(session: AsyncConnection, statement_id: str) -> Any:

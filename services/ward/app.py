@@ -35,6 +35,7 @@ from services.ward.domain.ledger import balances
 from services.ward.explanation import explain
 from services.ward.handlers.issue_assessments import issue_assessments
 from services.ward.handlers.issue_slip import issue_slips
+from services.ward.migrations import HISTORY
 from services.ward.settings import Settings
 from services.ward.subscriptions import subscriptions
 from services.ward.tables import metadata
@@ -61,6 +62,7 @@ class Ward(Service):
 
     title = "sansha ward (甲 介護保険課)"
     tables = metadata
+    history = HISTORY
     settings: Settings
 
     @cached_property

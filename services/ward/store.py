@@ -1,4 +1,8 @@
-"""Every query of the ward's use cases. Set-based: a sequence in, one statement. (What only looks is in books.py.)"""
+"""Every query of the ward's use cases. Set-based: a sequence in, one statement. (What only looks is in books.py.)
+
+Rows are locked in one order: slips by number, then statements by id, all of a transaction's in one step. What is
+inserted stands under keys that no two use cases share.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.vocabulary import ReceiptKind
 from services.chassis.bulk import Bulk
-from services.chassis.database import among, insert_missing
+from services.chassis.database import among
 from services.ward.domain.instalments import Slip
 from services.ward.domain.ledger import Entry, levy
 from services.ward.domain.receipts import Discrepancy, Receipt, SlipAccount
@@ -75,10 +79,19 @@ _RECORDS = select(
     receipts.c.amount,
     receipts.c.settler,
 ).where(among(receipts.c.payment_id))
-_LISTED = select(statement_lines.c.statement_id).where(among(statement_lines.c.payment_id))
-_LISTING = select(statements.c.statement_id).where(statements.c.statement_id.in_(_LISTED))
-_LOCKED_LISTING = _LISTING.order_by(statements.c.statement_id).with_for_update()
-_LOCKED_OPEN_LISTING = _LOCKED_LISTING.where(statements.c.reconciled_at.is_(None))
+_SLIPS_OF = select(slips.c.insured_number, slips.c.levy_year, slips.c.instalment).where(among(slips.c.insured_number))
+_ASSESSED = select(assessments).where(among(assessments.c.insured_number), among(assessments.c.levy_year, "years"))
+_PAGES = select(statement_pages).where(among(statement_pages.c.statement_id))
+_DEPOSITS = select(deposits).where(among(deposits.c.deposit_id))
+_LISTED = select(statement_lines.c.statement_id)
+_LISTING_ANY = statements.c.statement_id.in_(_LISTED.where(among(statement_lines.c.payment_id)))
+_LISTING_UPSET = statements.c.statement_id.in_(_LISTED.where(among(statement_lines.c.payment_id, "upset")))
+_LOCKED_LISTING = (
+    select(statements.c.statement_id)
+    .where(_LISTING_ANY, statements.c.reconciled_at.is_(None) | _LISTING_UPSET)
+    .order_by(statements.c.statement_id)
+    .with_for_update()
+)
 _LOCK = (
     select(statements.c.statement_id)
     .where(among(statements.c.statement_id))
@@ -91,9 +104,13 @@ async def _add(session: AsyncConnection, table: Table, rows: Sequence[Mapping[st
     await _insert(table).execute(session, rows)
 
 
+async def _add_missing(session: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    await _insert(table, only_missing=True).execute(session, rows)
+
+
 @cache
-def _insert(table: Table) -> Bulk:
-    return Bulk(table.insert())
+def _insert(table: Table, *, only_missing: bool = False) -> Bulk:
+    return Bulk(table.insert(), only_missing=only_missing)
 
 
 # ---- ledger (介護システム) --------------------------------------------------------------------------------
@@ -111,9 +128,7 @@ async def book(session: AsyncConnection, entries: Iterable[Entry], at: datetime)
 
 async def add_discrepancies(session: AsyncConnection, found: Iterable[Discrepancy], at: datetime) -> None:
     """Keep what contradicts itself; one that is known stays as it is."""
-    rows = [{**d._asdict(), "at": at} for d in found]
-    if rows:
-        await session.execute(insert_missing(session, discrepancies), rows)
+    await _add_missing(session, discrepancies, [{**d._asdict(), "at": at} for d in found])
 
 
 # ---- slips (納付書) --------------------------------------------------------------------------------------
@@ -121,12 +136,11 @@ async def add_discrepancies(session: AsyncConnection, found: Iterable[Discrepanc
 
 async def assessed(session: AsyncConnection, people: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
     """(insured number, levy year) → annual amount, of those among `people` that were assessed before."""
-    a, known = assessments.c, {}
-    numbers, years = sorted({number for number, _ in people}), {year for _, year in people}
+    known = {}
+    numbers, years = sorted({number for number, _ in people}), sorted({year for _, year in people})
     for start in range(0, len(numbers), PEOPLE_PER_QUERY):
         some = numbers[start : start + PEOPLE_PER_QUERY]
-        query = select(assessments).where(a.insured_number.in_(some), a.levy_year.in_(years))
-        for row in (await session.execute(query)).all():
+        for row in (await session.execute(_ASSESSED, {"ids": some, "years": years})).all():
             known[row.insured_number, row.levy_year] = row.annual_amount
     return known
 
@@ -139,9 +153,7 @@ async def add_assessments(session: AsyncConnection, rows: Sequence[Mapping[str, 
 async def instalments_of(session: AsyncConnection, people: Collection[str]) -> dict[tuple[str, int], set[int]]:
     """(insured number, levy year) → instalment numbers in use."""
     used: defaultdict[tuple[str, int], set[int]] = defaultdict(set)
-    s = slips.c
-    query = select(s.insured_number, s.levy_year, s.instalment).where(s.insured_number.in_(people))
-    for number, year, instalment in (await session.execute(query)).all():
+    for number, year, instalment in (await session.execute(_SLIPS_OF, {"ids": list(people)})).all():
         used[number, year].add(instalment)
     return used
 
@@ -188,14 +200,13 @@ async def add_receipts(session: AsyncConnection, rows: Sequence[Mapping[str, Any
 
 async def known_pages(session: AsyncConnection, statement_ids: Collection[str]) -> dict[tuple[str, int], Any]:
     """(statement id, page) → row"""
-    query = select(statement_pages).where(statement_pages.c.statement_id.in_(statement_ids))
-    return {(row.statement_id, row.page): row for row in (await session.execute(query)).all()}
+    found = await session.execute(_PAGES, {"ids": list(statement_ids)})
+    return {(row.statement_id, row.page): row for row in found.all()}
 
 
 async def add_statements(session: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep statements that are new; one that is known stays as it is."""
-    if rows:
-        await session.execute(insert_missing(session, statements), rows)
+    await _add_missing(session, statements, rows)
 
 
 async def add_pages(
@@ -203,14 +214,13 @@ async def add_pages(
 ) -> None:
     """Keep new pages and their lines. A payment that one statement lists twice is kept once: the totals show it."""
     await _add(session, statement_pages, pages)
-    if lines:
-        await session.execute(insert_missing(session, statement_lines), lines)
+    await _add_missing(session, statement_lines, lines)
 
 
 async def find_deposits(session: AsyncConnection, deposit_ids: Collection[str]) -> dict[str, Any]:
     """Deposit id → row."""
-    query = select(deposits).where(deposits.c.deposit_id.in_(deposit_ids))
-    return {row.deposit_id: row for row in (await session.execute(query)).all()}
+    found = await session.execute(_DEPOSITS, {"ids": list(deposit_ids)})
+    return {row.deposit_id: row for row in found.all()}
 
 
 async def add_deposits(session: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -219,15 +229,16 @@ async def add_deposits(session: AsyncConnection, rows: Sequence[Mapping[str, Any
 
 
 async def lock_listing(
-    session: AsyncConnection, payment_ids: Collection[str], *, reconciled_too: bool
+    session: AsyncConnection, *, confirmed: Collection[str] = (), upset: Collection[str] = ()
 ) -> Sequence[str]:
-    """Ids of the statements that list any of these payments, locked in order.
+    """Ids of the statements that list any of the `upset` payments, or that list a `confirmed` one and are not
+    reconciled: locked in order.
 
     One that is not settled yet is locked too: a deposit that is being matched at the same time waits, and then sees
     what this transaction has written.
     """
-    query = _LOCKED_LISTING if reconciled_too else _LOCKED_OPEN_LISTING
-    return (await session.execute(query, {"ids": list(payment_ids)})).scalars().all()
+    found = await session.execute(_LOCKED_LISTING, {"ids": [*confirmed, *upset], "upset": list(upset)})
+    return found.scalars().all()
 
 
 async def lock_statements(session: AsyncConnection, statement_ids: Collection[str]) -> dict[str, Statement]:

@@ -20,6 +20,7 @@ ROOM = {
     "behaviour.py",
     "store.py",
     "tables.py",
+    "migrations",
     "books.py",
     "timers.py",
     "views.py",

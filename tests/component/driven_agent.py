@@ -1,10 +1,9 @@
-"""A card agent driven by hand: real SQLite, a bus in memory, a stepped clock, the test in the provider's place."""
+"""A card agent driven by hand: a real database, a bus in memory, a stepped clock, the test in the provider's place."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import TypeVar
 
 from pydantic import SecretStr
@@ -19,12 +18,13 @@ from contracts.events import (
 )
 from contracts.http import CardTokenAnswer, CardTokenRequest
 from contracts.vocabulary import Agent, Brand, DeclineReason, Yen
-from services.card_agent.app import Settings, create_app
+from services.card_agent.app import CardAgent, Settings, create_app
 from services.card_agent.tables import accounts
 from services.chassis.bus.memory import MemoryBus
 from services.chassis.bus.port import Record
 from services.chassis.clock import Clock
 from services.chassis.identity import SeededIdentity
+from tests.component.home import Home
 
 E = TypeVar("E", bound=Event)
 
@@ -35,24 +35,33 @@ VALID = "12/27"
 class DrivenAgent:
     """`send` what the provider would, `advance` the clock, then look at what was `published`."""
 
-    def __init__(self, settings: Settings, at: datetime) -> None:
+    def __init__(self, settings: Settings, at: datetime, home: Home | None) -> None:
+        self.home = home
         self.clock, self.bus = Clock.stepped(at), MemoryBus()
         self.settings, self.agent = settings, settings.agent
-        self.service = create_app(settings, self.bus, self.clock)
+        self.service = self._made()
         self._provider = SeededIdentity(0)
 
     @classmethod
-    async def started(cls, folder: Path, agent: Agent = Agent.UC, at: datetime = NOON, **terms: object) -> DrivenAgent:
-        url = f"sqlite:///{folder}/{agent}.db"
+    async def started(
+        cls, home: Home | None = None, agent: Agent = Agent.UC, at: datetime = NOON, **terms: object
+    ) -> DrivenAgent:
+        url = "sqlite://" if home is None else await home.url(agent)
         values: dict[str, object] = {"agent": agent, "seed": 1, "database_url": url, "database_durable": False, **terms}
-        driven = cls(Settings.model_validate(values), at)
+        driven = cls(Settings.model_validate(values), at, home)
         await driven.service.start()
         return driven
+
+    def _made(self) -> CardAgent:
+        service = create_app(self.settings, self.bus, self.clock)
+        if self.home is not None:
+            self.home.lives_here(service)
+        return service
 
     async def restart(self) -> None:
         """Another process over the same database and bus."""
         await self.service.close()
-        self.service = create_app(self.settings, self.bus, self.clock)
+        self.service = self._made()
         await self.service.start()
 
     async def token(self, number: str = "4000000000000002", expiry: str = VALID) -> CardTokenAnswer:

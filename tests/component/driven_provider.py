@@ -1,10 +1,9 @@
-"""The payment provider driven by hand: real SQLite, a bus in memory, a stepped clock, the test in the agents' place."""
+"""The payment provider driven by hand: a real database, a bus in memory, a stepped clock, the test as the agents."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from pathlib import Path
 from typing import TypeVar
 
 from contracts import cloudevents, topics
@@ -25,6 +24,7 @@ from services.chassis.bus.port import Record
 from services.chassis.clock import Clock
 from services.chassis.identity import SeededIdentity
 from services.payment_provider.app import PaymentProvider, Settings, create_app
+from tests.component.home import Home
 
 E = TypeVar("E", bound=Event)
 T = TypeVar("T")
@@ -67,10 +67,11 @@ class DrivenProvider:
         self.consent_id = ""
 
     @classmethod
-    async def started(cls, folder: Path, at: datetime = NOON, **settings: object) -> DrivenProvider:
-        url = f"sqlite:///{folder}/provider.db"
+    async def started(cls, home: Home, at: datetime = NOON, **settings: object) -> DrivenProvider:
+        url = await home.url("provider")
         values: dict[str, object] = {"seed": 1, "database_url": url, "database_durable": False, **settings}
         driven = cls(Settings.model_validate(values), at)
+        home.lives_here(driven.service)
         await driven.service.start()
         consent = await driven.service.consent(ConsentRequest(app_user="user-1", terms_version=TERMS))
         driven.consent_id = accepted(consent).consent_id

@@ -1,10 +1,9 @@
-"""The ward driven by hand: real SQLite, a bus in memory, a stepped clock, the test in the other parties' place."""
+"""The ward driven by hand: a real database, a bus in memory, a stepped clock, the test in the other parties' place."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import TypeVar
 
 from contracts import cloudevents, topics
@@ -16,6 +15,7 @@ from services.chassis.bus.port import Record
 from services.chassis.clock import Clock
 from services.chassis.identity import SeededIdentity
 from services.ward.app import Settings, Ward, create_app
+from tests.component.home import Home
 
 T = TypeVar("T")
 
@@ -43,10 +43,12 @@ class DrivenWard:
         self._ids = SeededIdentity(0)
 
     @classmethod
-    async def started(cls, folder: Path | None = None, at: datetime = NOON, **settings: object) -> DrivenWard:
-        url = "sqlite://" if folder is None else f"sqlite:///{folder}/ward.db"
+    async def started(cls, home: Home | None = None, at: datetime = NOON, **settings: object) -> DrivenWard:
+        url = "sqlite://" if home is None else await home.url("ward")
         values: dict[str, object] = {"seed": 1, "database_url": url, "database_durable": False, **settings}
         driven = cls(Settings.model_validate(values), at)
+        if home is not None:
+            home.lives_here(driven.service)
         await driven.service.start()
         return driven
 

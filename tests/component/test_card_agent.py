@@ -21,6 +21,7 @@ from contracts.vocabulary import Agent, Brand, DeclineReason, Refusal
 from services.card_agent.app import TEST_CARDS, AuthorizationView
 from services.card_agent.domain.issuer import Outcome
 from tests.component.driven_agent import DrivenAgent, unknown_card
+from tests.component.home import Home
 
 DECLINED = {
     Outcome.EXPIRED: DeclineReason.CARD_EXPIRED,
@@ -43,10 +44,10 @@ async def status_of(driven: DrivenAgent, payment_id: str) -> str:
 
 
 @pytest.mark.parametrize("number", TEST_CARDS)
-async def test_a_test_card_has_the_outcome_it_is_published_with(number: str, tmp_path: Path) -> None:
+async def test_a_test_card_has_the_outcome_it_is_published_with(number: str, home: Home) -> None:
     card = TEST_CARDS[number]
     agent = Agent.UC if card.brand in (Brand.VISA, Brand.MASTERCARD) else Agent.JCB
-    driven = await DrivenAgent.started(tmp_path, agent)
+    driven = await DrivenAgent.started(home, agent)
     token = await driven.token(number)
     assert number in {shown.number for shown in driven.service.test_cards()}
     await driven.send(driven.request("p1", token))
@@ -60,16 +61,16 @@ async def test_a_test_card_has_the_outcome_it_is_published_with(number: str, tmp
     assert late == (card.outcome is Outcome.LATE_APPROVAL)
 
 
-async def test_an_unknown_token_and_a_wrong_brand_are_declined(tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path)
+async def test_an_unknown_token_and_a_wrong_brand_are_declined(home: Home) -> None:
+    driven = await DrivenAgent.started(home)
     card = (await driven.token()).model_copy(update={"brand": Brand.MASTERCARD})
     await driven.send(driven.request("p1", unknown_card()), driven.request("p2", card))
     reasons = {e.payment_id: e.reason for e in await driven.published(AuthorizationDeclined)}
     assert reasons == {"p1": DeclineReason.UNKNOWN_CARD, "p2": DeclineReason.BRAND_NOT_ACCEPTED}
 
 
-async def test_a_card_is_good_to_the_end_of_its_month_in_japan(tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path)
+async def test_a_card_is_good_to_the_end_of_its_month_in_japan(home: Home) -> None:
+    driven = await DrivenAgent.started(home)
     card = await driven.token(expiry="04/21")
     await driven.advance("2021-04-30T23:59:59+09:00")
     await driven.send(driven.request("p1", card))
@@ -79,8 +80,8 @@ async def test_a_card_is_good_to_the_end_of_its_month_in_japan(tmp_path: Path) -
     assert [e.reason for e in await driven.published(AuthorizationDeclined)] == [DeclineReason.CARD_EXPIRED]
 
 
-async def test_a_card_has_one_token_per_expiry_and_one_limit(tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path, credit_limit=10_000)
+async def test_a_card_has_one_token_per_expiry_and_one_limit(home: Home) -> None:
+    driven = await DrivenAgent.started(home, credit_limit=10_000)
     card, again, renewed = (
         await driven.token(),
         await driven.token("4000 0000-0000 0002"),
@@ -95,21 +96,21 @@ async def test_a_card_has_one_token_per_expiry_and_one_limit(tmp_path: Path) -> 
     assert await driven.held() == 10_000
 
 
-async def test_a_card_has_one_token_when_ids_are_random_too(tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path, seed=None, secret="kept")
+async def test_a_card_has_one_token_when_ids_are_random_too(home: Home) -> None:
+    driven = await DrivenAgent.started(home, seed=None, secret="kept")
     assert await driven.token() == await driven.token()
 
 
-async def test_two_requests_of_one_card_draw_on_its_limit_in_order(tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path, credit_limit=10_000)
+async def test_two_requests_of_one_card_draw_on_its_limit_in_order(home: Home) -> None:
+    driven = await DrivenAgent.started(home, credit_limit=10_000)
     card = await driven.token()
     await driven.send(driven.request("b", card, 6_000), driven.request("a", card, 6_000))
     assert [e.payment_id for e in await driven.published(AuthorizationApproved)] == ["b"]
     assert [e.payment_id for e in await driven.published(AuthorizationDeclined)] == ["a"]
 
 
-async def test_a_redelivery_has_no_second_effect(tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path)
+async def test_a_redelivery_has_no_second_effect(home: Home) -> None:
+    driven = await DrivenAgent.started(home)
     card = await driven.token()
     await driven.send(driven.request("p1", card), driven.request("p2", card))
     story: list[Event] = [driven.entrustment("p1", card), driven.reversal("p2", card)]
@@ -122,8 +123,8 @@ async def test_a_redelivery_has_no_second_effect(tmp_path: Path) -> None:
     assert await driven.dead_letters() == []
 
 
-async def test_a_request_under_another_event_id_is_the_same_request(tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path)
+async def test_a_request_under_another_event_id_is_the_same_request(home: Home) -> None:
+    driven = await DrivenAgent.started(home)
     card = await driven.token()
     await driven.send(driven.request("p1", card), ids=["first"])
     await driven.send(driven.request("p1", card), ids=["second"])
@@ -132,8 +133,8 @@ async def test_a_request_under_another_event_id_is_the_same_request(tmp_path: Pa
     assert await driven.dead_letters() == ["ValueError: payment p1 was asked for before with another card or amount"]
 
 
-async def test_a_reversal_after_the_approval_releases_the_hold(tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path)
+async def test_a_reversal_after_the_approval_releases_the_hold(home: Home) -> None:
+    driven = await DrivenAgent.started(home)
     card = await driven.token()
     await driven.send(driven.request("p1", card))
     assert await driven.held() == 8_500
@@ -143,8 +144,8 @@ async def test_a_reversal_after_the_approval_releases_the_hold(tmp_path: Path) -
     assert await driven.held() == 0
 
 
-async def test_a_reversal_before_its_request_is_remembered(tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path)
+async def test_a_reversal_before_its_request_is_remembered(home: Home) -> None:
+    driven = await DrivenAgent.started(home)
     card = await driven.token()
     await driven.send(driven.reversal("p1", card))
     await driven.send(driven.request("p1", card))
@@ -155,16 +156,16 @@ async def test_a_reversal_before_its_request_is_remembered(tmp_path: Path) -> No
     assert await driven.dead_letters() == ["ValueError: payment p1 is reversed, not approved; it cannot be taken on"]
 
 
-async def test_a_declined_payment_may_be_reversed_and_stays_declined(tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path)
+async def test_a_declined_payment_may_be_reversed_and_stays_declined(home: Home) -> None:
+    driven = await DrivenAgent.started(home)
     card = await driven.token(card_with(Outcome.LOST))
     await driven.send(driven.request("p1", card), driven.reversal("p1", card))
     assert len(await driven.published(AuthorizationReversed)) == 1
     assert await status_of(driven, "p1") == "declined"
 
 
-async def test_a_silent_card_company_is_given_up_at_once(tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path)
+async def test_a_silent_card_company_is_given_up_at_once(home: Home) -> None:
+    driven = await DrivenAgent.started(home)
     card = await driven.token(card_with(Outcome.TIMEOUT))
     await driven.send(driven.request("p1", card))
     await driven.advance("2022-04-12T12:00:00+09:00")
@@ -174,8 +175,8 @@ async def test_a_silent_card_company_is_given_up_at_once(tmp_path: Path) -> None
     assert await status_of(driven, "p1") == "reversed"
 
 
-async def test_a_late_approval_is_undone(tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path)
+async def test_a_late_approval_is_undone(home: Home) -> None:
+    driven = await DrivenAgent.started(home)
     card = await driven.token(card_with(Outcome.LATE_APPROVAL))
     await driven.send(driven.request("p1", card))
     await driven.advance("2021-04-12T12:00:30+09:00")
@@ -191,8 +192,8 @@ async def test_a_late_approval_is_undone(tmp_path: Path) -> None:
     assert await driven.held() == 0
 
 
-async def test_a_late_answer_counts_the_limit_as_it_is_then(tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path, credit_limit=10_000)
+async def test_a_late_answer_counts_the_limit_as_it_is_then(home: Home) -> None:
+    driven = await DrivenAgent.started(home, credit_limit=10_000)
     card = await driven.token(card_with(Outcome.LATE_APPROVAL))
     await driven.send(driven.request("p1", card, 6_000), driven.request("p2", card, 6_000))
     await driven.advance("2021-04-12T12:02:00+09:00")
@@ -201,8 +202,8 @@ async def test_a_late_answer_counts_the_limit_as_it_is_then(tmp_path: Path) -> N
     assert await driven.held() == 6_000
 
 
-async def test_what_was_not_approved_cannot_be_taken_on(tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path)
+async def test_what_was_not_approved_cannot_be_taken_on(home: Home) -> None:
+    driven = await DrivenAgent.started(home)
     card = await driven.token()
     await driven.send(driven.entrustment("never-asked", card))
     await driven.send(driven.request("p1", card))
@@ -214,8 +215,8 @@ async def test_what_was_not_approved_cannot_be_taken_on(tmp_path: Path) -> None:
     ]
 
 
-async def test_what_was_taken_on_is_not_reversed(tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path)
+async def test_what_was_taken_on_is_not_reversed(home: Home) -> None:
+    driven = await DrivenAgent.started(home)
     card = await driven.token()
     await driven.take_on("p1", card=card)
     await driven.send(driven.reversal("p1", card))
@@ -235,8 +236,8 @@ async def test_what_was_taken_on_is_not_reversed(tmp_path: Path) -> None:
         ("6011000000000004", "12/27", "brand_not_accepted"),
     ],
 )
-async def test_a_card_that_is_not_taken_is_refused_by_name(number: str, expiry: str, code: str, tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path)
+async def test_a_card_that_is_not_taken_is_refused_by_name(number: str, expiry: str, code: str, home: Home) -> None:
+    driven = await DrivenAgent.started(home)
     refusal = await driven.service.tokenize(CardTokenRequest(number=SecretStr(number), expiry=expiry))
     assert isinstance(refusal, Refusal)
     assert refusal.code == code
@@ -244,7 +245,7 @@ async def test_a_card_that_is_not_taken_is_refused_by_name(number: str, expiry: 
 
 
 async def test_a_card_number_is_kept_nowhere(tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path)
+    driven = await DrivenAgent.started(Home(tmp_path))
     async with _client(driven) as http:
         await http.post("/card-tokens", json={"number": VISA, "expiry": "12/27"}, headers={"Idempotency-Key": "k"})
         taken = await http.post("/card-tokens", json={"number": VISA, "expiry": "01/28"})
@@ -265,8 +266,8 @@ def _files_and_where_the_number_is(folder: Path) -> dict[str, bool]:
     return {path.name: VISA.encode() in path.read_bytes() for path in folder.iterdir()}
 
 
-async def test_an_idempotency_key_tells_two_cards_apart(tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path)
+async def test_an_idempotency_key_tells_two_cards_apart(home: Home) -> None:
+    driven = await DrivenAgent.started(home)
     key = {"Idempotency-Key": "k"}
     async with _client(driven) as http:
         first = await http.post("/card-tokens", json={"number": VISA, "expiry": "12/27"}, headers=key)

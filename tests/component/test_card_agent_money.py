@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from hypothesis import example, given, settings
@@ -97,9 +96,7 @@ async def check_money(driven: DrivenAgent) -> None:
 
 
 async def tell(story: list[tuple[str, Any, int]]) -> None:
-    driven = await DrivenAgent.started(
-        Path(), credit_limit=LIMIT, fee_basis="net", fee_per_mille=17, database_url="sqlite://"
-    )
+    driven = await DrivenAgent.started(credit_limit=LIMIT, fee_basis="net", fee_per_mille=17)
     provider = Provider(driven)
     for step in story:
         await provider.does(*step)
@@ -134,9 +131,7 @@ def test_the_same_story_has_the_same_books() -> None:
 
 
 async def _books_of_a_story() -> Books:
-    driven = await DrivenAgent.started(
-        Path(), database_url="sqlite://", at=datetime.fromisoformat("2021-07-20T03:15:00Z")
-    )
+    driven = await DrivenAgent.started(at=datetime.fromisoformat("2021-07-20T03:15:00Z"))
     await driven.take_on("p1", "p2", card=await driven.token())
     await driven.advance("2022-03-31T00:00:00+09:00")
     books = await driven.service.books()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from pathlib import Path
 
 import httpx
 import pytest
@@ -18,6 +17,7 @@ from contracts.events import (
 from contracts.http import WithdrawalAnswer
 from contracts.vocabulary import Agent, Refusal, Settler
 from tests.component.driven_agent import DrivenAgent
+from tests.component.home import Home
 
 WITHDRAWN_CARD = "4000000000000077"
 
@@ -26,8 +26,8 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-async def test_a_closing_before_golden_week_is_deposited_nine_open_days_later(tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path, at=at("2021-04-30T23:59:59+09:00"))
+async def test_a_closing_before_golden_week_is_deposited_nine_open_days_later(home: Home) -> None:
+    driven = await DrivenAgent.started(home, at=at("2021-04-30T23:59:59+09:00"))
     await driven.take_on("p1", "p2", card=await driven.token())
     promised = {(e.closes_on, e.deposit_on) for e in await driven.published(ProxyPaymentTakenOn)}
     assert promised == {(date(2021, 4, 30), date(2021, 5, 18))}
@@ -52,8 +52,8 @@ async def test_a_closing_before_golden_week_is_deposited_nine_open_days_later(tm
     assert await driven.held() == 0
 
 
-async def test_the_day_after_a_closing_belongs_to_the_next_one(tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path, Agent.JCB, at("2021-04-15T23:59:59+09:00"))
+async def test_the_day_after_a_closing_belongs_to_the_next_one(home: Home) -> None:
+    driven = await DrivenAgent.started(home, Agent.JCB, at("2021-04-15T23:59:59+09:00"))
     card = await driven.token("3530000000000003")
     await driven.take_on("p1", card=card)
     await driven.advance("2021-04-16T00:00:00+09:00")
@@ -69,8 +69,8 @@ async def test_the_day_after_a_closing_belongs_to_the_next_one(tmp_path: Path) -
     ]
 
 
-async def test_a_message_that_comes_after_its_closing_counts_for_the_next(tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path, at=at("2021-04-20T23:59:00+09:00"))
+async def test_a_message_that_comes_after_its_closing_counts_for_the_next(home: Home) -> None:
+    driven = await DrivenAgent.started(home, at=at("2021-04-20T23:59:00+09:00"))
     card = await driven.token()
     await driven.take_on("p1", card=card)
     await driven.send(driven.request("p2", card))
@@ -83,8 +83,8 @@ async def test_a_message_that_comes_after_its_closing_counts_for_the_next(tmp_pa
     assert second.closes_on == date(2021, 4, 30)
 
 
-async def test_a_large_statement_comes_in_pages_that_add_up(tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path, credit_limit=100_000_000)
+async def test_a_large_statement_comes_in_pages_that_add_up(home: Home) -> None:
+    driven = await DrivenAgent.started(home, credit_limit=100_000_000)
     ids = [f"p{n:04}" for n in range(2 * LINES_PER_PAGE + 1)]
     await driven.take_on(*ids, card=await driven.token(), amount=100)
     await driven.advance("2021-04-21T00:30:00+09:00")
@@ -94,8 +94,8 @@ async def test_a_large_statement_comes_in_pages_that_add_up(tmp_path: Path) -> N
     assert [line.payment_id for page in pages for line in page.lines] == ids
 
 
-async def test_a_net_fee_is_kept_back_from_the_deposit(tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path, fee_basis="net", fee_per_mille=15)
+async def test_a_net_fee_is_kept_back_from_the_deposit(home: Home) -> None:
+    driven = await DrivenAgent.started(home, fee_basis="net", fee_per_mille=15)
     await driven.take_on("p1", card=await driven.token(), amount=8_599)
     await driven.advance("2021-06-01T00:00:00+09:00")
     (statement,) = await driven.published(ClosingStatementIssued)
@@ -105,8 +105,8 @@ async def test_a_net_fee_is_kept_back_from_the_deposit(tmp_path: Path) -> None:
     assert [row.amount for row in (await driven.service.books()).deposits] == [8_471]
 
 
-async def test_a_withdrawal_before_the_closing_leaves_nothing_owed(tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path)
+async def test_a_withdrawal_before_the_closing_leaves_nothing_owed(home: Home) -> None:
+    driven = await DrivenAgent.started(home)
     await driven.take_on("p1", "p2", card=await driven.token())
     for _ in range(2):
         answer = await driven.service.withdraw("p1")
@@ -121,8 +121,8 @@ async def test_a_withdrawal_before_the_closing_leaves_nothing_owed(tmp_path: Pat
     assert [row.payment_id for row in books.lines] == ["p2"]
 
 
-async def test_a_withdrawal_after_the_closing_is_too_late(tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path)
+async def test_a_withdrawal_after_the_closing_is_too_late(home: Home) -> None:
+    driven = await DrivenAgent.started(home)
     await driven.take_on("p1", card=await driven.token())
     await driven.advance("2021-04-21T00:30:00+09:00")
     refusal = await driven.service.withdraw("p1")
@@ -133,8 +133,8 @@ async def test_a_withdrawal_after_the_closing_is_too_late(tmp_path: Path) -> Non
     assert await driven.published(ProxyPaymentWithdrawn) == []
 
 
-async def test_what_was_never_taken_on_cannot_be_withdrawn(tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path)
+async def test_what_was_never_taken_on_cannot_be_withdrawn(home: Home) -> None:
+    driven = await DrivenAgent.started(home)
     await driven.send(driven.request("p1", await driven.token()))
     async with _client(driven) as http:
         only_approved = await http.post("/payments/p1/withdrawal")
@@ -143,8 +143,8 @@ async def test_what_was_never_taken_on_cannot_be_withdrawn(tmp_path: Path) -> No
     assert (unknown.status_code, unknown.json()["code"]) == (404, "payment_unknown")
 
 
-async def test_a_card_company_revokes_the_sale_the_next_day(tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path)
+async def test_a_card_company_revokes_the_sale_the_next_day(home: Home) -> None:
+    driven = await DrivenAgent.started(home)
     await driven.take_on("p1", card=await driven.token(WITHDRAWN_CARD))
     await driven.advance("2021-06-01T00:00:00+09:00")
     (withdrawn,) = await driven.published(ProxyPaymentWithdrawn)
@@ -155,8 +155,8 @@ async def test_a_card_company_revokes_the_sale_the_next_day(tmp_path: Path) -> N
     assert [view.state for view in await driven.service.statements()] == ["empty"]
 
 
-async def test_a_sale_revoked_too_late_is_noted_and_deposited(tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path, at=at("2021-04-20T12:00:00+09:00"))
+async def test_a_sale_revoked_too_late_is_noted_and_deposited(home: Home) -> None:
+    driven = await DrivenAgent.started(home, at=at("2021-04-20T12:00:00+09:00"))
     await driven.take_on("p1", card=await driven.token(WITHDRAWN_CARD))
     await driven.advance("2021-06-01T00:00:00+09:00")
     assert await driven.published(ProxyPaymentWithdrawn) == []
@@ -166,8 +166,8 @@ async def test_a_sale_revoked_too_late_is_noted_and_deposited(tmp_path: Path) ->
     assert await driven.dead_letters() == []
 
 
-async def test_a_story_says_what_it_waits_for_and_by_which_rule(tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path, at=at("2021-04-30T12:00:00+09:00"))
+async def test_a_story_says_what_it_waits_for_and_by_which_rule(home: Home) -> None:
+    driven = await DrivenAgent.started(home, at=at("2021-04-30T12:00:00+09:00"))
     await driven.take_on("p1", card=await driven.token())
     waiting = (await driven.service.explain(["p1", "p2"]))["p1"].waiting
     assert waiting is not None
@@ -192,8 +192,8 @@ async def test_a_story_says_what_it_waits_for_and_by_which_rule(tmp_path: Path) 
     ]
 
 
-async def test_the_routes_answer(tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path, closing_days="eom", holiday_shift="following")
+async def test_the_routes_answer(home: Home) -> None:
+    driven = await DrivenAgent.started(home, closing_days="eom", holiday_shift="following")
     await driven.take_on("p1", card=await driven.token())
     async with _client(driven) as http:
         payment = (await http.get("/payments/p1")).json()
@@ -213,8 +213,8 @@ async def test_the_routes_answer(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("part", ["authorize", "take_on", "close", "deposit"])
-async def test_a_restart_goes_on_where_it_stopped(part: str, tmp_path: Path) -> None:
-    driven = await DrivenAgent.started(tmp_path)
+async def test_a_restart_goes_on_where_it_stopped(part: str, home: Home) -> None:
+    driven = await DrivenAgent.started(home)
     card = await driven.token()
     stops = {
         "authorize": "2021-04-12T12:00:00+09:00",

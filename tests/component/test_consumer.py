@@ -20,6 +20,7 @@ from services.chassis.bus.port import Message, Record
 from services.chassis.bus.subscription import LogSubscription
 from services.chassis.clock import Clock, ClockReading, pause, real_now
 from services.chassis.consumer import RetryPolicy
+from tests.component.home import Home
 from tests.component.tiny_party import INBOUND, NOON, Counting, Driven, Entry, bury
 
 HOUR = timedelta(hours=1)
@@ -37,8 +38,8 @@ async def letters(driven: Driven) -> dict[str, DeadLetterView]:
 # ---- poison -----------------------------------------------------------------------------------------------
 
 
-async def test_a_poison_event_is_set_aside_alone(tmp_path: Path) -> None:
-    driven = await Driven.started(tmp_path)
+async def test_a_poison_event_is_set_aside_alone(home: Home) -> None:
+    driven = await Driven.started(home)
     healthy = [Entry(account=f"a{n}", name=str(n)) for n in range(10)]
     await driven.send(*healthy[:5], POISON, *healthy[5:])
     await driven.settle()
@@ -52,15 +53,15 @@ async def test_a_poison_event_is_set_aside_alone(tmp_path: Path) -> None:
     assert await lag(driven) == 0
 
 
-async def test_later_events_of_the_same_key_go_on(tmp_path: Path) -> None:
-    driven = await Driven.started(tmp_path)
+async def test_later_events_of_the_same_key_go_on(home: Home) -> None:
+    driven = await Driven.started(home)
     await driven.send(Entry(account="a", name="before"), POISON, Entry(account="a", name="after"))
     await driven.settle()
     assert await driven.names() == ["before", "after"]
 
 
-async def test_every_event_of_a_batch_may_be_poison(tmp_path: Path) -> None:
-    driven = await Driven.started(tmp_path)
+async def test_every_event_of_a_batch_may_be_poison(home: Home) -> None:
+    driven = await Driven.started(home)
     await driven.send(*(Entry(account=str(n), name=str(n), amount=-1) for n in range(3)))
     await driven.settle()
     assert len(await letters(driven)) == 3
@@ -83,9 +84,9 @@ async def test_every_event_of_a_batch_may_be_poison(tmp_path: Path) -> None:
     ],
 )
 async def test_what_cannot_be_decoded_is_set_aside_at_once(
-    change: dict[str, bytes | None], reason: str, tmp_path: Path
+    change: dict[str, bytes | None], reason: str, home: Home
 ) -> None:
-    driven = await Driven.started(tmp_path)
+    driven = await Driven.started(home)
     good = driven.record(Entry(account="a", name="x"))
     marks: dict[str, bytes | None] = {**dict(good.headers), **{k: v for k, v in change.items() if k != "value"}}
     headers = tuple((name, value) for name, value in marks.items() if value is not None)
@@ -99,8 +100,8 @@ async def test_what_cannot_be_decoded_is_set_aside_at_once(
     assert await driven.names() == ["good"]
 
 
-async def test_an_unknown_field_of_a_newer_version_is_ignored(tmp_path: Path) -> None:
-    driven = await Driven.started(tmp_path)
+async def test_an_unknown_field_of_a_newer_version_is_ignored(home: Home) -> None:
+    driven = await Driven.started(home)
     record = driven.record(Entry(account="a", name="x"))
     await driven.bus.produce([record._replace(value=record.value[:-1] + b',"new":1}')])
     await driven.settle()
@@ -110,8 +111,8 @@ async def test_an_unknown_field_of_a_newer_version_is_ignored(tmp_path: Path) ->
 # ---- dead letters are read, mended and replayed -----------------------------------------------------------
 
 
-async def test_a_dead_letter_can_be_mended_and_replayed_once(tmp_path: Path) -> None:
-    driven = await Driven.started(tmp_path)
+async def test_a_dead_letter_can_be_mended_and_replayed_once(home: Home) -> None:
+    driven = await Driven.started(home)
     await driven.send(POISON)
     await driven.settle()
     (letter,) = await driven.service.dead_letters()
@@ -128,10 +129,8 @@ async def test_a_dead_letter_can_be_mended_and_replayed_once(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("value", [None, {"account": "a", "name": "bad", "amount": -6}, {"nonsense": 1}])
-async def test_a_replay_that_still_fails_leaves_everything_as_it_was(
-    value: dict[str, Any] | None, tmp_path: Path
-) -> None:
-    driven = await Driven.started(tmp_path)
+async def test_a_replay_that_still_fails_leaves_everything_as_it_was(value: dict[str, Any] | None, home: Home) -> None:
+    driven = await Driven.started(home)
     await driven.send(POISON)
     await driven.settle()
     before = await driven.service.dead_letters()
@@ -143,8 +142,8 @@ async def test_a_replay_that_still_fails_leaves_everything_as_it_was(
     assert await driven.count("inbox") == await driven.count("outbox") == 0
 
 
-async def test_a_dead_letter_survives_a_restart_and_the_redelivery_of_its_event(tmp_path: Path) -> None:
-    driven = await Driven.started(tmp_path)
+async def test_a_dead_letter_survives_a_restart_and_the_redelivery_of_its_event(home: Home) -> None:
+    driven = await Driven.started(home)
     await driven.send(POISON)
     await driven.settle()
     before = await driven.service.dead_letters()
@@ -154,8 +153,8 @@ async def test_a_dead_letter_survives_a_restart_and_the_redelivery_of_its_event(
     assert await driven.service.dead_letters() == before
 
 
-async def test_what_was_replayed_is_not_done_again_when_it_is_delivered_again(tmp_path: Path) -> None:
-    driven = await Driven.started(tmp_path)
+async def test_what_was_replayed_is_not_done_again_when_it_is_delivered_again(home: Home) -> None:
+    driven = await Driven.started(home)
     record = driven.record(POISON)
     await driven.bus.produce([record])
     await driven.settle()
@@ -173,7 +172,7 @@ async def test_what_was_replayed_is_not_done_again_when_it_is_delivered_again(tm
 async def test_a_database_that_does_not_answer_is_waited_for_and_nothing_is_set_aside(
     value: bytes | None, tmp_path: Path
 ) -> None:
-    driven = await Driven.started(tmp_path)
+    driven = await Driven.started(Home(tmp_path))
     async with driven.service.reading() as session:  # another process's write is not waited for, so that it shows
         await session.execute(text("PRAGMA busy_timeout = 1"))
     record = driven.record(Entry(account="a", name="one"))
@@ -194,11 +193,28 @@ async def test_a_database_that_does_not_answer_is_waited_for_and_nothing_is_set_
     assert await driven.service.is_ready()
 
 
+async def test_a_full_disk_is_not_the_event_s_fault(tmp_path: Path) -> None:
+    driven = await Driven.started(Home(tmp_path))
+    async with driven.service.reading() as session:
+        pages = (await session.execute(text("PRAGMA page_count"))).scalar_one()
+        await session.execute(text(f"PRAGMA max_page_count = {pages}"))  # the database may not grow any more
+    await driven.send(*(Entry(account=f"a{n}", name=f"{n}" * 500) for n in range(100)))
+    handling = asyncio.create_task(driven.service.consumer.handle_next(timeout=0))
+    await pause(1.0)  # far longer than a poison event is given
+    assert not handling.done()
+    assert await driven.names() == []
+    async with driven.service.reading() as session:
+        await session.execute(text("PRAGMA max_page_count = 100000"))
+    assert await asyncio.wait_for(handling, 10) == 100
+    assert len(await driven.names()) == 100
+    assert await driven.service.dead_letters() == []
+
+
 # ---- time travels with the message ------------------------------------------------------------------------
 
 
-async def test_on_a_stepped_clock_a_handler_s_now_is_its_message_s(tmp_path: Path) -> None:
-    driven = await Driven.started(tmp_path)
+async def test_on_a_stepped_clock_a_handler_s_now_is_its_message_s(home: Home) -> None:
+    driven = await Driven.started(home)
     await driven.send(Entry(account="a", name="one"))
     driven.clock.step_to(NOON + 5 * HOUR)
     await driven.settle()
@@ -207,9 +223,9 @@ async def test_on_a_stepped_clock_a_handler_s_now_is_its_message_s(tmp_path: Pat
     assert envelope(message.headers).time == NOON, "and its announcement carries it on"
 
 
-async def test_messages_of_two_times_never_share_a_transaction(tmp_path: Path) -> None:
+async def test_messages_of_two_times_never_share_a_transaction(home: Home) -> None:
     counting = Counting()
-    driven = await Driven.started(tmp_path, counting)
+    driven = await Driven.started(home, counting)
     driven.clock.step_to(NOON + HOUR)
     sent = {f"{account}{n}": NOON + n % 2 * HOUR for account in "abc" for n in range(2)}
     await driven.bus.produce([driven.record(Entry(account=name, name=name), at=at) for name, at in sent.items()])
@@ -220,9 +236,9 @@ async def test_messages_of_two_times_never_share_a_transaction(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("rate", [1.0, 1_000.0])
-async def test_on_a_running_clock_a_handler_s_now_is_the_clock_s(rate: float, tmp_path: Path) -> None:
+async def test_on_a_running_clock_a_handler_s_now_is_the_clock_s(rate: float, home: Home) -> None:
     clock = Clock(ClockReading(NOON, real_now(), rate))
-    driven = await Driven.started(tmp_path, clock=clock)
+    driven = await Driven.started(home, clock=clock)
     await driven.bus.produce([driven.record(Entry(account="a", name="one"), at=datetime(1999, 1, 1).astimezone())])
     before = clock.now()
     await driven.settle()
@@ -232,9 +248,9 @@ async def test_on_a_running_clock_a_handler_s_now_is_the_clock_s(rate: float, tm
 # ---- batches and members ----------------------------------------------------------------------------------
 
 
-async def test_a_batch_is_one_transaction_for_as_many_keys_as_it_has(tmp_path: Path) -> None:
+async def test_a_batch_is_one_transaction_for_as_many_keys_as_it_has(home: Home) -> None:
     counting = Counting()
-    driven = await Driven.started(tmp_path, counting)
+    driven = await Driven.started(home, counting)
     await driven.send(*(Entry(account=f"a{n}", name=f"{n}") for n in range(100)))
     await driven.send(Entry(account="a1", name="again"), Entry(account="a1", name="and again"))
     assert await driven.service.step() == 102
@@ -242,8 +258,8 @@ async def test_a_batch_is_one_transaction_for_as_many_keys_as_it_has(tmp_path: P
     assert counting.times["offsets.committed"] == 1
 
 
-async def test_batches_are_small_and_larger_while_there_is_a_backlog(tmp_path: Path) -> None:
-    driven = await Driven.started(tmp_path)
+async def test_batches_are_small_and_larger_while_there_is_a_backlog(home: Home) -> None:
+    driven = await Driven.started(home)
     await driven.send(*(Entry(account=f"a{n}", name=f"{n}") for n in range(2_600)))
     assert [await driven.service.consumer.handle_next(timeout=0) for _ in range(4)] == [500, 2_000, 100, 0]
     assert len(await driven.names()) == 2_600
@@ -270,8 +286,8 @@ class _HastyBus(MemoryBus):
         return _TakenForDead(self, group, topics)
 
 
-async def test_a_member_that_was_taken_for_dead_does_nothing_twice(tmp_path: Path) -> None:
-    driven = Driven(tmp_path)
+async def test_a_member_that_was_taken_for_dead_does_nothing_twice(home: Home) -> None:
+    driven = Driven(home)
     driven.bus = _HastyBus()
     await driven.start()
     await driven.send(*(Entry(account=f"a{n}", name=f"{n}") for n in range(10)))

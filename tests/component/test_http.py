@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
+from tests.component.home import Home
 from tests.component.tiny_party import BROKEN_AMOUNT, INBOUND, NOON, Driven, Entry
 
 PROBLEM = "application/problem+json"
@@ -23,7 +24,7 @@ TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 
 @asynccontextmanager
 async def serving(folder: Path) -> AsyncIterator[tuple[Driven, httpx.AsyncClient]]:
-    driven = await Driven.started(folder)
+    driven = await Driven.started(Home(folder))
     transport = httpx.ASGITransport(driven.service.http, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://tiny") as client:
         yield driven, client

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,6 +13,7 @@ from services.chassis.bus.memory import MemoryBus
 from services.chassis.clock import Clock, ClockReading, real_now
 from services.chassis.database import Database
 from services.chassis.faults import POINTS
+from tests.component.home import Home
 from tests.component.tiny_party import (
     ANSWERER,
     NOON,
@@ -46,8 +46,8 @@ async def one_by_one(driven: Driven, names: Sequence[str]) -> None:
         await driven.settle()
 
 
-async def test_what_is_sent_keeps_the_order_of_its_key(tmp_path: Path) -> None:
-    driven = await Driven.started(tmp_path)
+async def test_what_is_sent_keeps_the_order_of_its_key(home: Home) -> None:
+    driven = await Driven.started(home)
     for n in range(30):
         await add(driven, f"c{n}")
         await driven.send(Entry(account="a", name=f"e{n}"))
@@ -58,8 +58,8 @@ async def test_what_is_sent_keeps_the_order_of_its_key(tmp_path: Path) -> None:
     assert len(await driven.asked()) == 60
 
 
-async def test_what_a_crash_left_is_sent_before_what_comes_after_it(tmp_path: Path) -> None:
-    driven = await Driven.started(tmp_path)
+async def test_what_a_crash_left_is_sent_before_what_comes_after_it(home: Home) -> None:
+    driven = await Driven.started(home)
     for n in range(5):
         await add(driven, str(n))
     await driven.crash()
@@ -69,8 +69,8 @@ async def test_what_a_crash_left_is_sent_before_what_comes_after_it(tmp_path: Pa
     assert await driven.asked() == [str(n) for n in range(10)]
 
 
-async def test_more_than_one_reading_of_the_table_keeps_the_order(tmp_path: Path) -> None:
-    driven = await Driven.started(tmp_path)
+async def test_more_than_one_reading_of_the_table_keeps_the_order(home: Home) -> None:
+    driven = await Driven.started(home)
     for n in range(450):
         await add(driven, str(n))
     await driven.crash()
@@ -79,8 +79,8 @@ async def test_more_than_one_reading_of_the_table_keeps_the_order(tmp_path: Path
     assert await driven.asked() == [str(n) for n in range(451)]
 
 
-async def test_a_row_is_deleted_once_the_bus_has_it(tmp_path: Path) -> None:
-    driven = await Driven.started(tmp_path)
+async def test_a_row_is_deleted_once_the_bus_has_it(home: Home) -> None:
+    driven = await Driven.started(home)
     await add(driven, "one")
     assert await driven.count("outbox") == 1
     await driven.settle()
@@ -94,8 +94,8 @@ async def test_a_row_is_deleted_once_the_bus_has_it(tmp_path: Path) -> None:
     assert await driven.asked() == ["one", "two"]
 
 
-async def test_a_bus_that_takes_nothing_loses_nothing(tmp_path: Path) -> None:
-    driven = await Driven.started(tmp_path)
+async def test_a_bus_that_takes_nothing_loses_nothing(home: Home) -> None:
+    driven = await Driven.started(home)
     await driven.bus.close()
     await add(driven, "one")
     for _ in range(2):
@@ -109,10 +109,10 @@ async def test_a_bus_that_takes_nothing_loses_nothing(tmp_path: Path) -> None:
 
 
 async def test_a_relay_that_died_between_sending_and_deleting_sends_twice_and_the_inbox_absorbs_it(
-    tmp_path: Path,
+    home: Home,
 ) -> None:
-    driven = await Driven.started(tmp_path, DiesAt("outbox.sent"))
-    answerer = Driven(tmp_path, ANSWERER, driven.clock)
+    driven = await Driven.started(home, DiesAt("outbox.sent"))
+    answerer = Driven(home, ANSWERER, driven.clock)
     answerer.bus = driven.bus
     await answerer.start()
     await add(driven, "one")
@@ -128,9 +128,9 @@ async def test_a_relay_that_died_between_sending_and_deleting_sends_twice_and_th
 
 @pytest.mark.parametrize("nth", [1, 2])
 @pytest.mark.parametrize("point", POINTS)
-async def test_whichever_point_it_dies_at_every_effect_is_there_once(point: str, nth: int, tmp_path: Path) -> None:
-    driven = await Driven.started(tmp_path, DiesAt(point, nth))
-    answerer = Driven(tmp_path, ANSWERER, driven.clock)
+async def test_whichever_point_it_dies_at_every_effect_is_there_once(point: str, nth: int, home: Home) -> None:
+    driven = await Driven.started(home, DiesAt(point, nth))
+    answerer = Driven(home, ANSWERER, driven.clock)
     answerer.bus = driven.bus
     await answerer.start()
     sent = ["one", "two", "three"]
@@ -150,8 +150,8 @@ async def test_whichever_point_it_dies_at_every_effect_is_there_once(point: str,
 # ---- timers -----------------------------------------------------------------------------------------------
 
 
-async def test_a_timer_fires_when_it_is_due_and_not_before(tmp_path: Path) -> None:
-    driven = await Driven.started(tmp_path)
+async def test_a_timer_fires_when_it_is_due_and_not_before(home: Home) -> None:
+    driven = await Driven.started(home)
     await remind(driven, "later", NOON + DAY)
     assert (await driven.service.status()).next_due_at == driven.service.relay.next_due == NOON + DAY
     driven.clock.step_to(NOON + DAY - timedelta(microseconds=1))
@@ -163,8 +163,8 @@ async def test_a_timer_fires_when_it_is_due_and_not_before(tmp_path: Path) -> No
     assert (await driven.service.status()).next_due_at is None
 
 
-async def test_timers_that_the_clock_leaps_over_fire_in_the_order_of_their_times(tmp_path: Path) -> None:
-    driven = await Driven.started(tmp_path)
+async def test_timers_that_the_clock_leaps_over_fire_in_the_order_of_their_times(home: Home) -> None:
+    driven = await Driven.started(home)
     for days in (3, 1, 2):
         await remind(driven, f"after {days}", NOON + days * DAY)
     driven.clock.step_to(NOON + 10 * DAY)
@@ -174,8 +174,8 @@ async def test_timers_that_the_clock_leaps_over_fire_in_the_order_of_their_times
 
 
 @pytest.mark.parametrize("gracefully", [True, False])
-async def test_a_timer_survives_a_restart(gracefully: bool, tmp_path: Path) -> None:
-    driven = await Driven.started(tmp_path)
+async def test_a_timer_survives_a_restart(gracefully: bool, home: Home) -> None:
+    driven = await Driven.started(home)
     await remind(driven, "later", NOON + DAY)
     if gracefully:
         await driven.service.close()
@@ -189,8 +189,8 @@ async def test_a_timer_survives_a_restart(gracefully: bool, tmp_path: Path) -> N
     assert await driven.names() == ["later"]
 
 
-async def test_a_cancelled_timer_does_not_fire_and_its_neighbour_does(tmp_path: Path) -> None:
-    driven = await Driven.started(tmp_path)
+async def test_a_cancelled_timer_does_not_fire_and_its_neighbour_does(home: Home) -> None:
+    driven = await Driven.started(home)
     await remind(driven, "dropped", NOON + DAY)
     await remind(driven, "kept", NOON + DAY)
     await driven.send(ReminderDropped(account="a", name="dropped"))
@@ -200,14 +200,14 @@ async def test_a_cancelled_timer_does_not_fire_and_its_neighbour_does(tmp_path: 
     assert await driven.names() == ["kept"]
 
 
-async def test_a_timer_that_is_due_at_once_fires_at_once(tmp_path: Path) -> None:
-    driven = await Driven.started(tmp_path)
+async def test_a_timer_that_is_due_at_once_fires_at_once(home: Home) -> None:
+    driven = await Driven.started(home)
     await remind(driven, "now", NOON)
     assert await driven.booked_at() == {"now": NOON}
 
 
-async def test_on_a_scaled_clock_a_timer_fires_by_itself(tmp_path: Path) -> None:
-    driven = await Driven.started(tmp_path, clock=Clock.scaled(NOON, 86_400))
+async def test_on_a_scaled_clock_a_timer_fires_by_itself(home: Home) -> None:
+    driven = await Driven.started(home, clock=Clock.scaled(NOON, 86_400))
     due = NOON + timedelta(hours=1)
     await remind(driven, "soon", due)
     async with asyncio.timeout(SOON):
@@ -220,8 +220,8 @@ async def test_on_a_scaled_clock_a_timer_fires_by_itself(tmp_path: Path) -> None
 # ---- waiting and taking turns -----------------------------------------------------------------------------
 
 
-async def test_a_waiting_relay_is_woken_by_a_commit(tmp_path: Path) -> None:
-    driven = await Driven.started(tmp_path)
+async def test_a_waiting_relay_is_woken_by_a_commit(home: Home) -> None:
+    driven = await Driven.started(home)
     await driven.settle()
     waiting = asyncio.create_task(driven.service.relay.wait(longest=60))
     await add(driven, "one")
@@ -229,8 +229,8 @@ async def test_a_waiting_relay_is_woken_by_a_commit(tmp_path: Path) -> None:
     assert await driven.service.relay.send_due() == 1
 
 
-async def test_a_waiting_relay_is_woken_by_the_clock_and_by_its_timer(tmp_path: Path) -> None:
-    driven = await Driven.started(tmp_path)
+async def test_a_waiting_relay_is_woken_by_the_clock_and_by_its_timer(home: Home) -> None:
+    driven = await Driven.started(home)
     await remind(driven, "later", NOON + DAY)
     waiting = asyncio.create_task(driven.service.relay.wait(longest=60))
     await driven.service.database.answers()
@@ -241,16 +241,16 @@ async def test_a_waiting_relay_is_woken_by_the_clock_and_by_its_timer(tmp_path: 
     assert await driven.names() == ["later"]
 
 
-async def test_a_relay_with_something_due_does_not_wait(tmp_path: Path) -> None:
-    driven = await Driven.started(tmp_path)
+async def test_a_relay_with_something_due_does_not_wait(home: Home) -> None:
+    driven = await Driven.started(home)
     await add(driven, "one")
     await asyncio.wait_for(driven.service.relay.wait(longest=60), SOON)
 
 
-async def test_one_process_sends_what_another_of_its_party_committed(tmp_path: Path) -> None:
-    sender = await Driven.started(tmp_path)
+async def test_one_process_sends_what_another_of_its_party_committed(home: Home) -> None:
+    sender = await Driven.started(home)
     await sender.settle()
-    other = Driven(tmp_path, clock=sender.clock)
+    other = Driven(home, clock=sender.clock)
     other.bus = sender.bus
     await other.start()
     other.service.relay.sends = False
@@ -261,13 +261,13 @@ async def test_one_process_sends_what_another_of_its_party_committed(tmp_path: P
     assert await sender.asked() == ["one"]
 
 
-async def test_one_process_at_a_time_is_the_sender(tmp_path: Path) -> None:
-    one, two = (Database(f"sqlite:///{tmp_path}/party.db") for _ in range(2))
-    async with one.sole_holder("relay") as held:
-        assert held
-        async with two.sole_holder("relay") as also_held:
-            assert not also_held
-    async with two.sole_holder("relay") as held_now:
-        assert held_now
+async def test_one_process_at_a_time_is_the_sender(home: Home) -> None:
+    one, two = [Database(await home.url("party")) for _ in range(2)]
+    async with one.sole_holder("relay") as lease:
+        assert lease.held
+        async with two.sole_holder("relay") as another:
+            assert not another.held
+    async with two.sole_holder("relay") as lease:
+        assert lease.held
     for database in (one, two):
         await database.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date, timedelta
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -20,6 +19,7 @@ from contracts.events import (
 from contracts.http import ConsentRequest, PaymentView, ScanRequest
 from contracts.vocabulary import Agent, Brand, DeclineReason, Method, Settler, Yen
 from tests.component.driven_provider import NOON, TERMS, DrivenProvider, accepted, jst, refused, slip
+from tests.component.home import Home
 
 TIMEOUT = timedelta(seconds=30)
 
@@ -27,16 +27,16 @@ TIMEOUT = timedelta(seconds=30)
 # ---- consent and scan -------------------------------------------------------------------------------------
 
 
-async def test_without_consent_no_slip_is_scanned(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path)
+async def test_without_consent_no_slip_is_scanned(home: Home) -> None:
+    driven = await DrivenProvider.started(home)
     refusal = refused(await driven.service.scan(ScanRequest(barcode=slip(), consent_id="made-up")))
     assert refusal.code == "consent_missing"
     assert "POST /consents" in refusal.remedy
     assert await driven.published(SlipScanned) == []
 
 
-async def test_only_the_terms_in_force_can_be_accepted(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path)
+async def test_only_the_terms_in_force_can_be_accepted(home: Home) -> None:
+    driven = await DrivenProvider.started(home)
     old = refused(await driven.service.consent(ConsentRequest(app_user="user-2", terms_version="2020-10")))
     assert old.code == "terms_not_in_force"
     assert TERMS in old.remedy
@@ -46,8 +46,8 @@ async def test_only_the_terms_in_force_can_be_accepted(tmp_path: Path) -> None:
     assert twice[0].consent_id == twice[1].consent_id
 
 
-async def test_a_scan_opens_a_payment_and_tells(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path)
+async def test_a_scan_opens_a_payment_and_tells(home: Home) -> None:
+    driven = await DrivenProvider.started(home)
     view = accepted(await driven.scan(slip(1, 8_500)))
     assert (view.status, view.amount, view.method, view.system_fee) == ("scanned", 8_500, None, None)
     await driven.settle()
@@ -57,8 +57,8 @@ async def test_a_scan_opens_a_payment_and_tells(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("again", [slip(1), slip(1, reissue=1), f"(91){slip(1)[2:]}", f"]C1{slip(1)}"])
-async def test_a_slip_scanned_anew_before_a_choice_abandons_the_first_payment(again: str, tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path)
+async def test_a_slip_scanned_anew_before_a_choice_abandons_the_first_payment(again: str, home: Home) -> None:
+    driven = await DrivenProvider.started(home)
     first, second = await driven.scanned(slip(1)), await driven.scanned(again)
     assert [await driven.status(first), await driven.status(second)] == ["abandoned", "scanned"]
     assert refused(await driven.choose_card(first)).code == "method_already_chosen"
@@ -66,8 +66,8 @@ async def test_a_slip_scanned_anew_before_a_choice_abandons_the_first_payment(ag
     assert [p.payment_id for p in payments] == [first, second]
 
 
-async def test_one_slip_scanned_twice_at_once_leaves_one_payment_open(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path)
+async def test_one_slip_scanned_twice_at_once_leaves_one_payment_open(home: Home) -> None:
+    driven = await DrivenProvider.started(home)
     same = [slip(1), slip(1), slip(1, reissue=1), f"(91){slip(1)[2:]}"]
     views = await asyncio.gather(*(driven.scan(barcode) for barcode in same))
     statuses = [await driven.status(accepted(view).payment_id) for view in views]
@@ -75,8 +75,8 @@ async def test_one_slip_scanned_twice_at_once_leaves_one_payment_open(tmp_path: 
 
 
 @pytest.mark.parametrize("again", [slip(1), slip(1, reissue=1)], ids=["the slip", "its reissue"])
-async def test_a_slip_is_not_taken_while_it_is_under_way_nor_once_it_is_paid(again: str, tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path)
+async def test_a_slip_is_not_taken_while_it_is_under_way_nor_once_it_is_paid(again: str, home: Home) -> None:
+    driven = await DrivenProvider.started(home)
     payment_id = await driven.asked(slip(1))
     assert refused(await driven.scan(again)).code == "payment_in_progress"
     await driven.send(driven.approval(payment_id))
@@ -91,16 +91,16 @@ async def test_a_slip_is_not_taken_while_it_is_under_way_nor_once_it_is_paid(aga
     assert len(await driven.published(SlipScanned)) == 1
 
 
-async def test_a_slip_is_good_to_the_end_of_its_use_by_date_in_japan(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path, at=jst("2021-04-12T23:59:59"))
+async def test_a_slip_is_good_to_the_end_of_its_use_by_date_in_japan(home: Home) -> None:
+    driven = await DrivenProvider.started(home, at=jst("2021-04-12T23:59:59"))
     barcode = slip(1, use_by=date(2021, 4, 12))
     accepted(await driven.scan(barcode))
     driven.clock.step_to(jst("2021-04-13T00:00:00"))
     assert refused(await driven.scan(barcode)).code == "slip_past_use_by"
 
 
-async def test_a_scan_repeated_under_its_key_is_one_payment(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path)
+async def test_a_scan_repeated_under_its_key_is_one_payment(home: Home) -> None:
+    driven = await DrivenProvider.started(home)
     first = accepted(await driven.scan(slip(1), "key"))
     await driven.restart()
     assert accepted(await driven.scan(slip(1), "key")) == first
@@ -112,8 +112,8 @@ async def test_a_scan_repeated_under_its_key_is_one_payment(tmp_path: Path) -> N
 # ---- card -------------------------------------------------------------------------------------------------
 
 
-async def test_a_card_payment_goes_the_whole_way(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path)
+async def test_a_card_payment_goes_the_whole_way(home: Home) -> None:
+    driven = await DrivenProvider.started(home)
     payment_id = await driven.scanned()
     view = accepted(await driven.choose_card(payment_id))
     assert isinstance(view, PaymentView)
@@ -146,8 +146,8 @@ async def test_a_card_payment_goes_the_whole_way(tmp_path: Path) -> None:
     assert await driven.published(AuthorizationReversalRequested) == []
 
 
-async def test_each_agent_is_asked_only_about_its_own_brands(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path)
+async def test_each_agent_is_asked_only_about_its_own_brands(home: Home) -> None:
+    driven = await DrivenProvider.started(home)
     payment_id = await driven.scanned()
     assert refused(await driven.choose_card(payment_id, Agent.JCB, Brand.VISA)).code == "brand_not_accepted"
     assert await driven.status(payment_id) == "scanned"
@@ -156,8 +156,8 @@ async def test_each_agent_is_asked_only_about_its_own_brands(tmp_path: Path) -> 
     assert [r.agent for r in await driven.published(AuthorizationRequested)] == [Agent.JCB]
 
 
-async def test_a_method_is_chosen_once(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path)
+async def test_a_method_is_chosen_once(home: Home) -> None:
+    driven = await DrivenProvider.started(home)
     payment_id = await driven.scanned()
     answers = await asyncio.gather(driven.choose_card(payment_id), driven.choose_bank(payment_id))
     accepted(answers[0])
@@ -169,8 +169,8 @@ async def test_a_method_is_chosen_once(tmp_path: Path) -> None:
     assert len(await driven.published(AuthorizationRequested)) == 1
 
 
-async def test_a_declined_payment_says_why_and_frees_its_slip(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path)
+async def test_a_declined_payment_says_why_and_frees_its_slip(home: Home) -> None:
+    driven = await DrivenProvider.started(home)
     payment_id = await driven.asked(slip(1))
     await driven.send(driven.denial(payment_id))
     view = accepted(await driven.service.payment(payment_id))
@@ -183,8 +183,8 @@ async def test_a_declined_payment_says_why_and_frees_its_slip(tmp_path: Path) ->
     assert await driven.receipts(payment_id) == []
 
 
-async def test_an_answer_that_does_not_come_is_given_up_and_reversed_once(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path)
+async def test_an_answer_that_does_not_come_is_given_up_and_reversed_once(home: Home) -> None:
+    driven = await DrivenProvider.started(home)
     payment_id = await driven.asked(slip(1))
     await driven.advance(NOON + TIMEOUT - timedelta(seconds=1))
     assert await driven.status(payment_id) == "authorizing"
@@ -203,8 +203,8 @@ async def test_an_answer_that_does_not_come_is_given_up_and_reversed_once(tmp_pa
     assert await driven.service.dead_letters() == []
 
 
-async def test_an_approval_at_the_very_moment_of_the_timeout_ends_one_way_only(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path)
+async def test_an_approval_at_the_very_moment_of_the_timeout_ends_one_way_only(home: Home) -> None:
+    driven = await DrivenProvider.started(home)
     payment_id = await driven.asked()
     driven.clock.step_to(NOON + TIMEOUT)
     await driven.send(driven.approval(payment_id))
@@ -214,8 +214,8 @@ async def test_an_approval_at_the_very_moment_of_the_timeout_ends_one_way_only(t
     assert await driven.status(payment_id) == ("entrusted" if entrusted else "declined")
 
 
-async def test_a_timeout_is_a_setting_and_survives_a_restart(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path, authorization_timeout_seconds=5)
+async def test_a_timeout_is_a_setting_and_survives_a_restart(home: Home) -> None:
+    driven = await DrivenProvider.started(home, authorization_timeout_seconds=5)
     payment_id = await driven.asked()
     await driven.restart()
     await driven.advance(NOON + timedelta(seconds=5))
@@ -223,8 +223,8 @@ async def test_a_timeout_is_a_setting_and_survives_a_restart(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("confirmed", [False, True], ids=["before 確報", "after 確報"])
-async def test_a_withdrawn_payment_is_cancelled_and_its_slip_is_free(confirmed: bool, tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path)
+async def test_a_withdrawn_payment_is_cancelled_and_its_slip_is_free(confirmed: bool, home: Home) -> None:
+    driven = await DrivenProvider.started(home)
     payment_id = await driven.paid(slip(1))
     if confirmed:
         await driven.advance(jst("2021-04-15T10:00"))
@@ -238,8 +238,8 @@ async def test_a_withdrawn_payment_is_cancelled_and_its_slip_is_free(confirmed: 
     accepted(await driven.scan(slip(1)))
 
 
-async def test_whatever_is_delivered_again_is_done_once(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path)
+async def test_whatever_is_delivered_again_is_done_once(home: Home) -> None:
+    driven = await DrivenProvider.started(home)
     taken, gone, no = [await driven.asked(slip(n)) for n in (1, 2, 3)]
     answers = (driven.approval(taken), driven.approval(gone), driven.denial(no))
     promises = (driven.taking_on(taken), driven.taking_on(gone))
@@ -259,8 +259,8 @@ async def test_whatever_is_delivered_again_is_done_once(tmp_path: Path) -> None:
     assert await driven.service.dead_letters() == []
 
 
-async def test_an_answer_about_a_payment_that_nobody_made_is_set_aside(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path)
+async def test_an_answer_about_a_payment_that_nobody_made_is_set_aside(home: Home) -> None:
+    driven = await DrivenProvider.started(home)
     good = await driven.asked()
     await driven.send(driven.approval("made-up"), driven.reversal("made-up"), driven.approval(good))
     assert await driven.status(good) == "entrusted"
@@ -269,8 +269,8 @@ async def test_an_answer_about_a_payment_that_nobody_made_is_set_aside(tmp_path:
     assert all("made-up" in letter.reason for letter in letters)
 
 
-async def test_an_agent_that_was_not_asked_or_tells_another_amount_changes_nothing(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path)
+async def test_an_agent_that_was_not_asked_or_tells_another_amount_changes_nothing(home: Home) -> None:
+    driven = await DrivenProvider.started(home)
     asked = await driven.asked()
     not_asked = msgspec.structs.replace(driven.approval(asked), agent=Agent.JCB)
     too_much = msgspec.structs.replace(driven.approval(asked), amount=Yen(8_501))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -12,6 +11,7 @@ from contracts.events import AuthorizationRequested, ClosingStatementIssued, Dep
 from contracts.http import Waiting
 from contracts.vocabulary import DeclineReason, Method, Settler
 from tests.component.driven_provider import NOON, DrivenProvider, accepted, jst, refused, slip
+from tests.component.home import Home
 
 TWO_SECONDS = timedelta(seconds=2)
 
@@ -31,8 +31,8 @@ async def deposits(driven: DrivenProvider) -> list[tuple[date, int]]:
 # ---- what banks answer ------------------------------------------------------------------------------------
 
 
-async def test_a_bank_payment_goes_the_whole_way(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path)
+async def test_a_bank_payment_goes_the_whole_way(home: Home) -> None:
+    driven = await DrivenProvider.started(home)
     payment_id = await driven.scanned()
     view = accepted(await driven.choose_bank(payment_id))
     assert (view.status, view.method, view.agent, view.system_fee) == ("at_bank", Method.INTERNET_BANKING, None, 0)
@@ -47,8 +47,8 @@ async def test_a_bank_payment_goes_the_whole_way(tmp_path: Path) -> None:
     assert await driven.published(AuthorizationRequested) == []
 
 
-async def test_a_bank_that_refuses_ends_the_payment_and_frees_the_slip(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path)
+async def test_a_bank_that_refuses_ends_the_payment_and_frees_the_slip(home: Home) -> None:
+    driven = await DrivenProvider.started(home)
     payment_id = await driven.paid_by_bank(slip(1), "9001")
     view = accepted(await driven.service.payment(payment_id))
     assert (view.status, view.decline_reason) == ("declined", DeclineReason.BANK_REFUSED)
@@ -60,8 +60,8 @@ async def test_a_bank_that_refuses_ends_the_payment_and_frees_the_slip(tmp_path:
     assert [*await statements(driven), *await deposits(driven)] == []
 
 
-async def test_an_approval_that_is_taken_back_is_a_cancelled_receipt_and_no_money(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path)
+async def test_an_approval_that_is_taken_back_is_a_cancelled_receipt_and_no_money(home: Home) -> None:
+    driven = await DrivenProvider.started(home)
     reversed_, standing = await driven.paid_by_bank(slip(1), "9002"), await driven.paid_by_bank(slip(2))
     await driven.advance(jst("2021-05-01T00:00"))
     assert await driven.status(reversed_) == "cancelled"
@@ -74,16 +74,16 @@ async def test_an_approval_that_is_taken_back_is_a_cancelled_receipt_and_no_mone
     accepted(await driven.scan(slip(1)))
 
 
-async def test_a_day_whose_payments_all_fell_away_has_neither_statement_nor_deposit(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path)
+async def test_a_day_whose_payments_all_fell_away_has_neither_statement_nor_deposit(home: Home) -> None:
+    driven = await DrivenProvider.started(home)
     await driven.paid_by_bank(slip(1), "9002")
     await driven.advance(jst("2021-05-01T00:00"))
     assert [*await statements(driven), *await deposits(driven)] == []
     assert (await driven.service.books()).statements == []
 
 
-async def test_what_is_taken_back_in_the_last_moment_of_its_day_is_not_totalled(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path, at=jst("2021-04-12T23:59:57"))
+async def test_what_is_taken_back_in_the_last_moment_of_its_day_is_not_totalled(home: Home) -> None:
+    driven = await DrivenProvider.started(home, at=jst("2021-04-12T23:59:57"))
     payment_id = await driven.paid_by_bank(slip(1), "9002")
     await driven.advance(jst("2021-05-01T00:00"))
     assert await driven.receipts(payment_id) == [
@@ -93,16 +93,16 @@ async def test_what_is_taken_back_in_the_last_moment_of_its_day_is_not_totalled(
     assert [*await statements(driven), *await deposits(driven)] == []
 
 
-async def test_an_agent_cannot_take_on_what_a_bank_was_asked_for(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path)
+async def test_an_agent_cannot_take_on_what_a_bank_was_asked_for(home: Home) -> None:
+    driven = await DrivenProvider.started(home)
     payment_id = await driven.paid_by_bank(slip(1), "9003")
     await driven.send(driven.taking_on(payment_id))
     assert await driven.status(payment_id) == "at_bank"
     assert await driven.receipts(payment_id) == []
 
 
-async def test_a_late_bank_keeps_the_slip_taken_until_it_answers(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path)
+async def test_a_late_bank_keeps_the_slip_taken_until_it_answers(home: Home) -> None:
+    driven = await DrivenProvider.started(home)
     payment_id = await driven.paid_by_bank(slip(1), "9003")
     await driven.advance(NOON + timedelta(minutes=9))
     assert await driven.status(payment_id) == "at_bank"
@@ -112,8 +112,8 @@ async def test_a_late_bank_keeps_the_slip_taken_until_it_answers(tmp_path: Path)
     assert await driven.status(payment_id) == "paid"
 
 
-async def test_a_timer_that_comes_again_changes_nothing(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path)
+async def test_a_timer_that_comes_again_changes_nothing(home: Home) -> None:
+    driven = await DrivenProvider.started(home)
     for number, bank_code in enumerate(("0001", "9001", "9002", "9003"), 1):
         await driven.paid_by_bank(slip(number), bank_code)
     overdue = await driven.asked(slip(5))
@@ -145,17 +145,17 @@ async def test_a_timer_that_comes_again_changes_nothing(tmp_path: Path) -> None:
     ],
 )
 async def test_over_golden_week_confirmation_and_deposit_wait_for_the_banks(
-    paid_at: str, confirmed_at: str, deposited_on: date, tmp_path: Path
+    paid_at: str, confirmed_at: str, deposited_on: date, home: Home
 ) -> None:
-    driven = await DrivenProvider.started(tmp_path, at=jst(paid_at))
+    driven = await DrivenProvider.started(home, at=jst(paid_at))
     payment_id = await driven.paid_by_bank()
     await driven.advance(jst("2021-05-31T00:00"))
     assert (await driven.receipts(payment_id))[1] == ("02", jst(confirmed_at))
     assert await deposits(driven) == [(deposited_on, 8_500)]
 
 
-async def test_each_day_of_the_banks_is_totalled_and_deposited_once(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path)
+async def test_each_day_of_the_banks_is_totalled_and_deposited_once(home: Home) -> None:
+    driven = await DrivenProvider.started(home)
     for day, amounts in ((12, (1_000, 2_000)), (13, (4_000,)), (17, (8_000,))):
         await driven.advance(jst(f"2021-04-{day}T12:00"))
         for amount in amounts:
@@ -175,15 +175,15 @@ async def test_each_day_of_the_banks_is_totalled_and_deposited_once(tmp_path: Pa
     ]
 
 
-async def test_a_payment_belongs_to_the_day_on_which_its_bank_answered(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path, at=jst("2021-04-12T23:59:59"))
+async def test_a_payment_belongs_to_the_day_on_which_its_bank_answered(home: Home) -> None:
+    driven = await DrivenProvider.started(home, at=jst("2021-04-12T23:59:59"))
     await driven.paid_by_bank()
     await driven.advance(jst("2021-05-01T00:00"))
     assert [closed_on for closed_on, *_ in await statements(driven)] == [date(2021, 4, 13)]
 
 
-async def test_a_statement_is_issued_half_an_hour_after_its_day(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path)
+async def test_a_statement_is_issued_half_an_hour_after_its_day(home: Home) -> None:
+    driven = await DrivenProvider.started(home)
     await driven.paid_by_bank()
     await driven.advance(jst("2021-04-13T00:29:59"))
     assert await statements(driven) == []
@@ -195,8 +195,8 @@ async def test_a_statement_is_issued_half_an_hour_after_its_day(tmp_path: Path) 
     assert len(await deposits(driven)) == 1
 
 
-async def test_a_day_with_more_payments_than_a_page_holds_is_told_in_pages(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path)
+async def test_a_day_with_more_payments_than_a_page_holds_is_told_in_pages(home: Home) -> None:
+    driven = await DrivenProvider.started(home)
     payments = await asyncio.gather(*(driven.scanned(slip(number, 100)) for number in range(1, 502)))
     for answer in await asyncio.gather(*map(driven.choose_bank, payments)):
         accepted(answer)
@@ -217,8 +217,8 @@ async def told(driven: DrivenProvider, payment_id: str) -> tuple[str, datetime |
     return waiting.waits_for.split()[0], waiting.until, waiting.because
 
 
-async def test_a_card_payment_s_waits_name_their_rule_and_setting(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path, at=jst("2021-04-28T12:00"), authorization_timeout_seconds=45)
+async def test_a_card_payment_s_waits_name_their_rule_and_setting(home: Home) -> None:
+    driven = await DrivenProvider.started(home, at=jst("2021-04-28T12:00"), authorization_timeout_seconds=45)
     payment_id = await driven.scanned()
     assert (await told(driven, payment_id))[:2] == ("支払方法の選択", None)
     accepted(await driven.choose_card(payment_id))
@@ -239,8 +239,8 @@ async def test_a_card_payment_s_waits_name_their_rule_and_setting(tmp_path: Path
     assert await driven.steps(payment_id) == ["納付書読取", "与信照会依頼", "代理納付委託", "速報", "確報"]
 
 
-async def test_a_bank_payment_s_waits_name_their_rule_and_setting(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path, at=jst("2021-04-28T12:00"), bank_deposit_business_days=4)
+async def test_a_bank_payment_s_waits_name_their_rule_and_setting(home: Home) -> None:
+    driven = await DrivenProvider.started(home, at=jst("2021-04-28T12:00"), bank_deposit_business_days=4)
     payment_id = await driven.scanned()
     accepted(await driven.choose_bank(payment_id))
     assert (await told(driven, payment_id))[0] == "金融機関応答"
@@ -254,8 +254,8 @@ async def test_a_bank_payment_s_waits_name_their_rule_and_setting(tmp_path: Path
     assert await driven.steps(payment_id) == ["納付書読取", "金融機関照会", "速報", "締め", "確報", "入金"]
 
 
-async def test_how_a_payment_ended_is_told(tmp_path: Path) -> None:
-    driven = await DrivenProvider.started(tmp_path)
+async def test_how_a_payment_ended_is_told(home: Home) -> None:
+    driven = await DrivenProvider.started(home)
     abandoned, refused_by_bank = await driven.scanned(slip(1)), await driven.paid_by_bank(slip(2), "9001")
     await driven.scanned(slip(1))
     reversed_ = await driven.paid_by_bank(slip(3), "9002")

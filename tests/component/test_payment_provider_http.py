@@ -11,13 +11,14 @@ import httpx
 import pytest
 
 from tests.component.driven_provider import NOON, TERMS, DrivenProvider, jst, slip
+from tests.component.home import Home
 
 CARD = {"agent": "uc", "card_token": "a-token", "brand": "visa", "last4": "0002"}
 
 
 @asynccontextmanager
 async def serving(folder: Path) -> AsyncIterator[tuple[DrivenProvider, httpx.AsyncClient]]:
-    driven = await DrivenProvider.started(folder)
+    driven = await DrivenProvider.started(Home(folder))
     transport = httpx.ASGITransport(driven.service.http)
     async with httpx.AsyncClient(transport=transport, base_url="http://provider") as client:
         yield driven, client

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -21,6 +20,7 @@ from contracts.http import Assessment, AssessmentsRequest, SlipRequest
 from contracts.vocabulary import ReceiptKind, Settler
 from services.ward.app import generate_assessments
 from tests.component.driven_ward import NOON, PERSON, DrivenWard, accepted, receipt, refused
+from tests.component.home import Home
 
 P, C, X = ReceiptKind.PRELIMINARY, ReceiptKind.CONFIRMED, ReceiptKind.CANCELLED
 UNKNOWN_SLIP = "9" * 21
@@ -35,8 +35,8 @@ def request(*rows: tuple[str, int]) -> AssessmentsRequest:
 # ---- slips -----------------------------------------------------------------------------------------------
 
 
-async def test_an_assessment_becomes_nine_slips_that_are_owed(tmp_path: Path) -> None:
-    ward = await DrivenWard.started(tmp_path)
+async def test_an_assessment_becomes_nine_slips_that_are_owed(home: Home) -> None:
+    ward = await DrivenWard.started(home)
     slips = await ward.assess(74_400)
     assert [slip.amount for slip in slips] == [8_800, *[8_200] * 8]
     assert slips[0].due_on == date(2021, 8, 2)
@@ -48,8 +48,8 @@ async def test_an_assessment_becomes_nine_slips_that_are_owed(tmp_path: Path) ->
         assert slip.human_readable == code.human_readable()
 
 
-async def test_the_same_assessment_is_issued_once_and_another_amount_is_refused() -> None:
-    ward = await DrivenWard.started()
+async def test_the_same_assessment_is_issued_once_and_another_amount_is_refused(home: Home) -> None:
+    ward = await DrivenWard.started(home)
     await ward.assess(74_400)
     again = accepted(await ward.service.assess(request((PERSON, 74_400), ("0000000124", 9_000), ("0000000124", 9_000))))
     assert (again.slips_issued, again.amount_levied) == (9, 9_000)
@@ -59,23 +59,23 @@ async def test_the_same_assessment_is_issued_once_and_another_amount_is_refused(
     assert await ward.service.slips("0000000125") == []
 
 
-async def test_requests_at_the_same_moment_do_not_disturb_each_other() -> None:
-    ward = await DrivenWard.started()
+async def test_requests_at_the_same_moment_do_not_disturb_each_other(home: Home) -> None:
+    ward = await DrivenWard.started(home)
     asked = [request((f"{n % 20:010d}", 9_000)) for n in range(40)]
     answers = [accepted(a) for a in await asyncio.gather(*(ward.service.assess(r) for r in asked))]
     assert sum(a.slips_issued for a in answers) == 20 * 9
 
 
-async def test_a_generated_fiscal_year_is_issued_whole() -> None:
-    ward = await DrivenWard.started()
+async def test_a_generated_fiscal_year_is_issued_whole(home: Home) -> None:
+    ward = await DrivenWard.started(home)
     people = generate_assessments(3, 50, 2021)
     answer = accepted(await ward.service.assess(AssessmentsRequest(assessments=tuple(people))))
     assert (answer.slips_issued, answer.amount_levied) == (450, sum(p.annual_amount for p in people))
     assert all(slip.barcode for slip in await ward.service.slips())
 
 
-async def test_a_slip_above_the_limit_is_issued_without_a_barcode() -> None:
-    ward = await DrivenWard.started()
+async def test_a_slip_above_the_limit_is_issued_without_a_barcode(home: Home) -> None:
+    ward = await DrivenWard.started(home)
     asked = SlipRequest(insured_number=PERSON, amount=300_001, due_on=date(2021, 9, 30))
     first = accepted(await ward.service.issue_slip(asked, key="k"))
     assert (first.barcode, first.human_readable, first.instalment) == (None, None, 50)
@@ -84,14 +84,14 @@ async def test_a_slip_above_the_limit_is_issued_without_a_barcode() -> None:
     assert (await ward.balances())["premium_receivable"] == 2 * 300_001
 
 
-async def test_a_slip_due_in_another_century_is_refused() -> None:
-    ward = await DrivenWard.started()
+async def test_a_slip_due_in_another_century_is_refused(home: Home) -> None:
+    ward = await DrivenWard.started(home)
     asked = SlipRequest(insured_number=PERSON, amount=1, due_on=date(2150, 9, 30))
     assert refused(await ward.service.issue_slip(asked)).code == "due_date_out_of_range"
 
 
-async def test_slips_are_listed_in_pages_and_the_open_ones_by_themselves() -> None:
-    ward = await DrivenWard.started()
+async def test_slips_are_listed_in_pages_and_the_open_ones_by_themselves(home: Home) -> None:
+    ward = await DrivenWard.started(home)
     slips = await ward.assess()
     await ward.send(receipt("p1", slips[0]))
     assert list(await ward.service.slips(after=slips[3].slip_number, limit=2)) == list(slips[4:6])
@@ -105,8 +105,8 @@ async def test_slips_are_listed_in_pages_and_the_open_ones_by_themselves() -> No
 # ---- receipts --------------------------------------------------------------------------------------------
 
 
-async def test_a_receipt_is_posted_at_its_preliminary_record_and_taken_back_when_cancelled(tmp_path: Path) -> None:
-    ward = await DrivenWard.started(tmp_path)
+async def test_a_receipt_is_posted_at_its_preliminary_record_and_taken_back_when_cancelled(home: Home) -> None:
+    ward = await DrivenWard.started(home)
     slip = (await ward.assess())[0]
     await ward.send(receipt("p1", slip))
     assert (await ward.balances())["in_transit_jcb"] == 10_000
@@ -120,8 +120,8 @@ async def test_a_receipt_is_posted_at_its_preliminary_record_and_taken_back_when
     assert "cancelled_after_confirmed" in (await ward.reasons("discrepancy"))["p1"]
 
 
-async def test_a_record_delivered_again_changes_nothing() -> None:
-    ward = await DrivenWard.started()
+async def test_a_record_delivered_again_changes_nothing(home: Home) -> None:
+    ward = await DrivenWard.started(home)
     slip = (await ward.assess())[0]
     await ward.send(receipt("p1", slip))
     before = await ward.service.books()
@@ -131,8 +131,8 @@ async def test_a_record_delivered_again_changes_nothing() -> None:
     assert await ward.service.dead_letters() == []
 
 
-async def test_two_payments_of_one_slip_in_one_batch_are_an_overpayment() -> None:
-    ward = await DrivenWard.started()
+async def test_two_payments_of_one_slip_in_one_batch_are_an_overpayment(home: Home) -> None:
+    ward = await DrivenWard.started(home)
     slip = (await ward.assess())[0]
     await ward.send(receipt("p1", slip), receipt("p2", slip, settler=Settler.BANK), receipt("p3", slip, amount=1))
     assert (await ward.balances())["overpayments"] == -10_001
@@ -143,8 +143,8 @@ async def test_two_payments_of_one_slip_in_one_batch_are_an_overpayment() -> Non
 
 
 @pytest.mark.parametrize("number", [UNKNOWN_SLIP, "no slip at all", ""])
-async def test_a_receipt_of_an_unknown_slip_is_booked_and_shown(number: str) -> None:
-    ward = await DrivenWard.started()
+async def test_a_receipt_of_an_unknown_slip_is_booked_and_shown(number: str, home: Home) -> None:
+    ward = await DrivenWard.started(home)
     await ward.send(receipt("p1", number))
     assert await ward.balances() == {"in_transit_jcb": 10_000, "unknown_receipts": -10_000}
     assert "不明入金" in (await ward.reasons("unknown_receipt"))["p1"]
@@ -153,8 +153,8 @@ async def test_a_receipt_of_an_unknown_slip_is_booked_and_shown(number: str) -> 
     assert await ward.service.open_items() == []
 
 
-async def test_an_amount_that_no_receipt_can_have_is_set_aside_alone_and_can_be_mended() -> None:
-    ward = await DrivenWard.started()
+async def test_an_amount_that_no_receipt_can_have_is_set_aside_alone_and_can_be_mended(home: Home) -> None:
+    ward = await DrivenWard.started(home)
     slip = (await ward.assess())[0]
     await ward.send(receipt("p1", slip, amount=0), receipt("p2", slip))
     (letter,) = await ward.service.dead_letters()
@@ -164,12 +164,12 @@ async def test_an_amount_that_no_receipt_can_have_is_set_aside_alone_and_can_be_
     assert (await ward.balances())["in_transit_jcb"] == 10_005
 
 
-async def test_what_was_registered_is_still_there_after_a_restart(tmp_path: Path) -> None:
-    ward = await DrivenWard.started(tmp_path)
+async def test_what_was_registered_is_still_there_after_a_restart(home: Home) -> None:
+    ward = await DrivenWard.started(home)
     await ward.send(receipt("p1", (await ward.assess())[0]))
     before = await ward.service.books()
     await ward.service.close()
-    again = await DrivenWard.started(tmp_path)
+    again = await DrivenWard.started(home)
     assert await again.service.books() == before
 
 
@@ -232,8 +232,8 @@ async def _told(batches: Sequence[Sequence[int]]) -> tuple[Any, ...]:
 # ---- HTTP ------------------------------------------------------------------------------------------------
 
 
-async def test_the_ward_over_http() -> None:
-    ward = await DrivenWard.started()
+async def test_the_ward_over_http(home: Home) -> None:
+    ward = await DrivenWard.started(home)
     transport = httpx.ASGITransport(ward.service.http)
     async with httpx.AsyncClient(transport=transport, base_url="http://ward") as http:
         issued = await http.post("/assessments/csv", content=CSV.encode("utf-8-sig"))
@@ -252,8 +252,8 @@ async def test_the_ward_over_http() -> None:
         assert (await http.post("/slips", json=slip)).json()["instalment"] == 50
 
 
-async def test_what_is_wrong_is_told_over_http() -> None:
-    ward = await DrivenWard.started()
+async def test_what_is_wrong_is_told_over_http(home: Home) -> None:
+    ward = await DrivenWard.started(home)
     transport = httpx.ASGITransport(ward.service.http)
     async with httpx.AsyncClient(transport=transport, base_url="http://ward") as http:
         wrong = await http.post("/assessments/csv", content=CSV.encode() + b"x,2021,1\r\n")
@@ -269,8 +269,8 @@ async def test_what_is_wrong_is_told_over_http() -> None:
         assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
 
 
-async def test_a_payment_waits_for_its_confirmation_first() -> None:
-    ward = await DrivenWard.started()
+async def test_a_payment_waits_for_its_confirmation_first(home: Home) -> None:
+    ward = await DrivenWard.started(home)
     slip = (await ward.assess())[0]
     await ward.send(receipt("p1", slip))
     story = (await ward.service.explain(["p1", "never-heard-of"]))["p1"]

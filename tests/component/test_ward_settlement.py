@@ -14,14 +14,15 @@ from contracts.events import Event
 from contracts.vocabulary import ReceiptKind, Settler, Yen, on_the_clock
 from services.ward.domain.reconciliation import Reason
 from tests.component.driven_ward import DEPOSIT_ON, NOON, DrivenWard, deposit, receipt, statement
+from tests.component.home import Home
 
 P, C, X = ReceiptKind.PRELIMINARY, ReceiptKind.CONFIRMED, ReceiptKind.CANCELLED
 TWO = [("p1", 10_000), ("p2", 10_000)]
 
 
-async def ward_with_receipts(*kinds: ReceiptKind) -> DrivenWard:
+async def ward_with_receipts(home: Home, *kinds: ReceiptKind) -> DrivenWard:
     """Two payments of two slips, with these records of each."""
-    ward = await DrivenWard.started()
+    ward = await DrivenWard.started(home)
     slips = await ward.assess()
     for kind in kinds:
         await ward.send(receipt("p1", slips[0], kind), receipt("p2", slips[1], kind))
@@ -33,8 +34,8 @@ async def reason(ward: DrivenWard) -> str:
     return because
 
 
-async def test_where_statement_receipts_and_deposit_agree_the_books_are_clear() -> None:
-    ward = await ward_with_receipts(P, C)
+async def test_where_statement_receipts_and_deposit_agree_the_books_are_clear(home: Home) -> None:
+    ward = await ward_with_receipts(home, P, C)
     await ward.send(*statement(TWO, fee=200), deposit(19_800))
     assert await ward.reconciled() == ["s1"]
     assert await ward.service.open_items() == []
@@ -50,8 +51,10 @@ async def test_where_statement_receipts_and_deposit_agree_the_books_are_clear() 
 
 
 @pytest.mark.parametrize("order", list(permutations(range(4))))
-async def test_the_order_in_which_pages_deposit_and_confirmations_come_does_not_matter(order: tuple[int, ...]) -> None:
-    ward = await ward_with_receipts(P)
+async def test_the_order_in_which_pages_deposit_and_confirmations_come_does_not_matter(
+    order: tuple[int, ...], home: Home
+) -> None:
+    ward = await ward_with_receipts(home, P)
     slips = await ward.service.slips()
     first, second = statement(TWO, page_size=1, fee=200)
     confirmed = [receipt("p1", slips[0], C), receipt("p2", slips[1], C)]
@@ -69,8 +72,8 @@ async def test_the_order_in_which_pages_deposit_and_confirmations_come_does_not_
     assert await ward.service.dead_letters() == []
 
 
-async def test_a_statement_and_deposit_before_any_receipt_are_reconciled_when_the_receipts_come() -> None:
-    ward = await ward_with_receipts()
+async def test_a_statement_and_deposit_before_any_receipt_are_reconciled_when_the_receipts_come(home: Home) -> None:
+    ward = await ward_with_receipts(home)
     await ward.send(*statement(TWO), deposit(20_000))
     assert "receipt_missing 収納データ未着: 2 of 2 payments" in await reason(ward)
     slips = await ward.service.slips()
@@ -91,9 +94,9 @@ async def test_a_statement_and_deposit_before_any_receipt_are_reconciled_when_th
     ],
 )
 async def test_a_deposit_that_differs_is_named_and_its_difference_booked(
-    amounts: list[int], found: Reason, difference: int
+    amounts: list[int], found: Reason, difference: int, home: Home
 ) -> None:
-    ward = await ward_with_receipts(P, C)
+    ward = await ward_with_receipts(home, P, C)
     await ward.send(*statement(TWO))
     for n, amount in enumerate(amounts):
         await ward.send(deposit(amount, deposit_id=f"d{n}"))
@@ -105,16 +108,16 @@ async def test_a_deposit_that_differs_is_named_and_its_difference_booked(
     assert "in_transit_jcb" not in balances
 
 
-async def test_a_second_deposit_makes_good_what_the_first_was_short_of() -> None:
-    ward = await ward_with_receipts(P, C)
+async def test_a_second_deposit_makes_good_what_the_first_was_short_of(home: Home) -> None:
+    ward = await ward_with_receipts(home, P, C)
     await ward.send(*statement(TWO), deposit(19_000))
     await ward.send(deposit(1_000, deposit_id="d2"))
     assert await ward.reconciled() == ["s1"]
     assert "deposit_differences" not in await ward.balances()
 
 
-async def test_a_missing_page_and_a_missing_deposit_are_named() -> None:
-    ward = await ward_with_receipts(P, C)
+async def test_a_missing_page_and_a_missing_deposit_are_named(home: Home) -> None:
+    ward = await ward_with_receipts(home, P, C)
     first, second = statement(TWO, page_size=1)
     await ward.send(second)
     assert "pages_missing 明細ページ未着: 1 of 2 pages are here" in await reason(ward)
@@ -126,28 +129,28 @@ async def test_a_missing_page_and_a_missing_deposit_are_named() -> None:
     assert "the deposit was due on 2021-07-30" in await reason(ward)
 
 
-async def test_a_deposit_without_a_statement_is_booked_and_named() -> None:
-    ward = await ward_with_receipts(P, C)
+async def test_a_deposit_without_a_statement_is_booked_and_named(home: Home) -> None:
+    ward = await ward_with_receipts(home, P, C)
     await ward.send(deposit(20_000))
     assert Reason.DEPOSIT_WITHOUT_STATEMENT in (await ward.reasons("deposit_without_statement"))["s1"]
     assert (await ward.balances())["bank_account"] == 20_000
 
 
-async def test_totals_and_amounts_that_differ_are_named() -> None:
-    ward = await ward_with_receipts(P, C)
+async def test_totals_and_amounts_that_differ_are_named(home: Home) -> None:
+    ward = await ward_with_receipts(home, P, C)
     await ward.send(*statement([("p1", 10_000), ("p2", 9_000), ("p2", 9_000)]), deposit(28_000))
     assert Reason.TOTALS_DIFFER in await reason(ward)
     assert "amount_differs 金額不一致: 1 of 2 payments" in await reason(ward)
 
 
-async def test_a_statement_of_another_settler_is_named() -> None:
-    ward = await ward_with_receipts(P, C)
+async def test_a_statement_of_another_settler_is_named(home: Home) -> None:
+    ward = await ward_with_receipts(home, P, C)
     await ward.send(*statement(TWO, settler=Settler.UC), deposit(20_000, settler=Settler.UC))
     assert "settler_differs" in await reason(ward)
 
 
-async def test_a_cancellation_opens_a_reconciled_statement_again() -> None:
-    ward = await ward_with_receipts(P, C)
+async def test_a_cancellation_opens_a_reconciled_statement_again(home: Home) -> None:
+    ward = await ward_with_receipts(home, P, C)
     await ward.send(*statement(TWO), deposit(20_000))
     assert await ward.reconciled() == ["s1"]
     await ward.send(receipt("p1", (await ward.service.slips())[0], X))
@@ -156,8 +159,8 @@ async def test_a_cancellation_opens_a_reconciled_statement_again() -> None:
     assert (await ward.balances())["in_transit_jcb"] == -10_000
 
 
-async def test_a_payment_that_two_statements_list_opens_both() -> None:
-    ward = await ward_with_receipts(P, C)
+async def test_a_payment_that_two_statements_list_opens_both(home: Home) -> None:
+    ward = await ward_with_receipts(home, P, C)
     await ward.send(*statement(TWO), deposit(20_000))
     await ward.send(*statement(TWO[:1], statement_id="s2"), deposit(10_000, statement_id="s2", deposit_id="d2"))
     assert await ward.reconciled() == []
@@ -166,8 +169,8 @@ async def test_a_payment_that_two_statements_list_opens_both() -> None:
     assert set(reasons) == {"s1", "s2"}
 
 
-async def test_pages_and_deposits_that_contradict_earlier_ones_are_kept_and_change_nothing() -> None:
-    ward = await ward_with_receipts(P, C)
+async def test_pages_and_deposits_that_contradict_earlier_ones_are_kept_and_change_nothing(home: Home) -> None:
+    ward = await ward_with_receipts(home, P, C)
     await ward.send(*statement(TWO), deposit(20_000))
     before = await ward.service.books()
     await ward.send(*statement(TWO[:1]), deposit(1), again="otherwise")
@@ -177,8 +180,8 @@ async def test_pages_and_deposits_that_contradict_earlier_ones_are_kept_and_chan
     assert any("amount: 20000 before, 1 now" in item.because for item in items)
 
 
-async def test_each_step_of_a_payment_is_explained_and_each_wait_has_a_reason() -> None:
-    ward = await ward_with_receipts(P, C)
+async def test_each_step_of_a_payment_is_explained_and_each_wait_has_a_reason(home: Home) -> None:
+    ward = await ward_with_receipts(home, P, C)
 
     async def waits() -> tuple[str, datetime | None]:
         waiting = (await ward.service.explain(["p1"]))["p1"].waiting
@@ -202,8 +205,8 @@ async def test_each_step_of_a_payment_is_explained_and_each_wait_has_a_reason() 
     assert story.steps[-1].at == expected_by
 
 
-async def test_a_payment_that_only_a_statement_knows_waits_for_its_receipt() -> None:
-    ward = await ward_with_receipts()
+async def test_a_payment_that_only_a_statement_knows_waits_for_its_receipt(home: Home) -> None:
+    ward = await ward_with_receipts(home)
     await ward.send(*statement(TWO))
     waiting = (await ward.service.explain(["p1"]))["p1"].waiting
     assert waiting is not None

@@ -1,6 +1,6 @@
 """A party just large enough to see the chassis at work: it books entries, asks an agent, and reminds itself.
 
-It stands in a real party's place on the bus, on real SQLite, under a clock that the test moves.
+It stands in a real party's place on the bus, on a real database, under a clock that the test moves.
 """
 
 from __future__ import annotations
@@ -30,9 +30,11 @@ from services.chassis.errors import accepted
 from services.chassis.faults import Faults
 from services.chassis.http import IdempotencyKey
 from services.chassis.identity import SeededIdentity
+from services.chassis.migrations import History
 from services.chassis.service import Service
 from services.chassis.settings import ServiceSettings
 from services.chassis.transaction import Transaction
+from tests.component.home import Home
 
 NOON = datetime.fromisoformat("2021-04-12T12:00:00+09:00")
 ASKER, ANSWERER = topics.PAYMENT_PROVIDER, topics.card_agent(Agent.UC)
@@ -113,6 +115,7 @@ class TinyParty(Service):
 
     title = "tiny party"
     tables = metadata
+    history = History("tiny", 1, Path(__file__).parent)
 
     def subscriptions(self) -> Sequence[On]:
         return (
@@ -226,21 +229,23 @@ class Driven:
 
     service: TinyParty
 
-    def __init__(self, folder: Path, principal: str = ASKER, clock: Clock | None = None) -> None:
-        self.principal, self.url = principal, f"sqlite:///{folder}/{principal}.db"
+    def __init__(self, home: Home, principal: str = ASKER, clock: Clock | None = None) -> None:
+        self.home, self.principal = home, principal
         self.clock, self.bus = clock or Clock.stepped(NOON), MemoryBus()
         self._ids = SeededIdentity(0)
 
     @classmethod
-    async def started(cls, folder: Path, faults: Faults | None = None, clock: Clock | None = None) -> Driven:
-        driven = cls(folder, clock=clock)
+    async def started(cls, home: Home, faults: Faults | None = None, clock: Clock | None = None) -> Driven:
+        driven = cls(home, clock=clock)
         await driven.start(faults)
         return driven
 
     async def start(self, faults: Faults | None = None) -> None:
         """Another process over the same database and bus; this one is looked at from now on."""
-        settings = ServiceSettings(seed=1, database_url=self.url, database_durable=False)
+        url = await self.home.url(self.principal)
+        settings = ServiceSettings(seed=1, database_url=url, database_durable=False)
         self.service = TinyParty(self.principal, settings, self.bus, self.clock, faults)
+        self.home.lives_here(self.service)
         await self.service.start()
 
     async def crash(self, faults: Faults | None = None) -> None:

@@ -34,10 +34,10 @@ async def receive_statements(pages: Sequence[ClosingStatementIssued], tx: Transa
         for line in p.lines
     ]
     await store.add_pages(tx.session, [_page_row(p, tx) for p in new.values()], lines)
+    payments = {line.payment_id for p in new.values() for line in p.lines}
+    listing = await store.lock_listing(tx.session, upset=payments)  # the new pages' own statements among them
     today = business_date(tx.now)
     await settle([(p.statement_id, Entry(f"page/{p.statement_id}/{p.page}", today, ())) for p in new.values()], tx)
-    payments = {line.payment_id for p in new.values() for line in p.lines}
-    listing = await store.lock_listing(tx.session, payments, reconciled_too=True)
     await reopen_or_reconcile(set(listing) - {p.statement_id for p in new.values()}, tx)
 
 

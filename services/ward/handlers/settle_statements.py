@@ -37,12 +37,9 @@ async def reconsider(confirmed: Sequence[str], upset: Sequence[str], tx: Transac
 
     A confirmation can only mend a statement; what upsets a receipt can also open one that was reconciled.
     """
-    concerned: set[str] = set()
-    if confirmed:
-        concerned.update(await store.lock_listing(tx.session, confirmed, reconciled_too=False))
-    if upset:
-        concerned.update(await store.lock_listing(tx.session, upset, reconciled_too=True))
-    await reopen_or_reconcile(concerned, tx)
+    if confirmed or upset:
+        concerned = await store.lock_listing(tx.session, confirmed=confirmed, upset=upset)
+        await reopen_or_reconcile(concerned, tx)
 
 
 async def reopen_or_reconcile(statement_ids: Collection[str], tx: Transaction) -> None:

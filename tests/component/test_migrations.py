@@ -1,0 +1,184 @@
+"""Migrations: whatever a database was made by, it ends as today's tables are, and keeps its rows."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, MetaData, insert, inspect, select, text
+
+from contracts.vocabulary import Agent
+from services.card_agent.app import Settings as CardAgentSettings
+from services.card_agent.app import create_app as create_card_agent
+from services.chassis.bus.memory import MemoryBus
+from services.chassis.clock import Clock
+from services.chassis.database import Database
+from services.chassis.migrations import CHASSIS, History, NewerDatabase, Schema, migrate
+from services.chassis.service import Service
+from services.payment_provider.app import Settings as PaymentProviderSettings
+from services.payment_provider.app import create_app as create_payment_provider
+from services.ward.app import Settings as WardSettings
+from services.ward.app import create_app as create_ward
+from services.ward.tables import slips
+from tests.component.driven_ward import NOON, DrivenWard
+from tests.component.home import Home
+
+PARTIES = ["ward", "payment_provider", "card_agent"]
+
+
+def a_service(party: str, url: str) -> Service:
+    bus, clock = MemoryBus(), Clock.stepped(NOON)
+    if party == "ward":
+        return create_ward(WardSettings(seed=1, database_url=url), bus, clock)
+    if party == "payment_provider":
+        return create_payment_provider(PaymentProviderSettings(seed=1, database_url=url), bus, clock)
+    return create_card_agent(CardAgentSettings(agent=Agent.UC, seed=1, database_url=url), bus, clock)
+
+
+@asynccontextmanager
+async def database(home: Home, name: str = "party") -> AsyncIterator[Database]:
+    opened = Database(await home.url(name))
+    yield opened
+    await opened.close()
+
+
+def schemas_of(party: str) -> Sequence[Schema]:
+    return a_service(party, "sqlite://").schemas
+
+
+def described(connection: Connection) -> dict[str, Any]:
+    """All that a database says of its tables, their order and that of their columns apart."""
+    found = inspect(connection)
+    return {
+        table: {
+            "columns": {c["name"]: (str(c["type"]), c["nullable"], c["default"]) for c in found.get_columns(table)},
+            "key": found.get_pk_constraint(table),
+            "indexes": sorted(found.get_indexes(table), key=str),
+            "unique": sorted(found.get_unique_constraints(table), key=str),
+            "checks": sorted((c["name"], c["sqltext"]) for c in found.get_check_constraints(table)),
+        }
+        for table in found.get_table_names()
+        if table != "alembic_version"
+    }
+
+
+def differences(connection: Connection, metadata: MetaData) -> list[Any]:
+    names = set(metadata.tables)
+    only_ours = {"include_name": lambda name, kind, _parents: kind != "table" or name in names, "compare_type": True}
+    return list(compare_metadata(MigrationContext.configure(connection, opts=only_ours), metadata))
+
+
+@pytest.mark.parametrize("party", PARTIES)
+async def test_all_revisions_one_after_the_other_make_the_tables_of_today(party: str, home: Home) -> None:
+    schemas = schemas_of(party)
+    async with database(home, "migrated") as migrated, database(home, "made") as made:
+        async with migrated.begin() as session:
+            # of no revision: nothing but the revisions will fill it
+            await session.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)"))
+        await migrate(migrated, schemas)
+        for schema in schemas:
+            await made.create(schema.tables)
+        async with migrated.read() as one, made.read() as other:
+            assert await one.run_sync(described) == await other.run_sync(described)
+            for schema in schemas:
+                assert await one.run_sync(differences, schema.tables) == []
+
+
+@pytest.mark.parametrize("party", PARTIES)
+def test_the_newest_revision_is_the_one_that_a_party_names(party: str) -> None:
+    for schema in schemas_of(party):
+        numbers = [int(path.name[:4]) for path in sorted(schema.history.folder.glob("[0-9]*.py"))]
+        assert numbers == list(range(1, schema.history.newest + 1))
+
+
+async def test_a_database_from_before_there_were_revisions_is_taken_over_with_its_rows(home: Home) -> None:
+    schemas = schemas_of("ward")
+    async with database(home, "ward") as old:
+        for schema in schemas:
+            await old.create(schema.tables)
+        async with old.begin() as session:
+            row = {"slip_number": "1", "insured_number": "2", "levy_year": 2021, "instalment": 1, "amount": 5}
+            await session.execute(insert(slips), [row | {"due_on": NOON.date(), "issued_at": NOON}])
+    ward = await DrivenWard.started(home)
+    async with ward.service.reading() as session:
+        versions = await session.execute(text("SELECT version_num FROM alembic_version ORDER BY 1"))
+        assert list(versions.scalars()) == ["chassis_0001", "ward_0001"]
+        assert list((await session.execute(select(slips.c.amount))).scalars()) == [5]
+
+
+async def test_an_older_database_gets_the_revisions_that_it_lacks(home: Home, tmp_path: Path) -> None:
+    chassis, ward = schemas_of("ward")
+    folder = tmp_path / "100% later"
+    folder.mkdir()
+    first = (ward.history.folder / "0001_tables.py").read_text()
+    (folder / "0001_tables.py").write_text(first)
+    (folder / "0002_note.py").write_text(
+        "import sqlalchemy as sa\nfrom alembic import op\n"
+        'revision, down_revision = "ward_0002", "ward_0001"\n'
+        'def upgrade():\n    op.add_column("slips", sa.Column("note", sa.String))\n'
+    )
+    later = Schema(ward.tables, History("ward", 2, folder))
+    async with database(home) as kept:
+        await migrate(kept, (chassis, ward))
+        for _ in range(2):
+            await migrate(kept, (chassis, later))
+        async with kept.begin() as session:
+            assert (await session.execute(text("SELECT note FROM slips"))).all() == []
+        with pytest.raises(NewerDatabase, match=r"ward_0002; this sansha knows up to .*ward_0001: upgrade sansha"):
+            await migrate(kept, (chassis, ward))
+
+
+async def test_several_that_start_at_once_make_the_tables_once(home: Home) -> None:
+    url = await home.url("ward")
+    services = [a_service("ward", url) for _ in range(4)]
+    for service in services:
+        home.lives_here(service)
+    await asyncio.gather(*(service.start() for service in services))
+    async with database(home, "ward") as made, made.read() as session:
+        assert len((await session.execute(text("SELECT version_num FROM alembic_version"))).all()) == 2
+
+
+def test_a_process_of_an_older_version_says_so_in_one_line(tmp_path: Path) -> None:
+    async def make() -> None:
+        async with database(Home(tmp_path), "ward") as newer:
+            await migrate(newer, schemas_of("ward"))
+            async with newer.begin() as session:
+                await session.execute(
+                    text("UPDATE alembic_version SET version_num = 'ward_0007' WHERE version_num LIKE 'w%'")
+                )
+
+    asyncio.run(make())
+    environment = {"SANSHA_SEED": "1", "SANSHA_DATABASE_URL": f"sqlite:///{tmp_path}/ward.db"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "services.ward"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("sansha: ward: the database sqlite:///")
+    assert "chassis_0001, ward_0007; this sansha knows up to chassis_0001, ward_0001" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+async def test_a_database_that_is_up_to_date_does_without_alembic(tmp_path: Path) -> None:
+    program = (
+        "import asyncio, sys\n"
+        "from tests.component.test_migrations import a_service\n"
+        "for name in [n for n in sys.modules if n.startswith('alembic')]: del sys.modules[name]\n"
+        f"asyncio.run(a_service('ward', 'sqlite:///{tmp_path}/ward.db').start())\n"
+        "sys.exit(any(name.startswith('alembic') for name in sys.modules))\n"
+    )
+    for _ in range(2):
+        ended = await asyncio.create_subprocess_exec(sys.executable, "-c", program)
+        assert await ended.wait() == 0
+
+
+def test_the_histories_have_names_of_their_own() -> None:
+    names = [schema.history.name for party in PARTIES for schema in schemas_of(party)]
+    assert sorted(set(names)) == ["card_agent", CHASSIS.name, "payment_provider", "ward"]

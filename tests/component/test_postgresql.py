@@ -1,0 +1,218 @@
+"""What PostgreSQL alone can do to a party: several replicas write at once, sessions are cut, the server is away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+import structlog
+from sqlalchemy import MetaData, text
+from sqlalchemy.exc import IntegrityError
+
+from contracts.events import Event
+from contracts.vocabulary import ReceiptKind, Refusal
+from services.chassis.clock import pause
+from services.chassis.database import Database, Lease
+from services.chassis.inbox import Inbox, fingerprint
+from services.chassis.outages import is_outage
+from services.chassis.process import _serve
+from services.chassis.service import Service
+from tests.component.driven_ward import NOON, DrivenWard, deposit, receipt, statement
+from tests.component.home import Home
+from tests.component.tiny_party import Driven, Entry, EntryRequest
+from tests.postgres import PostgresServer
+
+pytestmark = pytest.mark.stack
+SOON = 5.0
+"""Seconds by which what happens at once has happened; it takes milliseconds."""
+
+
+@pytest.fixture
+async def home(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Home]:
+    home = Home(tmp_path_factory.mktemp("nothing"), postgres)
+    yield home
+    await home.leave()
+
+
+async def until(so: Callable[[], Awaitable[bool]], within: float = 30.0) -> None:
+    """Ask again and again, and fail when it is not so in time."""
+    async with asyncio.timeout(within):
+        while not await so():
+            await pause(0.02)
+
+
+@asynccontextmanager
+async def running(service: Service) -> AsyncIterator[None]:
+    """The service as its process runs it, stopped at the end."""
+    stopping = asyncio.Event()
+    serving = asyncio.create_task(_serve(service, None, stopping))
+    try:
+        await until(lambda: _sends(service))
+        yield
+    finally:
+        stopping.set()
+        await asyncio.wait_for(serving, 30)
+
+
+async def _sends(service: Service) -> bool:
+    return service.relay.sends
+
+
+async def cut_sessions(home: Home, name: str) -> None:
+    """As a restart of the server does."""
+    assert home.server is not None
+    database = (await home.url(name)).rpartition("/")[2]
+    await home.server.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
+
+
+async def allow_connections(home: Home, name: str, allowed: bool) -> None:
+    assert home.server is not None
+    database = (await home.url(name)).rpartition("/")[2]
+    await home.server.execute(f'ALTER DATABASE "{database}" ALLOW_CONNECTIONS {allowed}')
+
+
+async def test_sessions_that_are_cut_under_a_running_service_cost_nothing(home: Home) -> None:
+    driven = await Driven.started(home)
+    names = [f"e{n}" for n in range(40)]
+    async with running(driven.service):
+        for name in names:
+            await driven.send(Entry(account="a", name=name))
+            if name in ("e10", "e25"):
+                await cut_sessions(home, driven.principal)
+        await until(lambda: _asked_all(driven, names))
+        assert await driven.names() == names
+        assert driven.service.relay.sends, "it has its lease again"
+        assert await driven.service.dead_letters() == []
+    assert list(dict.fromkeys(await driven.asked())) == names
+
+
+async def _asked_all(driven: Driven, names: Sequence[str]) -> bool:
+    return set(await driven.asked()) == set(names)
+
+
+async def test_an_outage_is_answered_503_and_waited_out(home: Home) -> None:
+    driven = await Driven.started(home)
+    transport = httpx.ASGITransport(driven.service.http, raise_app_exceptions=False)
+    async with running(driven.service), httpx.AsyncClient(transport=transport, base_url="http://tiny") as client:
+        await allow_connections(home, driven.principal, False)
+        await cut_sessions(home, driven.principal)
+        await driven.send(Entry(account="a", name="meanwhile"))
+        with structlog.testing.capture_logs() as lines:
+            for method, path in (("POST", "/entries"), ("GET", "/ops/status"), ("GET", "/health/ready")):
+                body = {"account": "a", "name": "one"} if method == "POST" else None
+                answer = await client.request(method, path, json=body)
+                assert (answer.status_code, answer.json()["code"]) == (503, "unavailable"), path
+                assert answer.headers.get("Retry-After") == ("2" if path != "/health/ready" else None)
+        assert (await client.get("/health/live")).status_code == 200
+        assert not any("exc_info" in line for line in lines)
+        assert (
+            "not currently accepting connections" in next(line for line in lines if "request" in line["event"])["error"]
+        )
+        await allow_connections(home, driven.principal, True)
+        await until(lambda: _asked_all(driven, ["meanwhile"]))
+        assert (await client.post("/entries", json={"account": "a", "name": "after"})).status_code == 201
+        assert await driven.service.dead_letters() == []
+
+
+async def test_a_lease_that_is_lost_is_noticed_at_once_and_free_for_others(home: Home) -> None:
+    one, two = [Database(await home.url("party")) for _ in range(2)]
+    changed = asyncio.Event()
+    async with one.sole_holder("relay", changed.set) as lease:
+        assert lease.held
+        async with one.sole_holder("another purpose") as other:
+            assert other.held, "purposes do not meet"
+        async with two.sole_holder("relay") as refused:
+            assert not refused.held
+        await cut_sessions(home, "party")
+        await asyncio.wait_for(changed.wait(), SOON)
+        await until(lambda: _lost(lease), SOON)
+        await until(lambda: _can_take(two))
+    for database in (one, two):
+        await database.close()
+
+
+async def _lost(lease: Lease) -> bool:
+    return not lease.held
+
+
+async def _can_take(database: Database) -> bool:
+    """Its session was cut as well, and it may be the first to find out."""
+    try:
+        async with database.sole_holder("relay") as lease:
+            return lease.held
+    except Exception as failure:
+        if not is_outage(failure):
+            raise
+        return False
+
+
+async def test_what_another_replica_leaves_to_send_is_sent_at_once(home: Home) -> None:
+    sender, other = [await Driven.started(home) for _ in range(2)]
+    other.bus = other.service.relay._bus = sender.bus
+    async with running(sender.service):
+        other.service.relay.take_turn(False)
+        assert not isinstance(await other.service.add(EntryRequest(account="a", name="one")), Refusal)
+        await until(lambda: _asked_all(sender, ["one"]), within=0.9)
+        await until(lambda: _nothing_due(other), within=0.9)
+
+
+async def _nothing_due(driven: Driven) -> bool:
+    return (await driven.service.status()).outbox_due == 0
+
+
+async def test_two_members_at_work_on_the_same_events_in_other_orders_do_not_wait_in_a_circle(home: Home) -> None:
+    wards = [await DrivenWard.started(home) for _ in range(2)]
+    people = [f"{n:010}" for n in range(30)]
+    slips = [slip for person in people for slip in await wards[0].assess(insured_number=person)]
+    events: list[Event] = []
+    for n, slip in enumerate(slips):
+        events += [receipt(f"p{n}", slip, kind) for kind in (ReceiptKind.PRELIMINARY, ReceiptKind.CONFIRMED)]
+    for number in range(10):
+        lines = [(f"p{n}", slips[n].amount) for n in range(len(slips)) if n % 10 == number]
+        events += statement(lines, statement_id=f"s{number}", page_size=5)
+        events.append(deposit(sum(amount for _, amount in lines), statement_id=f"s{number}", deposit_id=f"d{number}"))
+    with structlog.testing.capture_logs() as lines_of_log:
+        await asyncio.gather(*(_hears(ward, events, seed) for seed, ward in enumerate(wards)))
+    assert not [line for line in lines_of_log if "eadlock" in str(line.get("error"))]
+    for ward in wards:
+        assert await ward.service.dead_letters() == []
+    assert len(await wards[0].reconciled()) == 10
+    assert (await wards[0].balances()).keys() == {"bank_account", "premium_revenue"}
+
+
+async def _hears(ward: DrivenWard, events: Sequence[Event], seed: int) -> None:
+    """All of the events in batches, in an order of its own."""
+    own = sorted(events, key=lambda event: fingerprint(f"{seed}{event}".encode()))
+    await ward.bus.produce([ward._record(event, "") for event in own])
+    while await ward.service.consumer.handle_next(timeout=0):
+        await ward.service.relay.send_due()
+
+
+async def test_rows_are_inserted_in_the_order_of_their_keys_whatever_order_they_are_given_in(home: Home) -> None:
+    tables = MetaData()
+    inbox = Inbox(tables)
+    database = Database(await home.url("party"))
+    await database.create(tables)
+
+    async def mark(*event_ids: str) -> None:
+        async with database.begin() as session:
+            await session.execute(text("SET LOCAL lock_timeout = '5s'"))
+            await inbox.mark(session, dict.fromkeys(event_ids, b""), NOON)
+
+    async with database.begin() as holder:
+        await inbox.mark(holder, {"m": b""}, NOON)
+        held_up = asyncio.create_task(mark("z", "m", "a"))
+        await until(lambda: _waits(database))
+        await mark("z")  # not taken yet by the one that waits at m
+    with pytest.raises(IntegrityError):
+        await held_up
+    await database.close()
+
+
+async def _waits(database: Database) -> bool:
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with database.read() as session:
+        return bool((await session.execute(text(query))).scalar_one())

@@ -1,7 +1,8 @@
-"""Reads the parties' databases in a data folder, so that they can be audited whether they run or not."""
+"""Reads the parties' books, to audit them: from the databases of a data folder, or by asking a running stack."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,8 @@ from services.card_agent.app import books as card_agent_books
 from services.chassis.clock import monotonic, pause
 from services.chassis.database import Database
 from services.console.audit import Audit, audit
-from services.console.stack import database_url
+from services.console.clients import StackClient
+from services.console.stack import PLACES, database_url
 from services.payment_provider.app import books as payment_provider_books
 from services.ward.app import books as ward_books
 
@@ -52,11 +54,27 @@ async def read_books(folder: Path) -> dict[str, Books]:
     return books
 
 
+async def stack_books(client: StackClient) -> dict[str, Books]:
+    """Every party's books, asked of a running stack. Raises `Refused`, `Unreachable`."""
+    principals = [place.principal for place in PLACES]
+    found = await asyncio.gather(*map(client.books, principals))
+    return dict(zip(principals, found, strict=True))
+
+
 async def audit_folder(folder: Path) -> Audit:
     """The audit of a data folder."""
+    return await _audit_at_rest(partial(read_books, folder))
+
+
+async def audit_stack(client: StackClient) -> Audit:
+    """The audit of a running stack, whatever its databases are."""
+    return await _audit_at_rest(partial(stack_books, client))
+
+
+async def _audit_at_rest(read: Callable[[], Awaitable[Mapping[str, Books]]]) -> Audit:
     deadline = monotonic() + REST_SECONDS
     while True:
-        found = audit(await read_books(folder))
+        found = audit(await read())
         if found.conserved or monotonic() > deadline:
             return found
         await pause(0.2)

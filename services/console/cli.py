@@ -20,7 +20,8 @@ from contracts import topics
 from contracts.vocabulary import JST, on_the_clock
 from services.chassis.collector import keep_what_is_loaded
 from services.chassis.telemetry import configure_logging
-from services.console import cli_operations, cli_slips
+from services.console import cli_deployment, cli_operations, cli_slips
+from services.console.stack import place_of
 from services.console.terminal import (
     DEFAULT_FOLDER,
     DEFAULT_PORT_BASE,
@@ -31,8 +32,12 @@ from services.console.terminal import (
     emit,
     err,
     fail,
+    on_stack,
     out,
+    stack_addresses,
 )
+
+MOST_REPLICAS = 9
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
 
@@ -62,6 +67,11 @@ def main() -> None:
         sys.exit(2)
 
 
+OnRunning = Annotated[
+    bool, typer.Option("--stack", help="Play on a running stack: new, its clock stepped, with the same seed.")
+]
+
+
 @app.command()
 def demo(
     payments: Annotated[int, typer.Option(min=0, max=1_000_000, help="Card payments.")] = 150,
@@ -72,12 +82,16 @@ def demo(
     database_dir: Annotated[
         Path | None, typer.Option(file_okay=False, help="Keep databases and bus in this folder.")
     ] = None,
+    on_running: OnRunning = False,
+    port_base: PortBase = DEFAULT_PORT_BASE,
     as_json: Json = False,
 ) -> None:
-    """A fiscal year in the one-process sandbox: scanned barcode to reconciled deposit."""
+    """A fiscal year: scanned barcode to reconciled deposit, in the one-process sandbox or, with --stack, on a stack."""
     from services.console.demo import BadRequest, DemoOptions, DemoResult, run_demo
     from services.console.report import demo_json, print_demo
 
+    if on_running and database_dir is not None:
+        fail("give either --stack or --database-dir; a stack has its own databases")
     options = DemoOptions(payments, bank, seed, first, last, database_dir)
 
     def play() -> DemoResult:
@@ -90,6 +104,11 @@ def demo(
                 if done % 10 == 0:
                     shown.update(task, description=f"{at.astimezone(JST):%Y-%m-%d}  {done} of {planned} payments")
 
+            if on_running:
+                from services.console.stack_scene import run_demo_on_stack
+
+                done: DemoResult = on_stack(lambda client: run_demo_on_stack(client, options, told), port_base)
+                return done
             return asyncio.run(run_demo(options, told))
 
     try:
@@ -124,42 +143,71 @@ def a_rate(text: str | float) -> float:
     return rate
 
 
+def a_start(day: date | None, rate: float) -> datetime | None:
+    """Where a new simulated clock starts."""
+    if day is not None and rate == 1.0:
+        fail("--from needs a simulated clock; give --clock stepped or --clock scaled:K with it")
+    return None if day is None else on_the_clock(day, time(0))
+
+
+def a_number_of_replicas(text: str) -> tuple[str, int]:
+    """`PARTY=N` of the command line. Raises `LookupError` for an unknown party."""
+    name, _, number = text.partition("=")
+    if not number.isdecimal() or not 1 <= int(number) <= MOST_REPLICAS:
+        fail(f"--replicas {text!r} says no number from 1 to {MOST_REPLICAS}; write it like ward=2")
+    return place_of(name).principal, int(number)
+
+
+Rate = Annotated[float, typer.Option("--clock", parser=a_rate, metavar="real|scaled:K|stepped", help="How time runs.")]
+Start = Annotated[
+    date | None, typer.Option("--from", parser=a_day, metavar="DAY", help="Where a new simulated clock starts.")
+]
+
+
 @app.command()
 def up(
     database_dir: Folder = DEFAULT_FOLDER,
-    clock_mode: Annotated[
-        float, typer.Option("--clock", parser=a_rate, metavar="real|scaled:K|stepped", help="How time runs.")
-    ] = 1.0,
-    start: Annotated[
-        date | None, typer.Option("--from", parser=a_day, metavar="DAY", help="Where a new simulated clock starts.")
-    ] = None,
+    clock_mode: Rate = 1.0,
+    start: Start = None,
     without: Annotated[
         list[str] | None, typer.Option(metavar="PARTY", help="Leave a party out; bring your own.")
     ] = None,
+    replicas: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PARTY=N", help="So many processes of a party; further ones at port + 10, + 20, …"),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Ids follow from it.")] = None,
-    bus: Annotated[str, typer.Option(metavar="embedded:[FOLDER]", help="The event log.")] = "embedded:",
+    bus: Annotated[
+        str, typer.Option(metavar="embedded:[FOLDER]|kafka://HOST:PORT[,…]", help="The event log.")
+    ] = "embedded:",
     port_base: PortBase = DEFAULT_PORT_BASE,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
-    """The parties as separate processes on fixed ports, watched and started again when they end. Ctrl-C stops."""
-    from services.console.stack import place_of
+    """The parties as separate processes on fixed ports, watched and started again when they end. Ctrl-C stops.
+
+    Each has its database in the data folder, or where SANSHA_<PARTY>_DATABASE_URL says, e.g.
+    SANSHA_CARD_AGENT_UC_DATABASE_URL=postgresql://…; how to reach a Kafka cluster is in SANSHA_KAFKA_….
+    """
+    from services.console.clock_authority import ClockOptions
     from services.console.supervisor import CannotStart, Supervisor, UpOptions
 
-    kind, _, where = bus.partition(":")
-    if kind != "embedded":
-        fail(f"bus {bus!r} cannot be used by this version; give embedded:FOLDER, or leave it out")
+    if bus.partition(":")[0] not in ("embedded", "kafka"):
+        fail(f"bus {bus!r} is no bus of several processes; give embedded:FOLDER or kafka://HOST:PORT, or leave it out")
     if log_level not in ("debug", "info", "warning", "error"):
         fail(f"log level {log_level!r} is none of debug, info, warning, error")
-    if start is not None and clock_mode == 1.0:
-        fail("--from needs a simulated clock; give --clock stepped or --clock scaled:K with it")
     try:
-        left_out = frozenset(place_of(name).principal for name in without or ())
+        options = UpOptions(
+            folder=database_dir,
+            port_base=port_base,
+            clock=ClockOptions(clock_mode, a_start(start, clock_mode)),
+            seed=seed,
+            without=frozenset(place_of(name).principal for name in without or ()),
+            replicas=dict(a_number_of_replicas(text) for text in replicas or ()),
+            bus_url=bus,
+            log_level=log_level,
+        )
     except LookupError as unknown:
         fail(str(unknown.args[0]))
-    at = None if start is None else on_the_clock(start, time(0))
-    options = UpOptions(
-        database_dir, port_base, clock_mode, at, seed, left_out, Path(where) if where else None, log_level
-    )
     try:
         asyncio.run(Supervisor(options, lambda line: err.print(escape(line))).run())
     except CannotStart as wrong:
@@ -167,14 +215,48 @@ def up(
     err.print("stopped; everything is kept, sansha up goes on from here")
 
 
+@app.command("console")
+def console_command(
+    clock_mode: Rate = 1.0,
+    start: Start = None,
+    port_base: PortBase = DEFAULT_PORT_BASE,
+) -> None:
+    """The clock and the console's HTTP for parties that somebody else starts, e.g. in containers.
+
+    SANSHA_BUS_URL names the bus, SANSHA_STACK_HOSTS where the parties are (ward=HOST,card_agent.jcb=HOST,…); a host
+    name may stand for several replicas, and time waits for each of them. Who is not named is on this machine.
+    The clock goes on where it stood.
+    """
+    from services.console.clock_authority import ClockOptions
+    from services.console.standalone import ConsoleSettings, serve_console
+
+    addresses, options = stack_addresses(port_base), ClockOptions(clock_mode, a_start(start, clock_mode))
+    try:
+        settings = ConsoleSettings.from_environment(topics.CONSOLE)
+        configure_logging(settings.log_level, topics.CONSOLE)
+        if settings.bus_url == "memory:":
+            fail("SANSHA_BUS_URL is not set; give kafka://HOST:PORT or embedded:FOLDER")
+        asyncio.run(serve_console(settings, options, addresses))
+    except ValueError as wrong:
+        fail(str(wrong))
+
+
 @app.command("audit")
-def audit_command(database_dir: Folder = DEFAULT_FOLDER, as_json: Json = False) -> None:
-    """監査: do the parties' databases agree, to the yen, and nothing twice? Exit 1 where they do not."""
-    from services.console.auditing import audit_folder
+def audit_command(
+    database_dir: Folder = DEFAULT_FOLDER,
+    on_running: Annotated[bool, typer.Option("--stack", help="Ask a running stack, not a folder.")] = False,
+    port_base: PortBase = DEFAULT_PORT_BASE,
+    as_json: Json = False,
+) -> None:
+    """監査: do the parties' books agree, to the yen, and nothing twice? Exit 1 where they do not.
+
+    Read from the databases of a data folder, or with --stack asked of the parties of a running stack.
+    """
+    from services.console.auditing import audit_folder, audit_stack
     from services.console.report import findings_json, print_audit
 
     try:
-        found = asyncio.run(audit_folder(database_dir))
+        found = on_stack(audit_stack, port_base) if on_running else asyncio.run(audit_folder(database_dir))
     except LookupError as missing:
         fail(str(missing.args[0]))
     if as_json:
@@ -202,3 +284,4 @@ app.add_typer(cli_slips.slip, name="slip")
 app.add_typer(cli_operations.operations)
 app.add_typer(cli_operations.clock, name="clock")
 app.add_typer(cli_operations.letters, name="dead-letters")
+app.add_typer(cli_deployment.deployment)

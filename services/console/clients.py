@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from contracts import topics
+from contracts.books import Books, BooksReader
 from contracts.http import (
     BankChoiceRequest,
     CardChoiceRequest,
@@ -26,12 +28,14 @@ from contracts.http import (
 )
 from contracts.vocabulary import Agent
 from services.console.payers import brand_of
-from services.console.stack import DEFAULT_PORT_BASE, PLACES, place_of
+from services.console.stack import PLACES, Addresses
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
 STATUS_SECONDS = 3.0
 """Who has not told its status by then does not answer; it is asked again."""
+BOOKS_SECONDS = 120.0
+"""Large books take a party a while to read."""
 
 
 class Refused(Exception):
@@ -46,13 +50,25 @@ class Unreachable(Exception):
     """Nobody answers where a party should be."""
 
 
-class StackClient:
-    """Talks to the parties of a stack on this machine."""
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """One process of a party, and what it says of itself; None where it does not answer."""
 
-    def __init__(self, port_base: int = DEFAULT_PORT_BASE, host: str = "127.0.0.1") -> None:
-        self._host, self._port_base = host, port_base
+    principal: str
+    address: str
+    status: ServiceStatus | None
+
+
+class StackClient:
+    """Talks to the parties of a stack."""
+
+    def __init__(self, where: Addresses | int) -> None:
+        """`where`: their addresses, or the port base of a stack on this machine."""
+        self.addresses = Addresses(where) if isinstance(where, int) else where
         limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
         self._http = httpx.AsyncClient(timeout=30.0, limits=limits)
+        self._consents: dict[str, str] = {}
+        self._routes: Sequence[CardRoute] = ()
 
     async def __aenter__(self) -> Self:
         return self
@@ -64,18 +80,14 @@ class StackClient:
 
     def url(self, principal: str) -> str:
         """Where a party, or the console itself, is."""
-        offset = 0 if principal == topics.CONSOLE else place_of(principal).offset
-        return f"http://{self._host}:{self._port_base + offset}"
+        return self.addresses.url(principal)
 
     async def ask(self, method: str, principal: str, path: str, **options: Any) -> Any:
         """The JSON answer. Raises `Refused` with the party's problem, `Unreachable` where none answers."""
         try:
             answer = await self._http.request(method, self.url(principal) + path, **options)
         except httpx.TransportError as broken:
-            raise Unreachable(
-                f"{principal} does not answer at {self.url(principal)} ({type(broken).__name__}); "
-                "start it with: sansha up"
-            ) from None
+            raise self._unreachable(principal, broken) from None
         if answer.is_error:
             raise Refused(_problem(answer))
         return answer.json()
@@ -90,18 +102,41 @@ class StackClient:
         content = body.model_dump(mode="json") if isinstance(body, BaseModel) else body
         return await self.ask("POST", principal, path, json=content, headers=headers, **options)
 
-    async def statuses(self, principals: Sequence[str] | None = None) -> Mapping[str, ServiceStatus | None]:
-        """Every party's status; None for one that does not answer."""
+    async def replicas(self, principals: Collection[str] | None = None) -> Sequence[Replica]:
+        """Every replica of these parties (default: of all), each asked for its status."""
         names = [p.principal for p in PLACES] if principals is None else list(principals)
-        found = await asyncio.gather(*(self._status(name) for name in names))
-        return dict(zip(names, found, strict=True))
+        found = await asyncio.gather(*map(self.addresses.each, names))
+        places = [(name, address) for name, each in zip(names, found, strict=True) for address in each]
+        return await asyncio.gather(*(self._replica(*place) for place in places))
 
-    async def _status(self, principal: str) -> ServiceStatus | None:
+    async def _replica(self, principal: str, address: str) -> Replica:
         try:
-            answer = await self.ask("GET", principal, "/ops/status", timeout=STATUS_SECONDS)
-            return ServiceStatus.model_validate(answer)
-        except (Unreachable, Refused):
-            return None
+            answer = await self._http.get(f"http://{address}/ops/status", timeout=STATUS_SECONDS)
+            status = ServiceStatus.model_validate_json(answer.content) if answer.is_success else None
+        except (httpx.TransportError, ValidationError):
+            status = None
+        return Replica(principal, address, status)
+
+    async def books(self, principal: str) -> Books:
+        """A party's books, read as they arrive. Raises `Refused`, `Unreachable` also where they end early."""
+        reader = BooksReader()
+        try:
+            async with self._http.stream("GET", self.url(principal) + "/ops/books", timeout=BOOKS_SECONDS) as answer:
+                if answer.is_error:
+                    await answer.aread()
+                    raise Refused(_problem(answer))
+                async for line in answer.aiter_lines():
+                    reader.take(line)
+            return reader.books()
+        except ValueError as cut_short:
+            raise Unreachable(f"{cut_short}; ask {principal} again") from None
+        except httpx.TransportError as broken:
+            raise self._unreachable(principal, broken) from None
+
+    def _unreachable(self, principal: str, broken: Exception) -> Unreachable:
+        return Unreachable(
+            f"{principal} does not answer at {self.url(principal)} ({type(broken).__name__}); start it with: sansha up"
+        )
 
     async def explanations(self, payment_id: str) -> list[Explanation]:
         """What each party knows of a payment; one that was left out of the stack says nothing.
@@ -121,15 +156,18 @@ class StackClient:
             raise refusal
         return told
 
+    async def consent(self, app_user: str) -> str:
+        """The consent of a user, given when the app is first used."""
+        if app_user not in self._consents:
+            terms = (await self.get(topics.PAYMENT_PROVIDER, "/terms-of-use"))["terms_version"]
+            request = ConsentRequest(app_user=app_user, terms_version=terms)
+            answer = ConsentAnswer.model_validate(await self.post(topics.PAYMENT_PROVIDER, "/consents", request))
+            self._consents[app_user] = answer.consent_id
+        return self._consents[app_user]
+
     async def scan(self, app_user: str, barcode: str, key: str) -> PaymentView:
-        """Consent and scan, as the app does."""
-        terms = (await self.get(topics.PAYMENT_PROVIDER, "/terms-of-use"))["terms_version"]
-        consent = ConsentAnswer.model_validate(
-            await self.post(
-                topics.PAYMENT_PROVIDER, "/consents", ConsentRequest(app_user=app_user, terms_version=terms)
-            )
-        )
-        request = ScanRequest(barcode=barcode, consent_id=consent.consent_id)
+        """Consent where that is not done yet, and scan, as the app does."""
+        request = ScanRequest(barcode=barcode, consent_id=await self.consent(app_user))
         return PaymentView.model_validate(await self.post(topics.PAYMENT_PROVIDER, "/scans", request, key))
 
     async def pay_by_bank(self, payment_id: str, bank_code: str, key: str) -> PaymentView:
@@ -149,9 +187,11 @@ class StackClient:
         return PaymentView.model_validate(await self.post(topics.PAYMENT_PROVIDER, path, body, key))
 
     async def _agent_for(self, number: str) -> Agent:
-        routes = [CardRoute.model_validate(r) for r in await self.get(topics.PAYMENT_PROVIDER, "/card-agents")]
+        if not self._routes:
+            answer = await self.get(topics.PAYMENT_PROVIDER, "/card-agents")
+            self._routes = [CardRoute.model_validate(route) for route in answer]
         brand = brand_of(number)
-        return next((r.agent for r in routes if brand in r.brands), routes[0].agent)
+        return next((r.agent for r in self._routes if brand in r.brands), self._routes[0].agent)
 
 
 def _problem(answer: httpx.Response) -> Problem:

@@ -1,21 +1,19 @@
-"""The console's own HTTP: the clock of the stack and its processes."""
+"""The console's own HTTP: the clock of the stack, its replicas, and the processes it started."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from fastapi import FastAPI
 from pydantic import BaseModel, Field
 
+from contracts.http import ServiceStatus
 from contracts.vocabulary import JST, Refusal
 from services.chassis.errors import ProblemError
 from services.chassis.http import PROBLEMS, create_api
-from services.console.clock_authority import ClockBlocked
-
-if TYPE_CHECKING:
-    from services.console.supervisor import Supervisor
+from services.console.clock_authority import ClockAuthority, ClockBlocked
 
 
 class ClockView(BaseModel):
@@ -32,8 +30,16 @@ class AdvanceRequest(BaseModel):
     patience_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
 
 
+class ReplicaView(BaseModel):
+    """One replica of a party; `status` is null where it does not answer."""
+
+    principal: str
+    address: str
+    status: ServiceStatus | None
+
+
 class ProcessView(BaseModel):
-    """A party's process. `ended` says how it last ended."""
+    """A party's process that the console started. `ended` says how it last ended."""
 
     principal: str
     port: int
@@ -42,13 +48,17 @@ class ProcessView(BaseModel):
     ended: str
 
 
-def control(supervisor: Supervisor) -> FastAPI:
+def control(authority: ClockAuthority) -> FastAPI:
     """The console's routes."""
     app = create_api("sansha console")
 
+    @app.get("/health/ready", summary="The clock is set, and may be asked for")
+    async def ready() -> dict[str, str]:
+        return {"status": "ready"}
+
     @app.get("/clock", summary="What time is it?")
     async def clock() -> ClockView:
-        return ClockView(now=supervisor.authority.now().astimezone(JST), rate=supervisor.options.rate)
+        return ClockView(now=authority.now().astimezone(JST), rate=authority.rate)
 
     @app.post("/clock/advance", summary="Move a stepped clock", responses=PROBLEMS)
     async def advance(body: AdvanceRequest) -> ClockView:
@@ -56,7 +66,7 @@ def control(supervisor: Supervisor) -> FastAPI:
             wrong = Refusal("invalid_request", "to: the time has no zone", "write it like 2021-08-02T09:00:00+09:00")
             raise ProblemError(wrong)
         try:
-            now = await supervisor.authority.advance(body.to, body.patience_seconds)
+            now = await authority.advance(body.to, body.patience_seconds)
         except ClockBlocked as blocked:
             remedy = "see the party's log, mend what holds it, and ask again; nothing is lost"
             raise ProblemError(Refusal("clock_blocked", str(blocked), remedy)) from None
@@ -64,17 +74,19 @@ def control(supervisor: Supervisor) -> FastAPI:
             raise ProblemError(Refusal("clock_cannot_move", str(wrong), "see GET /clock")) from None
         return ClockView(now=now.astimezone(JST), rate=0.0)
 
+    @app.get("/replicas", summary="Every replica of every party, and its status")
+    async def replicas() -> Sequence[ReplicaView]:
+        found = await authority.replicas()
+        return [ReplicaView(principal=r.principal, address=r.address, status=r.status) for r in found]
+
+    return app
+
+
+def with_processes(app: FastAPI, processes: Callable[[], Sequence[ProcessView]]) -> FastAPI:
+    """The same, and what the console has started."""
+
     @app.get("/processes", summary="The parties' processes")
-    async def processes() -> Sequence[ProcessView]:
-        return [
-            ProcessView(
-                principal=child.place.principal,
-                port=child.port,
-                pid=child.process.pid if child.process else None,
-                restarts=child.restarts,
-                ended=child.ended,
-            )
-            for child in supervisor.children
-        ]
+    async def view() -> Sequence[ProcessView]:
+        return processes()
 
     return app

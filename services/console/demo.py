@@ -1,9 +1,12 @@
-"""The demo: a fiscal year of app payments in the sandbox, from scanned barcode to reconciled deposit."""
+"""The demo: a fiscal year of app payments, from scanned barcode to reconciled deposit.
+
+It is played on a `Scene`: the sandbox here, a running stack in `stack_scene`. Same seed, same digest.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -15,6 +18,7 @@ from pydantic import SecretStr
 from contracts.books import Books, DepositRow, StatementRow
 from contracts.calendar import due_dates
 from contracts.http import (
+    Assessment,
     AssessmentsRequest,
     BankChoice,
     CardChoice,
@@ -25,6 +29,7 @@ from contracts.http import (
     ScanRequest,
     SlipView,
     Step,
+    TestCard,
 )
 from contracts.topics import PAYMENT_PROVIDER
 from contracts.vocabulary import Agent, Brand, Method, Refusal, on_the_clock
@@ -33,6 +38,7 @@ from services.console.audit import Audit, audit
 from services.console.digest import digest
 from services.console.payers import PlannedPayment, brand_of, fiscal_year, plan
 from services.console.sandbox import Sandbox
+from services.console.scene import Scene
 from services.ward.app import generate_assessments
 
 Answer = TypeVar("Answer")
@@ -153,30 +159,72 @@ class Payers:
         return next(r.agent for r in self.sandbox.provider.card_routes() if brand in r.brands)
 
 
+@dataclass(frozen=True, slots=True)
+class SandboxScene:
+    """The parties in this process."""
+
+    sandbox: Sandbox
+    payers: Payers
+
+    async def assess(self, assessments: Sequence[Assessment]) -> None:
+        expect(await self.sandbox.ward.assess(AssessmentsRequest(assessments=tuple(assessments))))
+
+    async def slips(self, limit: int) -> Sequence[SlipView]:
+        return await self.sandbox.ward.slips(limit=limit)
+
+    async def test_cards(self) -> Sequence[TestCard]:
+        return [card for agent in self.sandbox.agents.values() for card in agent.test_cards()]
+
+    async def pay(self, payment: PlannedPayment) -> PaymentView | Refusal:
+        return await self.payers.pay(payment)
+
+    async def advance(self, to: datetime) -> None:
+        await self.sandbox.advance(to)
+
+    async def payments(self, payment_ids: Sequence[str]) -> Sequence[PaymentView]:
+        return await self.sandbox.provider.payments(payment_ids)
+
+    async def explanations(self, payment_ids: Sequence[str]) -> Mapping[str, Sequence[Explanation]]:
+        s = self.sandbox
+        told = [await s.provider.explain(payment_ids), await s.ward.explain(payment_ids)]
+        told += [await agent.explain(payment_ids) for agent in s.agents.values()]
+        return {payment_id: [t[payment_id] for t in told if payment_id in t] for payment_id in payment_ids}
+
+    async def books(self) -> Mapping[str, Books]:
+        return await self.sandbox.books()
+
+    async def open_items(self) -> int:
+        return len(await self.sandbox.ward.open_items())
+
+
 async def run_demo(options: DemoOptions, progress: Progress | None = None) -> DemoResult:
-    """Play the year. Raises `BadRequest` where the options contradict each other."""
-    _check(options)
+    """Play the year in the sandbox. Raises `BadRequest` where the options contradict each other."""
+    check(options)
     began = monotonic()
     async with opened_sandbox(options) as sandbox:
-        slips = await issue_slips(sandbox, options)
-        payments = _within(options, slips, sandbox)
-        made = await _play(sandbox, payments, options, progress)
-        await sandbox.advance(on_the_clock(options.last_day, time(23, 59, 59)))
-        books = await sandbox.books()
-        stories = await _stories(sandbox, made)
-        open_items = len(await sandbox.ward.open_items())
-        return DemoResult(
-            options=options,
-            digest=digest(books),
-            wall_seconds=monotonic() - began,
-            stories=stories,
-            deposits=_deposits(books),
-            audit=audit(books),
-            scanned=len(books[PAYMENT_PROVIDER].payments),
-            approved=sum(s.view.status in ("paid", "confirmed", "cancelled") for s in stories),
-            declined=sum(s.view.status == "declined" for s in stories),
-            open_items=open_items,
-        )
+        return await play(SandboxScene(sandbox, Payers(sandbox)), options, began, progress)
+
+
+async def play(scene: Scene, options: DemoOptions, began: float, progress: Progress | None = None) -> DemoResult:
+    """Play the year. Raises `BadRequest` where the period is too short for so many payments."""
+    slips = await issue_slips(scene, options)
+    made = await _pay(scene, await _within(options, slips, scene), progress)
+    await scene.advance(on_the_clock(options.last_day, time(23, 59, 59)))
+    books = await scene.books()
+    stories = await _stories(scene, made)
+    open_items = await scene.open_items()
+    return DemoResult(
+        options=options,
+        digest=digest(books),
+        wall_seconds=monotonic() - began,
+        stories=stories,
+        deposits=_deposits(books),
+        audit=audit(books),
+        scanned=len(books[PAYMENT_PROVIDER].payments),
+        approved=sum(s.view.status in ("paid", "confirmed", "cancelled") for s in stories),
+        declined=sum(s.view.status == "declined" for s in stories),
+        open_items=open_items,
+    )
 
 
 @asynccontextmanager
@@ -190,7 +238,7 @@ async def opened_sandbox(options: DemoOptions) -> AsyncIterator[Sandbox]:
         await sandbox.close()
 
 
-async def issue_slips(sandbox: Sandbox, options: DemoOptions) -> Sequence[SlipView]:
+async def issue_slips(scene: Scene, options: DemoOptions) -> Sequence[SlipView]:
     """賦課: assess enough payers for every fiscal year touched, and take the slips that fall due within the days."""
     first, last = options.first_day + EARLIEST_PAYMENT, options.last_day - LATEST_PAYMENT
     years = range(fiscal_year(options.first_day), fiscal_year(options.last_day) + 1)
@@ -205,43 +253,35 @@ async def issue_slips(sandbox: Sandbox, options: DemoOptions) -> Sequence[SlipVi
     for year in years:
         assessed = generate_assessments(options.seed, payers, year)
         for n in range(0, len(assessed), ASSESSMENTS_AT_ONCE):
-            batch = tuple(assessed[n : n + ASSESSMENTS_AT_ONCE])
-            expect(await sandbox.ward.assess(AssessmentsRequest(assessments=batch)))
-    slips = await sandbox.ward.slips(limit=len(years) * payers * 9)
+            await scene.assess(assessed[n : n + ASSESSMENTS_AT_ONCE])
+    slips = await scene.slips(limit=len(years) * payers * 9)
     return [slip for slip in slips if first <= slip.due_on <= last]
 
 
-def _within(options: DemoOptions, slips: Sequence[SlipView], sandbox: Sandbox) -> list[PlannedPayment]:
-    cards = [card for agent in sandbox.agents.values() for card in agent.test_cards()]
+async def _within(options: DemoOptions, slips: Sequence[SlipView], scene: Scene) -> list[PlannedPayment]:
     try:
-        return plan(slips, options.cards, options.banks, options.seed, cards)
+        return plan(slips, options.cards, options.banks, options.seed, await scene.test_cards())
     except ValueError as wrong:
         raise BadRequest(f"{wrong}: give a longer period (--from, --to) or fewer payments") from None
 
 
-async def _play(
-    sandbox: Sandbox, payments: Sequence[PlannedPayment], options: DemoOptions, progress: Progress | None
-) -> list[str]:
-    payers, made = Payers(sandbox), []
+async def _pay(scene: Scene, payments: Sequence[PlannedPayment], progress: Progress | None) -> list[str]:
+    made = []
     for n, payment in enumerate(payments):
-        await sandbox.advance(payment.at)
-        view = await payers.pay(payment)
-        made.append(expect(view).payment_id)
+        await scene.advance(payment.at)
+        made.append(expect(await scene.pay(payment)).payment_id)
         if progress is not None:
             progress(n + 1, len(payments), payment.at)
     return made
 
 
-async def _stories(sandbox: Sandbox, payment_ids: Sequence[str]) -> list[PaymentStory]:
+async def _stories(scene: Scene, payment_ids: Sequence[str]) -> list[PaymentStory]:
     stories = []
     for n in range(0, len(payment_ids), 500):
         page = payment_ids[n : n + 500]
-        views = {v.payment_id: v for v in await sandbox.provider.payments(page)}
-        told = [await sandbox.provider.explain(page), await sandbox.ward.explain(page)]
-        told += [await agent.explain(page) for agent in sandbox.agents.values()]
-        for payment_id in page:
-            parts = [t[payment_id] for t in told if payment_id in t]
-            stories.append(PaymentStory(views[payment_id], merged_steps(parts), parts))
+        views = {v.payment_id: v for v in await scene.payments(page)}
+        told = await scene.explanations(page)
+        stories += [PaymentStory(views[i], merged_steps(told[i]), told[i]) for i in page]
     return stories
 
 
@@ -250,14 +290,15 @@ def merged_steps(parts: Sequence[Explanation]) -> list[Step]:
     return sorted((step for part in parts for step in part.steps), key=lambda step: (step.at, step.stage))
 
 
-def _deposits(books: dict[str, Books]) -> list[tuple[StatementRow, DepositRow, bool]]:
+def _deposits(books: Mapping[str, Books]) -> list[tuple[StatementRow, DepositRow, bool]]:
     statements = {s.statement_id: s for book in books.values() for s in book.statements}
     matched = set(books["ward"].reconciled)
     rows = [(statements[d.statement_id], d, d.statement_id in matched) for d in books["ward"].deposits]
     return sorted(rows, key=lambda r: (r[1].on, r[0].settler, r[0].closed_on))
 
 
-def _check(options: DemoOptions) -> None:
+def check(options: DemoOptions) -> None:
+    """Raises `BadRequest` where the options contradict each other."""
     if options.last_day < options.first_day:
         raise BadRequest(f"--to {options.last_day} is before --from {options.first_day}; give a later day")
     if options.cards < 0 or options.banks < 0 or options.cards + options.banks == 0:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from dataclasses import dataclass
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from contracts import topics
 from contracts.vocabulary import Agent
@@ -14,6 +18,9 @@ from services.chassis.identity import random_token
 DEFAULT_PORT_BASE = 8400
 DEFAULT_FOLDER = Path("sansha-data")
 STACK_FILE = "sansha.json"
+HOSTS_VARIABLE = "SANSHA_STACK_HOSTS"
+LOCAL_HOST = "127.0.0.1"
+PORTS_PER_REPLICA = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,57 @@ def place_of(principal: str) -> Place:
         if principal in (place.principal, place.principal.replace("card_agent.", "")):
             return place
     raise LookupError(f"there is no party {principal!r}; there are {', '.join(p.principal for p in PLACES)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the parties of a stack and its console answer: on this machine, or on hosts by name."""
+
+    port_base: int = DEFAULT_PORT_BASE
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    """Principal → host name; who is not in it is on this machine. A name may stand for several replicas."""
+    replicas: Mapping[str, int] = field(default_factory=dict)
+    """Principal → its processes on this machine, where there is more than one."""
+
+    @classmethod
+    def from_environment(cls, port_base: int = DEFAULT_PORT_BASE) -> Self:
+        """With the hosts of `SANSHA_STACK_HOSTS`, written `ward=HOST,card_agent.jcb=HOST,…`.
+
+        Raises `ValueError` naming what cannot be read.
+        """
+        hosts = {}
+        for part in filter(None, os.environ.get(HOSTS_VARIABLE, "").replace(" ", "").split(",")):
+            name, _, host = part.partition("=")
+            if not host:
+                raise ValueError(f"{HOSTS_VARIABLE}: {part!r} names no host; write it like ward=HOST,console=HOST")
+            try:
+                hosts[name if name == topics.CONSOLE else place_of(name).principal] = host
+            except LookupError as unknown:
+                raise ValueError(f"{HOSTS_VARIABLE}: {unknown.args[0]}") from None
+        return cls(port_base, hosts)
+
+    def port(self, principal: str, replica: int = 0) -> int:
+        """The port of the console, or of a party's process; `replica` counts those on this machine from 0."""
+        offset = 0 if principal == topics.CONSOLE else place_of(principal).offset
+        return self.port_base + PORTS_PER_REPLICA * replica + offset
+
+    def url(self, principal: str) -> str:
+        """Where any one replica takes requests."""
+        return f"http://{self.hosts.get(principal, LOCAL_HOST)}:{self.port(principal)}"
+
+    async def each(self, principal: str) -> Sequence[str]:
+        """`address:port` of every replica there is now; a name that stands for none is given as it is."""
+        host = self.hosts.get(principal)
+        if host is None:
+            return [f"{LOCAL_HOST}:{self.port(principal, n)}" for n in range(self.replicas.get(principal, 1))]
+        port = self.port(principal)
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(
+                host, port, family=socket.AF_INET, type=socket.SOCK_STREAM
+            )
+        except socket.gaierror:
+            return [f"{host}:{port}"]
+        return sorted({f"{address[4][0]}:{port}" for address in found})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""`sansha up`: every party a process of its own over the embedded log, watched, started anew when it ends.
+"""`sansha up`: every party a process of its own, or several, watched, started anew when one ends.
 
 The supervisor owns the clock topic and answers on the console's port. Its children hold the other end of a pipe: when
 the supervisor dies, by whatever signal, they stop. What it starts is `python -P -m services.…`: a folder `services/`
@@ -14,23 +14,33 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
 
-from contracts.http import ServiceStatus
-from services.chassis.bus.port import BusError
-from services.chassis.bus.sqlite_log import SqliteLog
-from services.chassis.clock import Clock, ClockReading, monotonic, pause, real_now
-from services.chassis.clock_topic import ClockAnnouncer
+from contracts import topics
+from services.chassis.bus.opening import open_bus
+from services.chassis.bus.port import BusError, EventBus
+from services.chassis.clock import monotonic, pause
 from services.chassis.identity import SeededIdentity, TimeOrderedIdentity
 from services.chassis.process import serve_http
 from services.chassis.service import topic_specs
-from services.console.clients import StackClient
-from services.console.clock_authority import ClockAuthority
-from services.console.stack import DEFAULT_FOLDER, DEFAULT_PORT_BASE, PLACES, Place, StackFile, database_url
+from services.chassis.settings import ServiceSettings
+from services.console.clients import Replica, StackClient
+from services.console.clock_authority import ClockAuthority, ClockOptions
+from services.console.control import ProcessView, control, with_processes
+from services.console.stack import (
+    DEFAULT_FOLDER,
+    DEFAULT_PORT_BASE,
+    LOCAL_HOST,
+    PLACES,
+    Addresses,
+    Place,
+    StackFile,
+    database_url,
+)
 
 STOP_SECONDS = 15.0
 PORT_SECONDS = 3.0
@@ -41,16 +51,17 @@ STEADY_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class UpOptions:
-    """How to run the stack. `rate` 0 is a stepped clock, 1 real time, k a scaled one."""
+    """How to run the stack."""
 
     folder: Path = DEFAULT_FOLDER
     port_base: int = DEFAULT_PORT_BASE
-    rate: float = 1.0
-    start_at: datetime | None = None
+    clock: ClockOptions = field(default_factory=ClockOptions)
     seed: int | None = None
     without: frozenset[str] = frozenset()
-    bus_folder: Path | None = None
-    """Where the embedded log is; None for `bus` in the data folder."""
+    replicas: Mapping[str, int] = field(default_factory=dict)
+    """Principal → how many processes of it, where there is more than one."""
+    bus_url: str = "embedded:"
+    """Without a folder the embedded log is in `bus` in the data folder."""
     log_level: str = "info"
 
 
@@ -60,13 +71,24 @@ class CannotStart(Exception):
 
 @dataclass(eq=False)
 class Child:
-    """A party's process."""
+    """A party's process, the `replica`-th of that party from 0."""
 
     place: Place
     port: int
+    replica: int = 0
     process: asyncio.subprocess.Process | None = None
     restarts: int = 0
     ended: str = ""
+
+    @property
+    def name(self) -> str:
+        """Among all processes of the stack."""
+        return f"{self.place.principal}.{self.replica + 1}" if self.replica else self.place.principal
+
+    @property
+    def label(self) -> str:
+        """For people."""
+        return f"{self.place.label} ({self.replica + 1})" if self.replica else self.place.label
 
 
 Told = Callable[[str], None]
@@ -87,29 +109,51 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stopping.set)
+        bus = await self._open_bus()
         try:
-            bus = SqliteLog(self._bus_folder)
-        except BusError as damaged:
-            raise CannotStart(f"the log cannot be used ({damaged}); name another --database-dir") from None
-        try:
-            await bus.create_topics(topic_specs())
-            clock = Clock.real()
-            announcer = ClockAnnouncer(bus, clock, _identity(self._file))
-            await self._set_clock(clock, announcer)
-            async with StackClient(self.options.port_base) as client:
-                self.authority = ClockAuthority(bus, clock, announcer, _Present(client, self.children))
-                await self._run_all(clock)
-                self._keep_time(clock.now())
+            async with StackClient(self._addresses) as client:
+                present = _Present(client, [p.principal for p in PLACES if p.principal not in self.options.without])
+                self.authority = ClockAuthority(bus, _identity(self._file), present)
+                last_seen = _last_seen(self.options.folder)
+                await self.authority.begin(self.options.clock, last_seen)
+                await self._run_all()
+                self._keep_time(self.authority.now())
         finally:
             await bus.close()
 
     @property
-    def _bus_folder(self) -> Path:
-        return (self.options.bus_folder or self.options.folder / "bus").resolve()
+    def _bus_url(self) -> str:
+        kind, _, where = self.options.bus_url.partition(":")
+        if kind != "embedded":
+            return self.options.bus_url
+        return f"embedded:{Path(where or self.options.folder / 'bus').resolve()}"
+
+    @property
+    def _addresses(self) -> Addresses:
+        return Addresses(self.options.port_base, replicas=self.options.replicas)
+
+    async def _open_bus(self) -> EventBus:
+        try:
+            settings = ServiceSettings.from_environment(topics.CONSOLE).model_copy(update={"bus_url": self._bus_url})
+            bus = await open_bus(settings, topics.CONSOLE)
+        except (ValueError, BusError) as wrong:
+            raise CannotStart(f"the bus cannot be used ({wrong}); see --bus") from None
+        try:
+            await bus.create_topics(topic_specs(None if settings.embedded_folder else topics.CONSOLE))
+        except BusError as wrong:
+            await bus.close()
+            raise CannotStart(f"the bus cannot be used ({wrong}); see --bus") from None
+        return bus
 
     async def _prepare(self) -> None:
         o = self.options
-        for port in (o.port_base, *(o.port_base + place.offset for place in PLACES)):
+        wanted = [place for place in PLACES if place.principal not in o.without]
+        self.children = [
+            Child(place, self._addresses.port(place.principal, n), n)
+            for place in wanted
+            for n in range(o.replicas.get(place.principal, 1))
+        ]
+        for port in {o.port_base, *(child.port for child in self.children)}:
             await _freed(port)
         try:
             o.folder.mkdir(parents=True, exist_ok=True)
@@ -120,34 +164,32 @@ class Supervisor:
             raise CannotStart(f"{o.folder} cannot be used ({wrong.strerror}); name another --database-dir") from None
         except ValueError as wrong:
             raise CannotStart(str(wrong)) from None
-        wanted = [place for place in PLACES if place.principal not in o.without]
-        self.children = [Child(place, o.port_base + place.offset) for place in wanted]
 
-    async def _set_clock(self, clock: Clock, announcer: ClockAnnouncer) -> None:
-        """A stepped clock goes on where it stood; a scaled one where it was last seen; real time is real time."""
-        o = self.options
-        resumed = await announcer.resume()
-        stood = (_last_seen(o.folder), clock.now() if resumed and clock.is_stepped else None)
-        if o.rate == 1.0:
-            clock.set(ClockReading(real_now(), real_now(), 1.0))
-            return
-        at = max(filter(None, stood), default=o.start_at or real_now())
-        await announcer.announce(ClockReading(at, real_now(), o.rate))
-
-    async def _run_all(self, clock: Clock) -> None:
-        from services.console.control import control
-
+    async def _run_all(self) -> None:
+        app = with_processes(control(self.authority), self._processes)
         reader, writer = os.pipe()
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(serve_http(control(self), "127.0.0.1", self.options.port_base, self.stopping))
-                tasks.create_task(self._remember(clock))
+                tasks.create_task(serve_http(app, LOCAL_HOST, self.options.port_base, self.stopping))
+                tasks.create_task(self._remember())
                 tasks.create_task(self._announce_ready())
                 for child in self.children:
                     tasks.create_task(self._keep(child, reader))
         finally:
             os.close(writer)
             os.close(reader)
+
+    def _processes(self) -> Sequence[ProcessView]:
+        return [
+            ProcessView(
+                principal=child.place.principal,
+                port=child.port,
+                pid=child.process.pid if child.process else None,
+                restarts=child.restarts,
+                ended=child.ended,
+            )
+            for child in self.children
+        ]
 
     async def _keep(self, child: Child, pipe: int) -> None:
         """Run a child until the supervisor stops; start it again whenever it ends before."""
@@ -164,7 +206,7 @@ class Supervisor:
                 return
             child.restarts, child.ended = child.restarts + 1, _how(await ended)
             quick_ends = 0 if monotonic() - began > STEADY_SECONDS else quick_ends + 1
-            self.tell(f"{child.place.label} ended ({child.ended}); starting it again, see {self._log(child)}")
+            self.tell(f"{child.label} ended ({child.ended}); starting it again, see {self._log(child)}")
             await pause(min(0.2 * 2**quick_ends, 10.0) if quick_ends > 1 else 0.0)
 
     async def _start(self, child: Child, pipe: int) -> asyncio.subprocess.Process:
@@ -186,15 +228,15 @@ class Supervisor:
             os.close(log)
 
     def _log(self, child: Child) -> Path:
-        return self.options.folder / "logs" / f"{child.place.principal}.log"
+        return self.options.folder / "logs" / f"{child.name}.log"
 
     def _environment(self, child: Child, pipe: int) -> Mapping[str, str]:
         folder, kept = self.options.folder.resolve(), self._file
         common = {
             "SANSHA_PORT": str(child.port),
             "SANSHA_DATABASE_URL": database_url(folder, child.place.principal),
-            "SANSHA_BUS_URL": f"embedded:{self._bus_folder}",
-            "SANSHA_CLOCK": "real" if self.options.rate == 1.0 else "announced",
+            "SANSHA_BUS_URL": self._bus_url,
+            "SANSHA_CLOCK": "real" if self.options.clock.rate == 1.0 else "announced",
             "SANSHA_LOG_LEVEL": self.options.log_level,
             "SANSHA_PARENT_PIPE": str(pipe),
         }
@@ -202,30 +244,28 @@ class Supervisor:
         return common | dict(child.place.environment)
 
     async def _announce_ready(self) -> None:
-        async with StackClient(self.options.port_base) as client:
-            waiting = {child.place.principal: child for child in self.children}
-            while waiting and not self.stopping.is_set():
-                for principal, status in (await client.statuses(list(waiting))).items():
-                    if status is not None:
-                        child = waiting.pop(principal)
-                        self.tell(f"{child.place.label} is ready at http://127.0.0.1:{child.port} (/docs)")
-                await pause(0.1)
+        waiting = {f"{LOCAL_HOST}:{child.port}": child for child in self.children}
+        while waiting and not self.stopping.is_set():
+            for replica in await self.authority.replicas():
+                if replica.status is not None and (child := waiting.pop(replica.address, None)) is not None:
+                    self.tell(f"{child.label} is ready at http://{replica.address} (/docs)")
+            await pause(0.1)
         if not waiting:
             self.tell(
-                f"all ready; clock and processes at http://127.0.0.1:{self.options.port_base} (/docs). Ctrl-C stops"
+                f"all ready; clock and processes at http://{LOCAL_HOST}:{self.options.port_base} (/docs). Ctrl-C stops"
             )
 
-    async def _remember(self, clock: Clock) -> None:
+    async def _remember(self) -> None:
         """Keep the time of a scaled clock, so that it neither runs while the stack is down nor goes back after a kill:
         what is kept is a little ahead."""
-        ahead = timedelta(seconds=2 * REMEMBER_SECONDS) * self.options.rate
+        ahead = timedelta(seconds=2 * REMEMBER_SECONDS) * self.options.clock.rate
         while not self.stopping.is_set():
-            self._keep_time(clock.now() + ahead)
+            self._keep_time(self.authority.now() + ahead)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.stopping.wait(), timeout=REMEMBER_SECONDS)
 
     def _keep_time(self, at: datetime) -> None:
-        if self.options.rate in (0.0, 1.0):
+        if self.options.clock.rate in (0.0, 1.0):
             return
         path = _clock_file(self.options.folder)
         written = path.with_suffix(".new")
@@ -238,10 +278,10 @@ class _Present:
     """The parties that this stack runs; one that was left out is somebody else's to bring to rest."""
 
     client: StackClient
-    children: Sequence[Child]
+    principals: Sequence[str]
 
-    async def statuses(self) -> Mapping[str, ServiceStatus | None]:
-        return await self.client.statuses([child.place.principal for child in self.children])
+    async def replicas(self, principals: Collection[str] | None = None) -> Sequence[Replica]:
+        return await self.client.replicas([p for p in self.principals if principals is None or p in principals])
 
 
 def _identity(file: StackFile) -> SeededIdentity | TimeOrderedIdentity:
@@ -281,7 +321,7 @@ def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((LOCAL_HOST, port))
         except OSError:
             return False
     return True

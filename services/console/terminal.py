@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from services.console.stack import DEFAULT_FOLDER, DEFAULT_PORT_BASE
+from services.console.stack import DEFAULT_FOLDER, DEFAULT_PORT_BASE, Addresses
 
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 
@@ -37,6 +37,7 @@ __all__ = [
     "fail",
     "on_stack",
     "out",
+    "stack_addresses",
 ]
 
 
@@ -51,12 +52,22 @@ def emit(document: Any) -> None:
     sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n")
 
 
+def stack_addresses(port_base: int) -> Addresses:
+    """Where the stack is: on this machine, or where the environment says."""
+    try:
+        return Addresses.from_environment(port_base)
+    except ValueError as wrong:
+        fail(str(wrong))
+
+
 def on_stack(work: Callable[[Any], Coroutine[Any, Any, Any]], port_base: int) -> Any:
     """Do something with a running stack; its refusals and silences become one line."""
     from services.console.clients import Refused, StackClient, Unreachable
 
+    addresses = stack_addresses(port_base)
+
     async def run() -> Any:
-        async with StackClient(port_base) as client:
+        async with StackClient(addresses) as client:
             return await work(client)
 
     try:

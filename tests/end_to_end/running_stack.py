@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from contracts import topics
+from contracts.books import Books
 from services.console.audit import Audit
-from services.console.auditing import audit_folder
+from services.console.auditing import audit_folder, read_books
 from services.console.stack import PLACES, place_of
 from tests.end_to_end.processes import (
     PATIENCE_SECONDS,
@@ -156,6 +157,10 @@ class Stack:
 
     async def audit(self) -> Audit:
         return await audit_folder(self.data)
+
+    async def books(self) -> Mapping[str, Books]:
+        """What every party has booked."""
+        return await read_books(self.data)
 
     async def dead_letters(self) -> list[Any]:
         return [letter for p in self.principals for letter in await self.get(p, "/ops/dead-letters")]

@@ -1,6 +1,7 @@
 # `make` alone lists what there is. Extra words for a command go in ARGS: make demo ARGS="--seed 8"
 PYTHON ?= python3
 ARGS ?=
+SEED ?= 7
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,10 +11,10 @@ INPUTS := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo up test check bench format schemas clean
+.PHONY: help setup demo up stack demo-stack stack-down test check bench format schemas clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: $(ALL) ## Set up .venv with everything needed to work on the project
 	@echo "$(VENV) is ready."
@@ -23,6 +24,24 @@ demo: $(CORE) ## A fiscal year of payments in one process: ARGS="--payments 150 
 
 up: $(CORE) ## Start the three parties as processes of their own (Ctrl-C stops them)
 	@$(BIN)/sansha up $(ARGS)
+
+stack: ## Start Kafka, PostgreSQL, the parties and the console in containers
+	@docker compose build --quiet
+	@docker compose up --detach --wait $(ARGS)
+	@echo "ready: http://$$(docker compose port gateway 8400)/docs, the parties on the ports after it."
+	@echo "commands:  docker compose exec console sansha --help"
+
+demo-stack: ## The demo on a new stack of containers, removed afterwards: SEED=7
+	@docker compose build --quiet
+	@$(DEMO_STACK) down --volumes --remove-orphans >/dev/null 2>&1
+	@$(DEMO_STACK) up --detach --wait ward payment-provider card-agent-jcb card-agent-uc console
+	@$(DEMO_STACK) exec -T --env COLUMNS=120 console sansha demo --stack --seed $(SEED) $(ARGS) \
+	  || { echo "left as it is; see:  docker compose --project-name sansha-demo logs" >&2; exit 1; }
+	@$(DEMO_STACK) down --volumes >/dev/null 2>&1
+
+stack-down: ## Stop the containers; ARGS=--volumes forgets what they kept
+	@docker compose down --remove-orphans $(ARGS)
+	@$(DEMO_STACK) down --volumes --remove-orphans
 
 test: $(ALL) ## Run every test: ARGS="-k barcode" narrows it
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
@@ -58,6 +77,8 @@ $(CORE): $(INPUTS)
 $(ALL): $(INPUTS)
 	$(call install,.[test$(comma)check$(comma)bench])
 	@touch $(CORE) $@
+
+DEMO_STACK = SANSHA_SEED=$(SEED) STACK_CLOCK=stepped STACK_FROM=2021-04-01 docker compose --project-name sansha-demo
 
 comma := ,
 TOO_OLD = sansha needs Python 3.11 or newer, and '$(PYTHON)' is not that. Try: make PYTHON=python3.12

@@ -1,0 +1,62 @@
+"""Secrets of a stack of containers: made once, at its first start, each party's in a folder of its own.
+
+A party's folder is what its `SANSHA_SECRETS_DIR` names; the one beside it, `<principal>.database`, is its PostgreSQL
+server's: nobody holds a password that is not its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from contracts import topics
+from services.chassis.identity import random_token
+
+KAFKA_PASSWORD = "kafka_password"
+ROLE_PASSWORD = "role_password"
+
+
+def make_secrets(folder: Path) -> Sequence[Path]:
+    """Make the secrets that are missing, readable by their owner and group alone; returns the files made.
+
+    What is there already stays. Raises `OSError` where the folder cannot be written.
+    """
+    made: list[Path] = []
+    for principal in topics.PRINCIPALS:
+        _keep(folder / principal / KAFKA_PASSWORD, random_token(), made)
+        if principal != topics.CONSOLE:
+            database = folder / f"{principal}.database"
+            _keep(folder / principal / "secret", random_token(), made)
+            _keep(database / "superuser_password", random_token(), made)
+            password = _keep(database / ROLE_PASSWORD, random_token(), made)
+            _keep(folder / principal / "database_url", _database_url(principal, password), made)
+    return made
+
+
+def kafka_passwords(folder: Path) -> dict[str, str]:
+    """Each principal's password on the cluster. Raises `LookupError` naming the files that are missing."""
+    files = {principal: folder / principal / KAFKA_PASSWORD for principal in topics.PRINCIPALS}
+    if missing := [str(file) for file in files.values() if not file.is_file()]:
+        raise LookupError(f"missing: {', '.join(missing)}; make them with: sansha provision secrets {folder}")
+    return {principal: file.read_text().strip() for principal, file in files.items()}
+
+
+def _database_url(principal: str, password: str) -> str:
+    """Role and database are called like the principal, the server like its host name with `-database`."""
+    role, host = principal.replace(".", "_"), principal.replace(".", "-").replace("_", "-")
+    return f"postgresql://{role}:{password}@{host}-database:5432/{role}"
+
+
+def _keep(file: Path, value: str, made: list[Path]) -> str:
+    """The content of a file; `value`, written whole or not at all, where there is none."""
+    if file.exists():
+        return file.read_text().strip()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    written = file.with_suffix(".new")
+    written.unlink(missing_ok=True)
+    written.touch(mode=0o600)
+    written.write_text(f"{value}\n")
+    written.chmod(0o440)
+    written.rename(file)
+    made.append(file)
+    return value

@@ -1,0 +1,88 @@
+"""The compose file as a test runs it: under a project name of its own, removed with all it kept whatever happens."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from services.chassis.identity import random_token
+from tests.end_to_end.processes import ROOT, free_port_base
+
+SETTING = re.compile(r"(SANSHA|STACK|COMPOSE)_")
+BUILD_SECONDS, UP_SECONDS, ASK_SECONDS = 420, 240, 300
+PARTIES = ("ward", "payment-provider", "card-agent-jcb", "card-agent-uc")
+PORTS = 5
+
+
+@dataclass
+class ComposedStack:
+    """One project of the compose file. Its settings are what the environment would say."""
+
+    settings: dict[str, str]
+    project: str = field(default_factory=lambda: f"sansha-test-{random_token()[:8]}")
+    port_base: int = field(default_factory=free_port_base)
+
+    def build(self) -> None:
+        """The image; fails in one line where that cannot be done."""
+        try:
+            built = self._compose("build", "--quiet", "secrets", seconds=BUILD_SECONDS)
+        except subprocess.TimeoutExpired:
+            pytest.fail(
+                f"the image was not built within {BUILD_SECONDS} s: is the package registry slow?", pytrace=False
+            )
+        if built.returncode:
+            last = (built.stderr.strip() or built.stdout.strip()).splitlines()[-1:]
+            pytest.fail(f"the image cannot be built (is a package registry reachable?): {last}", pytrace=False)
+
+    def up(self, *options: str) -> None:
+        """Start what is not there, and wait until all of it is healthy."""
+        started = self._compose("up", "--detach", "--wait", *options, seconds=UP_SECONDS)
+        assert started.returncode == 0, f"{started.stderr[-2000:]}\n{self.logs()[-6000:]}"
+
+    def remove(self) -> None:
+        """Containers, networks and volumes."""
+        self._compose("down", "--volumes", "--remove-orphans", "--timeout", "5", seconds=UP_SECONDS)
+
+    def run_in(self, service: str, *command: str, replica: int = 1) -> subprocess.CompletedProcess[str]:
+        """Run a command in a container of the service."""
+        return self._compose("exec", "-T", "--index", str(replica), service, *command, seconds=ASK_SECONDS)
+
+    def said(self, service: str, *command: str, replica: int = 1) -> str:
+        """What a command that succeeds prints."""
+        done = self.run_in(service, *command, replica=replica)
+        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        return done.stdout.strip()
+
+    def reaches(self, service: str, host: str, port: int) -> bool:
+        """Whether a connection from the service's container is accepted."""
+        attempt = f"timeout 3 bash -c '</dev/tcp/{host}/{port}' 2>/dev/null"
+        return self.run_in(service, "bash", "-c", attempt).returncode == 0
+
+    def containers(self, *services: str) -> Sequence[str]:
+        """Ids of the running containers."""
+        return self._compose("ps", "--quiet", *services, seconds=ASK_SECONDS).stdout.split()
+
+    def inspected(self, container: str, form: str) -> str:
+        """What the engine says of a container, in a Go template's form."""
+        return _run("docker", "inspect", "--format", form, container, seconds=ASK_SECONDS).stdout.strip()
+
+    def logs(self, *services: str) -> str:
+        return self._compose("logs", "--no-color", *services, seconds=ASK_SECONDS).stdout
+
+    def _compose(self, *arguments: str, seconds: float) -> subprocess.CompletedProcess[str]:
+        own = {**self.settings, "STACK_PORTS": f"{self.port_base}-{self.port_base + PORTS - 1}"}
+        # Whoever runs the tests may have settings of a stack in the environment, or in a file .env.
+        place = ("--project-name", self.project, "--project-directory", str(ROOT), "--env-file", os.devnull)
+        return _run("docker", "compose", *place, *arguments, seconds=seconds, **own)
+
+
+def _run(*command: str, seconds: float, **settings: str) -> subprocess.CompletedProcess[str]:
+    outside = {name: value for name, value in os.environ.items() if not SETTING.match(name)}
+    return subprocess.run(
+        command, cwd=ROOT, env=outside | settings, capture_output=True, text=True, timeout=seconds, check=False
+    )

@@ -1,0 +1,97 @@
+"""The gateway: a party's connections go to its replicas in turn, whole and in both directions."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import StreamReader, StreamWriter
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+
+from contracts.topics import WARD
+from services.console.gateway import serve
+from services.console.stack import Addresses
+from tests.end_to_end.processes import eventually, free_port_base, is_free
+
+HOST = "127.0.0.1"
+Answering = Callable[[StreamReader, StreamWriter], Coroutine[None, None, None]]
+
+
+def naming(name: bytes) -> Answering:
+    """A replica that says who it is."""
+
+    async def answer(_reader: StreamReader, writer: StreamWriter) -> None:
+        writer.write(name)
+        writer.close()
+
+    return answer
+
+
+async def echo(reader: StreamReader, writer: StreamWriter) -> None:
+    """A replica that hears all of it before it answers."""
+    writer.write(await reader.read())
+    writer.close()
+
+
+@asynccontextmanager
+async def gateway(*replicas: Answering | None) -> AsyncIterator[int]:
+    """The port of a gateway to a ward with these replicas; None for one that does not listen."""
+    addresses = Addresses(free_port_base(), replicas={WARD: len(replicas)})
+    entry = addresses.port_base
+    servers = [
+        await asyncio.start_server(answer, HOST, addresses.port(WARD, n)) for n, answer in enumerate(replicas) if answer
+    ]
+    stopping = asyncio.Event()
+    serving = asyncio.create_task(serve(HOST, {entry: WARD}, addresses, stopping))
+
+    async def listens() -> bool:
+        return not is_free(entry)
+
+    await eventually(listens, "a listening gateway")
+    try:
+        yield entry
+    finally:
+        stopping.set()
+        await serving
+        for server in servers:
+            server.close()
+
+
+async def sent(port: int, text: bytes = b"") -> bytes:
+    """What comes back for a connection that says `text` and nothing more."""
+    reader, writer = await asyncio.open_connection(HOST, port)
+    try:
+        writer.write(text)
+        writer.write_eof()
+        return await reader.read()
+    finally:
+        writer.close()
+
+
+async def test_connections_go_to_the_replicas_in_turn() -> None:
+    async with gateway(naming(b"one"), naming(b"two")) as port:
+        assert sorted([await sent(port) for _ in range(4)]) == [b"one", b"one", b"two", b"two"]
+
+
+async def test_a_replica_that_is_gone_is_left_out() -> None:
+    async with gateway(naming(b"one"), None) as port:
+        assert [await sent(port) for _ in range(3)] == [b"one"] * 3
+
+
+async def test_everything_arrives_in_both_directions() -> None:
+    text = bytes(range(256)) * 8_000
+    async with gateway(echo) as port:
+        assert await sent(port, text) == text
+
+
+async def test_a_connection_that_no_replica_takes_is_closed() -> None:
+    async with gateway(None) as port:
+        assert await sent(port) == b""
+
+
+async def test_a_connection_that_stays_open_does_not_keep_the_gateway_from_stopping() -> None:
+    async with gateway(echo) as port, asyncio.timeout(30):
+        _reader, writer = await asyncio.open_connection(HOST, port)
+        writer.write(b"half a request")
+        await writer.drain()
+    assert is_free(port)
+    writer.close()

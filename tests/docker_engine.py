@@ -40,8 +40,22 @@ def mark_stack_tests(items: Sequence[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=WHY))
 
 
+TOLD = "told"
+
+
+def tell(item: pytest.Item, text: str) -> None:
+    """A line for the end of the run."""
+    item.user_properties.append((TOLD, text))
+
+
 def summary(terminal: pytest.TerminalReporter) -> None:
-    """The one line."""
+    """What tests have told, and the one line about those that did not run."""
+    reports = [report for reports in terminal.stats.values() for report in reports]
+    for report in reports:
+        if getattr(report, "when", "") == "teardown":
+            for name, text in report.user_properties:
+                if name == TOLD:
+                    terminal.write_line(text)
     left_out = [r for r in terminal.stats.get("skipped", ()) if WHY in str(r.longrepr)]
     if left_out:
         terminal.write_line(

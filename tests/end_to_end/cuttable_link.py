@@ -16,18 +16,17 @@ CHUNK = 65_536
 
 @dataclass
 class CuttableLink:
-    """Forwards connections to `listen_port` of this machine to `host:port`."""
+    """Passes connections on; both places are `host:port`."""
 
-    listen_port: int
-    host: str
-    port: int
+    at: str
+    to: str
     _whole: asyncio.Event = field(default_factory=asyncio.Event)
     _connections: set[asyncio.Task[None]] = field(default_factory=set)
     _server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
         self._whole.set()
-        self._server = await asyncio.start_server(self._accepted, "127.0.0.1", self.listen_port)
+        self._server = await asyncio.start_server(self._accepted, *_place(self.at))
         return self
 
     async def __aexit__(
@@ -58,7 +57,7 @@ class CuttableLink:
         self._connections.add(connection)
         try:
             await self._whole.wait()
-            there_reader, there_writer = await asyncio.open_connection(self.host, self.port)
+            there_reader, there_writer = await asyncio.open_connection(*_place(self.to))
             try:
                 async with asyncio.TaskGroup() as both:
                     both.create_task(self._forward(reader, there_writer))
@@ -77,3 +76,8 @@ class CuttableLink:
             writer.write(data)
             await writer.drain()
         raise ConnectionResetError("this side has closed")
+
+
+def _place(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    return host, int(port)

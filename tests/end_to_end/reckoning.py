@@ -6,7 +6,6 @@ from collections import Counter
 
 from contracts import topics
 from contracts.vocabulary import Agent
-from services.console.auditing import read_books
 from tests.end_to_end.payer_crowd import Crowd, Order
 from tests.end_to_end.running_stack import Stack
 
@@ -32,7 +31,7 @@ async def _is_audited(stack: Stack) -> None:
 
 
 async def _each_ended_once(stack: Stack, crowd: Crowd, wanted: list[Order]) -> None:
-    books = await read_books(stack.data)
+    books = await stack.books()
     provider, ward = books[topics.PAYMENT_PROVIDER], books[topics.WARD]
     payments = {p.payment_id: p for p in provider.payments}
     assert len(crowd.accepted) == len(set(crowd.accepted.values())) == len(wanted)

@@ -1,0 +1,132 @@
+"""`sansha up` over a real broker and real databases: topics and databases of its own for each stack."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from pathlib import Path
+
+import asyncpg
+
+from contracts import topics
+from contracts.books import Books
+from contracts.http import ServiceStatus
+from services.chassis.clock import monotonic, pause
+from services.console.audit import Audit
+from services.console.auditing import audit_stack, stack_books
+from services.console.clients import StackClient
+from tests.end_to_end.payer_crowd import Crowd, Order, orders
+from tests.end_to_end.processes import PATIENCE_SECONDS, eventually
+from tests.end_to_end.reckoning import all_settled
+from tests.end_to_end.running_stack import STEPPED, Stack
+
+SESSION_SECONDS = 6
+"""A consumer that is not heard of for so long is taken for dead: shorter than usual, so that faults outlast it."""
+CATCHING_UP_SECONDS = 120.0
+PARTIES = topics.PRINCIPALS[:-1]
+
+
+def variable(principal: str, name: str) -> str:
+    """The environment variable that sets `name` for one party."""
+    return f"SANSHA_{principal.replace('.', '_').upper()}_{name}"
+
+
+class RealStack(Stack):
+    """A stepped stack over the broker at `bootstrap`, each party on the database that `databases` has for it."""
+
+    def __init__(
+        self, folder: Path, bootstrap: str, prefix: str, databases: Mapping[str, str], *options: str, **settings: str
+    ) -> None:
+        self.databases = databases
+        places = {variable(principal, "DATABASE_URL"): url for principal, url in databases.items()}
+        quick = {"SANSHA_KAFKA_SESSION_TIMEOUT_SECONDS": str(SESSION_SECONDS)}
+        bus = ("--bus", f"kafka://{bootstrap}")
+        environment = {"SANSHA_KAFKA_TOPIC_PREFIX": prefix, **quick, **places, **settings}
+        super().__init__(folder, *STEPPED, *bus, *options, cwd=folder, **environment)
+
+    async def audit(self) -> Audit:
+        async with StackClient(self.port_base) as client:
+            return await audit_stack(client)
+
+    async def books(self) -> Mapping[str, Books]:
+        async with StackClient(self.port_base) as client:
+            return await stack_books(client)
+
+    def log_of(self, principal: str) -> str:
+        """What a party has logged so far."""
+        return "".join(path.read_text() for path in sorted((self.data / "logs").glob(f"{principal}*.log")))
+
+    async def replica_pids(self, principal: str) -> list[int]:
+        """Process ids of a party's replicas, in the order of their ports."""
+        views = await self.get(topics.CONSOLE, "/processes")
+        return [int(v["pid"]) for v in sorted(views, key=lambda v: v["port"]) if v["principal"] == principal]
+
+    async def duplicates(self, principal: str) -> int:
+        """How many events came to this party again and were absorbed."""
+        text = (await self._http.get(f"{self.url(principal)}/metrics")).text
+        found = re.search(r"^sansha_events_duplicate_total (\S+)$", text, re.MULTILINE)
+        assert found is not None, text
+        return int(float(found.group(1)))
+
+    async def caught_up(self) -> None:
+        """Wait until every party has handled all that its topics hold and sent all that is due."""
+        deadline = monotonic() + CATCHING_UP_SECONDS
+        while left := await self._left_to_do():
+            assert monotonic() < deadline, f"not caught up within {CATCHING_UP_SECONDS} s: {'; '.join(left)}"
+            await pause(0.1)
+
+    async def _left_to_do(self) -> list[str]:
+        left: list[str] = []
+        for principal in PARTIES:
+            if await self.status_of(principal, "/health/ready") != HTTPStatus.OK:
+                left.append(f"{principal} is not ready")
+                continue
+            status = ServiceStatus.model_validate(await self.get(principal, "/ops/status"))
+            behind = {topic: lag for topic, lag in status.lag.items() if lag}
+            if status.outbox_due or behind:
+                left.append(f"{principal} has {status.outbox_due} rows to send, {behind} to handle")
+        return left
+
+    @asynccontextmanager
+    async def batch_held(self, principal: str) -> AsyncIterator[None]:
+        """Yields when the party is in the middle of a batch, and lets it finish afterwards."""
+        connection = await asyncpg.connect(self.databases[principal])
+        try:
+            async with connection.transaction():
+                await connection.execute("LOCK TABLE inbox IN EXCLUSIVE MODE")
+                waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'inbox'::regclass"
+
+                async def somebody_waits() -> bool:
+                    return bool(await connection.fetchval(waiting))
+
+                await eventually(somebody_waits, f"{principal} in mid-batch")
+                yield
+        finally:
+            await connection.close(timeout=PATIENCE_SECONDS)
+
+
+class Trial:
+    """Payers pay while something fails; afterwards everything is caught up, settled, and right to the yen."""
+
+    def __init__(self, stack: RealStack, payments: int) -> None:
+        self.stack, self._payments = stack, payments
+        self.crowd = Crowd(stack)
+        self.seconds = 0.0
+        """From the end of the fault until nothing was left to do."""
+
+    @asynccontextmanager
+    async def under_load(self) -> AsyncIterator[Crowd]:
+        """The fault is what happens inside."""
+        wanted: list[Order] = await orders(self.stack, self._payments)
+        async with asyncio.TaskGroup() as tasks:
+            paying = tasks.create_task(self.crowd.pay(wanted))
+            yield self.crowd
+            over = monotonic()
+            await paying
+            await self.stack.caught_up()
+            self.seconds = monotonic() - over
+        await all_settled(self.stack, self.crowd, wanted)
+        await self.stack.stop()

@@ -1,0 +1,150 @@
+"""What can fail under a stack on real Kafka and PostgreSQL, each while payers pay: afterwards everything is caught up,
+nothing is lost or doubled, every yen is where it belongs. How long catching up took is told at the end of the run."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from contracts import topics
+from services.chassis.clock import pause
+from tests.broker import Broker
+from tests.docker_engine import tell
+from tests.end_to_end.cuttable_link import CuttableLink
+from tests.end_to_end.processes import eventually
+from tests.end_to_end.real_stack import PARTIES, SESSION_SECONDS, RealStack, Trial, variable
+from tests.end_to_end.small_disk import small_disk
+from tests.postgres import PostgresServer
+
+pytestmark = [pytest.mark.stack, pytest.mark.processes]
+
+PAYMENTS = 240
+EARLY = PAYMENTS // 4
+
+NewTrial = Callable[..., Awaitable[Trial]]
+"""Options of `sansha up`, `payments`, and settings for the environment → a trial on a stack that runs."""
+
+
+@pytest.fixture
+async def new_trial(
+    request: pytest.FixtureRequest, tmp_path: Path, broker: Broker, topic_prefix: str, postgres: PostgresServer
+) -> AsyncIterator[NewTrial]:
+    """Starts a stack with databases of its own; at the end it tells how long catching up took, and nothing is left."""
+    databases = {principal: await postgres.make_database(principal) for principal in PARTIES}
+    urls = {principal: postgres.url(name) for principal, name in databases.items()}
+    trials: list[Trial] = []
+
+    async def start(*options: str, payments: int = PAYMENTS, **settings: str) -> Trial:
+        stack = RealStack(tmp_path, broker.plain, topic_prefix, urls, *options, **settings)
+        trials.append(Trial(stack, payments))
+        await stack.start()
+        return trials[-1]
+
+    yield start
+    for trial in trials:
+        await trial.stack.close()
+        tell(request.node, f"caught up {trial.seconds:.1f} s after: {request.node.name}")
+    for name in databases.values():
+        await postgres.drop(name)
+
+
+async def test_a_party_killed_in_mid_batch(new_trial: NewTrial) -> None:
+    trial = await new_trial(payments=2 * PAYMENTS)
+    async with trial.under_load() as crowd:
+        for n, principal in enumerate(PARTIES):
+            await crowd.has_scanned(EARLY * (n + 1))
+            pid = (await trial.stack.pids())[principal]
+            async with trial.stack.batch_held(principal):
+                os.kill(pid, signal.SIGKILL)
+            await trial.stack.restarted(principal, before=pid)
+
+
+async def test_one_of_two_replicas_killed_and_the_other_stopped_for_longer_than_its_session(
+    new_trial: NewTrial,
+) -> None:
+    two = ("--replicas", "ward=2", "--replicas", "payment_provider=2")
+    trial = await new_trial(*two, payments=2 * PAYMENTS)
+    async with trial.under_load() as crowd:
+        await crowd.has_scanned(EARLY)
+        for principal in (topics.WARD, topics.PAYMENT_PROVIDER):
+            first, _ = await trial.stack.replica_pids(principal)
+            async with trial.stack.batch_held(principal):
+                os.kill(first, signal.SIGKILL)
+        await crowd.has_scanned(2 * EARLY)
+        _, second = await trial.stack.replica_pids(topics.WARD)
+        os.kill(second, signal.SIGSTOP)
+        await pause(2 * SESSION_SECONDS)
+        os.kill(second, signal.SIGCONT)
+
+
+async def test_the_broker_killed_and_started_again(new_trial: NewTrial, broker: Broker) -> None:
+    trial = await new_trial()
+    async with trial.under_load() as crowd:
+        await crowd.has_scanned(EARLY)
+        broker.kill()
+        await asyncio.to_thread(broker.start)
+
+
+async def test_the_broker_paused_for_half_a_minute(new_trial: NewTrial, broker: Broker) -> None:
+    trial = await new_trial()
+    async with trial.under_load() as crowd:
+        await crowd.has_scanned(EARLY)
+        broker.pause()
+        await pause(30)
+        broker.unpause()
+
+
+async def test_postgresql_restarted(new_trial: NewTrial, postgres: PostgresServer) -> None:
+    trial = await new_trial()
+    async with trial.under_load() as crowd:
+        await crowd.has_scanned(EARLY)
+        await asyncio.to_thread(postgres.restart)
+
+
+async def test_a_party_cut_from_the_broker_and_healed(new_trial: NewTrial, broker: Broker) -> None:
+    link = CuttableLink(broker.proxy, to=broker.proxied)
+    impatient = {"SANSHA_KAFKA_REQUEST_TIMEOUT_SECONDS": "5"}
+    through_link = {variable(topics.WARD, "BUS_URL"): f"kafka://{broker.proxy}"}
+    async with link:
+        trial = await new_trial(**impatient, **through_link)
+        async with trial.under_load() as crowd:
+            await crowd.has_scanned(EARLY)
+            link.cut()
+            await pause(3 * SESSION_SECONDS)
+            await link.heal()
+
+
+async def test_a_batch_that_takes_longer_than_the_session_timeout_and_a_minute(new_trial: NewTrial) -> None:
+    trial = await new_trial()
+    before = await trial.stack.pids()
+    async with trial.under_load() as crowd:
+        await crowd.has_scanned(EARLY)
+        async with trial.stack.batch_held(topics.WARD):
+            await pause(66)
+    assert "another member" not in trial.stack.log_of(topics.WARD), "it kept its partitions"
+    assert (await trial.stack.duplicates(topics.WARD), await trial.stack.pids()) == (0, before)
+
+
+async def test_a_sender_that_dies_between_sending_and_deleting_sends_twice(new_trial: NewTrial) -> None:
+    dies = {variable(topics.PAYMENT_PROVIDER, "CRASH_AT"): "outbox.sent:40"}
+    trial = await new_trial(**dies)
+    first = (await trial.stack.pids())[topics.PAYMENT_PROVIDER]
+    async with trial.under_load():
+        await trial.stack.restarted(topics.PAYMENT_PROVIDER, before=first)
+    assert sum([await trial.stack.duplicates(p) for p in PARTIES if p != topics.PAYMENT_PROVIDER]) > 0
+
+
+async def test_the_disk_of_a_database_full_and_freed(new_trial: NewTrial) -> None:
+    with small_disk() as disk:
+        await disk.is_ready()
+        trial = await new_trial(**{variable(topics.WARD, "DATABASE_URL"): disk.database_url})
+        async with trial.under_load() as crowd:
+            await crowd.has_scanned(EARLY)
+            disk.fill()
+            await eventually(disk.was_hit, "a database that has no space left")
+            disk.free()

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 
@@ -118,15 +119,34 @@ class Trial:
         """From the end of the fault until nothing was left to do."""
 
     @asynccontextmanager
-    async def under_load(self) -> AsyncIterator[Crowd]:
-        """The fault is what happens inside."""
-        wanted: list[Order] = await orders(self.stack, self._payments)
+    async def under_load(self, parts: int = 1) -> AsyncIterator[Load]:
+        """The fault is what happens inside. The payers begin at once, or part by part."""
+        wanted = await orders(self.stack, self._payments)
         async with asyncio.TaskGroup() as tasks:
-            paying = tasks.create_task(self.crowd.pay(wanted))
-            yield self.crowd
+            load = Load(self.crowd, [wanted[n::parts] for n in range(parts)], tasks)
+            load.next_part()
+            yield load
             over = monotonic()
-            await paying
+            await load.all_paid()
             await self.stack.caught_up()
             self.seconds = monotonic() - over
         await all_settled(self.stack, self.crowd, wanted)
-        await self.stack.stop()
+
+
+@dataclass
+class Load:
+    """Payers at work."""
+
+    crowd: Crowd
+    waiting: list[list[Order]]
+    tasks: asyncio.TaskGroup
+    paying: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def next_part(self) -> None:
+        """More payers come."""
+        self.paying.append(self.tasks.create_task(self.crowd.pay(self.waiting.pop(0))))
+
+    async def all_paid(self) -> None:
+        while self.waiting:
+            self.next_part()
+        await asyncio.gather(*self.paying)

@@ -54,28 +54,28 @@ async def new_trial(
 
 
 async def test_a_party_killed_in_mid_batch(new_trial: NewTrial) -> None:
-    trial = await new_trial(payments=2 * PAYMENTS)
-    async with trial.under_load() as crowd:
-        for n, principal in enumerate(PARTIES):
-            await crowd.has_scanned(EARLY * (n + 1))
+    trial = await new_trial()
+    async with trial.under_load(parts=len(PARTIES)) as load:
+        for principal in PARTIES:
             pid = (await trial.stack.pids())[principal]
             async with trial.stack.batch_held(principal):
                 os.kill(pid, signal.SIGKILL)
             await trial.stack.restarted(principal, before=pid)
+            if load.waiting:
+                load.next_part()
 
 
 async def test_one_of_two_replicas_killed_and_the_other_stopped_for_longer_than_its_session(
     new_trial: NewTrial,
 ) -> None:
     two = ("--replicas", "ward=2", "--replicas", "payment_provider=2")
-    trial = await new_trial(*two, payments=2 * PAYMENTS)
-    async with trial.under_load() as crowd:
-        await crowd.has_scanned(EARLY)
+    trial = await new_trial(*two)
+    async with trial.under_load(parts=3) as load:
         for principal in (topics.WARD, topics.PAYMENT_PROVIDER):
             first, _ = await trial.stack.replica_pids(principal)
             async with trial.stack.batch_held(principal):
                 os.kill(first, signal.SIGKILL)
-        await crowd.has_scanned(2 * EARLY)
+            load.next_part()
         _, second = await trial.stack.replica_pids(topics.WARD)
         os.kill(second, signal.SIGSTOP)
         await pause(2 * SESSION_SECONDS)
@@ -84,16 +84,16 @@ async def test_one_of_two_replicas_killed_and_the_other_stopped_for_longer_than_
 
 async def test_the_broker_killed_and_started_again(new_trial: NewTrial, broker: Broker) -> None:
     trial = await new_trial()
-    async with trial.under_load() as crowd:
-        await crowd.has_scanned(EARLY)
+    async with trial.under_load() as load:
+        await load.crowd.has_scanned(EARLY)
         broker.kill()
         await asyncio.to_thread(broker.start)
 
 
 async def test_the_broker_paused_for_half_a_minute(new_trial: NewTrial, broker: Broker) -> None:
     trial = await new_trial()
-    async with trial.under_load() as crowd:
-        await crowd.has_scanned(EARLY)
+    async with trial.under_load() as load:
+        await load.crowd.has_scanned(EARLY)
         broker.pause()
         await pause(30)
         broker.unpause()
@@ -101,8 +101,8 @@ async def test_the_broker_paused_for_half_a_minute(new_trial: NewTrial, broker: 
 
 async def test_postgresql_restarted(new_trial: NewTrial, postgres: PostgresServer) -> None:
     trial = await new_trial()
-    async with trial.under_load() as crowd:
-        await crowd.has_scanned(EARLY)
+    async with trial.under_load() as load:
+        await load.crowd.has_scanned(EARLY)
         await asyncio.to_thread(postgres.restart)
 
 
@@ -112,8 +112,8 @@ async def test_a_party_cut_from_the_broker_and_healed(new_trial: NewTrial, broke
     through_link = {variable(topics.WARD, "BUS_URL"): f"kafka://{broker.proxy}"}
     async with link:
         trial = await new_trial(**impatient, **through_link)
-        async with trial.under_load() as crowd:
-            await crowd.has_scanned(EARLY)
+        async with trial.under_load() as load:
+            await load.crowd.has_scanned(EARLY)
             link.cut()
             await pause(3 * SESSION_SECONDS)
             await link.heal()
@@ -122,8 +122,8 @@ async def test_a_party_cut_from_the_broker_and_healed(new_trial: NewTrial, broke
 async def test_a_batch_that_takes_longer_than_the_session_timeout_and_a_minute(new_trial: NewTrial) -> None:
     trial = await new_trial()
     before = await trial.stack.pids()
-    async with trial.under_load() as crowd:
-        await crowd.has_scanned(EARLY)
+    async with trial.under_load() as load:
+        await load.crowd.has_scanned(EARLY)
         async with trial.stack.batch_held(topics.WARD):
             await pause(66)
     assert "another member" not in trial.stack.log_of(topics.WARD), "it kept its partitions"
@@ -143,8 +143,8 @@ async def test_the_disk_of_a_database_full_and_freed(new_trial: NewTrial) -> Non
     with small_disk() as disk:
         await disk.is_ready()
         trial = await new_trial(**{variable(topics.WARD, "DATABASE_URL"): disk.database_url})
-        async with trial.under_load() as crowd:
-            await crowd.has_scanned(EARLY)
+        async with trial.under_load() as load:
+            await load.crowd.has_scanned(EARLY)
             disk.fill()
             await eventually(disk.was_hit, "a database that has no space left")
             disk.free()

@@ -16,11 +16,11 @@ from typing import Any
 from services.chassis.bus import kafka_topics
 from services.chassis.bus.kafka_clients import (
     LARGEST_BATCH_BYTES,
+    GroupOffsets,
     WirePartition,
     admin_client,
     commit_without_members,
     partition_of,
-    patiently,
     plain_consumer,
     reported,
     stop_consumer,
@@ -43,6 +43,7 @@ class KafkaBus:
         self._admin: Any = None
         self._offsets: Any = None
         self._producer: Producer | None = None
+        self._groups = GroupOffsets(options)
         self._readers: dict[str, KafkaReader] = {}
         self._subscriptions: list[KafkaSubscription] = []
         self._partitions: dict[str, int] = {}
@@ -218,14 +219,8 @@ class KafkaBus:
 
     async def _committed(self, group: str, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """The offsets that the group has committed, where it has; all on the wire."""
-        wanted = [WirePartition(*tp) for tp in partitions]
-        if not wanted:
-            return {}
-        admin = await self._administration()
-        found = await patiently(
-            self._options, "read offsets", lambda: admin.list_consumer_group_offsets(group, partitions=wanted)
-        )
-        return {TopicPartition(*tp): at.offset for tp, at in found.items() if at.offset >= 0}
+        wanted = list(partitions)
+        return await self._groups.committed(await self._administration(), group, wanted) if wanted else {}
 
     async def _reader(self, topic: str) -> KafkaReader:
         if topic not in self._readers:

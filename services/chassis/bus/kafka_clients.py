@@ -21,6 +21,7 @@ from aiokafka.errors import (
     ConsumerStoppedError,
     KafkaConnectionError,
     KafkaError,
+    NotCoordinatorForGroupError,
 )
 from aiokafka.helpers import create_ssl_context
 from aiokafka.partitioner import DefaultPartitioner
@@ -186,6 +187,33 @@ async def stop_consumer(consumer: Any) -> None:
     await asyncio.wait({stopping}, timeout=PATIENCE_TO_LEAVE_SECONDS)
     if not stopping.cancel() and not stopping.cancelled():
         stopping.exception()
+
+
+class GroupOffsets:
+    """Asks for what groups have committed; remembers which broker coordinates a group."""
+
+    def __init__(self, options: KafkaOptions) -> None:
+        self._options = options
+        self._coordinators: dict[str, int] = {}
+
+    async def committed(
+        self, admin: Any, group: str, partitions: Sequence[TopicPartition]
+    ) -> dict[TopicPartition, int]:
+        """Those of the partitions where the group has committed any."""
+        wanted = [WirePartition(*tp) for tp in partitions]
+
+        async def ask() -> Mapping[Any, Any]:
+            coordinator = self._coordinators.pop(group, None)
+            if coordinator is None:
+                coordinator = await admin.find_coordinator(group)
+            found: Mapping[Any, Any] = await admin.list_consumer_group_offsets(group, coordinator, wanted)
+            if len(found) < len(wanted):  # aiokafka takes "ask another broker" for an answer without partitions
+                raise NotCoordinatorForGroupError(f"broker {coordinator} does not coordinate {group} any more")
+            self._coordinators[group] = coordinator
+            return found
+
+        answer = await patiently(self._options, "read offsets", ask)
+        return {TopicPartition(*tp): at.offset for tp, at in answer.items() if at.offset >= 0}
 
 
 async def commit_without_members(options: KafkaOptions, group: str, offsets: Mapping[TopicPartition, int]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -66,6 +66,13 @@ class Broker:
 @pytest.fixture(scope="session")
 def broker() -> Iterator[Broker]:
     """Started when the first test asks for it."""
+    with running_broker() as started:
+        yield started
+
+
+@contextmanager
+def running_broker() -> Iterator[Broker]:
+    """A broker that answers; nothing of it is left afterwards."""
     started = _configured(free_ports(4))
     with started.container:
         started.wait_until_it_answers()

@@ -1,5 +1,7 @@
 """Tests marked `stack` need a Docker engine. Where none answers they are left out, and the run says so in one line;
-with SANSHA_REQUIRE_STACK=1 that is a failure. They share one broker and one PostgreSQL: one worker runs them all."""
+with SANSHA_REQUIRE_STACK=1 that is a failure. They share one broker and one PostgreSQL. What may disturb others' runs on
+one worker (`stack`), what has containers of its own on another (`stack(group="compose")`), the rest on any
+(`stack(group=None)`)."""
 
 from __future__ import annotations
 
@@ -31,10 +33,12 @@ def answers() -> bool:
 
 
 def mark_stack_tests(items: Sequence[pytest.Item]) -> None:
-    """All of them to one worker; left out where they cannot run and need not."""
+    """Left out where they cannot run and need not."""
     found = [item for item in items if item.get_closest_marker("stack")]
     for item in found:
-        item.add_marker(pytest.mark.xdist_group("stack"))
+        groups = {mark.kwargs.get("group", "broker") for mark in item.iter_markers("stack")}
+        if None not in groups:
+            item.add_marker(pytest.mark.xdist_group("-".join(sorted(groups))))
     if found and not REQUIRED and not answers():
         for item in found:
             item.add_marker(pytest.mark.skip(reason=WHY))

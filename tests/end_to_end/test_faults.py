@@ -19,7 +19,7 @@ from tests.end_to_end.cuttable_link import CuttableLink
 from tests.end_to_end.processes import eventually
 from tests.end_to_end.real_stack import PARTIES, SESSION_SECONDS, RealStack, Trial, variable
 from tests.end_to_end.small_disk import small_disk
-from tests.postgres import PostgresServer
+from tests.postgres import PostgresServer, running_postgres
 
 pytestmark = [pytest.mark.stack, pytest.mark.processes]
 
@@ -99,11 +99,14 @@ async def test_the_broker_paused_for_half_a_minute(new_trial: NewTrial, broker: 
         broker.unpause()
 
 
-async def test_postgresql_restarted(new_trial: NewTrial, postgres: PostgresServer) -> None:
-    trial = await new_trial()
-    async with trial.under_load() as load:
-        await load.crowd.has_scanned(EARLY)
-        await asyncio.to_thread(postgres.restart)
+async def test_postgresql_restarted(new_trial: NewTrial) -> None:
+    with running_postgres() as server:
+        urls = {variable(p, "DATABASE_URL"): server.url(await server.make_database(p)) for p in PARTIES}
+        trial = await new_trial(**urls)
+        async with trial.under_load() as load:
+            await load.crowd.has_scanned(EARLY)
+            await asyncio.to_thread(server.restart)
+        await trial.stack.close()
 
 
 async def test_a_party_cut_from_the_broker_and_healed(new_trial: NewTrial, broker: Broker) -> None:
@@ -148,3 +151,4 @@ async def test_the_disk_of_a_database_full_and_freed(new_trial: NewTrial) -> Non
             disk.fill()
             await eventually(disk.was_hit, "a database that has no space left")
             disk.free()
+        await trial.stack.close()

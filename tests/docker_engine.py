@@ -1,7 +1,9 @@
 """Tests marked `stack` need a Docker engine. Where none answers they are left out, and the run says so in one line;
-with SANSHA_REQUIRE_STACK=1 that is a failure. They share one broker and one PostgreSQL. What may disturb others' runs on
-one worker (`stack`), what has containers of its own on another (`stack(group="compose")`), the rest on any
-(`stack(group=None)`)."""
+with SANSHA_REQUIRE_STACK=1 that is a failure.
+
+They share one broker and one PostgreSQL. What may disturb others' runs on one worker (`stack`), what has containers of
+its own on another (`stack(group="compose")`), the rest on any (`stack(group=None)`).
+"""
 
 from __future__ import annotations
 

@@ -1,10 +1,14 @@
-"""Every setting with its variable, default and meaning, read from the settings classes themselves."""
+"""Every setting with its variable, default and meaning, read from the settings classes themselves.
+
+`python -m services.console.settings_listing docs/operations.md` writes the tables into a document, between its marks.
+"""
 
 from __future__ import annotations
 
 import ast
 import inspect
 import json
+import sys
 import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,8 +19,12 @@ from pydantic_settings import BaseSettings
 
 from services.card_agent.app import Settings as CardAgentSettings
 from services.chassis.settings import KafkaSettings, ServiceSettings
+from services.console.standalone import ConsoleSettings
 from services.payment_provider.app import Settings as PaymentProviderSettings
 from services.ward.app import Settings as WardSettings
+
+BEGIN, END = "<!-- settings: generated -->\n", "<!-- settings: end -->\n"
+"""Marks of a document: what is between them is `as_markdown`."""
 
 
 class SettingRow(NamedTuple):
@@ -33,8 +41,9 @@ SECTIONS: tuple[tuple[str, str, type[BaseSettings], type[BaseSettings]], ...] = 
     ("甲 ward", "SANSHA_WARD_", WardSettings, ServiceSettings),
     ("乙 payment provider", "SANSHA_PAYMENT_PROVIDER_", PaymentProviderSettings, ServiceSettings),
     ("丙 card agents", "SANSHA_CARD_AGENT_", CardAgentSettings, ServiceSettings),
+    ("console", "SANSHA_CONSOLE_", ConsoleSettings, ServiceSettings),
 )
-"""(title, prefix of the variables, settings, whose settings are told elsewhere)."""
+"""(title, prefix of the variables, settings, whose settings are told elsewhere unless their default is another)."""
 
 
 def listing() -> Mapping[str, list[SettingRow]]:
@@ -51,18 +60,27 @@ def as_markdown() -> str:
     return "\n".join(parts)
 
 
+def with_settings(document: str) -> str:
+    """The document with today's tables between its marks. Raises `ValueError` where it has not both marks."""
+    before, begin, rest = document.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"no place for the settings; mark one with the lines {BEGIN.strip()} and {END.strip()}")
+    return f"{before}{begin}\n{as_markdown()}\n{end}{after}"
+
+
 def _rows(prefix: str, kind: type[BaseSettings], without: type[BaseSettings]) -> Iterator[SettingRow]:
     meanings = _docstrings(kind)
     for name, field in kind.model_fields.items():
-        if name not in without.model_fields:
-            default = None if field.is_required() else field.get_default(call_default_factory=True)
+        default = None if field.is_required() else field.get_default(call_default_factory=True)
+        if (told := without.model_fields.get(name)) is None or told.default != field.default:
             yield SettingRow(prefix + name.upper(), _text(default), meanings.get(name, ""))
 
 
 def _docstrings(kind: type[BaseSettings]) -> dict[str, str]:
     """What the string under each field says; a field without one is told by the next that has."""
     found: dict[str, str] = {}
-    for owner in kind.__mro__:
+    for owner in reversed(kind.__mro__):
         if not issubclass(owner, BaseSettings) or owner is BaseSettings:
             continue
         (definition,) = ast.parse(textwrap.dedent(inspect.getsource(owner))).body
@@ -98,3 +116,8 @@ def _text(default: Any) -> str:
 
 def _code(default: str) -> str:
     return f"`{default}`" if default else "—"
+
+
+if __name__ == "__main__":
+    for file in map(Path, sys.argv[1:]):
+        file.write_text(with_settings(file.read_text(encoding="utf-8")), encoding="utf-8")

@@ -20,6 +20,7 @@ TARGETS = [
     "test",
     "check",
     "bench",
+    "bench-stack",
     "format",
     "schemas",
     "clean",

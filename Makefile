@@ -11,10 +11,10 @@ INPUTS := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo up stack demo-stack stack-down test check bench format schemas clean
+.PHONY: help setup demo up stack demo-stack stack-down test check bench bench-stack format schemas clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: $(ALL) ## Set up .venv with everything needed to work on the project
 	@echo "$(VENV) is ready."
@@ -44,7 +44,7 @@ stack-down: ## Stop the containers; ARGS=--volumes forgets what they kept
 	@$(DEMO_STACK) down --volumes --remove-orphans
 
 test: $(ALL) ## Run every test: ARGS="-k barcode" narrows it
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
 	@echo "make test: passed."
 
 check: $(ALL) ## Format, lint, types, import rules, committed schemas
@@ -57,6 +57,9 @@ check: $(ALL) ## Format, lint, types, import rules, committed schemas
 
 bench: $(ALL) ## Measure, and compare with the naive peer
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-stack: $(ALL) ## Measure on real Kafka and PostgreSQL, in containers of its own
+	@$(BIN)/python -m bench.stack $(ARGS)
 
 format: $(ALL) ## Format the code and mend what lint can mend
 	@$(BIN)/python -m ruff check --fix-only --quiet .

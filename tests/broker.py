@@ -71,10 +71,10 @@ def broker() -> Iterator[Broker]:
 
 
 @contextmanager
-def running_broker() -> Iterator[Broker]:
-    """A broker that answers; nothing of it is left afterwards."""
+def running_broker(**settings: str) -> Iterator[Broker]:
+    """A broker that answers, with these further settings (`KAFKA_…`); nothing of it is left afterwards."""
     started = _configured(free_ports(4))
-    with started.container:
+    with started.container.with_envs(**settings):
         started.wait_until_it_answers()
         yield started
 

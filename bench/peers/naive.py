@@ -1,21 +1,26 @@
 """The naive ward: one event, one ORM transaction, one offset commit. The yardstick of `make bench`.
 
 It does the least that registering a receipt takes (receipt row, ledger row, the slip's sum), with the same durability,
-over the same log and the same kind of file. It keeps no inbox and notices no contradiction.
+over the same bus and the same kind of database. It keeps no inbox and notices no contradiction.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from pathlib import Path
+from functools import partial
+from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import create_engine, event
+from sqlalchemy import Connection, DateTime, Engine, create_engine, event, func, make_url, select
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from contracts import topics
 from contracts.events import ReceiptDelivered
-from services.chassis.bus.port import EventBus
+from services.chassis.bus.port import EventBus, Subscription
+
+T = TypeVar("T")
 
 
 class Base(DeclarativeBase):
@@ -36,7 +41,7 @@ class Receipt(Base):
     slip_number: Mapped[str]
     amount: Mapped[int]
     received_on: Mapped[date]
-    registered_at: Mapped[datetime]
+    registered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class Posting(Base):
@@ -49,61 +54,100 @@ class Posting(Base):
 
 
 class NaiveWard:
-    """Registers receipts one by one."""
+    """Registers receipts one by one, from `start` until `close`."""
 
-    def __init__(self, file: Path, slips: dict[str, int]) -> None:
-        self._engine = create_engine(f"sqlite:///{file}")
-        event.listen(self._engine, "connect", _durable)
-        Base.metadata.create_all(self._engine)
-        with Session(self._engine) as session, session.begin():
-            session.add_all(Slip(slip_number=number, amount=amount, received=0) for number, amount in slips.items())
+    def __init__(self, bus: EventBus, database_url: str) -> None:
+        self._bus, self._engine = bus, _engine(database_url)
+        self._subscription: Subscription | None = None
+        self._decoder = msgspec.json.Decoder(ReceiptDelivered)
 
-    async def consume(self, bus: EventBus, count: int) -> None:
-        """Register `count` receipts of the receipts topic."""
-        subscription = await bus.subscribe("naive", [topics.RECEIPTS.name])
-        decoder = msgspec.json.Decoder(ReceiptDelivered)
+    async def start(self, slips: Mapping[str, int]) -> None:
+        """Make the tables with these slips, number → amount, and join the group."""
+        await self._transaction(Base.metadata.create_all)
+        await self._transaction(partial(_issue, slips=slips))
+        self._subscription = await self._bus.subscribe("naive", [topics.RECEIPTS.name])
+
+    async def consume(self, count: int) -> None:
+        """Register the next `count` receipts of the receipts topic."""
+        assert self._subscription is not None, "start it first"
         done = 0
         while done < count:
-            for message in await subscription.fetch(1, timeout=1.0):
-                self._register(decoder.decode(message.value))
-                await subscription.commit([message])
+            for message in await self._subscription.fetch(1, timeout=1.0):
+                await self._transaction(partial(_register, receipt=self._decoder.decode(message.value)))
+                await self._subscription.commit([message])
                 done += 1
-        await subscription.close()
 
-    def _register(self, receipt: ReceiptDelivered) -> None:
-        with Session(self._engine) as session, session.begin():
-            if session.get(Receipt, (receipt.payment_id, receipt.kind.value)) is not None:
-                return
-            slip = session.get(Slip, receipt.slip_number)
-            assert slip is not None, "the bench issues every slip"
-            slip.received += receipt.amount
-            session.add(
-                Receipt(
-                    payment_id=receipt.payment_id,
-                    kind=receipt.kind.value,
-                    slip_number=receipt.slip_number,
-                    amount=receipt.amount,
-                    received_on=receipt.received_on,
-                    registered_at=receipt.delivered_at,
-                )
-            )
-            session.add(
-                Posting(
-                    debit=f"in_transit_{receipt.settler}",
-                    credit="premium_receivable",
-                    amount=receipt.amount,
-                    subject=receipt.slip_number,
-                )
-            )
-
-    def registered(self) -> tuple[int, int]:
+    async def registered(self) -> tuple[int, int]:
         """(receipts, yen) in the ledger."""
-        with Session(self._engine) as session:
-            rows = session.query(Posting).all()
-            return len(rows), sum(row.amount for row in rows)
+        return await self._transaction(_totals)
+
+    async def close(self) -> None:
+        """Leave the group and the database."""
+        if self._subscription is not None:
+            await self._subscription.close()
+        if isinstance(self._engine, AsyncEngine):
+            await self._engine.dispose()
+        else:
+            self._engine.dispose()
+
+    async def _transaction(self, work: Callable[[Connection], T]) -> T:
+        if isinstance(self._engine, AsyncEngine):
+            async with self._engine.begin() as connection:
+                return await connection.run_sync(work)
+        with self._engine.begin() as connection:
+            return work(connection)
 
 
-def _durable(connection: object, _record: object) -> None:
-    cursor = connection.cursor()  # type: ignore[attr-defined]
+def _engine(database_url: str) -> Engine | AsyncEngine:
+    """With the driver that is quickest at one transaction after the other."""
+    url = make_url(database_url)
+    if url.get_backend_name() == "postgresql":
+        return create_async_engine(url.set(drivername="postgresql+asyncpg"))
+    engine = create_engine(url)
+    event.listen(engine, "connect", _durable)
+    return engine
+
+
+def _durable(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
+
+
+def _issue(connection: Connection, slips: Mapping[str, int]) -> None:
+    with Session(connection) as session:
+        session.add_all(Slip(slip_number=number, amount=amount, received=0) for number, amount in slips.items())
+        session.flush()
+
+
+def _register(connection: Connection, receipt: ReceiptDelivered) -> None:
+    with Session(connection) as session:
+        if session.get(Receipt, (receipt.payment_id, receipt.kind.value)) is not None:
+            return
+        slip = session.get(Slip, receipt.slip_number)
+        assert slip is not None, "the bench issues every slip"
+        slip.received += receipt.amount
+        session.add(
+            Receipt(
+                payment_id=receipt.payment_id,
+                kind=receipt.kind.value,
+                slip_number=receipt.slip_number,
+                amount=receipt.amount,
+                received_on=receipt.received_on,
+                registered_at=receipt.delivered_at,
+            )
+        )
+        session.add(
+            Posting(
+                debit=f"in_transit_{receipt.settler}",
+                credit="premium_receivable",
+                amount=receipt.amount,
+                subject=receipt.slip_number,
+            )
+        )
+        session.flush()
+
+
+def _totals(connection: Connection) -> tuple[int, int]:
+    receipts, yen = connection.execute(select(func.count(), func.sum(Posting.amount))).one()
+    return receipts, int(yen)

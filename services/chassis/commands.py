@@ -172,13 +172,19 @@ class Commands:
 
     async def _in_one_transaction(self, wave: Sequence[_Pending]) -> Sequence[tuple[_Pending, BaseModel | Refusal]]:
         async with self._unit.transaction(self._clock.now()) as tx:
-            stored = await self._answers.stored(tx, wave)
-            known = [(p, _recall(p, row)) for p in wave if p.slot and (row := stored.get(p.slot)) is not None]
-            new: list[tuple[_Pending, BaseModel | Refusal]] = []
-            for command, group in _by_command([p for p in wave if p.slot not in stored]).items():
-                answers = await command.handler([p.request for p in group], tx)
-                new.extend(zip(group, answers, strict=True))
-            await self._answers.store(tx, new)
+            with self._metrics.stage("commands"):
+                return await self._answered(wave, tx)
+
+    async def _answered(
+        self, wave: Sequence[_Pending], tx: Transaction
+    ) -> Sequence[tuple[_Pending, BaseModel | Refusal]]:
+        stored = await self._answers.stored(tx, wave)
+        known = [(p, _recall(p, row)) for p in wave if p.slot and (row := stored.get(p.slot)) is not None]
+        new: list[tuple[_Pending, BaseModel | Refusal]] = []
+        for command, group in _by_command([p for p in wave if p.slot not in stored]).items():
+            answers = await command.handler([p.request for p in group], tx)
+            new.extend(zip(group, answers, strict=True))
+        await self._answers.store(tx, new)
         return [*known, *new]
 
 

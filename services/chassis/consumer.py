@@ -84,7 +84,7 @@ class EventProcessor:
         self._unit, self._inbox, self._letters = unit, inbox, letters
         self._handlers = {route.event.TYPE: route.handler for route in routes}
         self._decoder = Decoder(route.event for route in routes)
-        self._clock, self._metrics = clock, metrics
+        self._clock, self.metrics = clock, metrics
 
     def decode(self, message: Message) -> Delivery | None:
         """None for an event this party has no use for. Raises `UndecodableEvent`."""
@@ -108,15 +108,17 @@ class EventProcessor:
 
     async def apply(self, wave: Sequence[Delivery]) -> None:
         """One transaction: those not handled before go to their handlers, and all are marked as handled."""
-        began = self._metrics.began()
+        began = self.metrics.began()
         async with self._unit.transaction(self.now_for(wave[0].envelope)) as tx:
-            fresh = await self._not_yet_handled(wave, tx)
-            by_handler: defaultdict[Handler, list[Event]] = defaultdict(list)
-            for delivery in fresh:
-                by_handler[delivery.handler].append(delivery.event)
-            for handler, events in by_handler.items():
-                await handler(events, tx)
-        self._metrics.wave_applied(began, (d.envelope.type for d in fresh), duplicates=len(wave) - len(fresh))
+            with self.metrics.stage("inbox"):
+                fresh = await self._not_yet_handled(wave, tx)
+            with self.metrics.stage("handlers"):
+                by_handler: defaultdict[Handler, list[Event]] = defaultdict(list)
+                for delivery in fresh:
+                    by_handler[delivery.handler].append(delivery.event)
+                for handler, events in by_handler.items():
+                    await handler(events, tx)
+        self.metrics.wave_applied(began, (d.envelope.type for d in fresh), duplicates=len(wave) - len(fresh))
 
     async def _not_yet_handled(self, wave: Sequence[Delivery], tx: Transaction) -> Sequence[Delivery]:
         handled = await self._inbox.handled(tx.session, [d.envelope.id for d in wave])
@@ -148,7 +150,7 @@ class EventProcessor:
         )
         async with self._unit.transaction(self._clock.now()) as tx:
             await self._letters.keep(tx.session, letter)
-        self._metrics.dead_lettered(letter.event_type)
+        self.metrics.dead_lettered(letter.event_type)
         about = cloudevents.trace_id(headers.get("ce_subject", b"").decode(errors="replace"))
         log.error(
             "event set aside",
@@ -187,7 +189,7 @@ class Consumer:
         retry: RetryPolicy | None = None,
         faults: Faults | None = None,
     ) -> None:
-        self._subscription, self._processor = subscription, processor
+        self._subscription, self._processor, self._metrics = subscription, processor, processor.metrics
         self._sizes, self._retry = (batch_size, backlog_batch_size), retry or RetryPolicy()
         self._size = batch_size
         self._faults = faults or NoFaults()
@@ -195,17 +197,21 @@ class Consumer:
 
     async def handle_next(self, timeout: float) -> int:
         """Handle one batch; returns how many messages it had, 0 after `timeout` seconds without any."""
+        began = self._metrics.began()
         messages = await self._subscription.fetch(self._size, timeout)
         self._size = self._sizes[len(messages) >= self._size]
         if not messages:
             return 0
-        deliveries = [d for m in messages if (d := await self._decoded(m)) is not None]
+        self._metrics.stage_ended("fetch", began)
+        with self._metrics.stage("decode"):
+            deliveries = [d for m in messages if (d := await self._decoded(m)) is not None]
         for wave in waves(deliveries, _keys):
             for same_time in self._processor.by_instant(wave):
                 await self._apply(same_time)
         self._faults.reached("wave.committed")
         try:
-            await self._subscription.commit(messages)
+            with self._metrics.stage("commit_offsets"):
+                await self._subscription.commit(messages)
         except Fenced as lost:
             log.warning("partitions went to another member; it will see these events again", detail=str(lost))
             await self._subscription.rewind()

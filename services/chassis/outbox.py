@@ -36,6 +36,7 @@ from services.chassis.bus.port import EventBus, Record
 from services.chassis.clock import Clock
 from services.chassis.database import EPOCH, Database, Instant, among
 from services.chassis.faults import Faults, NoFaults
+from services.chassis.telemetry import Metrics
 from services.chassis.transaction import Transaction
 
 SENDER = "relay"
@@ -143,10 +144,16 @@ class Relay:
     """
 
     def __init__(
-        self, database: Database, outbox: Outbox, bus: EventBus, clock: Clock, faults: Faults | None = None
+        self,
+        database: Database,
+        outbox: Outbox,
+        bus: EventBus,
+        clock: Clock,
+        metrics: Metrics,
+        faults: Faults | None = None,
     ) -> None:
         self._database, self._outbox, self._bus, self._clock = database, outbox, bus, clock
-        self._faults = faults or NoFaults()
+        self._metrics, self._faults = metrics, faults or NoFaults()
         self._wake = asyncio.Event()
         self._handed_over: deque[OutboxRow] = deque()
         self._sent: list[int] = []
@@ -205,13 +212,15 @@ class Relay:
         """Send what is due now. Returns the number of records; 0 means there was nothing."""
         now = self._clock.now()
         if self._read_table or (self._next_timer is not None and self._next_timer <= now):
-            rows = await self._from_table(now)
+            with self._metrics.stage("read_outbox"):
+                rows = await self._from_table(now)
         else:
             rows = [self._handed_over.popleft() for _ in range(min(len(self._handed_over), ROWS_PER_SEND))]
         if not rows:
             return 0
         try:
-            await self._bus.produce([record for row in rows for record in row.records])
+            with self._metrics.stage("produce"):
+                await self._bus.produce([record for row in rows for record in row.records])
         except BaseException:
             self._read_table = True  # they are still in the table
             raise

@@ -10,11 +10,33 @@ import logging
 import sys
 from collections import Counter as TypeCount
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from typing import Final, Literal, get_args
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from services.chassis.clock import monotonic
+
+Stage = Literal[
+    "fetch", "decode", "inbox", "handlers", "commands", "outbox", "commit", "commit_offsets", "read_outbox", "produce"
+]
+"""What consumer, commands and relay spend their time on, side by side; within each, stages do not overlap.
+
+| stage | timed once a |
+|---|---|
+| `fetch` | batch: until its messages were here, the wait for the first one included; not where none came |
+| `decode` | batch: envelopes and events |
+| `inbox` | wave: which were handled before, and that these are now |
+| `handlers` | wave: a party's reads, decisions and writes |
+| `commands` | transaction of commands: stored answers, reads, decisions and writes |
+| `outbox` | transaction: rows of what it announces, rows that were sent deleted |
+| `commit` | transaction: until the database says that it is durable |
+| `commit_offsets` | batch: until the bus has them |
+| `read_outbox` | reading of the table by the relay: timers, and what other processes left |
+| `produce` | sending by the relay: until the bus says that it is durable |
+"""
+STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
 
 BATCH_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
@@ -45,6 +67,8 @@ class Metrics:
         self._duplicates = Counter("sansha_events_duplicate", "Redeliveries absorbed", registry=r)
         self._dead = Counter("sansha_events_dead_lettered", "Events set aside", ["type"], registry=r)
         self._wave = Histogram("sansha_wave_seconds", "One wave's transaction", buckets=BATCH_BUCKETS, registry=r)
+        stages = Histogram("sansha_stage_seconds", "Stages of the work", ["stage"], buckets=BATCH_BUCKETS, registry=r)
+        self._stages = {stage: stages.labels(stage) for stage in STAGES}
         self._requests = Histogram(
             "sansha_http_request_seconds", "HTTP requests", ["method", "route", "status"], registry=r
         )
@@ -56,6 +80,14 @@ class Metrics:
     def began(self) -> float:
         """A start mark for a duration."""
         return monotonic()
+
+    def stage(self, stage: Stage) -> AbstractContextManager[object]:
+        """Times what is done within."""
+        return self._stages[stage].time()
+
+    def stage_ended(self, stage: Stage, began: float) -> None:
+        """For a stage of which only its end tells whether it counts."""
+        self._stages[stage].observe(monotonic() - began)
 
     def wave_applied(self, began: float, handled_types: Iterable[str], duplicates: int) -> None:
         self._wave.observe(monotonic() - began)

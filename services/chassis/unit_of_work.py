@@ -10,6 +10,7 @@ from services.chassis.database import Database
 from services.chassis.faults import Faults, NoFaults
 from services.chassis.identity import Identity
 from services.chassis.outbox import Relay
+from services.chassis.telemetry import Metrics
 from services.chassis.transaction import Transaction
 
 
@@ -22,11 +23,12 @@ class UnitOfWork:
         relay: Relay,
         identity: Identity,
         principal: str,
+        metrics: Metrics,
         faults: Faults | None = None,
     ) -> None:
         self.database, self._relay = database, relay
         self._identity, self._principal = identity, principal
-        self._faults = faults or NoFaults()
+        self._metrics, self._faults = metrics, faults or NoFaults()
 
     @asynccontextmanager
     async def transaction(self, now: datetime) -> AsyncIterator[Transaction]:
@@ -34,6 +36,9 @@ class UnitOfWork:
         async with self.database.begin() as session:
             tx = Transaction(session, now, self._identity, self._principal)
             yield tx
-            await self._relay.write(tx)
+            with self._metrics.stage("outbox"):
+                await self._relay.write(tx)
+            committing = self._metrics.began()
+        self._metrics.stage_ended("commit", committing)
         self._relay.committed(tx)
         self._faults.reached("transaction.committed")

@@ -1,7 +1,8 @@
 """Every query of the payment provider. Set-based: a sequence in, one statement.
 
-Rows are locked in one order: a bank closing, or payments by id; no transaction locks both. New payments are inserted
-by slip and attempt, which is what makes them unique; receipts and closings by their key.
+Rows are locked in one order: payments by id, then bank closings by day. Who counts a payment in, or takes one out,
+keeps its closing from being totalled meanwhile; others may do the same at the same time. New payments are inserted by
+slip and attempt, which is what makes them unique; receipts and closings by their key.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import date
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
@@ -48,9 +48,10 @@ _LOCKED_NEWEST = (
     .with_for_update(of=payments)
 )
 _RECEIPTS = select(receipts).where(among(receipts.c.payment_id)).order_by(receipts.c.kind)
-_KNOWN_DAYS = select(bank_closings.c.closed_on).where(among(bank_closings.c.closed_on, "days"))
-_CLOSED = _KNOWN_DAYS.where(bank_closings.c.issued_at.is_not(None))
-_CLOSINGS = select(bank_closings).where(among(bank_closings.c.closed_on, "days"))
+_CLOSINGS = select(bank_closings).order_by(bank_closings.c.closed_on)
+_CLOSINGS_OF_DAYS = _CLOSINGS.where(among(bank_closings.c.closed_on, "days"))
+_HELD_CLOSINGS_OF_DAYS = _CLOSINGS_OF_DAYS.with_for_update(read=True)
+_LOCKED_CLOSINGS = _CLOSINGS.where(among(bank_closings.c.statement_id)).with_for_update()
 
 
 async def add_consents(session: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -109,32 +110,32 @@ async def receipts_of(session: AsyncConnection, ids: Collection[str]) -> Sequenc
     return (await session.execute(_RECEIPTS, {"ids": list(ids)})).all()
 
 
-async def open_bank_closings(session: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> Sequence[date]:
-    """Make the closings that are missing; returns the days of those that this transaction has made, in order."""
-    known = set((await session.execute(_KNOWN_DAYS, {"days": [r["closed_on"] for r in rows]})).scalars())
-    missing = sorted((r for r in rows if r["closed_on"] not in known), key=itemgetter("closed_on"))
-    if not missing:
-        return []
-    statement = insert(session, bank_closings).values(missing).on_conflict_do_nothing()
+async def add_bank_closing(session: AsyncConnection, row: Mapping[str, Any]) -> bool:
+    """Open a closing; False where another transaction has opened it by now."""
+    statement = insert(session, bank_closings).values(row).on_conflict_do_nothing()
     made = await session.execute(statement.returning(bank_closings.c.closed_on))
-    return sorted(made.scalars())
-
-
-async def closed_days(session: AsyncConnection, days: Collection[date]) -> set[date]:
-    """Those of these days whose bank payments have been totalled."""
-    return set((await session.execute(_CLOSED, {"days": list(days)})).scalars().all())
+    return made.one_or_none() is not None
 
 
 async def find_bank_closings(session: AsyncConnection, days: Collection[date]) -> dict[date, Any]:
-    """Rows of the closings of these days."""
-    found = await session.execute(_CLOSINGS, {"days": list(days)})
+    """Rows of the closings of these days, to look at."""
+    return await _closings_of(session, _CLOSINGS_OF_DAYS, days)
+
+
+async def hold_bank_closings(session: AsyncConnection, days: Collection[date]) -> dict[date, Any]:
+    """Rows of the closings of these days: one that is not totalled by now is not before this transaction ends."""
+    return await _closings_of(session, _HELD_CLOSINGS_OF_DAYS, days)
+
+
+async def _closings_of(session: AsyncConnection, query: Any, days: Collection[date]) -> dict[date, Any]:
+    found = await session.execute(query, {"days": list(days)})
     return {row.closed_on: row for row in found.all()}
 
 
-async def lock_bank_closing(session: AsyncConnection, statement_id: str) -> Any:
-    """The closing's row, or None."""
-    query = select(bank_closings).where(bank_closings.c.statement_id == statement_id).with_for_update()
-    return (await session.execute(query)).one_or_none()
+async def lock_bank_closings(session: AsyncConnection, statement_ids: Collection[str]) -> dict[str, Any]:
+    """Statement id → its closing's row, locked; one that is unknown is missing from the answer."""
+    found = await session.execute(_LOCKED_CLOSINGS, {"ids": list(statement_ids)})
+    return {row.statement_id: row for row in found.all()}
 
 
 async def bank_payments_closing(session: AsyncConnection, closed_on: date) -> Sequence[tuple[str, int]]:

@@ -10,6 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache, partial
+from ssl import SSLContext
 from typing import Any, TypeVar
 
 import aiokafka
@@ -84,29 +85,36 @@ def _why(failure: BaseException) -> str:
     said = str(failure)
     if isinstance(failure, TimeoutError) and not said:
         return "no answer in time"
+    if isinstance(failure.__cause__, OSError):  # what a peer said when it closed, such as TLS' alerts
+        said = f"{said}: {failure.__cause__}"
     name = type(failure).__name__
     return said if name in said else f"{name}: {said}".removesuffix(": ")
 
 
 def connection(options: KafkaOptions) -> dict[str, Any]:
     """The arguments that all clients share. Raises `BusError` where a certificate cannot be used."""
-    context = None
-    if options.security_protocol.endswith("SSL"):
-        try:
-            context = create_ssl_context(
-                cafile=options.ca_file, certfile=options.certificate_file, keyfile=options.key_file
-            )
-        except OSError as wrong:
-            raise BusError(f"the certificates for {options.bootstrap} cannot be used: {wrong}") from None
     return {
         "client_id": options.client_id,
         "request_timeout_ms": milliseconds(options.request_timeout),
         "security_protocol": options.security_protocol,
-        "ssl_context": context,
+        "ssl_context": _tls(options) if options.security_protocol.endswith("SSL") else None,
         "sasl_mechanism": options.sasl_mechanism,
         "sasl_plain_username": options.username,
         "sasl_plain_password": options.password,
     }
+
+
+def _tls(options: KafkaOptions) -> SSLContext:
+    try:
+        for file in (options.ca_file, options.certificate_file, options.key_file):
+            if file is not None:
+                file.open().close()  # names the file; what reads it below does not
+        context: SSLContext = create_ssl_context(
+            cafile=options.ca_file, certfile=options.certificate_file, keyfile=options.key_file
+        )
+    except OSError as wrong:
+        raise BusError(f"the certificates for {options.bootstrap} cannot be used: {wrong}") from None
+    return context
 
 
 async def start_client(client: Any, stop: Callable[[], Awaitable[None]], options: KafkaOptions) -> None:

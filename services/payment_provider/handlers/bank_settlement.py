@@ -14,8 +14,9 @@ from services.payment_provider.timers import BankClosingDue, BankDepositDue
 
 async def close_bank_days(due: Sequence[BankClosingDue], tx: Transaction, *, timing: Timing) -> None:
     """締め: a day is closed once; a day whose payments all fell away has no statement and no deposit."""
+    closings = await store.lock_bank_closings(tx.session, {t.statement_id for t in due})
     for timer in due:
-        closing = await store.lock_bank_closing(tx.session, timer.statement_id)
+        closing = closings.get(timer.statement_id)
         if closing is None or closing.issued_at is not None:
             continue
         found = await store.bank_payments_closing(tx.session, closing.closed_on)
@@ -43,8 +44,9 @@ async def close_bank_days(due: Sequence[BankClosingDue], tx: Transaction, *, tim
 
 async def deposit_bank_days(due: Sequence[BankDepositDue], tx: Transaction) -> None:
     """入金: the day's total reaches the ward's account, once."""
+    closings = await store.lock_bank_closings(tx.session, {t.statement_id for t in due})
     for timer in due:
-        closing = await store.lock_bank_closing(tx.session, timer.statement_id)
+        closing = closings.get(timer.statement_id)
         if closing is None or closing.deposit_id is not None:
             continue
         deposit = DepositMade(

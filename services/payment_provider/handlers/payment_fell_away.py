@@ -23,7 +23,8 @@ async def cancel_withdrawn(withdrawn: Sequence[ProxyPaymentWithdrawn], tx: Trans
 async def cancel_reversed(reversed_: Sequence[BankReversed], tx: Transaction) -> None:
     """The bank took its approval back. Once its day is closed it no longer can: the network has to pay."""
     known = await store.lock(tx.session, {r.payment_id for r in reversed_})
-    closed = await store.closed_days(tx.session, {p.closes_on for p in known.values() if p.closes_on})
+    closings = await store.hold_bank_closings(tx.session, {p.closes_on for p in known.values() if p.closes_on})
+    closed = {day for day, closing in closings.items() if closing.issued_at is not None}
     standing = [known[r.payment_id] for r in reversed_ if known[r.payment_id].closes_on not in closed]
     await _cancel([p for s in standing if (p := cancel(s, tx.now)) is not None], tx)
 

@@ -34,7 +34,6 @@ async def take_proxy_paid(taken_on: Sequence[ProxyPaymentTakenOn], tx: Transacti
 async def take_bank_answers(answers: Sequence[BankAnswered], tx: Transaction, *, timing: Timing) -> None:
     """The payer's bank approved, and the bank network will deposit; or it refused."""
     known = await store.lock(tx.session, {a.payment_id for a in answers})
-    closes_on = await _open_day(tx)
     taken: list[Payment] = []
     refused: list[Payment] = []
     for answer in answers:
@@ -46,20 +45,40 @@ async def take_bank_answers(answers: Sequence[BankAnswered], tx: Transaction, *,
             continue
         payment = _take(asked, timing, tx) if asked.status is PaymentStatus.AT_BANK else None
         if payment is not None:
-            taken.append(replace(payment, closes_on=closes_on, deposit_on=timing.deposit_on(closes_on)))
+            taken.append(payment)
             if behaviour.reverses_in is not None:
                 tx.schedule(BankReversed(payment_id=payment.payment_id), tx.now + behaviour.reverses_in)
     for payment in refused:
         announce_declined(payment, tx)
     await store.save(tx.session, refused)
-    await _record(taken, tx)
-    await _open_closings(taken, timing, tx)
+    await _record(await _counted(taken, timing, tx), tx)
 
 
-async def _open_day(tx: Transaction) -> date:
-    """The day that counts a payment of now: today, or the next where today is totalled already."""
-    today = business_date(tx.now)
-    return today + timedelta(days=1) if await store.closed_days(tx.session, {today}) else today
+async def _counted(taken: Sequence[Payment], timing: Timing, tx: Transaction) -> Sequence[Payment]:
+    if not taken:
+        return []
+    day = await _open_day(timing, tx)
+    return [replace(p, closes_on=day, deposit_on=timing.deposit_on(day)) for p in taken]
+
+
+async def _open_day(timing: Timing, tx: Transaction) -> date:
+    """The day that counts a payment of now, held open: today, or the next where that is totalled already."""
+    day = business_date(tx.now)
+    while True:
+        closing = (await store.hold_bank_closings(tx.session, [day])).get(day)
+        if closing is None:
+            await _begin_day(day, timing, tx)
+        elif closing.issued_at is None:
+            return day
+        else:
+            day += timedelta(days=1)
+
+
+async def _begin_day(day: date, timing: Timing, tx: Transaction) -> None:
+    statement_id = tx.new_id("bank-statement", day.isoformat())
+    row = {"closed_on": day, "deposit_on": timing.deposit_on(day), "statement_id": statement_id}
+    if await store.add_bank_closing(tx.session, row):
+        tx.schedule(BankClosingDue(statement_id=statement_id), timing.close_at(day))
 
 
 def _take(payment: Payment, timing: Timing, tx: Transaction) -> Payment | None:
@@ -72,11 +91,3 @@ async def _record(taken: Sequence[Payment], tx: Transaction) -> None:
         tx.schedule(ConfirmationDue(payment_id=payment.payment_id), payment.confirm_at)
     await store.save(tx.session, taken)
     await deliver(ReceiptKind.PRELIMINARY, taken, tx)
-
-
-async def _open_closings(taken: Sequence[Payment], timing: Timing, tx: Transaction) -> None:
-    days = {p.closes_on: p.deposit_on for p in taken if p.closes_on is not None}
-    ids = {day: tx.new_id("bank-statement", day.isoformat()) for day in days}
-    rows = [{"closed_on": day, "deposit_on": days[day], "statement_id": ids[day]} for day in days]
-    for day in await store.open_bank_closings(tx.session, rows) if rows else ():
-        tx.schedule(BankClosingDue(statement_id=ids[day]), timing.close_at(day))

@@ -1,0 +1,48 @@
+"""CPU seconds of processes and containers, as the kernel and the engine count them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from docker.models.containers import Container
+
+from bench.stages import Seconds
+
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+
+Gauges = Mapping[str, Callable[[], float]]
+"""Whose CPU seconds → how to read them."""
+
+
+def read(gauges: Gauges) -> Seconds:
+    """CPU seconds so far, of each."""
+    return {name: gauge() for name, gauge in gauges.items()}
+
+
+def of_process(pid: int) -> float:
+    """Seconds of one process, its children apart; 0 on a system without `/proc`."""
+    fields = _stat(pid)
+    return sum(map(int, fields[11:13])) / _TICKS_PER_SECOND if fields else 0.0
+
+
+def parent_of(pid: int) -> int:
+    """The process that started it; 0 on a system without `/proc`."""
+    fields = _stat(pid)
+    return int(fields[1]) if fields else 0
+
+
+def of_container(container: Container) -> float:
+    """Seconds of all processes of a container."""
+    found: Any = container.stats(stream=False, one_shot=True)
+    return float(found["cpu_stats"]["cpu_usage"]["total_usage"]) / 1e9
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields behind the name of the program."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except FileNotFoundError:
+        return []

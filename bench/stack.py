@@ -1,0 +1,138 @@
+"""`python -m bench.stack`: the figures of this machine on real Kafka and PostgreSQL, which it starts in containers."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+
+from bench import cpu
+from bench.__main__ import embedded, machine, printed
+from bench.ceilings import consumed_per_second, inserted_per_second
+from bench.payments import Closed, NotRight, measure_payments
+from bench.receipts import Figure, Place, measure
+from bench.stages import shares
+from contracts.topics import RECEIPTS
+from services.chassis.bus.kafka import KafkaBus
+from services.chassis.bus.kafka_options import KafkaOptions
+from tests import broker as kafka
+from tests import docker_engine, postgres
+from tests.broker import Broker, running_broker
+from tests.end_to_end.payer_crowd import Crowd
+from tests.end_to_end.real_stack import PARTIES, RealStack
+from tests.postgres import PostgresServer, running_postgres
+
+GOAL_RATIO = 20.0
+AT_ONCE = {"KAFKA_GROUP_COORDINATOR_APPEND_LINGER_MS": "0"}
+"""By default the broker gathers offset commits for 5 ms: who commits after each event would mostly wait for that."""
+NO_ENGINE = f"bench: {docker_engine.WHY}; start Docker, see that `docker info` answers, then: make bench-stack"
+
+
+def main() -> int:
+    """Print the figures; 1 where an audit is not clean or the ratio to the naive peer is under the goal."""
+    parser = argparse.ArgumentParser(prog="python -m bench.stack")
+    parser.add_argument("--receipts", type=int, default=60_000, help="receipts for our ward")
+    parser.add_argument("--naive", type=int, default=2_000, help="receipts for the naive peer")
+    parser.add_argument("--payments", type=int, default=2_000, help="payments to close")
+    parser.add_argument("--payers", type=int, default=100, help="payers who ask at the same time")
+    options = parser.parse_args()
+    if not docker_engine.answers():
+        print(NO_ENGINE, file=sys.stderr)
+        return 1
+    with (
+        tempfile.TemporaryDirectory(prefix="sansha-bench-") as folder,
+        running_broker(**AT_ONCE) as broker,
+        running_postgres() as server,
+    ):
+        return asyncio.run(Bench(Path(folder), broker, server).run(options))
+
+
+class Bench:
+    """One broker, one server, and all that is measured on them."""
+
+    def __init__(self, folder: Path, broker: Broker, server: PostgresServer) -> None:
+        self._folder, self._broker, self._server = folder, broker, server
+        self._containers: cpu.Gauges = {
+            "kafka": partial(cpu.of_container, broker.container.get_wrapped_container()),
+            "postgresql": partial(cpu.of_container, server.container),
+        }
+
+    async def run(self, options: argparse.Namespace) -> int:
+        """The exit status."""
+        print(f"{machine()}, load average {os.getloadavg()[0]:.1f}")
+        print(await self._settings(), flush=True)
+        try:
+            enough = await self._receipts(options.receipts, options.naive)
+            await self._payments(options.payments, options.payers)
+        except (AssertionError, NotRight) as wrong:
+            print(f"  the audit is not clean, no figure counts: {wrong}")
+            return 1
+        return 0 if enough else 1
+
+    async def _settings(self) -> str:
+        shown = {name: (await self._server.execute(f"SHOW {name}"))[0][0] for name in ("fsync", "synchronous_commit")}
+        durable = ", ".join(f"{name}={value}" for name, value in shown.items())
+        broker = f"acks=all, idempotent, {RECEIPTS.partitions} partitions, offsets committed at once"
+        return f"{kafka.IMAGE}: {broker}; {postgres.IMAGE}: {durable}"
+
+    async def _url(self, about: str) -> str:
+        return self._server.url(await self._server.make_database(about))
+
+    async def _receipts(self, count: int, naive_count: int) -> bool:
+        """Whether the ratio reaches the goal."""
+        bus = KafkaBus(KafkaOptions(self._broker.plain, prefix="receipts."))
+        try:
+            place = Place(bus, await self._url("ward"), await self._url("naive"))
+            ours, naive = await measure(place, count, naive_count)
+            consumed = await consumed_per_second(bus, count)
+        finally:
+            await bus.close()
+        inserted = await inserted_per_second(await self._url("ceiling"), count)
+        print("\nreceipts registered on Kafka + PostgreSQL, offsets committed, both ledgers right to the yen:")
+        print(printed(ours), printed(naive), sep="\n")
+        ratio = ours.per_second / naive.per_second
+        print(f"  ratio {ratio:.1f}× (goal {GOAL_RATIO:.0f}×)")
+        _print_shares(ours)
+        for name, ceiling in (("fetched and not handled", consumed), ("rows inserted into one table", inserted)):
+            print(f"  ceiling: {name:30} {ceiling:9,.0f} /s, of which {ours.per_second / ceiling:.0%} is reached")
+        compared, _ = await embedded(self._folder, count // 3, 200)
+        print(f"  the same ward on the embedded log + SQLite: {compared.per_second:,.0f} /s", flush=True)
+        return ratio >= GOAL_RATIO
+
+    async def _payments(self, count: int, payers: int) -> None:
+        databases = {principal: await self._url(principal) for principal in PARTIES}
+        stack = RealStack(self._folder, self._broker.plain, "payments.", databases)
+        closed = await measure_payments(Crowd(stack, payers), stack, count, self._containers)
+        print(f"\npayments closed: four parties as processes, {payers} payers, cards of both agents, internet banking:")
+        for phase in closed.phases:
+            print(_line(phase.name, count, phase.seconds), f" {phase.seconds / closed.seconds:.0%} of the time")
+        print(_line("scan → reconciled", count, closed.seconds))
+        _print_phases(closed)
+        print(f"  audit: right to the yen, ¥{closed.yen:,} reconciled, nothing under way", flush=True)
+
+
+def _line(name: str, count: int, seconds: float) -> str:
+    return f"  {name:45} {count:7,} in {seconds:6.2f} s = {count / seconds:9,.0f} /s"
+
+
+def _print_shares(figure: Figure) -> None:
+    print(f"  its time by stage:      {shares(figure.stages, figure.seconds, 'other')}")
+    print(f"  its time by statement:  {shares(figure.statements, figure.seconds, 'outside the database')}")
+
+
+def _print_phases(closed: Closed) -> None:
+    """Stages of one party add up to more than the phase: its consumer, commands and relay work side by side."""
+    cores = os.cpu_count() or 1
+    for phase in closed.phases:
+        print(f"  {phase.name}, CPU of {cores} cores:  {shares(phase.cpu, cores * phase.seconds, 'others, idle')}")
+        for principal, stages in phase.stages.items():
+            work = {stage: seconds for stage, seconds in stages.items() if stage != "fetch"}  # mostly a wait for work
+            print(f"    {principal:17} CPU {phase.cpu[principal]:5.1f} s   {shares(work, phase.seconds)}")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

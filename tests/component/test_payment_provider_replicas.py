@@ -1,0 +1,178 @@
+"""乙 as several replicas: a bank day is totalled by one while another counts a payment in or takes one out.
+
+Whoever is to be in the middle of a transaction is kept there by a table that the test has locked: one that is written
+to after everything was decided.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from contracts.events import ClosingStatementIssued, DepositMade
+from contracts.vocabulary import ReceiptKind
+from services.chassis.clock import pause
+from tests.component.driven_provider import DrivenProvider, accepted, jst, slip
+from tests.component.home import Home
+from tests.postgres import PostgresServer
+
+pytestmark = pytest.mark.stack
+
+SECONDS_TO_GET_THERE = 10.0
+TODAY, TOMORROW = date(2021, 4, 12), date(2021, 4, 13)
+CLOSING_TIME = jst("2021-04-13T00:30")
+EVERYTHING_DEPOSITED = jst("2021-05-01T00:00")
+REVERSES = "9002"
+"""The test bank that takes its approval back after half an hour."""
+
+
+@pytest.fixture
+async def home(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Home]:
+    home = Home(tmp_path_factory.mktemp("nothing"), postgres)
+    yield home
+    await home.leave()
+
+
+class Replicas:
+    """Two replicas over one database. `counter` has heard what changes a day, `closer` is to total it."""
+
+    def __init__(self, counter: DrivenProvider, closer: DrivenProvider) -> None:
+        self.counter, self.closer = counter, closer
+
+    @classmethod
+    async def started(cls, home: Home) -> Replicas:
+        return cls(await DrivenProvider.started(home), await DrivenProvider.started(home))
+
+    async def asked(self, replica: DrivenProvider, barcode: str, bank_code: str = "0001") -> str:
+        """The id of a payment whose bank has answered; the replica has the answer and has not handled it."""
+        payment_id = await replica.scanned(barcode)
+        accepted(await replica.choose_bank(payment_id, bank_code))
+        await self.hears(replica, timedelta(seconds=2))
+        return payment_id
+
+    async def hears(self, replica: DrivenProvider, after: timedelta) -> None:
+        """What is due then comes to this replica alone."""
+        await replica.settle()
+        await replica.service.relay.forget_sent()
+        replica.clock.step_to(replica.clock.now() + after)
+        replica.service.relay.look_again()
+        assert await replica.service.relay.send_due() == 1
+        await replica.service.relay.forget_sent()
+
+    async def day_ends(self) -> None:
+        await self.hears(self.closer, CLOSING_TIME - self.closer.clock.now())
+
+    @asynccontextmanager
+    async def kept_from(self, table: str) -> AsyncIterator[Callable[[DrivenProvider], Awaitable[None]]]:
+        """Yields what sets a replica to work on what it has heard, until it waits; they go on when this ends."""
+        async with asyncio.TaskGroup() as at_work, self.counter.service.database.begin() as session:
+            await session.execute(text(f"LOCK TABLE {table} IN EXCLUSIVE MODE"))
+            waiting = 0
+
+            async def begin(replica: DrivenProvider) -> None:
+                nonlocal waiting
+                waiting += 1
+                at_work.create_task(replica.service.consumer.handle_next(timeout=0))
+                await self._until_waiting(waiting)
+
+            yield begin
+
+    async def _until_waiting(self, transactions: int) -> None:
+        query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        async with asyncio.timeout(SECONDS_TO_GET_THERE):
+            while True:
+                async with self.closer.service.database.read() as session:
+                    if (await session.execute(text(query))).scalar_one() == transactions:
+                        return
+                await pause(0.01)
+
+    async def totalled(self) -> list[tuple[date, list[str]]]:
+        """(closed on, payments) of each statement, once everything is over; what was totalled was deposited."""
+        self.closer.service.relay.take_turn(True)
+        await self.closer.advance(EVERYTHING_DEPOSITED)
+        assert await self.closer.service.dead_letters() == []
+        pages = await self.closer.published(ClosingStatementIssued)
+        assert [d.amount for d in await self.closer.published(DepositMade)] == [page.total_amount for page in pages]
+        return [(page.closed_on, [line.payment_id for line in page.lines]) for page in pages]
+
+    async def receipts(self, payment_id: str) -> list[ReceiptKind]:
+        """The kinds of receipt data that either has delivered for a payment."""
+        told = [kind for r in (self.counter, self.closer) for kind, _ in await r.receipts(payment_id)]
+        return sorted(map(ReceiptKind, told))
+
+
+async def test_a_day_is_not_totalled_until_a_payment_that_is_being_counted_in_is_there(home: Home) -> None:
+    replicas = await Replicas.started(home)
+    early = await replicas.counter.paid_by_bank(slip(1))
+    late = await replicas.asked(replicas.counter, slip(2))
+    await replicas.day_ends()
+    async with replicas.kept_from("receipts") as begin:
+        await begin(replicas.counter)
+        await begin(replicas.closer)
+    assert await replicas.totalled() == [(TODAY, sorted([early, late]))]
+
+
+async def test_a_payment_that_comes_while_its_day_is_being_totalled_counts_for_the_next(home: Home) -> None:
+    replicas = await Replicas.started(home)
+    early = await replicas.counter.paid_by_bank(slip(1))
+    late = await replicas.asked(replicas.counter, slip(2))
+    await replicas.day_ends()
+    async with replicas.kept_from("outbox") as begin:
+        await begin(replicas.closer)
+        await begin(replicas.counter)
+    assert await replicas.totalled() == [(TODAY, [early]), (TOMORROW, [late])]
+
+
+async def test_a_day_is_not_totalled_until_an_approval_that_is_being_taken_back_is_gone(home: Home) -> None:
+    replicas = await Replicas.started(home)
+    standing, reversed_ = (
+        await replicas.counter.paid_by_bank(slip(1)),
+        await replicas.counter.paid_by_bank(slip(2), REVERSES),
+    )
+    await replicas.hears(replicas.counter, timedelta(minutes=30))
+    await replicas.day_ends()
+    async with replicas.kept_from("receipts") as begin:
+        await begin(replicas.counter)
+        await begin(replicas.closer)
+    assert await replicas.totalled() == [(TODAY, [standing])]
+    assert await replicas.receipts(reversed_) == [ReceiptKind.PRELIMINARY, ReceiptKind.CANCELLED]
+
+
+async def test_an_approval_cannot_be_taken_back_while_its_day_is_being_totalled(home: Home) -> None:
+    replicas = await Replicas.started(home)
+    payment_id = await replicas.counter.paid_by_bank(slip(1), REVERSES)
+    await replicas.hears(replicas.counter, timedelta(minutes=30))
+    await replicas.day_ends()
+    async with replicas.kept_from("outbox") as begin:
+        await begin(replicas.closer)
+        await begin(replicas.counter)
+    assert await replicas.totalled() == [(TODAY, [payment_id])]
+    assert await replicas.receipts(payment_id) == [ReceiptKind.PRELIMINARY, ReceiptKind.CONFIRMED]
+
+
+async def test_two_that_count_the_first_payments_of_a_day_open_one_closing(home: Home) -> None:
+    replicas = await Replicas.started(home)
+    payments = [await replicas.asked(r, slip(n)) for n, r in enumerate((replicas.counter, replicas.closer), 1)]
+    async with replicas.kept_from("receipts") as begin:
+        await begin(replicas.counter)
+        await begin(replicas.closer)
+    assert await replicas.totalled() == [(TODAY, sorted(payments))]
+
+
+async def test_payments_of_one_day_are_counted_in_side_by_side(home: Home) -> None:
+    replicas = await Replicas.started(home)
+    early = await replicas.counter.paid_by_bank(slip(1))
+    slow = await replicas.asked(replicas.counter, slip(2))
+    quick = await replicas.asked(replicas.closer, slip(3))
+    async with replicas.counter.service.database.begin() as session:
+        await session.execute(text("SELECT 1 FROM bank_closings FOR SHARE"))  # as one does that counts a payment in
+        assert (
+            await asyncio.wait_for(replicas.closer.service.consumer.handle_next(timeout=0), SECONDS_TO_GET_THERE) == 1
+        )
+    assert await replicas.counter.service.consumer.handle_next(timeout=0) == 1
+    assert await replicas.totalled() == [(TODAY, sorted([early, slow, quick]))]

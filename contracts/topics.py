@@ -51,7 +51,15 @@ BANK_SETTLEMENTS = Topic(
     (e.ClosingStatementIssued, e.DepositMade),
     key="statement id",
 )
-CLOCK = Topic("console.clock", CONSOLE, PRINCIPALS[:-1], (e.ClockSet,), key="clock", partitions=1)
+CLOCK = Topic(
+    "console.clock",
+    CONSOLE,
+    PRINCIPALS[:-1],
+    (e.ClockSet,),
+    key="clock",
+    partitions=1,
+    retention=timedelta(days=3650),  # who starts takes the last announcement, however old
+)
 
 
 def authorization_requests(agent: Agent) -> Topic:

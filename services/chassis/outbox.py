@@ -80,6 +80,8 @@ class Outbox:
         )
         self._next = select(func.min(t.c.not_before)).where(t.c.not_before > bindparam("now"))
         unsent = t.c.not_before <= bindparam("now"), not_(among(t.c.seq, "sent"))
+        announced = t.c.not_before == EPOCH, not_(among(t.c.seq, "known"))
+        self._others = select(t.c.seq).where(*announced).limit(1)
         self.outlook = (
             select(func.count()).where(*unsent).select_from(t).scalar_subquery(),
             self._next.scalar_subquery(),
@@ -118,6 +120,10 @@ class Outbox:
         earliest: datetime | None = (await session.execute(self._next, {"now": now})).scalar()
         return earliest
 
+    async def others(self, session: AsyncConnection, known: Sequence[int]) -> bool:
+        """Whether there are announcements other than these."""
+        return (await session.execute(self._others, {"known": known})).first() is not None
+
     async def forget(self, session: AsyncConnection, sent: Sequence[int]) -> None:
         """The bus has them."""
         await session.execute(self._forget, {"sent": sent})
@@ -141,6 +147,9 @@ class Relay:
     What this process committed is handed over in memory; the table is read at the start, when a timer is due, and
     when another process may have written to it (`look_again`). Rows that were sent are deleted with the next
     transaction of this process, or by `forget_sent` where there is none.
+
+    Order per key holds with several processes of a party, too: whoever changes the same thing as another transaction
+    waits for it to commit, and so finds what it left in the table; then all is sent from there, in the table's order.
     """
 
     def __init__(
@@ -157,6 +166,7 @@ class Relay:
         self._wake = asyncio.Event()
         self._handed_over: deque[OutboxRow] = deque()
         self._sent: list[int] = []
+        self._sending: Sequence[int] = ()
         self._read_table = True
         self._next_timer: datetime | None = None
         self.sends = True
@@ -171,6 +181,8 @@ class Relay:
     async def write(self, tx: Transaction) -> None:
         """A transaction is about to commit: it keeps what it announces, and deletes what was sent before."""
         tx.forgotten = self._sent[:]
+        if tx.published and self.sends and not self._database.is_in_memory:
+            tx.others_unsent = await self._outbox.others(tx.session, self._known())
         await self._outbox.write(tx)
         if not self.sends and (tx.published or tx.scheduled):
             await self._outbox.tell_sender(tx.session)
@@ -180,7 +192,9 @@ class Relay:
     def committed(self, tx: Transaction) -> None:
         """A transaction of this process has committed: take over what it left to send."""
         self._gone(tx.forgotten)
-        if tx.published and self.sends:
+        if tx.others_unsent:
+            self._read_table = True
+        elif tx.published and self.sends and tx.outbox_seq not in self._sent:
             self._handed_over.append(OutboxRow(tx.outbox_seq, tx.published))
             if len(self._handed_over) > ROWS_HANDED_OVER:  # the bus is away: the table keeps them, memory need not
                 self._handed_over.clear()
@@ -191,6 +205,10 @@ class Relay:
             earliest = min(at for at, _, _ in tx.scheduled)
             self._next_timer = earliest if self._next_timer is None else min(self._next_timer, earliest)
         self._wake.set()
+
+    def _known(self) -> Sequence[int]:
+        """Rows of the table that this process has sent or is about to send."""
+        return [*self._sent, *self._sending, *(row.seq for row in self._handed_over)]
 
     def look_again(self) -> None:
         """Another process may have left something to send: read the table at once."""
@@ -218,12 +236,15 @@ class Relay:
             rows = [self._handed_over.popleft() for _ in range(min(len(self._handed_over), ROWS_PER_SEND))]
         if not rows:
             return 0
+        self._sending = [row.seq for row in rows]
         try:
             with self._metrics.stage("produce"):
                 await self._bus.produce([record for row in rows for record in row.records])
         except BaseException:
             self._read_table = True  # they are still in the table
             raise
+        finally:
+            self._sending = ()
         self._faults.reached("outbox.sent")
         self._sent += [row.seq for row in rows]
         return sum(len(row.records) for row in rows)

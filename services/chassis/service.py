@@ -207,8 +207,15 @@ class Service(ABC):
         return Books(self.principal)
 
     async def refresh_gauges(self) -> None:
-        """Bring the gauges up to date, for a scrape."""
-        status = await self.status()
+        """Bring the gauges up to date, for a scrape; during an outage they stay as they were."""
+        try:
+            status = await self.status()
+        except Exception as failure:
+            if not is_outage(failure):
+                raise
+            self.metrics.outage.set(1)
+            return
+        self.metrics.outage.set(0)
         self.metrics.outbox_due.set(status.outbox_due)
         self.metrics.dead_letters.set(status.dead_letters)
         for topic, behind in status.lag.items():

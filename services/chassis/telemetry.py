@@ -74,6 +74,7 @@ class Metrics:
         )
         self._commands = Counter("sansha_commands", "Commands answered", ["command", "outcome"], registry=r)
         self.outbox_due = Gauge("sansha_outbox_due", "Outbox rows that are due", registry=r)
+        self.outage = Gauge("sansha_outage", "1 while database or bus do not answer", registry=r)
         self.dead_letters = Gauge("sansha_dead_letters", "Dead letters waiting", registry=r)
         self.lag = Gauge("sansha_consumer_lag", "Messages not yet committed", ["topic"], registry=r)
 

@@ -38,6 +38,8 @@ class Transaction:
     """When this party's next timer is due; known where timers were cancelled."""
     forgotten: Sequence[int] = ()
     """Outbox rows sent before, which this transaction deletes."""
+    others_unsent: bool = False
+    """Another process of this party has left something to send, which goes first."""
     outbox_seq: int = 0
     """Where the outbox keeps what was published; set when the transaction ends."""
 

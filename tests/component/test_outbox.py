@@ -261,6 +261,20 @@ async def test_one_process_sends_what_another_of_its_party_committed(home: Home)
     assert await sender.asked() == ["one"]
 
 
+async def test_what_another_process_committed_before_is_sent_before(home: Home) -> None:
+    sender = await Driven.started(home)
+    await sender.settle()
+    other = Driven(home, clock=sender.clock)
+    other.bus = sender.bus
+    await other.start()
+    other.service.relay.sends = False
+    await add(sender, "one")
+    await add(other, "two")
+    await add(sender, "three")
+    await sender.settle()
+    assert await sender.asked() == ["one", "two", "three"]
+
+
 async def test_one_process_at_a_time_is_the_sender(home: Home) -> None:
     one, two = [Database(await home.url("party")) for _ in range(2)]
     async with one.sole_holder("relay") as lease:

@@ -18,8 +18,7 @@ Slips = Mapping[str, SlipAccount]
 
 async def register_receipts(delivered: Sequence[ReceiptDelivered], tx: Transaction) -> None:
     """Two reads, one decision a record, one write a table; statements are looked at where a record may change them."""
-    known = await store.records_of(tx.session, {d.payment_id for d in delivered})
-    slips = await _lock_slips(delivered, known, tx)
+    slips, known = await _look(delivered, tx)
     rows: list[dict[str, Any]] = []
     entries: list[Entry] = []
     discrepancies: list[Discrepancy] = []
@@ -50,13 +49,20 @@ async def register_receipts(delivered: Sequence[ReceiptDelivered], tx: Transacti
     await reconsider(confirmed, upset, tx)
 
 
-async def _lock_slips(
-    delivered: Sequence[ReceiptDelivered], known: Mapping[str, Mapping[ReceiptKind, Receipt]], tx: Transaction
-) -> dict[str, SlipAccount]:
-    """The slips that these records, or earlier ones of the same payments, are about."""
+async def _look(
+    delivered: Sequence[ReceiptDelivered], tx: Transaction
+) -> tuple[dict[str, SlipAccount], Mapping[str, dict[ReceiptKind, Receipt]]]:
+    """The slips that these records, or earlier ones of the same payments, are about; and those earlier ones.
+
+    Slips are locked first: what another replica registers of the same payments meanwhile is seen then.
+    """
     numbers = {d.slip_number for d in delivered}
-    numbers.update(r.slip_number for records in known.values() for r in records.values())
-    return await store.lock_slip_accounts(tx.session, numbers)
+    slips = await store.lock_slip_accounts(tx.session, numbers)
+    known = await store.records_of(tx.session, {d.payment_id for d in delivered})
+    others = {r.slip_number for records in known.values() for r in records.values()} - numbers
+    if others:  # a payment that contradicts itself
+        slips |= await store.lock_slip_accounts(tx.session, others)
+    return slips, known
 
 
 def _row(d: ReceiptDelivered, receipt: Receipt, tx: Transaction) -> dict[str, Any]:

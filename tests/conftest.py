@@ -17,9 +17,8 @@ settings.register_profile("thorough", deadline=None, print_blob=True, max_exampl
 settings.load_profile("gate" if os.environ.get("CI") else "local")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    docker_engine.mark_stack_tests(items)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    docker_engine.mark(item)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -8,7 +8,6 @@ its own on another (`stack(group="compose")`), the rest on any (`stack(group=Non
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from functools import cache
 
 import pytest
@@ -34,16 +33,14 @@ def answers() -> bool:
     return True
 
 
-def mark_stack_tests(items: Sequence[pytest.Item]) -> None:
-    """Left out where they cannot run and need not."""
-    found = [item for item in items if item.get_closest_marker("stack")]
-    for item in found:
-        groups = {mark.kwargs.get("group", "broker") for mark in item.iter_markers("stack")}
-        if None not in groups:
-            item.add_marker(pytest.mark.xdist_group("-".join(sorted(groups))))
-    if found and not REQUIRED and not answers():
-        for item in found:
-            item.add_marker(pytest.mark.skip(reason=WHY))
+def mark(item: pytest.Item) -> None:
+    """A stack test: to the worker of its group; left out where it cannot run and need not."""
+    marks = list(item.iter_markers("stack"))
+    groups = {mark.kwargs.get("group", "broker") for mark in marks}
+    if marks and None not in groups:
+        item.add_marker(pytest.mark.xdist_group("-".join(sorted(groups))))
+    if marks and not REQUIRED and not answers():
+        item.add_marker(pytest.mark.skip(reason=WHY))
 
 
 TOLD = "told"

@@ -208,7 +208,7 @@ class GroupOffsets:
         self, admin: Any, group: str, partitions: Sequence[TopicPartition]
     ) -> dict[TopicPartition, int]:
         """Those of the partitions where the group has committed any."""
-        wanted = [WirePartition(*tp) for tp in partitions]
+        wanted = list({WirePartition(*tp) for tp in partitions})
 
         async def ask() -> Mapping[Any, Any]:
             coordinator = self._coordinators.pop(group, None)

@@ -1,9 +1,6 @@
 """Tests marked `stack` need a Docker engine. Where none answers they are left out, and the run says so in one line;
-with SANSHA_REQUIRE_STACK=1 that is a failure.
-
-They share one broker and one PostgreSQL. What may disturb others' runs on one worker (`stack`), what has containers of
-its own on another (`stack(group="compose")`), the rest on any (`stack(group=None)`).
-"""
+with SANSHA_REQUIRE_STACK=1 that is a failure. The tests of a file run on one worker (`--dist loadfile`): a broker that
+one of them disturbs is that worker's own, and the PostgreSQL that all workers share is disturbed by none."""
 
 from __future__ import annotations
 
@@ -34,12 +31,8 @@ def answers() -> bool:
 
 
 def mark(item: pytest.Item) -> None:
-    """A stack test: to the worker of its group; left out where it cannot run and need not."""
-    marks = list(item.iter_markers("stack"))
-    groups = {mark.kwargs.get("group", "broker") for mark in marks}
-    if marks and None not in groups:
-        item.add_marker(pytest.mark.xdist_group("-".join(sorted(groups))))
-    if marks and not REQUIRED and not answers():
+    """A stack test is left out where it cannot run and need not."""
+    if item.get_closest_marker("stack") and not REQUIRED and not answers():
         item.add_marker(pytest.mark.skip(reason=WHY))
 
 

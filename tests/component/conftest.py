@@ -10,7 +10,7 @@ import pytest
 from tests.component.home import Home
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.stack(group=None))])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.stack)])
 async def home(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Home]:
     """A place for the test's databases, on SQLite and on PostgreSQL."""
     home = Home(tmp_path, request.getfixturevalue("postgres") if request.param == "postgresql" else None)

@@ -26,7 +26,7 @@ from services.chassis.bus.port import BusError
 from tests.broker import IMAGE, SECONDS_TO_ANSWER, free_ports
 from tests.conformance.consuming import DEADLINE_SECONDS, TOPIC, numbered, numbers, receive, topic
 
-pytestmark = pytest.mark.stack(group="compose")
+pytestmark = pytest.mark.stack
 
 HOST: Final = "127.0.0.1"
 PLAIN_LOGIN: Final = "org.apache.kafka.common.security.plain.PlainLoginModule"

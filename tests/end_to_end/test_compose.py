@@ -16,7 +16,7 @@ from services.console.stack import Addresses
 from tests.end_to_end.composed_stack import PARTIES, ComposedStack
 from tests.end_to_end.test_card_numbers import numbers_in, own_card
 
-pytestmark = pytest.mark.stack(group="compose")
+pytestmark = pytest.mark.stack
 
 SEED, PAYMENTS, BANK = 7, 40, 20
 OWN_SECRETS = {"database_url", "kafka_password", "secret"}

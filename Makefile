@@ -44,7 +44,7 @@ stack-down: ## Stop the containers; ARGS=--volumes forgets what they kept
 	@$(DEMO_STACK) down --volumes --remove-orphans
 
 test: $(ALL) ## Run every test: ARGS="-k barcode" narrows it
-	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 	@echo "make test: passed."
 
 check: $(ALL) ## Format, lint, types, import rules, committed schemas

@@ -57,7 +57,7 @@ class Bench:
     def __init__(self, folder: Path, broker: Broker, server: PostgresServer) -> None:
         self._folder, self._broker, self._server = folder, broker, server
         self._containers: cpu.Gauges = {
-            "kafka": partial(cpu.of_container, broker.container.get_wrapped_container()),
+            "kafka": partial(cpu.of_container, broker.container),
             "postgresql": partial(cpu.of_container, server.container),
         }
 

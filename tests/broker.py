@@ -1,5 +1,5 @@
-"""One Kafka broker for the test run, configured like the one of the compose file: KRaft, access rules, no topic
-auto-creation. Whoever comes without a name (`User:ANONYMOUS`, the plain listeners) may do everything."""
+"""A Kafka broker for tests, configured like the one of the compose file: KRaft, access rules, no topic auto-creation.
+Whoever comes without a name (`User:ANONYMOUS`, the plain listeners) may do everything."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ import socket
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
+import docker
 import pytest
 from confluent_kafka.admin import AdminClient
+from docker.models.containers import Container
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
 from services.chassis.identity import random_token
+from tests.shared import shared
 
 IMAGE = "apache/kafka:4.1.1"
 CONTROLLER_PORT = 9093
@@ -22,9 +26,9 @@ SECONDS_TO_ANSWER = 60
 
 @dataclass(frozen=True)
 class Broker:
-    """Addresses are `host:port` and stay the same over a restart."""
+    """A running broker. Addresses are `host:port` and stay the same over a restart."""
 
-    container: DockerContainer
+    container_id: str
     plain: str
     """As a super user."""
     scram: str
@@ -34,38 +38,45 @@ class Broker:
     proxy: str
     """Where nobody listens, until a test puts a proxy to `proxied` there."""
 
+    @cached_property
+    def container(self) -> Container:
+        return docker.from_env().containers.get(self.container_id)
+
     def wait_until_it_answers(self) -> None:
         AdminClient({"bootstrap.servers": self.plain, "log_level": 0}).list_topics(timeout=SECONDS_TO_ANSWER)
 
     def restart(self) -> None:
         """A clean stop and start; returns once it answers again."""
-        self.stop()
+        self.container.stop(timeout=SECONDS_TO_ANSWER)
         self.start()
 
-    def stop(self) -> None:
-        self.container.get_wrapped_container().stop(timeout=SECONDS_TO_ANSWER)
-
     def kill(self) -> None:
-        self.container.get_wrapped_container().kill()
+        self.container.kill()
 
     def start(self) -> None:
-        self.container.get_wrapped_container().start()
+        self.container.start()
         self.wait_until_it_answers()
 
-    def pause(self) -> None:
-        """Freeze it: connections stay open, nothing answers."""
-        self.container.get_wrapped_container().pause()
-
-    def unpause(self) -> None:
-        self.container.get_wrapped_container().unpause()
-
-    def logs(self) -> str:
-        return bytes(self.container.get_wrapped_container().logs()).decode()
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Frozen: connections stay open, nothing answers."""
+        self.container.pause()
+        try:
+            yield
+        finally:
+            self.container.unpause()
 
 
 @pytest.fixture(scope="session")
-def broker() -> Iterator[Broker]:
-    """Started when the first test asks for it."""
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """The one broker of the run. Others use it at the same time: who stops or freezes one takes `own_broker`."""
+    with shared(tmp_path_factory, Broker, running_broker) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def own_broker() -> Iterator[Broker]:
+    """A broker that the tests of one module may disturb."""
     with running_broker() as started:
         yield started
 
@@ -73,10 +84,12 @@ def broker() -> Iterator[Broker]:
 @contextmanager
 def running_broker(**settings: str) -> Iterator[Broker]:
     """A broker that answers, with these further settings (`KAFKA_…`); nothing of it is left afterwards."""
-    started = _configured(free_ports(4))
-    with started.container.with_envs(**settings):
-        started.wait_until_it_answers()
-        yield started
+    ports = free_ports(4)
+    with _configured(ports).with_envs(**settings) as container:
+        addresses = (f"127.0.0.1:{port}" for port in ports)
+        broker = Broker(container.get_wrapped_container().id, *addresses)
+        broker.wait_until_it_answers()
+        yield broker
 
 
 @pytest.fixture
@@ -85,7 +98,7 @@ def topic_prefix() -> str:
     return f"{random_token()[:8]}."
 
 
-def _configured(ports: Sequence[int]) -> Broker:
+def _configured(ports: Sequence[int]) -> DockerContainer:
     plain, scram, proxied, proxy = ports
     container = DockerContainer(
         IMAGE,
@@ -121,7 +134,7 @@ def _configured(ports: Sequence[int]) -> Broker:
     ).waiting_for(LogMessageWaitStrategy("Kafka Server started").with_startup_timeout(SECONDS_TO_ANSWER))
     for port in (plain, scram, proxied):
         container.with_bind_ports(port, port)
-    return Broker(container, *(f"127.0.0.1:{port}" for port in ports))
+    return container
 
 
 def free_ports(count: int) -> list[int]:

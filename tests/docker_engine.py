@@ -1,6 +1,5 @@
 """Tests marked `stack` need a Docker engine. Where none answers they are left out, and the run says so in one line;
-with SANSHA_REQUIRE_STACK=1 that is a failure. The tests of a file run on one worker (`--dist loadfile`): a broker that
-one of them disturbs is that worker's own, and the PostgreSQL that all workers share is disturbed by none."""
+with SANSHA_REQUIRE_STACK=1 that is a failure."""
 
 from __future__ import annotations
 

@@ -247,13 +247,19 @@ async def test_a_relay_with_something_due_does_not_wait(home: Home) -> None:
     await asyncio.wait_for(driven.service.relay.wait(longest=60), SOON)
 
 
-async def test_one_process_sends_what_another_of_its_party_committed(home: Home) -> None:
+async def sender_and_other(home: Home) -> tuple[Driven, Driven]:
+    """Two processes of one party, of which the second only commits."""
     sender = await Driven.started(home)
     await sender.settle()
     other = Driven(home, clock=sender.clock)
     other.bus = sender.bus
     await other.start()
     other.service.relay.sends = False
+    return sender, other
+
+
+async def test_one_process_sends_what_another_of_its_party_committed(home: Home) -> None:
+    sender, other = await sender_and_other(home)
     await add(other, "one")
     assert await sender.service.relay.send_due() == 0
     await sender.service.relay.wait(longest=0.001)
@@ -262,12 +268,7 @@ async def test_one_process_sends_what_another_of_its_party_committed(home: Home)
 
 
 async def test_what_another_process_committed_before_is_sent_before(home: Home) -> None:
-    sender = await Driven.started(home)
-    await sender.settle()
-    other = Driven(home, clock=sender.clock)
-    other.bus = sender.bus
-    await other.start()
-    other.service.relay.sends = False
+    sender, other = await sender_and_other(home)
     await add(sender, "one")
     await add(other, "two")
     await add(sender, "three")

@@ -1,4 +1,4 @@
-"""A stack of processes for a test that asks for one."""
+"""A stack of processes for a test that asks for one: on the embedded default, or on a real broker and databases."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.broker import Broker
+from tests.docker_engine import tell
+from tests.end_to_end.real_stack import PARTIES, NewTrial, RealStack, Trial
 from tests.end_to_end.running_stack import NewStack, Stack
+from tests.postgres import PostgresServer
 
 
 @pytest.fixture
@@ -22,3 +26,26 @@ async def new_stack(tmp_path: Path) -> AsyncIterator[NewStack]:
     yield make
     for stack in made:
         await stack.close()
+
+
+@pytest.fixture
+async def new_trial(
+    request: pytest.FixtureRequest, tmp_path: Path, broker: Broker, topic_prefix: str, postgres: PostgresServer
+) -> AsyncIterator[NewTrial]:
+    """Starts a stack with databases of its own; at the end it tells how long catching up took, and nothing is left."""
+    databases = {principal: await postgres.make_database(principal) for principal in PARTIES}
+    urls = {principal: postgres.url(name) for principal, name in databases.items()}
+    trials: list[Trial] = []
+
+    async def start(*options: str, **settings: str) -> Trial:
+        stack = RealStack(tmp_path, broker.plain, topic_prefix, urls, *options, **settings)
+        trials.append(Trial(stack))
+        await stack.start()
+        return trials[-1]
+
+    yield start
+    for trial in trials:
+        await trial.stack.close()
+        tell(request.node, f"caught up {trial.seconds:.1f} s after: {request.node.name}")
+    for name in databases.values():
+        await postgres.drop(name)

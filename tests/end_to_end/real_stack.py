@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -28,6 +28,9 @@ SESSION_SECONDS = 6
 """A consumer that is not heard of for so long is taken for dead: shorter than usual, so that faults outlast it."""
 CATCHING_UP_SECONDS = 120.0
 PARTIES = topics.PRINCIPALS[:-1]
+PAYMENTS = 240
+EARLY = PAYMENTS // 4
+"""When so many have been scanned, most of the payments are still to come, or under way."""
 
 
 def variable(principal: str, name: str) -> str:
@@ -112,8 +115,8 @@ class RealStack(Stack):
 class Trial:
     """Payers pay while something fails; afterwards everything is caught up, settled, and right to the yen."""
 
-    def __init__(self, stack: RealStack, payments: int) -> None:
-        self.stack, self._payments = stack, payments
+    def __init__(self, stack: RealStack) -> None:
+        self.stack = stack
         self.crowd = Crowd(stack)
         self.seconds = 0.0
         """From the end of the fault until nothing was left to do."""
@@ -121,7 +124,7 @@ class Trial:
     @asynccontextmanager
     async def under_load(self, parts: int = 1) -> AsyncIterator[Load]:
         """The fault is what happens inside. The payers begin at once, or part by part."""
-        wanted = await orders(self.stack, self._payments)
+        wanted = await orders(self.stack, PAYMENTS)
         async with asyncio.TaskGroup() as tasks:
             load = Load(self.crowd, [wanted[n::parts] for n in range(parts)], tasks)
             load.next_part()
@@ -131,6 +134,10 @@ class Trial:
             await self.stack.caught_up()
             self.seconds = monotonic() - over
         await all_settled(self.stack, self.crowd, wanted)
+
+
+NewTrial = Callable[..., Awaitable[Trial]]
+"""Options of `sansha up` and settings for the environment → a trial on a stack that runs."""
 
 
 @dataclass

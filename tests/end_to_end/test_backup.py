@@ -50,7 +50,7 @@ class Operator:
         await self._in_postgres("pg_restore", *into, _dump_of(self.databases[principal]))
         at = f"127.0.0.1:{self.broker.plain.rpartition(':')[2]}"
         group = ("--bootstrap-server", at, "--group", f"{self.topic_prefix}{principal}", "--all-topics")
-        await _run(self.broker.container.get_wrapped_container(), GROUPS_TOOL, *group, *_TO_EARLIEST)
+        await _run(self.broker.container, GROUPS_TOOL, *group, *_TO_EARLIEST)
 
     async def rows(self, principal: str, table: str) -> int:
         import asyncpg

@@ -6,51 +6,17 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 
 import pytest
 
 from contracts import topics
 from services.chassis.clock import pause
-from tests.broker import Broker
-from tests.docker_engine import tell
-from tests.end_to_end.cuttable_link import CuttableLink
 from tests.end_to_end.processes import eventually
-from tests.end_to_end.real_stack import PARTIES, SESSION_SECONDS, RealStack, Trial, variable
+from tests.end_to_end.real_stack import EARLY, PARTIES, SESSION_SECONDS, NewTrial, variable
 from tests.end_to_end.small_disk import small_disk
-from tests.postgres import PostgresServer, running_postgres
+from tests.postgres import running_postgres
 
 pytestmark = [pytest.mark.stack, pytest.mark.processes]
-
-PAYMENTS = 240
-EARLY = PAYMENTS // 4
-
-NewTrial = Callable[..., Awaitable[Trial]]
-"""Options of `sansha up`, `payments`, and settings for the environment → a trial on a stack that runs."""
-
-
-@pytest.fixture
-async def new_trial(
-    request: pytest.FixtureRequest, tmp_path: Path, broker: Broker, topic_prefix: str, postgres: PostgresServer
-) -> AsyncIterator[NewTrial]:
-    """Starts a stack with databases of its own; at the end it tells how long catching up took, and nothing is left."""
-    databases = {principal: await postgres.make_database(principal) for principal in PARTIES}
-    urls = {principal: postgres.url(name) for principal, name in databases.items()}
-    trials: list[Trial] = []
-
-    async def start(*options: str, payments: int = PAYMENTS, **settings: str) -> Trial:
-        stack = RealStack(tmp_path, broker.plain, topic_prefix, urls, *options, **settings)
-        trials.append(Trial(stack, payments))
-        await stack.start()
-        return trials[-1]
-
-    yield start
-    for trial in trials:
-        await trial.stack.close()
-        tell(request.node, f"caught up {trial.seconds:.1f} s after: {request.node.name}")
-    for name in databases.values():
-        await postgres.drop(name)
 
 
 async def test_a_party_killed_in_mid_batch(new_trial: NewTrial) -> None:
@@ -82,23 +48,6 @@ async def test_one_of_two_replicas_killed_and_the_other_stopped_for_longer_than_
         os.kill(second, signal.SIGCONT)
 
 
-async def test_the_broker_killed_and_started_again(new_trial: NewTrial, broker: Broker) -> None:
-    trial = await new_trial()
-    async with trial.under_load() as load:
-        await load.crowd.has_scanned(EARLY)
-        broker.kill()
-        await asyncio.to_thread(broker.start)
-
-
-async def test_the_broker_paused_for_half_a_minute(new_trial: NewTrial, broker: Broker) -> None:
-    trial = await new_trial()
-    async with trial.under_load() as load:
-        await load.crowd.has_scanned(EARLY)
-        broker.pause()
-        await pause(30)
-        broker.unpause()
-
-
 async def test_postgresql_restarted(new_trial: NewTrial) -> None:
     with running_postgres() as server:
         urls = {variable(p, "DATABASE_URL"): server.url(await server.make_database(p)) for p in PARTIES}
@@ -107,19 +56,6 @@ async def test_postgresql_restarted(new_trial: NewTrial) -> None:
             await load.crowd.has_scanned(EARLY)
             await asyncio.to_thread(server.restart)
         await trial.stack.close()
-
-
-async def test_a_party_cut_from_the_broker_and_healed(new_trial: NewTrial, broker: Broker) -> None:
-    link = CuttableLink(broker.proxy, to=broker.proxied)
-    impatient = {"SANSHA_KAFKA_REQUEST_TIMEOUT_SECONDS": "5"}
-    through_link = {variable(topics.WARD, "BUS_URL"): f"kafka://{broker.proxy}"}
-    async with link:
-        trial = await new_trial(**impatient, **through_link)
-        async with trial.under_load() as load:
-            await load.crowd.has_scanned(EARLY)
-            link.cut()
-            await pause(3 * SESSION_SECONDS)
-            await link.heal()
 
 
 async def test_a_batch_that_takes_longer_than_the_session_timeout_and_a_minute(new_trial: NewTrial) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 import pytest_asyncio
 import trustme
-from confluent_kafka.admin import AdminClient, ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion
+from confluent_kafka.admin import AdminClient
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -24,7 +24,8 @@ from services.chassis.bus.kafka import KafkaBus
 from services.chassis.bus.kafka_options import KafkaOptions, SaslMechanism
 from services.chassis.bus.port import BusError
 from tests.broker import IMAGE, SECONDS_TO_ANSWER, free_ports
-from tests.conformance.consuming import DEADLINE_SECONDS, TOPIC, numbered, numbers, receive, topic
+from tests.conformance.consuming import TOPIC, numbered, numbers, receive, topic
+from tests.conformance.kafka.conftest import make_user
 
 pytestmark = pytest.mark.stack
 
@@ -60,7 +61,9 @@ def listeners() -> Iterator[Listeners]:
     for port in ports.values():
         container.with_bind_ports(port, port)
     with container:
-        _make_user(f"{HOST}:{plaintext}")
+        admin = AdminClient({"bootstrap.servers": f"{HOST}:{plaintext}", "log_level": 0})
+        by_password = {"bootstrap.servers": f"{HOST}:{users}", "security.protocol": "SASL_SSL"}
+        make_user(admin, BY_SCRAM, PASSWORD, {**by_password, "ssl.ca.pem": ca.cert_pem.bytes().decode()})
         yield Listeners(ca, *(f"{HOST}:{port}" for port in ports.values()))
 
 
@@ -105,13 +108,6 @@ def _pkcs8(key: bytes) -> bytes:
 
 def _in_one_line(pem: bytes) -> str:
     return " ".join(pem.decode().splitlines())
-
-
-def _make_user(plaintext: str) -> None:
-    admin = AdminClient({"bootstrap.servers": plaintext, "log_level": 0})
-    credential = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
-    made = admin.alter_user_scram_credentials([UserScramCredentialUpsertion(BY_SCRAM, credential, PASSWORD.encode())])
-    made[BY_SCRAM].result(DEADLINE_SECONDS)
 
 
 @pytest.fixture

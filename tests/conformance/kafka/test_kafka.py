@@ -1,14 +1,11 @@
-"""What is particular to Kafka: other clients, names on the wire, rights, timeouts, and a broker that comes and goes."""
+"""What is particular to Kafka: other clients, names on the wire, rights, and timeouts."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from dataclasses import replace
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from confluent_kafka import Producer
 from confluent_kafka.admin import (
     AclBinding,
@@ -18,14 +15,10 @@ from confluent_kafka.admin import (
     ConfigResource,
     ResourcePatternType,
     ResourceType,
-    ScramCredentialInfo,
-    ScramMechanism,
-    UserScramCredentialUpsertion,
 )
 
 from services.chassis.bus.kafka import KafkaBus
 from services.chassis.bus.kafka_options import KafkaOptions
-from services.chassis.bus.kafka_subscription import KafkaSubscription
 from services.chassis.bus.port import BusError, Fenced, Record, TopicPartition
 from tests.broker import Broker
 from tests.conformance.consuming import (
@@ -35,40 +28,12 @@ from tests.conformance.consuming import (
     consume,
     delivered_twice,
     numbered,
-    numbers,
     receive,
     topic,
 )
+from tests.conformance.kafka.conftest import Connect, make_user
 
 pytestmark = pytest.mark.stack
-
-Connect = Callable[..., KafkaBus]
-
-
-@pytest.fixture
-def options(broker: Broker, topic_prefix: str) -> KafkaOptions:
-    return KafkaOptions(broker.plain, prefix=topic_prefix, session_timeout=1.5, request_timeout=5.0)
-
-
-@pytest_asyncio.fixture
-async def connect(options: KafkaOptions) -> AsyncIterator[Connect]:
-    """Opens connections with the options given, and closes them after the test."""
-    opened: list[KafkaBus] = []
-
-    def open_another(**changed: Any) -> KafkaBus:
-        opened.append(KafkaBus(replace(options, **changed)))
-        return opened[-1]
-
-    yield open_another
-    for bus in opened:
-        await bus.close()
-
-
-@pytest_asyncio.fixture
-async def bus(connect: Connect) -> KafkaBus:
-    bus = connect()
-    await bus.create_topics([topic()])
-    return bus
 
 
 @pytest.fixture
@@ -140,7 +105,7 @@ async def test_a_group_with_members_elsewhere_cannot_be_reset(bus: KafkaBus, con
 
 
 async def test_a_wrong_password_is_one_clear_error(broker: Broker, admin: AdminClient, connect: Connect) -> None:
-    _make_user(admin, "somebody", "right")
+    make_user(admin, "somebody", "right", _with_users(broker))
     stranger = connect(
         bootstrap=broker.scram, security_protocol="SASL_PLAINTEXT", username="somebody", password="mistaken"
     )
@@ -153,7 +118,7 @@ async def test_who_may_not_make_topics_is_sent_to_the_provisioning(
     broker: Broker, admin: AdminClient, options: KafkaOptions, bus: KafkaBus, connect: Connect
 ) -> None:
     name = f"{options.prefix}reader"
-    _make_user(admin, name, "secret")
+    make_user(admin, name, "secret", _with_users(broker))
     _allow(admin, name, options.prefix + TOPIC, AclOperation.DESCRIBE)
     reader = connect(bootstrap=broker.scram, security_protocol="SASL_PLAINTEXT", username=name, password="secret")
     await reader.create_topics([topic(retention_seconds=5.0)])  # it may not read what the retention is
@@ -163,10 +128,8 @@ async def test_who_may_not_make_topics_is_sent_to_the_provisioning(
         await reader.create_topics([topic("another")])
 
 
-def _make_user(admin: AdminClient, name: str, password: str) -> None:
-    credential = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
-    made = admin.alter_user_scram_credentials([UserScramCredentialUpsertion(name, credential, password.encode())])
-    made[name].result(DEADLINE_SECONDS)
+def _with_users(broker: Broker) -> dict[str, str]:
+    return {"bootstrap.servers": broker.scram, "security.protocol": "SASL_PLAINTEXT"}
 
 
 def _allow(admin: AdminClient, name: str, topic_name: str, operation: AclOperation) -> None:
@@ -210,56 +173,9 @@ async def test_a_batch_that_takes_too_long_is_abandoned_as_a_whole(connect: Conn
     assert delivered_twice(got) == []
 
 
-async def test_nothing_is_lost_when_the_broker_freezes(broker: Broker, bus: KafkaBus, connect: Connect) -> None:
-    impatient = connect(request_timeout=1.0)
-    subscription = await impatient.subscribe("g", [TOPIC])
-    await impatient.produce(numbered(range(40)))
-    await subscription.commit(await receive(subscription, 40))
-    broker.pause()
-    try:
-        with pytest.raises(BusError, match=r"cannot produce at .*: no answer in time"):
-            await impatient.produce(numbered(range(40, 80)))
-    finally:
-        broker.unpause()
-    await _until_done(lambda: impatient.produce(numbered(range(40, 120))))
-    assert await _received(subscription, range(40, 120))
-
-
-async def test_everything_goes_on_when_the_broker_was_restarted(broker: Broker, bus: KafkaBus) -> None:
-    subscription = await bus.subscribe("g", [TOPIC])
-    await bus.produce(numbered(range(40)))
-    await subscription.commit(await receive(subscription, 40))
-    waiting = asyncio.create_task(subscription.fetch(1, timeout=DEADLINE_SECONDS))
-    await asyncio.to_thread(broker.restart)
-    await _until_done(lambda: bus.produce(numbered(range(40, 80))))
-    first = await waiting
-    await subscription.commit(first)
-    assert await _received(subscription, set(range(40, 80)) - set(numbers(first)))
-
-
 async def test_a_broker_that_is_not_there_is_an_error_in_bounded_time(broker: Broker, connect: Connect) -> None:
     nowhere = connect(bootstrap=broker.proxy, request_timeout=1.0)
     async with asyncio.timeout(DEADLINE_SECONDS):
         for call in (nowhere.create_topics([topic()]), nowhere.produce(numbered([1])), nowhere.read(TOPIC)):
             with pytest.raises(BusError, match=f"cannot connect at {broker.proxy}: "):
                 await call
-
-
-async def _received(subscription: KafkaSubscription, wanted: Iterable[int]) -> bool:
-    """Whether each of the numbers comes, once or more often, in a while."""
-    left = set(wanted)
-    async with asyncio.timeout(DEADLINE_SECONDS):
-        while left:
-            messages = await subscription.fetch(100, 1.0)
-            await subscription.commit(messages)
-            left -= set(numbers(messages))
-    return True
-
-
-async def _until_done(ask: Callable[[], Awaitable[None]]) -> None:
-    async with asyncio.timeout(DEADLINE_SECONDS):
-        while True:
-            try:
-                return await ask()
-            except BusError:
-                continue

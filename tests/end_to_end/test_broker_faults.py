@@ -1,0 +1,49 @@
+"""What can fail at the broker, or on the way to it, like `test_faults.py`; on a broker of their own."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from contracts import topics
+from services.chassis.clock import pause
+from tests.broker import Broker
+from tests.end_to_end.cuttable_link import CuttableLink
+from tests.end_to_end.real_stack import EARLY, SESSION_SECONDS, NewTrial, variable
+
+pytestmark = [pytest.mark.stack, pytest.mark.processes]
+
+
+@pytest.fixture
+def broker(own_broker: Broker) -> Broker:
+    return own_broker
+
+
+async def test_the_broker_killed_and_started_again(new_trial: NewTrial, broker: Broker) -> None:
+    trial = await new_trial()
+    async with trial.under_load() as load:
+        await load.crowd.has_scanned(EARLY)
+        broker.kill()
+        await asyncio.to_thread(broker.start)
+
+
+async def test_the_broker_paused_for_half_a_minute(new_trial: NewTrial, broker: Broker) -> None:
+    trial = await new_trial()
+    async with trial.under_load() as load:
+        await load.crowd.has_scanned(EARLY)
+        with broker.paused():
+            await pause(30)
+
+
+async def test_a_party_cut_from_the_broker_and_healed(new_trial: NewTrial, broker: Broker) -> None:
+    link = CuttableLink(broker.proxy, to=broker.proxied)
+    impatient = {"SANSHA_KAFKA_REQUEST_TIMEOUT_SECONDS": "5"}
+    through_link = {variable(topics.WARD, "BUS_URL"): f"kafka://{broker.proxy}"}
+    async with link:
+        trial = await new_trial(**impatient, **through_link)
+        async with trial.under_load() as load:
+            await load.crowd.has_scanned(EARLY)
+            link.cut()
+            await pause(3 * SESSION_SECONDS)
+            await link.heal()

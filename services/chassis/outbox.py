@@ -194,7 +194,7 @@ class Relay:
         self._gone(tx.forgotten)
         if tx.others_unsent:
             self._read_table = True
-        elif tx.published and self.sends and tx.outbox_seq not in self._sent:
+        elif tx.published and self.sends and not self._was_read(tx.outbox_seq):
             self._handed_over.append(OutboxRow(tx.outbox_seq, tx.published))
             if len(self._handed_over) > ROWS_HANDED_OVER:  # the bus is away: the table keeps them, memory need not
                 self._handed_over.clear()
@@ -205,6 +205,10 @@ class Relay:
             earliest = min(at for at, _, _ in tx.scheduled)
             self._next_timer = earliest if self._next_timer is None else min(self._next_timer, earliest)
         self._wake.set()
+
+    def _was_read(self, seq: int) -> bool:
+        """The table shows a row from its commit on, which may be before this process hears that it committed."""
+        return seq in self._sending or seq in self._sent
 
     def _known(self) -> Sequence[int]:
         """Rows of the table that this process has sent or is about to send."""

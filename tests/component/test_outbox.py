@@ -10,12 +10,15 @@ import pytest
 
 from contracts.vocabulary import Refusal
 from services.chassis.bus.memory import MemoryBus
+from services.chassis.bus.port import Record
 from services.chassis.clock import Clock, ClockReading, real_now
 from services.chassis.database import Database
 from services.chassis.faults import POINTS
+from services.chassis.transaction import Transaction
 from tests.component.home import Home
 from tests.component.tiny_party import (
     ANSWERER,
+    ASKER,
     NOON,
     Died,
     DiesAt,
@@ -24,6 +27,7 @@ from tests.component.tiny_party import (
     EntryRequest,
     ReminderDropped,
     ReminderWanted,
+    asked_about,
 )
 
 DAY = timedelta(days=1)
@@ -274,6 +278,38 @@ async def test_what_another_process_committed_before_is_sent_before(home: Home) 
     await add(sender, "three")
     await sender.settle()
     assert await sender.asked() == ["one", "two", "three"]
+
+
+class HeldBus(MemoryBus):
+    """Produces when it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.let_go = asyncio.Event(), asyncio.Event()
+
+    async def produce(self, records: Sequence[Record]) -> None:
+        self.asked.set()
+        await self.let_go.wait()
+        await super().produce(records)
+
+
+async def test_what_is_read_from_the_table_before_its_commit_is_heard_of_is_sent_once(home: Home) -> None:
+    driven, bus = Driven(home), HeldBus()
+    driven.bus = bus
+    await driven.start()
+    relay = driven.service.relay
+    async with driven.service.database.begin() as session:
+        tx = Transaction(session, NOON, driven.service.identity, ASKER)
+        tx.publish(asked_about("a", "one", 1, NOON))
+        await relay.write(tx)
+    relay.look_again()
+    sending = asyncio.create_task(relay.send_due())
+    await asyncio.wait_for(bus.asked.wait(), SOON)
+    relay.committed(tx)
+    bus.let_go.set()
+    assert await sending == 1
+    assert await relay.send_due() == 0
+    assert await driven.asked() == ["one"]
 
 
 async def test_one_process_at_a_time_is_the_sender(home: Home) -> None:

@@ -202,10 +202,8 @@ class KafkaBus:
         filling: dict[TopicPartition, Any] = {}
         for topic, key, value, headers in records:
             tp = TopicPartition(topic, partition_of(key, counts[topic]))
-            batch, fields = (
-                filling.get(tp),
-                {"timestamp": timestamp, "key": key.encode(), "value": value, "headers": list(headers)},
-            )
+            fields = {"timestamp": timestamp, "key": key.encode(), "value": value, "headers": list(headers)}
+            batch = filling.get(tp)
             if batch is None or batch.append(**fields) is None:
                 if batch is not None:
                     full.append((self._wired(tp), batch))

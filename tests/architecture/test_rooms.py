@@ -18,7 +18,7 @@ ROOM = {
     "handlers",
     "domain",
     "behaviour.py",
-    "store.py",
+    "store",
     "tables.py",
     "migrations",
     "books.py",

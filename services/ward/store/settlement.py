@@ -1,58 +1,23 @@
-"""Every query of the ward's use cases. Set-based: a sequence in, one statement. (What only looks is in books.py.)
-
-Rows are locked in one order: slips by number, then statements by id, all of a transaction's in one step. What is
-inserted stands under keys that no two use cases share.
-"""
+"""Closing statements and deposits (締め明細・入金)."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
-from datetime import date, datetime
+from dataclasses import fields
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    FromClause,
-    RowMapping,
-    Select,
-    Table,
-    bindparam,
-    case,
-    exists,
-    func,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, FromClause, RowMapping, Select, bindparam, case, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.vocabulary import ReceiptKind
 from services.chassis.bulk import Bulk
 from services.chassis.database import among
-from services.ward.domain.instalments import Slip
-from services.ward.domain.ledger import Entry, levy
-from services.ward.domain.receipts import Discrepancy, Receipt, SlipAccount
 from services.ward.domain.reconciliation import Lines
 from services.ward.domain.settlement import Booked, Statement
-from services.ward.tables import (
-    assessments,
-    deposits,
-    discrepancies,
-    receipts,
-    slips,
-    statement_lines,
-    statement_pages,
-    statements,
-    transfers,
-)
+from services.ward.store.rows import add_missing_rows, add_rows
+from services.ward.tables import deposits, receipts, statement_lines, statement_pages, statements
 
-PEOPLE_PER_QUERY = 5_000
-
-_RECEIVED = Bulk(
-    update(slips).where(slips.c.slip_number == bindparam("changed_slip")).values(received=bindparam("now_received"))
-)
 _BOOKED = Bulk(
     update(statements)
     .where(statements.c.statement_id == bindparam("settled_statement"))
@@ -63,24 +28,6 @@ _BOOKED = Bulk(
         reconciled_at=bindparam("reconciled_since"),
     )
 )
-
-
-_ACCOUNTS = (
-    select(slips.c.slip_number, slips.c.amount, slips.c.received)
-    .where(among(slips.c.slip_number))
-    .order_by(slips.c.slip_number)
-    .with_for_update()
-)
-_RECORDS = select(
-    receipts.c.payment_id,
-    receipts.c.kind,
-    receipts.c.slip_number,
-    receipts.c.slip_known,
-    receipts.c.amount,
-    receipts.c.settler,
-).where(among(receipts.c.payment_id))
-_SLIPS_OF = select(slips.c.insured_number, slips.c.levy_year, slips.c.instalment).where(among(slips.c.insured_number))
-_ASSESSED = select(assessments).where(among(assessments.c.insured_number), among(assessments.c.levy_year, "years"))
 _PAGES = select(statement_pages).where(among(statement_pages.c.statement_id))
 _DEPOSITS = select(deposits).where(among(deposits.c.deposit_id))
 _LISTED = select(statement_lines.c.statement_id)
@@ -100,104 +47,6 @@ _LOCK = (
 )
 
 
-async def _add(session: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    await _insert(table).execute(session, rows)
-
-
-async def _add_missing(session: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    await _insert(table, only_missing=True).execute(session, rows)
-
-
-@cache
-def _insert(table: Table, *, only_missing: bool = False) -> Bulk:
-    return Bulk(table.insert(), only_missing=only_missing)
-
-
-# ---- ledger (介護システム) --------------------------------------------------------------------------------
-
-
-async def book(session: AsyncConnection, entries: Iterable[Entry], at: datetime) -> None:
-    """Book transfers. Raises `IntegrityError` where the same source was booked before."""
-    rows = [
-        {**t._asdict(), "source": entry.source, "entry": n, "booked_on": entry.booked_on, "booked_at": at}
-        for entry in entries
-        for n, t in enumerate(entry.transfers, 1)
-    ]
-    await _add(session, transfers, rows)
-
-
-async def add_discrepancies(session: AsyncConnection, found: Iterable[Discrepancy], at: datetime) -> None:
-    """Keep what contradicts itself; one that is known stays as it is."""
-    await _add_missing(session, discrepancies, [{**d._asdict(), "at": at} for d in found])
-
-
-# ---- slips (納付書) --------------------------------------------------------------------------------------
-
-
-async def assessed(session: AsyncConnection, people: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
-    """(insured number, levy year) → annual amount, of those among `people` that were assessed before."""
-    known = {}
-    numbers, years = sorted({number for number, _ in people}), sorted({year for _, year in people})
-    for start in range(0, len(numbers), PEOPLE_PER_QUERY):
-        some = numbers[start : start + PEOPLE_PER_QUERY]
-        for row in (await session.execute(_ASSESSED, {"ids": some, "years": years})).all():
-            known[row.insured_number, row.levy_year] = row.annual_amount
-    return known
-
-
-async def add_assessments(session: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Record what was assessed."""
-    await _add(session, assessments, rows)
-
-
-async def instalments_of(session: AsyncConnection, people: Collection[str]) -> dict[tuple[str, int], set[int]]:
-    """(insured number, levy year) → instalment numbers in use."""
-    used: defaultdict[tuple[str, int], set[int]] = defaultdict(set)
-    for number, year, instalment in (await session.execute(_SLIPS_OF, {"ids": list(people)})).all():
-        used[number, year].add(instalment)
-    return used
-
-
-async def issue(session: AsyncConnection, issued: Sequence[Slip], today: date, at: datetime) -> None:
-    """Insert new slips, and book what is owed for them (調定)."""
-    await _add(session, slips, [{**asdict(slip), "issued_at": at} for slip in issued])
-    levied = (Entry(f"levy/{s.slip_number}", today, levy(s.slip_number, s.amount)) for s in issued)
-    await book(session, levied, at)
-
-
-async def lock_slip_accounts(session: AsyncConnection, slip_numbers: Collection[str]) -> dict[str, SlipAccount]:
-    """What slips owe and have received, locked in order of number; one never issued is missing."""
-    found = await session.execute(_ACCOUNTS, {"ids": list(slip_numbers)})
-    return {number: SlipAccount(amount, received) for number, amount, received in found.all()}
-
-
-async def save_slip_accounts(session: AsyncConnection, changed: Mapping[str, SlipAccount]) -> None:
-    """Write back what slips have received."""
-    rows = [{"changed_slip": number, "now_received": slip.received} for number, slip in changed.items()]
-    await _RECEIVED.execute(session, rows)
-
-
-# ---- receipts (収納データ) -------------------------------------------------------------------------------
-
-
-async def records_of(
-    session: AsyncConnection, payment_ids: Collection[str]
-) -> defaultdict[str, dict[ReceiptKind, Receipt]]:
-    """Payment id → the records registered of it; empty for one that is unknown."""
-    known: defaultdict[str, dict[ReceiptKind, Receipt]] = defaultdict(dict)
-    for row in (await session.execute(_RECORDS, {"ids": list(payment_ids)})).all():
-        known[row[0]][row[1]] = Receipt(*row[1:])
-    return known
-
-
-async def add_receipts(session: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Keep new records."""
-    await _add(session, receipts, rows)
-
-
-# ---- settlement (締め明細・入金) --------------------------------------------------------------------------
-
-
 async def known_pages(session: AsyncConnection, statement_ids: Collection[str]) -> dict[tuple[str, int], Any]:
     """(statement id, page) → row"""
     found = await session.execute(_PAGES, {"ids": list(statement_ids)})
@@ -206,15 +55,15 @@ async def known_pages(session: AsyncConnection, statement_ids: Collection[str]) 
 
 async def add_statements(session: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep statements that are new; one that is known stays as it is."""
-    await _add_missing(session, statements, rows)
+    await add_missing_rows(session, statements, rows)
 
 
 async def add_pages(
     session: AsyncConnection, pages: Sequence[Mapping[str, Any]], lines: Sequence[Mapping[str, Any]]
 ) -> None:
     """Keep new pages and their lines. A payment that one statement lists twice is kept once: the totals show it."""
-    await _add(session, statement_pages, pages)
-    await _add_missing(session, statement_lines, lines)
+    await add_rows(session, statement_pages, pages)
+    await add_missing_rows(session, statement_lines, lines)
 
 
 async def find_deposits(session: AsyncConnection, deposit_ids: Collection[str]) -> dict[str, Any]:
@@ -225,7 +74,7 @@ async def find_deposits(session: AsyncConnection, deposit_ids: Collection[str]) 
 
 async def add_deposits(session: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep new deposits."""
-    await _add(session, deposits, rows)
+    await add_rows(session, deposits, rows)
 
 
 async def lock_listing(

@@ -1,25 +1,18 @@
-"""Every query of the payment provider. Set-based: a sequence in, one statement.
-
-Rows are locked in one order: payments by id, then bank closings by day. Who counts a payment in, or takes one out,
-keeps its closing from being totalled meanwhile; others may do the same at the same time. New payments are inserted by
-slip and attempt, which is what makes them unique; receipts and closings by their key.
-"""
+"""Consents, payments, and the receipt data delivered of them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
-from datetime import date
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.vocabulary import Settler
 from services.chassis.bulk import Bulk
-from services.chassis.database import among, insert
+from services.chassis.database import among
 from services.payment_provider.domain.payment import Payment
-from services.payment_provider.tables import bank_closings, consents, payments, receipts
+from services.payment_provider.tables import consents, payments, receipts
 
 _FIXED = {"payment_id", "slip_number", "attempt", "barcode", "amount", "consent_id", "scanned_at"}
 _CHANGING = [f.name for f in fields(Payment) if f.name not in _FIXED]
@@ -28,8 +21,6 @@ _SAVE = Bulk(
     .where(payments.c.payment_id == bindparam("saved_id"))
     .values({name: bindparam(f"new_{name}") for name in _CHANGING})
 )
-
-
 _CONSENTS = select(consents.c.consent_id, consents.c.terms_version).where(among(consents.c.consent_id))
 _BY_ID = select(payments).where(among(payments.c.payment_id)).order_by(payments.c.payment_id)
 _LOCKED_BY_ID = _BY_ID.with_for_update()
@@ -48,10 +39,6 @@ _LOCKED_NEWEST = (
     .with_for_update(of=payments)
 )
 _RECEIPTS = select(receipts).where(among(receipts.c.payment_id)).order_by(receipts.c.kind)
-_CLOSINGS = select(bank_closings).order_by(bank_closings.c.closed_on)
-_CLOSINGS_OF_DAYS = _CLOSINGS.where(among(bank_closings.c.closed_on, "days"))
-_HELD_CLOSINGS_OF_DAYS = _CLOSINGS_OF_DAYS.with_for_update(read=True)
-_LOCKED_CLOSINGS = _CLOSINGS.where(among(bank_closings.c.statement_id)).with_for_update()
 
 
 async def add_consents(session: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -108,48 +95,3 @@ async def add_receipts(session: AsyncConnection, rows: Sequence[Mapping[str, Any
 async def receipts_of(session: AsyncConnection, ids: Collection[str]) -> Sequence[Any]:
     """Rows of the receipt data delivered for these payments, in order."""
     return (await session.execute(_RECEIPTS, {"ids": list(ids)})).all()
-
-
-async def add_bank_closing(session: AsyncConnection, row: Mapping[str, Any]) -> bool:
-    """Open a closing; False where another transaction has opened it by now."""
-    statement = insert(session, bank_closings).values(row).on_conflict_do_nothing()
-    made = await session.execute(statement.returning(bank_closings.c.closed_on))
-    return made.one_or_none() is not None
-
-
-async def find_bank_closings(session: AsyncConnection, days: Collection[date]) -> dict[date, Any]:
-    """Rows of the closings of these days, to look at."""
-    return await _closings_of(session, _CLOSINGS_OF_DAYS, days)
-
-
-async def hold_bank_closings(session: AsyncConnection, days: Collection[date]) -> dict[date, Any]:
-    """Rows of the closings of these days: one that is not totalled by now is not before this transaction ends."""
-    return await _closings_of(session, _HELD_CLOSINGS_OF_DAYS, days)
-
-
-async def _closings_of(session: AsyncConnection, query: Any, days: Collection[date]) -> dict[date, Any]:
-    found = await session.execute(query, {"days": list(days)})
-    return {row.closed_on: row for row in found.all()}
-
-
-async def lock_bank_closings(session: AsyncConnection, statement_ids: Collection[str]) -> dict[str, Any]:
-    """Statement id → its closing's row, locked; one that is unknown is missing from the answer."""
-    found = await session.execute(_LOCKED_CLOSINGS, {"ids": list(statement_ids)})
-    return {row.statement_id: row for row in found.all()}
-
-
-async def bank_payments_closing(session: AsyncConnection, closed_on: date) -> Sequence[tuple[str, int]]:
-    """(payment id, amount) of the bank payments that count for a closing and stand."""
-    query = (
-        select(payments.c.payment_id, payments.c.amount)
-        .where(payments.c.settler == Settler.BANK, payments.c.closes_on == closed_on)
-        .where(payments.c.status.in_(("paid", "confirmed")))
-        .order_by(payments.c.payment_id)
-    )
-    return [(row.payment_id, row.amount) for row in (await session.execute(query)).all()]
-
-
-async def update_bank_closing(session: AsyncConnection, statement_id: str, values: Mapping[str, Any]) -> None:
-    """Change one closing."""
-    query = update(bank_closings).where(bank_closings.c.statement_id == statement_id).values(values)
-    await session.execute(query)

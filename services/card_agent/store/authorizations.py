@@ -1,0 +1,88 @@
+"""Authorizations: what was approved, taken on, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, fields
+from datetime import date
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.vocabulary import Yen
+from services.card_agent.domain.authorization import OWED, Authorization, AuthorizationStatus, hold_changes
+from services.card_agent.store.cards import lock_held
+from services.card_agent.tables import accounts, authorizations
+from services.chassis.bulk import Bulk
+from services.chassis.database import among
+
+_CHANGING = [f.name for f in fields(Authorization) if f.name != "payment_id"]
+_SAVE = Bulk(
+    update(authorizations)
+    .where(authorizations.c.payment_id == bindparam("saved_id"))
+    .values({name: bindparam(f"new_{name}") for name in _CHANGING})
+)
+_HOLD = Bulk(
+    update(accounts)
+    .where(accounts.c.account_id == bindparam("of_account"))
+    .values(held=accounts.c.held + bindparam("change"))
+)
+_AUTHORIZATIONS = select(authorizations).order_by(authorizations.c.payment_id)
+_BY_ID = _AUTHORIZATIONS.where(among(authorizations.c.payment_id))
+_COUNTED = _AUTHORIZATIONS.where(
+    authorizations.c.closes_on == bindparam("closing"), authorizations.c.status == AuthorizationStatus.TAKEN_ON
+)
+_LOCKED_BY_ID, _LOCKED_COUNTED = _BY_ID.with_for_update(), _COUNTED.with_for_update()
+_ADD = Bulk(authorizations.insert())
+
+
+async def lock(session: AsyncConnection, ids: Collection[str]) -> dict[str, Authorization]:
+    """Authorizations by payment id, locked; one that is unknown is missing from the answer."""
+    return await _authorizations(session, _LOCKED_BY_ID, ids=list(ids))
+
+
+async def lock_taken_on(session: AsyncConnection, closed_on: date) -> dict[str, Authorization]:
+    """The authorizations that a closing counts, locked."""
+    return await _authorizations(session, _LOCKED_COUNTED, closing=closed_on)
+
+
+async def find(session: AsyncConnection, ids: Collection[str]) -> dict[str, Authorization]:
+    """Authorizations by payment id, to look at."""
+    return await _authorizations(session, _BY_ID, ids=list(ids))
+
+
+async def find_owed(session: AsyncConnection) -> Sequence[Authorization]:
+    """All that was ever taken on, withdrawn or not."""
+    return list((await _authorizations(session, _AUTHORIZATIONS.where(authorizations.c.status.in_(OWED)))).values())
+
+
+async def save(
+    session: AsyncConnection, before: Mapping[str, Authorization], after: Mapping[str, Authorization]
+) -> None:
+    """Write what differs between `before` and `after`, and move the holds of the accounts by the difference."""
+    changed = [a for payment_id, a in after.items() if a != before.get(payment_id)]
+    new = [asdict(a) for a in changed if a.payment_id not in before]
+    old = [
+        {"saved_id": a.payment_id, **{f"new_{name}": getattr(a, name) for name in _CHANGING}}
+        for a in changed
+        if a.payment_id in before
+    ]
+    await _ADD.execute(session, new)
+    await _SAVE.execute(session, old)
+    moved = hold_changes(before, changed)
+    if moved:
+        await lock_held(session, moved)
+        await _HOLD.execute(session, [{"of_account": i, "change": change} for i, change in moved.items()])
+
+
+async def closing_lines(session: AsyncConnection, closed_on: date) -> Sequence[tuple[str, Yen]]:
+    """(payment id, amount) of what a closing counts, by payment id."""
+    query = _COUNTED.with_only_columns(authorizations.c.payment_id, authorizations.c.amount)
+    found = await session.execute(query, {"closing": closed_on})
+    return [(payment_id, Yen(amount)) for payment_id, amount in found.all()]
+
+
+async def _authorizations(session: AsyncConnection, query: Any, **bound: Any) -> dict[str, Authorization]:
+    found = await session.execute(query, bound)
+    return {row["payment_id"]: Authorization(**row) for row in found.mappings()}

@@ -1,0 +1,75 @@
+"""Closing periods."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.card_agent.tables import closings
+from services.chassis.database import among, insert
+
+_CLOSINGS = select(closings).order_by(closings.c.closed_on)
+_CLOSINGS_OF_DAYS = _CLOSINGS.where(among(closings.c.closed_on, "days"))
+_LOCKED_CLOSINGS_OF_DAYS = _CLOSINGS_OF_DAYS.with_for_update()
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A closing period: open until `issued_at`; deposited where it has a `deposit_id`."""
+
+    closed_on: date
+    statement_id: str
+    deposit_on: date
+    count: int = 0
+    amount: int = 0
+    fee: int = 0
+    issued_at: datetime | None = None
+    deposit_id: str | None = None
+    deposited_on: date | None = None
+
+
+async def add_closing(session: AsyncConnection, closing: Closing) -> bool:
+    """Open a closing; False where another transaction has opened it by now."""
+    statement = insert(session, closings).values(asdict(closing)).on_conflict_do_nothing()
+    made = await session.execute(statement.returning(closings.c.closed_on))
+    return made.one_or_none() is not None
+
+
+async def lock_closings(session: AsyncConnection, days: Collection[date]) -> dict[date, Closing]:
+    """Closings by closing day, locked."""
+    return await _closings(session, _LOCKED_CLOSINGS_OF_DAYS, days=list(days))
+
+
+async def lock_statement(session: AsyncConnection, statement_id: str) -> Closing:
+    """The closing of a statement, locked. Raises `LookupError` where there is none."""
+    query = _CLOSINGS.where(closings.c.statement_id == statement_id).with_for_update()
+    found = await _closings(session, query)
+    if not found:
+        raise LookupError(f"there is no closing for statement {statement_id}")
+    return next(iter(found.values()))
+
+
+async def find_closings(session: AsyncConnection, days: Collection[date]) -> dict[date, Closing]:
+    """Closings by closing day, to look at."""
+    return await _closings(session, _CLOSINGS_OF_DAYS, days=list(days))
+
+
+async def all_closings(session: AsyncConnection) -> Sequence[Closing]:
+    """Every closing, the first first."""
+    return list((await _closings(session, _CLOSINGS)).values())
+
+
+async def save_closing(session: AsyncConnection, closing: Closing) -> None:
+    """Write a closing back."""
+    query = update(closings).where(closings.c.closed_on == closing.closed_on).values(asdict(closing))
+    await session.execute(query)
+
+
+async def _closings(session: AsyncConnection, query: Any, **bound: Any) -> dict[date, Closing]:
+    found = await session.execute(query, bound)
+    return {row["closed_on"]: Closing(**row) for row in found.mappings()}

@@ -1,0 +1,77 @@
+"""Assessments and slips (納付書)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.chassis.bulk import Bulk
+from services.chassis.database import among
+from services.ward.domain.instalments import Slip
+from services.ward.domain.ledger import Entry, levy
+from services.ward.domain.receipts import SlipAccount
+from services.ward.store.ledger import book
+from services.ward.store.rows import add_rows
+from services.ward.tables import assessments, slips
+
+PEOPLE_PER_QUERY = 5_000
+_RECEIVED = Bulk(
+    update(slips).where(slips.c.slip_number == bindparam("changed_slip")).values(received=bindparam("now_received"))
+)
+_ACCOUNTS = (
+    select(slips.c.slip_number, slips.c.amount, slips.c.received)
+    .where(among(slips.c.slip_number))
+    .order_by(slips.c.slip_number)
+    .with_for_update()
+)
+_SLIPS_OF = select(slips.c.insured_number, slips.c.levy_year, slips.c.instalment).where(among(slips.c.insured_number))
+_ASSESSED = select(assessments).where(among(assessments.c.insured_number), among(assessments.c.levy_year, "years"))
+
+
+async def assessed(session: AsyncConnection, people: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
+    """(insured number, levy year) → annual amount, of those among `people` that were assessed before."""
+    known = {}
+    numbers, years = sorted({number for number, _ in people}), sorted({year for _, year in people})
+    for start in range(0, len(numbers), PEOPLE_PER_QUERY):
+        some = numbers[start : start + PEOPLE_PER_QUERY]
+        for row in (await session.execute(_ASSESSED, {"ids": some, "years": years})).all():
+            known[row.insured_number, row.levy_year] = row.annual_amount
+    return known
+
+
+async def add_assessments(session: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Record what was assessed."""
+    await add_rows(session, assessments, rows)
+
+
+async def instalments_of(session: AsyncConnection, people: Collection[str]) -> dict[tuple[str, int], set[int]]:
+    """(insured number, levy year) → instalment numbers in use."""
+    used: defaultdict[tuple[str, int], set[int]] = defaultdict(set)
+    for number, year, instalment in (await session.execute(_SLIPS_OF, {"ids": list(people)})).all():
+        used[number, year].add(instalment)
+    return used
+
+
+async def issue(session: AsyncConnection, issued: Sequence[Slip], today: date, at: datetime) -> None:
+    """Insert new slips, and book what is owed for them (調定)."""
+    await add_rows(session, slips, [{**asdict(slip), "issued_at": at} for slip in issued])
+    levied = (Entry(f"levy/{s.slip_number}", today, levy(s.slip_number, s.amount)) for s in issued)
+    await book(session, levied, at)
+
+
+async def lock_slip_accounts(session: AsyncConnection, slip_numbers: Collection[str]) -> dict[str, SlipAccount]:
+    """What slips owe and have received, locked in order of number; one never issued is missing."""
+    found = await session.execute(_ACCOUNTS, {"ids": list(slip_numbers)})
+    return {number: SlipAccount(amount, received) for number, amount, received in found.all()}
+
+
+async def save_slip_accounts(session: AsyncConnection, changed: Mapping[str, SlipAccount]) -> None:
+    """Write back what slips have received."""
+    rows = [{"changed_slip": number, "now_received": slip.received} for number, slip in changed.items()]
+    await _RECEIVED.execute(session, rows)

@@ -7,7 +7,7 @@ SQLite takes the rows one by one; PostgreSQL takes all of them as one array a co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -18,7 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.visitors import replacement_traverse
 from sqlalchemy.types import TypeEngine
 
+from services.chassis.sqlite_inline import InlineSession
+
 _Convert = Callable[[Any], Any]
+FEW_ROWS = 4
+"""Up to so many are quicker converted row by row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,18 @@ class _Compiled:
 
     sql: str
     places: tuple[tuple[str, _Convert | None], ...]
+
+    def by_column(self, rows: Sequence[Mapping[str, Any]]) -> tuple[list[Any], ...]:
+        """For each place the values of all rows."""
+        return tuple(_converted(rows, key, convert) for key, convert in self.places)
+
+    def by_row(self, rows: Sequence[Mapping[str, Any]]) -> Iterable[tuple[Any, ...]]:
+        """For each row the values of all places."""
+        if len(rows) > FEW_ROWS:
+            return zip(*self.by_column(rows), strict=True)
+        return [
+            tuple([row[key] if convert is None else convert(row[key]) for key, convert in self.places]) for row in rows
+        ]
 
 
 class Bulk:
@@ -47,9 +63,10 @@ class Bulk:
         if not rows:
             return
         compiled = self._for(session.dialect, tuple(rows[0]))
-        columns = [_converted(rows, key, convert) for key, convert in compiled.places]
-        given = tuple(columns) if session.dialect.name == "postgresql" else list(zip(*columns, strict=True))
-        await session.exec_driver_sql(compiled.sql, given)
+        if isinstance(session, InlineSession):
+            session.write_rows(compiled.sql, compiled.by_row(rows))
+        else:
+            await session.exec_driver_sql(compiled.sql, compiled.by_column(rows))
 
     def _for(self, dialect: Dialect, keys: tuple[str, ...]) -> _Compiled:
         found = self._compiled.get((dialect.name, keys))

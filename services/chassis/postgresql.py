@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from hashlib import blake2b
 from typing import Any, Final
 
 from sqlalchemy import event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from services.chassis.clock import pause
 
@@ -25,23 +26,49 @@ _SECONDS_BETWEEN_LOOKS: Final = 1.0
 _PATIENCE_SECONDS: Final = 3.0
 
 
-def postgresql_engine(url: URL, pool_size: int) -> AsyncEngine:
+class PostgreSQL:
     """At most `pool_size` connections. One that the server has closed is replaced before it is used."""
-    engine = create_async_engine(
-        url.set(drivername="postgresql+asyncpg"),
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=10.0,
-        connect_args={"timeout": 5.0, "server_settings": _SERVER_SETTINGS},
-        hide_parameters=True,
-    )
 
-    def still_open(connection: Any, _record: Any, _proxy: Any) -> None:
-        if connection.driver_connection.is_closed():
-            raise DisconnectionError("the server closed this connection")
+    def __init__(self, url: URL, pool_size: int) -> None:
+        self._engine = create_async_engine(
+            url.set(drivername="postgresql+asyncpg"),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=10.0,
+            connect_args={"timeout": 5.0, "server_settings": _SERVER_SETTINGS},
+            hide_parameters=True,
+        )
 
-    event.listen(engine.sync_engine, "checkout", still_open)
-    return engine
+        def still_open(connection: Any, _record: Any, _proxy: Any) -> None:
+            if connection.driver_connection.is_closed():
+                raise DisconnectionError("the server closed this connection")
+
+        event.listen(self._engine.sync_engine, "checkout", still_open)
+
+    def begin(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        return self._engine.begin()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        async with self._engine.connect() as session:
+            await session.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            async with session.begin():
+                yield session
+
+    @asynccontextmanager
+    async def sole_holder(self, purpose: str, on_change: Callable[[], None]) -> AsyncIterator[AdvisoryLease]:
+        """The lease is lost with its connection."""
+        async with self._engine.connect() as session:
+            await session.execution_options(isolation_level="AUTOCOMMIT")
+            lease = AdvisoryLease(session, purpose, on_change)
+            try:
+                await lease.take()
+                yield lease
+            finally:
+                await lease.release()
+
+    async def close(self) -> None:
+        await self._engine.dispose()
 
 
 def lock_key(purpose: str) -> int:

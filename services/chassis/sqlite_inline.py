@@ -1,85 +1,140 @@
-"""SQLite behind SQLAlchemy's asyncio interface, *inline*: on the event loop's own thread.
+"""SQLite *inline*: statements run on the event loop's own thread, behind the interface of SQLAlchemy's asyncio layer.
 
 A statement takes tens of microseconds, a thread hop several times that (docs/decisions/0002).
 """
 
 from __future__ import annotations
 
+import asyncio
+import fcntl
 import os
 import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import event
-from sqlalchemy.dialects import registry
-from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import StaticPool
-from sqlalchemy.util import await_only
-
-READS_ONLY: Final = "sansha_reads_only"
-"""Execution option of a connection whose next transaction waits for no other process's write."""
 
 
-async def _nothing() -> None:
-    """Awaited once per statement: SQLAlchemy's asyncio layer insists on one await."""
+class InlineSession(AsyncConnection):
+    """What a handler is given. Nothing in it waits for anything, so nothing has to be handed to a greenlet."""
+
+    sync_connection: Connection
+
+    def __init__(self, connection: Connection) -> None:
+        self.sync_connection = connection
+
+    @property
+    def driver(self) -> Any:
+        """The standard library's connection."""
+        return self.sync_connection.connection.driver_connection
+
+    async def execute(self, statement: Any, parameters: Any = None, *, execution_options: Any = None) -> Any:
+        return self.sync_connection.execute(statement, parameters, execution_options=execution_options)
+
+    async def exec_driver_sql(self, statement: Any, parameters: Any = None, execution_options: Any = None) -> Any:
+        return self.sync_connection.exec_driver_sql(statement, parameters, execution_options)
+
+    def write_rows(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run a statement once for each row of parameters, as the driver takes them. Raises what `execute` raises."""
+        try:
+            self.driver.executemany(statement, rows)
+        except sqlite3.Error as failure:
+            raise DBAPIError.instance(statement, None, failure, sqlite3.Error, hide_parameters=True) from failure
+
+    async def run_sync(self, fn: Callable[..., Any], *arg: Any, **kw: Any) -> Any:
+        return fn(self.sync_connection, *arg, **kw)
 
 
-class _InlineCursor(sqlite3.Cursor):
-    async def _async_soft_close(self) -> None:
-        """Called by SQLAlchemy's asyncio layer after a result was buffered."""
+@dataclass
+class FileLease:
+    """Held until the process ends, or lets go."""
+
+    held: bool
 
 
-class _InlineConnection(sqlite3.Connection):
-    def cursor(self, factory: Any = _InlineCursor) -> Any:
-        return super().cursor(factory)
+class InlineSQLite:
+    """One connection to a file, or to a database in memory; one transaction at a time."""
+
+    def __init__(self, url: URL, *, durable: bool, looks_only: bool) -> None:
+        if url.database:
+            Path(os.path.dirname(url.database) or ".").mkdir(parents=True, exist_ok=True)
+        self._engine = create_engine(
+            url.set(drivername="sqlite+pysqlite"),
+            poolclass=StaticPool,
+            connect_args={"timeout": 10.0},
+            hide_parameters=True,
+        )
+        self._file = url.database
+        self._one_at_a_time = asyncio.Lock()
+        self._session: InlineSession | None = None
+        self._begin = ""
+        pragmas = _pragmas(durable, looks_only)
+
+        def configure(connection: Any, _record: Any) -> None:
+            connection.isolation_level = None  # the driver must not begin transactions of its own accord
+            for pragma in pragmas:
+                connection.execute(f"PRAGMA {pragma}")
+
+        event.listen(self._engine, "connect", configure)
+
+        def begin(connection: Connection) -> None:
+            connection.connection.driver_connection.execute(self._begin)  # type: ignore[union-attr]
+
+        event.listen(self._engine, "begin", begin)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        async with self._one_at_a_time:
+            with self._transaction("BEGIN IMMEDIATE") as session:
+                yield session
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        async with self._one_at_a_time:
+            with self._transaction("BEGIN") as session:
+                yield session
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[InlineSession]:
+        if self._session is None:
+            self._session = InlineSession(self._engine.connect())
+        self._begin = begin
+        try:
+            with self._session.sync_connection.begin():
+                yield self._session
+        except BaseException:
+            self._session.driver.rollback()  # SQLite leaves a transaction open that it could not commit
+            raise
+
+    @asynccontextmanager
+    async def sole_holder(self, purpose: str, _on_change: Callable[[], None]) -> AsyncIterator[FileLease]:
+        """A lock of a file beside the database's; of one in memory nobody else can be the holder."""
+        if not self._file:
+            yield FileLease(held=True)
+            return
+        with open(f"{self._file}.{purpose}.lock", "a") as file:
+            yield FileLease(_locked(file.fileno()))
+
+    async def close(self) -> None:
+        if self._session is not None:
+            self._session.sync_connection.close()
+            self._session = None
+        self._engine.dispose()
 
 
-class InlineSQLiteDialect(SQLiteDialect_pysqlite):
-    """`sqlite+inline://`: the standard library's driver, without a thread."""
-
-    driver = "inline"
-    is_async = True
-    supports_statement_cache = True
-
-    def do_execute(self, cursor: Any, statement: Any, parameters: Any, context: Any = None) -> None:
-        cursor.execute(statement, parameters)
-        await_only(_nothing())
-
-    def do_executemany(self, cursor: Any, statement: Any, parameters: Any, context: Any = None) -> None:
-        cursor.executemany(statement, parameters)
-        await_only(_nothing())
-
-
-registry.register("sqlite.inline", __name__, InlineSQLiteDialect.__name__)
-
-
-def sqlite_engine(url: URL, *, durable: bool, looks_only: bool) -> AsyncEngine:
-    """One connection to a file, or to a database in memory."""
-    if url.database:
-        Path(os.path.dirname(url.database) or ".").mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(
-        url.set(drivername="sqlite+inline"),
-        poolclass=StaticPool,
-        connect_args={"factory": _InlineConnection, "timeout": 10.0, "check_same_thread": False},
-        hide_parameters=True,
-    )
-    pragmas = _pragmas(durable, looks_only)
-
-    def configure(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # the driver must not begin transactions of its own accord
-        cursor = connection.cursor()
-        for pragma in pragmas:
-            cursor.execute(f"PRAGMA {pragma}")
-
-    def begin(connection: Any) -> None:
-        reads = connection.get_execution_options().get(READS_ONLY, False)
-        connection.connection.driver_connection.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
-
-    event.listen(engine.sync_engine, "connect", configure)
-    event.listen(engine.sync_engine, "begin", begin)
-    return engine
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _pragmas(durable: bool, looks_only: bool) -> tuple[str, ...]:

@@ -43,6 +43,8 @@ SENDER = "relay"
 """The lease of the one process of a party that sends, and the channel on which it is told of rows."""
 ROWS_PER_SEND = 200
 ROWS_HANDED_OVER = 2_000
+SENT_ROWS_KEPT = 100
+"""How many rows that were sent may wait to be deleted together; who then dies sends them twice."""
 
 _NOTIFY = text("SELECT pg_notify(:channel, '')")
 _encoder = msgspec.msgpack.Encoder()
@@ -145,8 +147,8 @@ class Relay:
     """Sends what the outbox holds, in order, when it is due.
 
     What this process committed is handed over in memory; the table is read at the start, when a timer is due, and
-    when another process may have written to it (`look_again`). Rows that were sent are deleted with the next
-    transaction of this process, or by `forget_sent` where there is none.
+    when another process may have written to it (`look_again`). Rows that were sent are deleted with a later
+    transaction of this process once there are some, or by `forget_sent` where there is none.
 
     Order per key holds with several processes of a party, too: whoever changes the same thing as another transaction
     waits for it to commit, and so finds what it left in the table; then all is sent from there, in the table's order.
@@ -180,7 +182,7 @@ class Relay:
 
     async def write(self, tx: Transaction) -> None:
         """A transaction is about to commit: it keeps what it announces, and deletes what was sent before."""
-        tx.forgotten = self._sent[:]
+        tx.forgotten = self._sent[:] if len(self._sent) >= SENT_ROWS_KEPT else ()
         if tx.published and self.sends and not self._database.is_in_memory:
             tx.others_unsent = await self._outbox.others(tx.session, self._known())
         await self._outbox.write(tx)
@@ -262,6 +264,8 @@ class Relay:
             self._gone(sent)
 
     def _gone(self, rows: Sequence[int]) -> None:
+        if not rows:
+            return
         gone = set(rows)
         self._sent = [seq for seq in self._sent if seq not in gone]
 

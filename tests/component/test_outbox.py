@@ -14,6 +14,7 @@ from services.chassis.bus.port import Record
 from services.chassis.clock import Clock, ClockReading, real_now
 from services.chassis.database import Database
 from services.chassis.faults import POINTS
+from services.chassis.outbox import SENT_ROWS_KEPT
 from services.chassis.transaction import Transaction
 from tests.component.home import Home
 from tests.component.tiny_party import (
@@ -83,19 +84,20 @@ async def test_more_than_one_reading_of_the_table_keeps_the_order(home: Home) ->
     assert await driven.asked() == [str(n) for n in range(451)]
 
 
-async def test_a_row_is_deleted_once_the_bus_has_it(home: Home) -> None:
+async def test_rows_are_deleted_together_once_the_bus_has_them(home: Home) -> None:
     driven = await Driven.started(home)
-    await add(driven, "one")
-    assert await driven.count("outbox") == 1
-    await driven.settle()
-    assert (await driven.service.status()).outbox_due == 0
-    await add(driven, "two")
-    assert await driven.count("outbox") == 1, "deleted with the next transaction"
+    for n in range(SENT_ROWS_KEPT):
+        await add(driven, str(n))
+        assert await driven.count("outbox") == n + 1
+        await driven.settle()
+        assert (await driven.service.status()).outbox_due == 0
+    await add(driven, "one more")
+    assert await driven.count("outbox") == 1, "the others were deleted with its transaction"
     await driven.settle()
     await driven.service.close()
     await driven.start()
     assert await driven.count("outbox") == 0
-    assert await driven.asked() == ["one", "two"]
+    assert await driven.asked() == [*map(str, range(SENT_ROWS_KEPT)), "one more"]
 
 
 async def test_a_bus_that_takes_nothing_loses_nothing(home: Home) -> None:

@@ -72,6 +72,10 @@ OnRunning = Annotated[
 ]
 
 
+STORIES_TO_CHOOSE_FROM = 1_000
+"""Of so many payments the most telling one is shown."""
+
+
 @app.command()
 def demo(
     payments: Annotated[int, typer.Option(min=0, max=1_000_000, help="Card payments.")] = 150,
@@ -92,7 +96,9 @@ def demo(
 
     if on_running and database_dir is not None:
         fail("give either --stack or --database-dir; a stack has its own databases")
-    options = DemoOptions(payments, bank, seed, first, last, database_dir)
+    options = DemoOptions(
+        payments, bank, seed, first, last, database_dir, stories=None if as_json else STORIES_TO_CHOOSE_FROM
+    )
 
     def play() -> DemoResult:
         keep_what_is_loaded()
@@ -101,8 +107,7 @@ def demo(
             task = shown.add_task("issuing slips", total=None)
 
             def told(done: int, planned: int, at: datetime) -> None:
-                if done % 10 == 0:
-                    shown.update(task, description=f"{at.astimezone(JST):%Y-%m-%d}  {done} of {planned} payments")
+                shown.update(task, description=f"{at.astimezone(JST):%Y-%m-%d}  {done} of {planned} payments")
 
             if on_running:
                 from services.console.stack_scene import run_demo_on_stack

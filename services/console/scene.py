@@ -24,8 +24,8 @@ class Scene(Protocol):
     async def test_cards(self) -> Sequence[TestCard]:
         """Of every card agent."""
 
-    async def pay(self, payment: PlannedPayment) -> PaymentView | Refusal:
-        """Scan the slip and choose the method; what follows happens by itself."""
+    async def pay(self, payments: Sequence[PlannedPayment]) -> Sequence[PaymentView | Refusal]:
+        """Scan the slips and choose the methods, all at this instant; what follows happens by itself."""
 
     async def advance(self, to: datetime) -> None:
         """Let time pass, once nothing is under way."""

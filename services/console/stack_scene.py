@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
+from typing import TypeVar
 
 from contracts import topics
 from contracts.books import Books
@@ -19,6 +20,7 @@ from services.console.payers import PlannedPayment
 
 SLIPS_AT_ONCE = OPEN_ITEMS = 10_000
 QUESTIONS_AT_ONCE = 16
+Item = TypeVar("Item")
 TELLING_ORDER = (topics.PAYMENT_PROVIDER, topics.WARD, *map(topics.card_agent, Agent))
 
 
@@ -76,8 +78,14 @@ class StackScene:
         pages = [await self.client.get(topics.card_agent(agent), "/test-cards") for agent in Agent]
         return [TestCard.model_validate(card) for page in pages for card in page]
 
-    async def pay(self, payment: PlannedPayment) -> PaymentView:
+    async def pay(self, payments: Sequence[PlannedPayment]) -> Sequence[PaymentView]:
         """Raises `Refused`."""
+        made: list[PaymentView] = []
+        for page in _pages(payments):
+            made += await asyncio.gather(*map(self._pay, page))
+        return made
+
+    async def _pay(self, payment: PlannedPayment) -> PaymentView:
         slip, key = payment.slip, f"demo/{payment.slip.slip_number}"
         scanned = await self.client.scan(f"user-{slip.insured_number}", slip.barcode or "", f"{key}/scan")
         if payment.method is Method.INTERNET_BANKING:
@@ -109,8 +117,8 @@ class StackScene:
         return len(await self.client.get(topics.WARD, "/open-items", limit=OPEN_ITEMS))
 
 
-def _pages(payment_ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (payment_ids[n : n + QUESTIONS_AT_ONCE] for n in range(0, len(payment_ids), QUESTIONS_AT_ONCE))
+def _pages(asked: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    return (asked[n : n + QUESTIONS_AT_ONCE] for n in range(0, len(asked), QUESTIONS_AT_ONCE))
 
 
 def _telling_order(explanation: Explanation) -> int:

@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 
 import msgspec
 
@@ -35,6 +36,7 @@ class UndecodableEvent(ValueError):
 
 
 _TRACE_ID = re.compile(r"(?!0{32})[0-9a-f]{32}")
+_SPECVERSION, _CONTENT_TYPE = ("ce_specversion", b"1.0"), ("content-type", b"application/json")
 _encoder = msgspec.json.Encoder()
 
 
@@ -46,24 +48,30 @@ def encode_value(event: Event) -> bytes:
 def trace_id(subject: str) -> str:
     """32 lower-case hex digits, not all 0: the subject itself where it is a UUID, else a hash of it."""
     digits = subject.replace("-", "").lower()
-    if _TRACE_ID.fullmatch(digits):
+    if _TRACE_ID.fullmatch(digits) is not None:
         return digits
     return hashlib.sha256(subject.encode()).hexdigest()[:32]
 
 
 def headers(event_id: str, event: Event, source: str, at: datetime) -> Headers:
     """The CloudEvents attributes of `event`, caused by `source` at the instant `at`."""
-    span = trace_id(event_id)[-16:]
+    subject = event.subject
     return (
-        ("ce_specversion", b"1.0"),
+        _SPECVERSION,
         ("ce_id", event_id.encode()),
-        ("ce_type", event.TYPE.encode()),
-        ("ce_source", f"/sansha/{source}".encode()),
-        ("ce_subject", event.subject.encode()),
+        _constant("ce_type", event.TYPE),
+        _constant("ce_source", f"/sansha/{source}"),
+        ("ce_subject", subject.encode()),
         ("ce_time", at.isoformat().encode()),
-        ("content-type", b"application/json"),
-        ("traceparent", f"00-{trace_id(event.subject)}-{span}-01".encode()),
+        _CONTENT_TYPE,
+        ("traceparent", f"00-{trace_id(subject)}-{trace_id(event_id)[-16:]}-01".encode()),
     )
+
+
+@cache
+def _constant(name: str, value: str) -> tuple[str, bytes]:
+    """A header that many events have: made, and kept in memory, once."""
+    return name, value.encode()
 
 
 def envelope(raw: Iterable[tuple[str, bytes]]) -> Envelope:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import random
 import secrets
-import uuid
 from hashlib import blake2b
 from typing import Protocol
 
@@ -43,10 +42,10 @@ class TimeOrderedIdentity:
 
 
 def _uuid(raw: bytes, version: int) -> str:
-    value = int.from_bytes(raw, "big")
-    value = (value & ~(0xF << 76)) | (version << 76)
-    value = (value & ~(0x3 << 62)) | (0x2 << 62)
-    return str(uuid.UUID(int=value))
+    """16 random bytes with the marks of a UUID of this version (RFC 9562), in canonical form."""
+    digits = raw.hex()
+    variant = "89ab"[raw[8] >> 4 & 3]
+    return f"{digits[:8]}-{digits[8:12]}-{version}{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 def random_token() -> str:

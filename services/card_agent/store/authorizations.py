@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import date
+from itertools import starmap
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
@@ -17,7 +18,8 @@ from services.card_agent.tables import accounts, authorizations
 from services.chassis.bulk import Bulk
 from services.chassis.database import among
 
-_CHANGING = [f.name for f in fields(Authorization) if f.name != "payment_id"]
+_COLUMNS = [f.name for f in fields(Authorization)]
+_CHANGING = [name for name in _COLUMNS if name != "payment_id"]
 _SAVE = Bulk(
     update(authorizations)
     .where(authorizations.c.payment_id == bindparam("saved_id"))
@@ -28,7 +30,7 @@ _HOLD = Bulk(
     .where(accounts.c.account_id == bindparam("of_account"))
     .values(held=accounts.c.held + bindparam("change"))
 )
-_AUTHORIZATIONS = select(authorizations).order_by(authorizations.c.payment_id)
+_AUTHORIZATIONS = select(*(authorizations.c[name] for name in _COLUMNS)).order_by(authorizations.c.payment_id)
 _BY_ID = _AUTHORIZATIONS.where(among(authorizations.c.payment_id))
 _COUNTED = _AUTHORIZATIONS.where(
     authorizations.c.closes_on == bindparam("closing"), authorizations.c.status == AuthorizationStatus.TAKEN_ON
@@ -62,7 +64,7 @@ async def save(
 ) -> None:
     """Write what differs between `before` and `after`, and move the holds of the accounts by the difference."""
     changed = [a for payment_id, a in after.items() if a != before.get(payment_id)]
-    new = [asdict(a) for a in changed if a.payment_id not in before]
+    new = [{name: getattr(a, name) for name in _COLUMNS} for a in changed if a.payment_id not in before]
     old = [
         {"saved_id": a.payment_id, **{f"new_{name}": getattr(a, name) for name in _CHANGING}}
         for a in changed
@@ -85,4 +87,4 @@ async def closing_lines(session: AsyncConnection, closed_on: date) -> Sequence[t
 
 async def _authorizations(session: AsyncConnection, query: Any, **bound: Any) -> dict[str, Authorization]:
     found = await session.execute(query, bound)
-    return {row["payment_id"]: Authorization(**row) for row in found.mappings()}
+    return {a.payment_id: a for a in starmap(Authorization, found.all())}

@@ -45,6 +45,7 @@ class _Topic:
     def __init__(self, spec: TopicSpec) -> None:
         self.spec = spec
         self.partitions = [_Partition() for _ in range(spec.partitions)]
+        self.ends = [0] * spec.partitions
 
 
 class _Life:
@@ -68,6 +69,7 @@ class MemoryLog:
         self._groups: dict[str, Group] = {}
         self._offsets: dict[str, dict[TopicPartition, int]] = {}
         self._alive: WeakValueDictionary[str, _Life] = WeakValueDictionary()
+        self._appended = 0
         self._names = (f"member-{n}" for n in count(1))
 
     def create(self, spec: TopicSpec) -> TopicSpec:
@@ -75,18 +77,20 @@ class MemoryLog:
 
     def append(self, topic: str, records: Mapping[int, Sequence[Record]]) -> None:
         log, now = self._topic(topic), self._real_now()
+        self._appended += 1
         for number, its_records in records.items():
             partition = log.partitions[number]
             partition.messages += [
                 Message(topic, number, offset, key, value, headers)
                 for offset, (_, key, value, headers) in enumerate(its_records, partition.end)
             ]
+            log.ends[number] = partition.end
             partition.marks.append((partition.end, now))
         for partition in log.partitions:
             partition.drop_before(now - log.spec.retention_seconds)
 
     def ends(self, topic: str) -> Sequence[int]:
-        return [partition.end for partition in self._topic(topic).partitions]
+        return self._topic(topic).ends
 
     def read(self, tp: TopicPartition, start: int, limit: int) -> list[Message]:
         partition = self._topic(tp.topic).partitions[tp.partition]
@@ -98,6 +102,9 @@ class MemoryLog:
 
     def generation(self, group: str) -> int:
         return self.group(group).generation
+
+    def appended(self) -> int:
+        return self._appended
 
     def group(self, group: str) -> Group:
         return self._groups.setdefault(group, Group())

@@ -65,6 +65,9 @@ class _Folder:
     def generation(self, group: str) -> int:
         return self._groups.generation(group)
 
+    def appended(self) -> None:
+        """Other processes append, too."""
+
     def group(self, group: str) -> Group:
         return self._groups.group(group)
 

@@ -51,6 +51,9 @@ class Storage(Protocol):
     def generation(self, group: str) -> int:
         """Cheap: tells whether the group has changed."""
 
+    def appended(self) -> int | None:
+        """Cheap: how often anything was appended to any topic; None where that is not known."""
+
     def group(self, group: str) -> Group:
         """The present state, not to be altered."""
 

@@ -54,6 +54,8 @@ class LogSubscription:
         self._generation = -1
         self._next_roll_call = 0.0
         self._turn = 0
+        self._exhausted_at: int | None = None
+        """What `Storage.appended` said when all that this member may read was last found to be read."""
         self._closed = False
         self._join()
 
@@ -94,6 +96,7 @@ class LogSubscription:
 
     async def rewind(self) -> None:
         self._require_open()
+        self._exhausted_at = None
         for cursor in self._cursors.values():
             cursor.place(cursor.done)
         self._settle()
@@ -116,7 +119,9 @@ class LogSubscription:
 
     def _next_messages(self, limit: int) -> list[Message]:
         self._require_open()
-        self._keep_membership()
+        appended = self._storage.appended()
+        if self._keep_membership() and appended is not None and appended == self._exhausted_at:
+            return []
         ends = {topic: self._storage.ends(topic) for topic in self._partitions}
         self._turn += 1  # another partition goes first each time, so that a busy one does not starve the rest
         first = self._turn % len(self._readable) if self._readable else 0
@@ -126,6 +131,7 @@ class LogSubscription:
                 break
             if self._cursors[tp].position < ends[tp.topic][tp.partition]:
                 messages += self._take(tp, limit - len(messages))
+        self._exhausted_at = None if messages else appended
         return messages
 
     def _take(self, tp: TopicPartition, limit: int) -> Sequence[Message]:
@@ -136,12 +142,15 @@ class LogSubscription:
             cursor.position = taken[-1].offset + 1
         return taken
 
-    def _keep_membership(self) -> None:
+    def _keep_membership(self) -> bool:
+        """Whether this member may read what it could read before, and no more."""
         if monotonic() >= self._next_roll_call:
             self._call_roll()
         changed = self._storage.generation(self._group) != self._generation
         if changed or any(not self._cursors[tp].in_flight for tp in self._leaving):
             self._settle()
+            return False
+        return True
 
     def _call_roll(self) -> None:
         others = [name for name in self._storage.group(self._group).members if name != self.member]

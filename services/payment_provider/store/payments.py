@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
+from itertools import starmap
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
@@ -14,15 +15,17 @@ from services.chassis.database import among
 from services.payment_provider.domain.payment import Payment
 from services.payment_provider.tables import consents, payments, receipts
 
+_COLUMNS = [f.name for f in fields(Payment)]
 _FIXED = {"payment_id", "slip_number", "attempt", "barcode", "amount", "consent_id", "scanned_at"}
-_CHANGING = [f.name for f in fields(Payment) if f.name not in _FIXED]
+_PAYMENT = [payments.c[name] for name in _COLUMNS]
+_CHANGING = [name for name in _COLUMNS if name not in _FIXED]
 _SAVE = Bulk(
     update(payments)
     .where(payments.c.payment_id == bindparam("saved_id"))
     .values({name: bindparam(f"new_{name}") for name in _CHANGING})
 )
 _CONSENTS = select(consents.c.consent_id, consents.c.terms_version).where(among(consents.c.consent_id))
-_BY_ID = select(payments).where(among(payments.c.payment_id)).order_by(payments.c.payment_id)
+_BY_ID = select(*_PAYMENT).where(among(payments.c.payment_id)).order_by(payments.c.payment_id)
 _LOCKED_BY_ID = _BY_ID.with_for_update()
 _ADD, _ADD_RECEIPTS = Bulk(payments.insert(), by=("slip_number", "attempt")), Bulk(receipts.insert())
 _ADD_CONSENTS = Bulk(consents.insert(), only_missing=True)
@@ -33,7 +36,7 @@ _NEWEST = (
     .subquery()
 )
 _LOCKED_NEWEST = (
-    select(payments)
+    select(*_PAYMENT)
     .join(_NEWEST, (payments.c.slip_number == _NEWEST.c.slip_number) & (payments.c.attempt == _NEWEST.c.attempt))
     .order_by(payments.c.payment_id)
     .with_for_update(of=payments)
@@ -55,30 +58,30 @@ async def known_consents(session: AsyncConnection, ids: Collection[str]) -> Mapp
 async def lock_latest(session: AsyncConnection, slip_numbers: Collection[str]) -> dict[str, Payment]:
     """Slip number → its latest payment, locked in order of payment id."""
     found = await session.execute(_LOCKED_NEWEST, {"ids": list(slip_numbers)})
-    return {row["slip_number"]: Payment(**row) for row in found.mappings()}
+    return {payment.slip_number: payment for payment in starmap(Payment, found.all())}
 
 
 async def lock(session: AsyncConnection, ids: Collection[str]) -> dict[str, Payment]:
     """Payments by id, locked in order of id; one that is unknown is missing from the answer."""
     found = await session.execute(_LOCKED_BY_ID, {"ids": list(ids)})
-    return {row["payment_id"]: Payment(**row) for row in found.mappings()}
+    return {payment.payment_id: payment for payment in starmap(Payment, found.all())}
 
 
 async def find(session: AsyncConnection, ids: Collection[str]) -> dict[str, Payment]:
     """Payments by id, to look at."""
     found = await session.execute(_BY_ID, {"ids": list(ids)})
-    return {row["payment_id"]: Payment(**row) for row in found.mappings()}
+    return {payment.payment_id: payment for payment in starmap(Payment, found.all())}
 
 
 async def of_slip(session: AsyncConnection, slip_number: str) -> Sequence[Payment]:
     """All payments ever opened for a slip, the first first."""
-    query = select(payments).where(payments.c.slip_number == slip_number).order_by(payments.c.attempt)
-    return [Payment(**row) for row in (await session.execute(query)).mappings()]
+    query = select(*_PAYMENT).where(payments.c.slip_number == slip_number).order_by(payments.c.attempt)
+    return list(starmap(Payment, (await session.execute(query)).all()))
 
 
 async def add(session: AsyncConnection, opened: Sequence[Payment]) -> None:
     """Insert new payments."""
-    await _ADD.execute(session, [asdict(p) for p in opened])
+    await _ADD.execute(session, [{name: getattr(p, name) for name in _COLUMNS} for p in opened])
 
 
 async def save(session: AsyncConnection, changed: Iterable[Payment]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import date, datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from services.ward.store.rows import add_rows
 from services.ward.tables import assessments, slips
 
 PEOPLE_PER_QUERY = 5_000
+_COLUMNS = [f.name for f in fields(Slip)]
 _RECEIVED = Bulk(
     update(slips).where(slips.c.slip_number == bindparam("changed_slip")).values(received=bindparam("now_received"))
 )
@@ -60,7 +61,9 @@ async def instalments_of(session: AsyncConnection, people: Collection[str]) -> d
 
 async def issue(session: AsyncConnection, issued: Sequence[Slip], today: date, at: datetime) -> None:
     """Insert new slips, and book what is owed for them (調定)."""
-    await add_rows(session, slips, [{**asdict(slip), "issued_at": at} for slip in issued])
+    await add_rows(
+        session, slips, [{**{name: getattr(slip, name) for name in _COLUMNS}, "issued_at": at} for slip in issued]
+    )
     levied = (Entry(f"levy/{s.slip_number}", today, levy(s.slip_number, s.amount)) for s in issued)
     await book(session, levied, at)
 

@@ -68,6 +68,14 @@ class Bulk:
         else:
             await session.exec_driver_sql(compiled.sql, compiled.by_column(rows))
 
+    async def add(self, session: AsyncConnection, row: Mapping[str, Any]) -> int:
+        """Insert one row into a table that numbers its rows; returns the number."""
+        if isinstance(session, InlineSession):
+            compiled = self._for(session.dialect, tuple(row))
+            return session.write_row(compiled.sql, next(iter(compiled.by_row([row]))))
+        (number,) = cast("Any", self._statement.table).primary_key
+        return int((await session.execute(self._statement.returning(number), row)).scalar_one())
+
     def _for(self, dialect: Dialect, keys: tuple[str, ...]) -> _Compiled:
         found = self._compiled.get((dialect.name, keys))
         if found is None:

@@ -69,7 +69,7 @@ class Outbox:
 
     def __init__(self, metadata: MetaData) -> None:
         self.table = t = outbox_table(metadata)
-        self._insert, self._schedule = t.insert(), Bulk(t.insert())
+        self._insert = Bulk(t.insert())
         in_order = select(t.c.seq).order_by(t.c.seq)
         cancelled = in_order.where(among(t.c.timer, "timers")).with_for_update()
         sent = in_order.where(among(t.c.seq, "sent")).with_for_update(skip_locked=True)
@@ -105,12 +105,10 @@ class Outbox:
                 {"not_before": at, "timer": name, "records": _encoder.encode([record])}
                 for at, name, record in tx.scheduled
             ]
-            await self._schedule.execute(tx.session, rows)
+            await self._insert.execute(tx.session, rows)
         if tx.published:
             row = {"not_before": EPOCH, "timer": None, "records": _encoder.encode(tx.published)}
-            key = (await tx.session.execute(self._insert, row)).inserted_primary_key
-            assert key is not None, "the database numbers the row"
-            tx.outbox_seq = key[0]
+            tx.outbox_seq = await self._insert.add(tx.session, row)
 
     async def due(self, session: AsyncConnection, now: datetime) -> Sequence[OutboxRow]:
         """What should have been sent by now, the oldest first, at most `ROWS_PER_SEND`."""

@@ -43,13 +43,25 @@ class InlineSession(AsyncConnection):
 
     def write_rows(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run a statement once for each row of parameters, as the driver takes them. Raises what `execute` raises."""
-        try:
+        with _worded(statement):
             self.driver.executemany(statement, rows)
-        except sqlite3.Error as failure:
-            raise DBAPIError.instance(statement, None, failure, sqlite3.Error, hide_parameters=True) from failure
+
+    def write_row(self, statement: str, row: Sequence[Any]) -> int:
+        """The same for one row to be inserted; returns its number."""
+        with _worded(statement):
+            return int(self.driver.execute(statement, row).lastrowid)
 
     async def run_sync(self, fn: Callable[..., Any], *arg: Any, **kw: Any) -> Any:
         return fn(self.sync_connection, *arg, **kw)
+
+
+@contextmanager
+def _worded(statement: str) -> Iterator[None]:
+    """The driver's errors, as SQLAlchemy words them."""
+    try:
+        yield
+    except sqlite3.Error as failure:
+        raise DBAPIError.instance(statement, None, failure, sqlite3.Error, hide_parameters=True) from failure
 
 
 @dataclass

@@ -19,6 +19,8 @@ from holidays import country_holidays
 FIRST_YEAR: Final = 1949
 LAST_YEAR: Final = 2099
 END_OF_MONTH: Final = 31
+DAILY: Final = "daily"
+"""日締め: every day closes a period of its own."""
 
 ClosingDays = tuple[int, ...]
 """Days of the month on which a period closes, ascending. A day that a month lacks is its last: 31 = end."""
@@ -144,10 +146,12 @@ def closing_date(day: date, closing_days: ClosingDays) -> date:
 
 
 def parse_closing_days(text: str) -> ClosingDays:
-    """Read `10/20/eom`, `15/eom`, `eom`: days of the month, ascending, `eom` or 31 for its end (末日).
+    """Read `10/20/eom`, `15/eom`, `eom`: days of the month, ascending, `eom` or 31 for its end (末日); or `daily`.
 
     Raises `ValueError` saying which part is wrong.
     """
+    if text.strip().lower() == DAILY:
+        return tuple(range(1, END_OF_MONTH + 1))
     days = tuple(_closing_day(part.strip()) for part in text.split("/"))
     if list(days) != sorted(set(days)):
         raise ValueError(f"closing days {text!r} must ascend and not repeat, as in 10/20/eom")
@@ -158,7 +162,7 @@ def _closing_day(part: str) -> int:
     if part.lower() == "eom":
         return END_OF_MONTH
     if not (part.isascii() and part.isdigit() and len(part) <= 2 and 1 <= int(part) <= END_OF_MONTH):
-        raise ValueError(f"closing day {part!r} must be 1 to 31 or eom, as in 10/20/eom")
+        raise ValueError(f"closing day {part!r} must be 1 to 31 or eom, as in 10/20/eom, or all of it daily")
     return int(part)
 
 

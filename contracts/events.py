@@ -122,10 +122,13 @@ class ReceiptDelivered(PaymentEvent, frozen=True, kw_only=True):
     """収納日: the date the collection centre books it under."""
     delivered_at: datetime
     """データ作成日時: when this record was made."""
+    repetition: int = 0
+    """0 for the record itself; from 1 where the collection centre sends another of the same kind (二重送信)."""
 
     @property
     def natural_key(self) -> tuple[str, ...]:
-        return (self.payment_id, self.kind.value)
+        record = (self.payment_id, self.kind.value)
+        return (*record, str(self.repetition)) if self.repetition else record
 
 
 # ---- 丙 card_agent ---------------------------------------------------------------------------------------
@@ -180,7 +183,7 @@ class ProxyPaymentWithdrawn(PaymentEvent, frozen=True, kw_only=True):
     withdrawn_at: datetime
 
 
-# ---- settlement: 丙 for cards, 乙 (for the bank network) for internet banking -----------------------------
+# ---- settlement: 丙 for cards, 乙 (for the networks of the other channels) for the rest -------------------
 
 
 class StatementLine(msgspec.Struct, frozen=True, array_like=True):

@@ -47,6 +47,7 @@ FIELDS: Final[Mapping[str, FieldWords]] = {
     "card_token": FieldWords("tok_jcb_0001", "The agent's token for the card; never its number (非保持化)."),
     "brand": FieldWords("jcb", "The card's brand."),
     "kind": FieldWords("01", "01 速報 preliminary, 02 確報 confirmed, 03 速報取消 preliminary cancelled."),
+    "repetition": FieldWords(0, "0 for the record itself; from 1 where another of its kind is sent.", _FROM_ZERO),
     "settler": FieldWords("jcb", "Who deposits the money into the ward's account."),
     "approval_code": FieldWords("A12345", "承認番号: the card company's number for the approval."),
     "statement_id": FieldWords(_STATEMENT, "Id of the closing statement."),

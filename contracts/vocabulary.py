@@ -6,6 +6,7 @@ date on the calendar of Japan (`business_date`). Ids are canonical UUID strings.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from enum import IntEnum, StrEnum
@@ -48,11 +49,15 @@ class Agent(StrEnum):
 
 
 class Settler(StrEnum):
-    """Who deposits collected money into the ward's account: a card agent, or the bank network (金融機関)."""
+    """Who deposits collected money into the ward's account: a card agent, or the network of another channel."""
 
     JCB = "jcb"
     UC = "uc"
-    BANK = "bank"
+    BANK = "bank"  # 金融機関: internet banking
+    COUNTER = "counter"  # 窓口
+    BANK_COUNTER = "bank_counter"  # 金融機関窓口
+    DIRECT_DEBIT = "direct_debit"  # 口座振替
+    CONVENIENCE_STORE = "convenience_store"  # コンビニ本部
 
 
 class Brand(StrEnum):
@@ -66,10 +71,27 @@ class Brand(StrEnum):
 
 
 class Method(StrEnum):
-    """How the payer pays in the app."""
+    """How the payer pays: the channel (収納チャネル). The first two are in the app, the others outside it."""
 
     CARD = "card"  # クレジットカード
     INTERNET_BANKING = "internet_banking"  # インターネットバンキング
+    COUNTER = "counter"  # 窓口: 介護保険課・特別出張所
+    BANK_COUNTER = "bank_counter"  # 金融機関窓口
+    DIRECT_DEBIT = "direct_debit"  # 口座振替
+    CONVENIENCE_STORE = "convenience_store"  # コンビニ
+
+
+IN_APP = frozenset({Method.CARD, Method.INTERNET_BANKING})
+"""The methods of the app; it knows of what was paid in it, and of nothing else."""
+OUTSIDE_APP = tuple(method for method in Method if method not in IN_APP)
+CHANNEL_NAMES: Mapping[Method, str] = {
+    Method.CARD: "クレジットカード card",
+    Method.INTERNET_BANKING: "インターネットバンキング internet banking",
+    Method.COUNTER: "窓口 ward counter",
+    Method.BANK_COUNTER: "金融機関窓口 bank counter",
+    Method.DIRECT_DEBIT: "口座振替 direct debit",
+    Method.CONVENIENCE_STORE: "コンビニ convenience store",
+}
 
 
 class ReceiptKind(StrEnum):
@@ -80,10 +102,22 @@ class ReceiptKind(StrEnum):
     CANCELLED = "03"  # 速報取消
 
 
+class ReceiptAnomaly(StrEnum):
+    """異常: how the receipt data of a payment may contradict itself, where a tester asks for it."""
+
+    CONFIRMED_AMOUNT_DIFFERS = "confirmed_amount_differs"  # 速報・確報金額相違
+    CONFIRMED_WITHOUT_PRELIMINARY = "confirmed_without_preliminary"  # 速報なし確報
+    CANCELLED_AFTER_CONFIRMED = "cancelled_after_confirmed"  # 確報後取消
+    NEVER_CONFIRMED = "never_confirmed"  # 確報未送信
+    NEVER_REPORTED = "never_reported"  # 収納データ未送信
+    SENT_TWICE = "sent_twice"  # 内容相違の二重送信
+
+
 class Stage(IntEnum):
     """The flow of a payment, step by step: what comes before what where the clock shows the same time."""
 
     SLIP_SCANNED = 10  # 納付書読取
+    COLLECTED = 15  # 収納: over the counter, at a till, from an account
     METHOD_CHOSEN = 20  # 支払方法選択・与信照会依頼
     AUTHORIZATION_RECEIVED = 25  # 与信照会受付
     ANSWERED = 30  # 与信照会結果

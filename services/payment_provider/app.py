@@ -9,11 +9,19 @@ from typing import TYPE_CHECKING
 
 from contracts import topics
 from contracts.books import Books
-from contracts.calendar import BANK_CALENDAR
+from contracts.formats import barcode
+from contracts.formats.barcode import Barcode
 from contracts.http import (
+    AnomaliesAnswer,
+    AnomalyKindView,
+    AnomalyRequest,
+    AnomalyView,
     BankChoice,
     CardChoice,
     CardRoute,
+    CollectionRequest,
+    CollectionsAnswer,
+    CollectionsRequest,
     ConsentAnswer,
     ConsentRequest,
     Explanation,
@@ -21,7 +29,7 @@ from contracts.http import (
     ScanRequest,
     TestBank,
 )
-from contracts.vocabulary import Agent, Method, Refusal, Settler
+from contracts.vocabulary import Agent, Method, Refusal
 from services.chassis.bus.port import EventBus
 from services.chassis.clock import Clock
 from services.chassis.commands import Command
@@ -29,19 +37,21 @@ from services.chassis.consumer import On
 from services.chassis.faults import Faults
 from services.chassis.service import Service
 from services.payment_provider import store
-from services.payment_provider.behaviour import TEST_BANKS
+from services.payment_provider.behaviour import ANOMALIES, TEST_BANKS
 from services.payment_provider.books import books
+from services.payment_provider.domain.channels import Channels
 from services.payment_provider.domain.payment import Payment
-from services.payment_provider.domain.timing import Timing
-from services.payment_provider.explanation import explain
+from services.payment_provider.explanation import Telling, explain, period_of
 from services.payment_provider.handlers.choose_method import CardRules, choose_banks, choose_cards
+from services.payment_provider.handlers.collect_slip import CollectionRules, collect_many, collect_slips
+from services.payment_provider.handlers.inject_anomaly import inject_anomalies
 from services.payment_provider.handlers.record_consent import record_consents
 from services.payment_provider.handlers.scan_slip import scan_slips
 from services.payment_provider.migrations import HISTORY
 from services.payment_provider.settings import Settings
 from services.payment_provider.subscriptions import subscriptions
 from services.payment_provider.tables import metadata
-from services.payment_provider.views import payment_view
+from services.payment_provider.views import anomaly_view, payment_view
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -58,17 +68,9 @@ class PaymentProvider(Service):
     settings: Settings
 
     @cached_property
-    def timing(self) -> Timing:
-        """The agreed delays."""
-        s = self.settings
-        return Timing(
-            BANK_CALENDAR,
-            s.confirmation_business_days,
-            s.confirmation_time,
-            s.bank_deposit_business_days,
-            s.bank_closing_time,
-            s.deposit_time,
-        )
+    def channels(self) -> Channels:
+        """The agreed delays and terms."""
+        return self.settings.channels
 
     @cached_property
     def _card_rules(self) -> CardRules:
@@ -94,8 +96,28 @@ class PaymentProvider(Service):
     def _choose_bank(self) -> Command[BankChoice, PaymentView]:
         return Command("choose_bank", choose_banks, PaymentView, _payment_key)
 
+    @cached_property
+    def _collection_rules(self) -> CollectionRules:
+        return CollectionRules(self.settings.issuers, self.channels)
+
+    @cached_property
+    def _collect(self) -> Command[CollectionRequest, PaymentView]:
+        handler = partial(collect_slips, rules=self._collection_rules)
+        return Command("collect", handler, PaymentView, lambda r: (_slip_of(r),))
+
+    @cached_property
+    def _collect_many(self) -> Command[CollectionsRequest, CollectionsAnswer]:
+        handler = partial(collect_many, rules=self._collection_rules)
+        return Command(
+            "collect_many", handler, CollectionsAnswer, lambda r: tuple({_slip_of(c) for c in r.collections})
+        )
+
+    @cached_property
+    def _inject(self) -> Command[AnomalyRequest, AnomaliesAnswer]:
+        return Command("inject_anomaly", inject_anomalies, AnomaliesAnswer, lambda r: ("anomalies",))
+
     def subscriptions(self) -> Sequence[On]:
-        return subscriptions(self.timing)
+        return subscriptions(self.channels)
 
     def routes(self) -> Sequence[APIRouter]:
         from services.payment_provider.routes import router
@@ -117,6 +139,23 @@ class PaymentProvider(Service):
     async def choose_bank(self, request: BankChoice, key: str | None = None) -> PaymentView | Refusal:
         """Pay by internet banking; the answer is under way when this returns."""
         return await self.execute(self._choose_bank, request, key)
+
+    async def collect(self, request: CollectionRequest, key: str | None = None) -> PaymentView | Refusal:
+        """収納: paid at a till, over a counter or from an account."""
+        return await self.execute(self._collect, request, key)
+
+    async def collect_many(self, request: CollectionsRequest, key: str | None = None) -> CollectionsAnswer | Refusal:
+        """Many at once, each for itself."""
+        return await self.execute(self._collect_many, request, key)
+
+    async def inject_anomaly(self, request: AnomalyRequest, key: str | None = None) -> AnomaliesAnswer | Refusal:
+        """異常: let receipt data go wrong."""
+        return await self.execute(self._inject, request, key)
+
+    async def anomalies(self) -> Sequence[AnomalyView]:
+        """Those that were asked for, the first first."""
+        async with self.reading() as session:
+            return [anomaly_view(row) for row in await store.all_anomalies(session)]
 
     async def payment(self, payment_id: str) -> PaymentView | Refusal:
         """One payment."""
@@ -141,17 +180,15 @@ class PaymentProvider(Service):
         async with self.reading() as session:
             known = await store.find(session, payment_ids)
             rows = await store.receipts_of(session, payment_ids)
-            days = {p.closes_on for p in known.values() if p.settler is Settler.BANK and p.closes_on}
-            closings = await store.find_bank_closings(session, days)
+            periods = {period for p in known.values() if (period := period_of(p)) is not None}
+            closings = await store.find_closings(session, periods)
         timeout, now = self._card_rules.timeout, self.clock.now()
         of: dict[str, list[object]] = {payment_id: [] for payment_id in known}
         for row in rows:
             of[row.payment_id].append(row)
-        explained = {}
-        for payment_id, p in known.items():
-            closing = closings.get(p.closes_on) if p.settler is Settler.BANK and p.closes_on else None
-            explained[payment_id] = explain(p, of[payment_id], closing, self.timing, timeout, now)
-        return explained
+        told = Telling(self.channels, timeout, now)
+        closing_of = {i: closings.get(period) for i, p in known.items() if (period := period_of(p)) is not None}
+        return {i: explain(p, of[i], closing_of.get(i), told) for i, p in known.items()}
 
     def card_routes(self) -> Sequence[CardRoute]:
         """Which agent takes which brands."""
@@ -161,6 +198,10 @@ class PaymentProvider(Service):
     def test_banks(self) -> Sequence[TestBank]:
         """Published bank codes that choose their answer."""
         return [TestBank(bank_code=code, story=bank.story) for code, bank in TEST_BANKS.items()]
+
+    def anomaly_kinds(self) -> Sequence[AnomalyKindView]:
+        """What can be asked for."""
+        return [AnomalyKindView(kind=kind, story=anomaly.story) for kind, anomaly in ANOMALIES.items()]
 
     async def books(self) -> Books:
         """What the books say."""
@@ -174,6 +215,12 @@ class PaymentProvider(Service):
 
 def _payment_key(request: CardChoice | BankChoice) -> tuple[str, ...]:
     return (request.payment_id,)
+
+
+def _slip_of(request: CollectionRequest) -> str:
+    """The slip's number: two collections of one slip are one after the other, however the barcode is written."""
+    code = barcode.decode(request.barcode or "")
+    return code.free_area if isinstance(code, Barcode) else request.slip_number or request.barcode or ""
 
 
 def create_app(settings: Settings, bus: EventBus, clock: Clock, injected: Faults | None = None) -> PaymentProvider:

@@ -1,4 +1,4 @@
-"""What the payment provider's books say: payments, receipt data delivered, the bank network's settlements."""
+"""What the payment provider's books say: payments, receipt data delivered, the networks' settlements."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from contracts.books import (
     StatementLineRow,
     StatementRow,
 )
-from contracts.vocabulary import Party, Settler, business_date
+from contracts.vocabulary import Party, business_date
+from services.payment_provider.domain.network import NETWORKS
 from services.payment_provider.domain.payment import TAKEN, PaymentStatus
-from services.payment_provider.tables import bank_closings, payments, receipts
+from services.payment_provider.tables import closings, payments, receipts
 
 
 async def books(session: AsyncConnection) -> Books:
     """All of it, unsorted."""
     paid = (await session.execute(select(payments))).all()
-    delivered = (await session.execute(select(receipts))).all()
-    closings = (await session.execute(select(bank_closings).where(bank_closings.c.payment_count > 0))).all()
-    statement_of = {c.closed_on: c.statement_id for c in closings}
-    at_bank = [p for p in paid if p.settler is Settler.BANK and p.closes_on is not None]
-    stand = [p for p in at_bank if p.status in TAKEN]
+    delivered = (await session.execute(select(receipts).where(receipts.c.repetition == 0))).all()
+    closed = (await session.execute(select(closings).where(closings.c.payment_count > 0))).all()
+    statement_of = {(c.settler, c.closed_on): c.statement_id for c in closed}
+    brought = [p for p in paid if p.method in NETWORKS and p.closes_on is not None]
+    stand = [p for p in brought if p.status in TAKEN]
     return Books(
         party=Party.PAYMENT_PROVIDER.value,
         payments=[
@@ -46,25 +47,25 @@ async def books(session: AsyncConnection) -> Books:
         proxy_payments=[
             ProxyPaymentRow(
                 p.payment_id,
-                Settler.BANK.value,
+                p.settler.value,
                 p.amount,
                 "withdrawn" if p.status is PaymentStatus.CANCELLED else "collected",
                 p.closes_on,
             )
-            for p in at_bank
+            for p in brought
         ],
         statements=[
-            StatementRow(c.statement_id, Settler.BANK.value, c.closed_on, c.deposit_on, c.payment_count, c.amount, 0)
-            for c in closings
+            StatementRow(c.statement_id, c.settler.value, c.closed_on, c.deposit_on, c.payment_count, c.amount, 0)
+            for c in closed
         ],
         lines=[
-            StatementLineRow(statement_of[p.closes_on], p.payment_id, p.amount)
+            StatementLineRow(statement_of[p.settler, p.closes_on], p.payment_id, p.amount)
             for p in stand
-            if p.closes_on in statement_of
+            if (p.settler, p.closes_on) in statement_of
         ],
         deposits=[
-            DepositRow(c.deposit_id, c.statement_id, Settler.BANK.value, c.amount, c.deposited_on)
-            for c in closings
+            DepositRow(c.deposit_id, c.statement_id, c.settler.value, c.amount, c.deposited_on)
+            for c in closed
             if c.deposit_id is not None
         ],
     )

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from contracts.http import Explanation, Step, Waiting
-from contracts.vocabulary import Method, Party, ReceiptKind, Stage, business_date
+from contracts.vocabulary import CHANNEL_NAMES, IN_APP, Method, Party, ReceiptKind, Stage
+from services.payment_provider.behaviour import ANOMALIES
+from services.payment_provider.domain.channels import Channels
+from services.payment_provider.domain.network import JAPANESE, NETWORKS, NetworkTerms
 from services.payment_provider.domain.payment import TAKEN, Payment, PaymentStatus
-from services.payment_provider.domain.timing import Timing
+from services.payment_provider.domain.reporting import Reporting
+from services.payment_provider.store import Period
 
 _RECEIPTS = {
     ReceiptKind.PRELIMINARY: (Stage.PRELIMINARY_DELIVERED, "速報 preliminary receipt data delivered"),
@@ -18,18 +23,40 @@ _RECEIPTS = {
 }
 
 
-def explain(
-    payment: Payment, receipts: Sequence[Any], closing: Any, timing: Timing, timeout: timedelta, now: datetime
-) -> Explanation:
-    """What is known at `now`: rows of the receipt data delivered for this payment, and of its bank closing if any."""
-    steps = [*_steps(payment), *(_receipt_step(row, payment, timing) for row in receipts)]
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What the story is told by."""
+
+    channels: Channels
+    timeout: timedelta
+    now: datetime
+
+    def reporting(self, payment: Payment) -> Reporting:
+        assert payment.method is not None, "a payment that was made has a method"
+        return self.channels.reporting[payment.method]
+
+    def network(self, payment: Payment) -> NetworkTerms:
+        assert payment.method is not None, "a payment that was made has a method"
+        return self.channels.networks[NETWORKS[payment.method]]
+
+
+def period_of(payment: Payment) -> Period | None:
+    """The closing of its network that counts the payment; None for a card payment, or before it is made."""
+    if payment.method is None or payment.method not in NETWORKS or payment.closes_on is None:
+        return None
+    return NETWORKS[payment.method], payment.closes_on
+
+
+def explain(payment: Payment, receipts: Sequence[Any], closing: Any, told: Telling) -> Explanation:
+    """What is known: rows of the receipt data delivered for this payment, and of its network's closing if any."""
+    steps = [*_steps(payment), *(_receipt_step(row, payment, told) for row in receipts)]
     if closing is not None and payment.status in TAKEN:
-        steps += _settlement_steps(payment, closing, timing)
+        steps += _settlement_steps(payment, closing, told.network(payment))
     return Explanation(
         payment_id=payment.payment_id,
         party=Party.PAYMENT_PROVIDER.value,
         steps=tuple(sorted(steps, key=lambda s: (s.at, s.stage))),
-        waiting=_waiting(payment, timing, timeout, now),
+        waiting=_waiting(payment, told),
     )
 
 
@@ -38,6 +65,10 @@ def _step(stage: Stage, event: str, at: datetime, detail: str) -> Step:
 
 
 def _steps(p: Payment) -> Iterator[Step]:
+    if p.method is not None and p.method not in IN_APP:
+        paid = f"slip {p.slip_number}, ¥{p.amount:,}; the app does not know of it"
+        yield _step(Stage.COLLECTED, f"収納 collected: {CHANNEL_NAMES[p.method]}", p.scanned_at, paid)
+        return
     yield _step(Stage.SLIP_SCANNED, "納付書読取 barcode scanned", p.scanned_at, f"slip {p.slip_number}, ¥{p.amount:,}")
     if p.method_chosen_at and p.method is Method.CARD:
         asked = f"{p.brand} ****{p.last4} → agent {p.agent}"
@@ -54,44 +85,42 @@ def _steps(p: Payment) -> Iterator[Step]:
         yield _step(Stage.PAYMENT_ENDED, "中断 abandoned", p.ended_at, "the slip was scanned anew")
 
 
-def _receipt_step(row: Any, p: Payment, timing: Timing) -> Step:
+def _receipt_step(row: Any, p: Payment, told: Telling) -> Step:
     stage, event = _RECEIPTS[row.kind]
     detail = f"booked under 収納日 {row.received_on}"
     if row.kind is ReceiptKind.CONFIRMED and p.paid_at:
-        detail = confirmation_reason(p.paid_at, row.delivered_at, timing)
+        detail = told.reporting(p).confirmation_reason(p.paid_at, row.delivered_at)
+    elif row.kind is ReceiptKind.PRELIMINARY and p.paid_at != row.delivered_at:
+        detail = f"{detail}; {told.reporting(p).preliminary_reason()}"
+    if row.repetition or row.amount != p.amount:
+        detail = f"¥{row.amount:,}{' again' if row.repetition else ''}; {_anomaly(p)}"
     return _step(stage, event, row.delivered_at, detail)
 
 
-def _settlement_steps(p: Payment, closing: Any, timing: Timing) -> Iterator[Step]:
+def _anomaly(p: Payment) -> str:
+    return f"異常 {p.anomaly}: {ANOMALIES[p.anomaly].story} [POST /anomalies]" if p.anomaly else "no anomaly is known"
+
+
+def _settlement_steps(p: Payment, closing: Any, terms: NetworkTerms) -> Iterator[Step]:
+    network = JAPANESE[closing.settler]
     if closing.issued_at is not None:
-        totalled = f"the bank network totals {closing.closed_on} when the day is over: ¥{closing.amount:,}"
-        yield _step(Stage.CLOSED, "締め closing of the bank network", closing.issued_at, totalled)
+        totalled = f"¥{closing.amount:,}; {terms.closing_reason(closing.closed_on)}"
+        yield _step(Stage.CLOSED, f"締め closing of {network}", closing.issued_at, totalled)
     if closing.deposited_on is not None:
-        at = timing.deposit_at(closing.deposit_on)
-        yield _step(Stage.DEPOSITED, "入金 deposit of the bank network", at, _deposit_reason(p, timing))
+        at = terms.deposit_at(closing.deposit_on)
+        yield _step(Stage.DEPOSITED, f"入金 deposit of {network}", at, _deposit_reason(p, terms))
 
 
-def confirmation_reason(paid_at: datetime, confirm_at: datetime, timing: Timing) -> str:
-    """Why 確報 comes when it comes."""
-    closed = timing.calendar.closed_between(business_date(paid_at), business_date(confirm_at))
-    rule = (
-        f"{timing.confirmation_business_days} bank business days (銀行営業日) after payment "
-        f"at {timing.confirmation_time:%H:%M} [confirmation_business_days]"
-    )
-    return f"{rule}; banks closed: {closed}" if closed else rule
-
-
-def _waiting(p: Payment, timing: Timing, timeout: timedelta, now: datetime) -> Waiting | None:
+def _waiting(p: Payment, told: Telling) -> Waiting | None:
     match p.status:
         case PaymentStatus.SCANNED:
             return Waiting(
                 waits_for="支払方法の選択 the payer's choice", until=None, because="no method was chosen yet"
             )
         case PaymentStatus.AUTHORIZING:
-            until = p.method_chosen_at + timeout if p.method_chosen_at else None
-            because = (
-                f"{timeout.total_seconds():.0f} s for the answer [authorization_timeout_seconds], then it is given up"
-            )
+            until = p.method_chosen_at + told.timeout if p.method_chosen_at else None
+            seconds = f"{told.timeout.total_seconds():.0f} s"
+            because = f"{seconds} for the answer [authorization_timeout_seconds], then it is given up"
             return Waiting(waits_for=f"与信照会結果 answer of agent {p.agent}", until=until, because=because)
         case PaymentStatus.ENTRUSTED:
             return Waiting(waits_for=f"代理納付引受 of agent {p.agent}", until=None, because="the event is under way")
@@ -99,26 +128,39 @@ def _waiting(p: Payment, timing: Timing, timeout: timedelta, now: datetime) -> W
             return Waiting(
                 waits_for="金融機関応答 answer of the payer's bank", until=None, because="the bank was asked"
             )
-        case PaymentStatus.PAID if p.paid_at and p.confirm_at:
-            because = confirmation_reason(p.paid_at, p.confirm_at, timing)
-            return Waiting(waits_for="確報 confirmed receipt data", until=p.confirm_at, because=because)
-        case PaymentStatus.CONFIRMED if p.method is Method.INTERNET_BANKING and (until := _deposit_at(p, timing)) > now:
-            return Waiting(
-                waits_for="入金 deposit of the bank network",
-                until=until,
-                because=_deposit_reason(p, timing),
-            )
+        case PaymentStatus.COLLECTED | PaymentStatus.PAID:
+            return _waiting_for_records(p, told.reporting(p)) or _waiting_for_deposit(p, told)
+        case PaymentStatus.CONFIRMED:
+            return _waiting_for_deposit(p, told)
         case _:
             return None
 
 
-def _deposit_at(p: Payment, timing: Timing) -> datetime:
-    assert p.deposit_on, "only a payment that closes has a deposit"
-    return timing.deposit_at(p.deposit_on)
+def _waiting_for_records(p: Payment, reporting: Reporting) -> Waiting | None:
+    """速報 or 確報, whichever is next."""
+    assert p.paid_at, "a payment that was made has its time"
+    if p.status is PaymentStatus.COLLECTED and p.preliminary_at is not None:
+        because = reporting.preliminary_reason()
+        return Waiting(waits_for="速報 preliminary receipt data", until=p.preliminary_at, because=because)
+    if p.confirm_at is None:
+        return None
+    because = reporting.confirmation_reason(p.paid_at, p.confirm_at)
+    if p.status is PaymentStatus.COLLECTED:
+        because = f"{_anomaly(p) if p.anomaly else reporting.preliminary_reason()}; 確報 {because}"
+    return Waiting(waits_for="確報 confirmed receipt data", until=p.confirm_at, because=because)
 
 
-def _deposit_reason(p: Payment, timing: Timing) -> str:
+def _waiting_for_deposit(p: Payment, told: Telling) -> Waiting | None:
+    if p.method is None or p.method not in NETWORKS or p.deposit_on is None:
+        return None
+    terms = told.network(p)
+    until = terms.deposit_at(p.deposit_on)
+    if until <= told.now:
+        return None
+    waits_for = f"入金 deposit of {JAPANESE[NETWORKS[p.method]]}"
+    return Waiting(waits_for=waits_for, until=until, because=_deposit_reason(p, terms))
+
+
+def _deposit_reason(p: Payment, terms: NetworkTerms) -> str:
     assert p.closes_on and p.deposit_on, "only a payment that closes has a deposit"
-    closed = timing.calendar.closed_between(p.closes_on, p.deposit_on)
-    rule = f"{timing.bank_deposit_business_days} bank business days after {p.closes_on} [bank_deposit_business_days]"
-    return f"{rule}; banks closed: {closed}" if closed else rule
+    return terms.deposit_reason(p.closes_on, p.deposit_on)

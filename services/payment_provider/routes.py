@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter
 
 from contracts.http import (
+    AnomaliesAnswer,
+    AnomalyKindView,
+    AnomalyRequest,
+    AnomalyView,
     BankChoice,
     BankChoiceRequest,
     CardChoice,
     CardChoiceRequest,
     CardRoute,
+    CollectionRequest,
+    CollectionsAnswer,
+    CollectionsRequest,
     ConsentAnswer,
     ConsentRequest,
     Explanation,
@@ -32,6 +39,7 @@ def router(provider: PaymentProvider) -> APIRouter:
     """The provider's routes."""
     api = APIRouter()
     _changes(api, provider)
+    _simulation(api, provider)
     _queries(api, provider)
     return api
 
@@ -56,6 +64,32 @@ def _changes(api: APIRouter, provider: PaymentProvider) -> None:
         choice = BankChoice(payment_id=payment_id, **body.model_dump())
         return accepted(await provider.choose_bank(choice, key))
 
+    @api.post("/collections", status_code=201, summary="収納 a slip was paid at a till, a counter or from an account")
+    async def collect(body: CollectionRequest, key: IdempotencyKey = None) -> PaymentView:
+        return accepted(await provider.collect(body, key))
+
+    @api.post("/collections/bulk", status_code=201, summary="収納一括 many of them, each for itself")
+    async def collect_many(body: CollectionsRequest, key: IdempotencyKey = None) -> CollectionsAnswer:
+        return accepted(await provider.collect_many(body, key))
+
+
+def _simulation(api: APIRouter, provider: PaymentProvider) -> None:
+    @api.get("/test-banks", summary="Bank codes that choose their answer")
+    async def test_banks() -> Sequence[TestBank]:
+        return provider.test_banks()
+
+    @api.get("/anomaly-kinds", summary="異常の種類 how receipt data can be made to go wrong")
+    async def anomaly_kinds() -> Sequence[AnomalyKindView]:
+        return provider.anomaly_kinds()
+
+    @api.get("/anomalies", summary="異常 those asked for, with the payments they met")
+    async def anomalies() -> Sequence[AnomalyView]:
+        return await provider.anomalies()
+
+    @api.post("/anomalies", status_code=201, summary="異常 let the receipt data of a payment go wrong")
+    async def inject_anomaly(body: AnomalyRequest, key: IdempotencyKey = None) -> AnomaliesAnswer:
+        return accepted(await provider.inject_anomaly(body, key))
+
 
 def _queries(api: APIRouter, provider: PaymentProvider) -> None:
     @api.get("/terms-of-use", summary="利用規約 the version in force")
@@ -79,7 +113,3 @@ def _queries(api: APIRouter, provider: PaymentProvider) -> None:
     @api.get("/card-agents", summary="Which agent takes which brands")
     async def card_agents() -> Sequence[CardRoute]:
         return provider.card_routes()
-
-    @api.get("/test-banks", summary="Bank codes that choose their answer")
-    async def test_banks() -> Sequence[TestBank]:
-        return provider.test_banks()

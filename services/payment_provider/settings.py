@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import time
-from typing import Annotated, Self
+from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from contracts.vocabulary import Agent, Brand
+from contracts.calendar import parse_closing_days
+from contracts.vocabulary import Agent, Brand, Method
 from services.chassis.settings import ServiceSettings
+from services.payment_provider.domain.channels import Channels
+from services.payment_provider.domain.network import NETWORKS, NetworkTerms
+from services.payment_provider.domain.reporting import Reporting
 
 Fees = tuple[tuple[int, int], ...]
+
+
+def _readable(closing_days: str) -> str:
+    parse_closing_days(closing_days)
+    return closing_days
+
+
+def _none_in_words(value: Any) -> Any:
+    return None if value == "none" else value
+
+
+Delay = Annotated[Annotated[int, Field(ge=0, le=60)] | None, BeforeValidator(_none_in_words)]
+"""`none` in the environment."""
+BusinessDays = Annotated[int, Field(ge=0, le=250)]
+DepositDays = Annotated[int, Field(ge=1, le=250)]
+"""At least 1, for a period is totalled first."""
+Closings = Annotated[str, AfterValidator(_readable)]
 
 
 BRAND_ROUTES = (
@@ -22,7 +44,97 @@ BRAND_ROUTES = (
 )
 
 
-class Settings(ServiceSettings):
+OWN_NAMES: Final[Mapping[tuple[Method, str], str]] = {
+    (Method.CARD, "preliminary_delay_days"): "preliminary_delay_days",
+    (Method.CARD, "confirmation_business_days"): "confirmation_business_days",
+    (Method.CARD, "confirmation_time"): "confirmation_time",
+    (Method.INTERNET_BANKING, "preliminary_delay_days"): "bank_preliminary_delay_days",
+    (Method.INTERNET_BANKING, "confirmation_business_days"): "confirmation_business_days",
+    (Method.INTERNET_BANKING, "confirmation_time"): "confirmation_time",
+    (Method.INTERNET_BANKING, "closing_days"): "bank_closing_days",
+    (Method.INTERNET_BANKING, "deposit_business_days"): "bank_deposit_business_days",
+    (Method.INTERNET_BANKING, "deposit_time"): "deposit_time",
+}
+"""The app's channels have names of their own; a term of the others is `<channel>_<term>`."""
+OF_ALL_CHANNELS: Final[Mapping[str, str]] = {
+    "preliminary_time": "preliminary_time",
+    "closing_time": "bank_closing_time",
+}
+"""Terms that all channels have in common."""
+REPORTING_TERMS: Final = (
+    "preliminary_delay_days",
+    "preliminary_time",
+    "confirmation_business_days",
+    "confirmation_time",
+)
+NETWORK_TERMS: Final = ("closing_days", "closing_time", "deposit_business_days", "deposit_time")
+
+
+def setting_of(channel: Method, term: str) -> str:
+    """The name of the setting that says a term of a channel."""
+    return OF_ALL_CHANNELS.get(term) or OWN_NAMES.get((channel, term)) or f"{channel}_{term}"
+
+
+class ChannelSettings(ServiceSettings):
+    """What is agreed of the channels outside the app (収納チャネル): when each reports, and how its money comes."""
+
+    preliminary_time: time = time(9, 0)
+    """The hour at which 速報 records are made that do not come at once, in Japan."""
+
+    counter_preliminary_delay_days: Delay = None
+    """窓口: 速報 so many days after the payment, 0 at once; None for no 速報."""
+    counter_confirmation_business_days: BusinessDays = 1
+    """窓口: 確報 this many bank business days after the payment."""
+    counter_confirmation_time: time = time(9, 0)
+    """窓口: the hour at which 確報 records are made, in Japan."""
+    counter_closing_days: Closings = "daily"
+    """窓口: 締日, as in `10/20/eom`, or `daily`."""
+    counter_deposit_business_days: DepositDays = 1
+    """窓口: the deposit this many bank business days after a closing."""
+    counter_deposit_time: time = time(10, 0)
+    """窓口: the hour of the deposit, in Japan."""
+
+    bank_counter_preliminary_delay_days: Delay = None
+    """金融機関窓口: 速報 so many days after the payment, 0 at once; None for no 速報."""
+    bank_counter_confirmation_business_days: BusinessDays = 4
+    """金融機関窓口: 確報 this many bank business days after the payment."""
+    bank_counter_confirmation_time: time = time(9, 0)
+    """金融機関窓口: the hour at which 確報 records are made, in Japan."""
+    bank_counter_closing_days: Closings = "daily"
+    """金融機関窓口: 締日, as in `10/20/eom`, or `daily`."""
+    bank_counter_deposit_business_days: DepositDays = 4
+    """金融機関窓口: the deposit this many bank business days after a closing."""
+    bank_counter_deposit_time: time = time(10, 0)
+    """金融機関窓口: the hour of the deposit, in Japan."""
+
+    direct_debit_preliminary_delay_days: Delay = None
+    """口座振替: 速報 so many days after the debit, 0 at once; None for no 速報."""
+    direct_debit_confirmation_business_days: BusinessDays = 4
+    """口座振替: 確報 (振替結果) this many bank business days after the debit."""
+    direct_debit_confirmation_time: time = time(9, 0)
+    """口座振替: the hour at which 確報 records are made, in Japan."""
+    direct_debit_closing_days: Closings = "daily"
+    """口座振替: 締日, as in `10/20/eom`, or `daily`: each debit day is settled by itself."""
+    direct_debit_deposit_business_days: DepositDays = 4
+    """口座振替: the deposit this many bank business days after a closing."""
+    direct_debit_deposit_time: time = time(10, 0)
+    """口座振替: the hour of the deposit, in Japan."""
+
+    convenience_store_preliminary_delay_days: Delay = 1
+    """コンビニ: 速報 so many days after the payment, 0 at once; None for no 速報."""
+    convenience_store_confirmation_business_days: BusinessDays = 5
+    """コンビニ: 確報 this many bank business days after the payment."""
+    convenience_store_confirmation_time: time = time(9, 0)
+    """コンビニ: the hour at which 確報 records are made, in Japan."""
+    convenience_store_closing_days: Closings = "10/20/eom"
+    """コンビニ: 締日, as in `10/20/eom`, or `daily`."""
+    convenience_store_deposit_business_days: DepositDays = 9
+    """コンビニ: the deposit this many bank business days after a closing."""
+    convenience_store_deposit_time: time = time(10, 0)
+    """コンビニ: the hour of the deposit, in Japan."""
+
+
+class Settings(ChannelSettings):
     """In the environment e.g. `SANSHA_PAYMENT_PROVIDER_CONFIRMATION_BUSINESS_DAYS`."""
 
     issuers: tuple[str, ...] = ("912345", "929023")
@@ -33,8 +145,12 @@ class Settings(ServiceSettings):
     """Routing by brand."""
     authorization_timeout_seconds: Annotated[int, Field(gt=0)] = 30
     """After this the provider gives an authorization up and has it reversed."""
-    confirmation_business_days: Annotated[int, Field(ge=0, le=250)] = 3
-    """確報 this many bank business days after the day of receipt."""
+    preliminary_delay_days: Delay = 0
+    """Cards: 速報 so many days after the payment, 0 at once; None for no 速報."""
+    bank_preliminary_delay_days: Delay = 0
+    """Internet banking: the same."""
+    confirmation_business_days: BusinessDays = 3
+    """In the app: 確報 this many bank business days after the day of receipt."""
     confirmation_time: time = time(9, 0)
     """The hour at which 確報 records are made, in Japan."""
     system_fees: Fees = ((5_000, 27), (10_000, 82), (20_000, 165), (30_000, 275))
@@ -43,17 +159,30 @@ class Settings(ServiceSettings):
     """Above the table the fee grows with each started step of so many yen …"""
     system_fee_per_step: int = 110
     """… by this much."""
-    bank_deposit_business_days: Annotated[int, Field(ge=1, le=250)] = 2
-    """The bank network deposits a day's payments this many bank business days later."""
+    bank_closing_days: Closings = "daily"
+    """締日 of the bank network's payments in the app, as in `10/20/eom`, or `daily`."""
+    bank_deposit_business_days: DepositDays = 2
+    """The bank network deposits a period's payments this many bank business days after its closing."""
     bank_closing_time: time = time(0, 30)
-    """The hour, in Japan, at which the bank network totals the day before."""
+    """The hour, in Japan, of the day after a closing day at which a period is totalled, at every channel but cards."""
     deposit_time: time = time(10, 0)
-    """The hour at which deposits are made, in Japan."""
+    """The hour at which the bank network deposits, in Japan."""
 
     @model_validator(mode="after")
     def _a_day_is_totalled_before_it_is_deposited(self) -> Self:
-        if self.bank_closing_time >= self.deposit_time:
-            raise ValueError(
-                f"bank_closing_time {self.bank_closing_time} must be before deposit_time {self.deposit_time}"
-            )
+        for channel in NETWORKS:
+            name = setting_of(channel, "deposit_time")
+            if self.bank_closing_time >= getattr(self, name):
+                wrong = f"bank_closing_time {self.bank_closing_time} must be before {name} {getattr(self, name)}"
+                raise ValueError(wrong)
         return self
+
+    @property
+    def channels(self) -> Channels:
+        """The agreed delays and terms of all channels."""
+        networks = {to: NetworkTerms(**self._terms(channel, NETWORK_TERMS)) for channel, to in NETWORKS.items()}
+        return Channels({m: Reporting(**self._terms(m, REPORTING_TERMS)) for m in Method}, networks)
+
+    def _terms(self, channel: Method, terms: Sequence[str]) -> dict[str, Any]:
+        names = {term: setting_of(channel, term) for term in terms}
+        return {term: getattr(self, name) for term, name in names.items()} | {"names": names}

@@ -14,27 +14,30 @@ from contracts.events import (
 )
 from services.chassis.consumer import On
 from services.payment_provider import timers
-from services.payment_provider.domain.timing import Timing
+from services.payment_provider.domain.channels import Channels
 from services.payment_provider.handlers.authorization_answered import end_declined, entrust_approved, note_reversed
 from services.payment_provider.handlers.authorization_overdue import give_up_overdue
-from services.payment_provider.handlers.bank_settlement import close_bank_days, deposit_bank_days
 from services.payment_provider.handlers.confirmation_due import confirm_due
-from services.payment_provider.handlers.payment_fell_away import cancel_reversed, cancel_withdrawn
+from services.payment_provider.handlers.network_settlement import close_periods, deposit_periods
+from services.payment_provider.handlers.payment_fell_away import cancel_anyway, cancel_reversed, cancel_withdrawn
 from services.payment_provider.handlers.payment_taken import take_bank_answers, take_proxy_paid
+from services.payment_provider.handlers.preliminary_due import report_due
 
 
-def subscriptions(timing: Timing) -> Sequence[On]:
+def subscriptions(channels: Channels) -> Sequence[On]:
     """What arrives, and what is done with it."""
     return (
         On(AuthorizationApproved, entrust_approved),
         On(AuthorizationDeclined, end_declined),
         On(AuthorizationReversed, note_reversed),
-        On(ProxyPaymentTakenOn, partial(take_proxy_paid, timing=timing)),
+        On(ProxyPaymentTakenOn, partial(take_proxy_paid, channels=channels)),
         On(ProxyPaymentWithdrawn, cancel_withdrawn),
         On(timers.AuthorizationOverdue, give_up_overdue),
-        On(timers.BankAnswered, partial(take_bank_answers, timing=timing)),
+        On(timers.BankAnswered, partial(take_bank_answers, channels=channels)),
         On(timers.BankReversed, cancel_reversed),
+        On(timers.PreliminaryDue, report_due),
         On(timers.ConfirmationDue, confirm_due),
-        On(timers.BankClosingDue, partial(close_bank_days, timing=timing)),
-        On(timers.BankDepositDue, deposit_bank_days),
+        On(timers.CancellationDue, cancel_anyway),
+        On(timers.NetworkClosingDue, partial(close_periods, channels=channels)),
+        On(timers.NetworkDepositDue, deposit_periods),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Date, Integer, MetaData, String, Table, UniqueConstraint
 
-from contracts.vocabulary import Agent, Brand, DeclineReason, Method, ReceiptKind, Settler
+from contracts.vocabulary import Agent, Brand, DeclineReason, Method, ReceiptAnomaly, ReceiptKind, Settler
 from services.chassis.database import Instant, words
 from services.payment_provider.domain.payment import PaymentStatus
 
@@ -27,7 +27,7 @@ payments = Table(
     Column("attempt", Integer, nullable=False),
     Column("barcode", String, nullable=False),
     Column("amount", BigInteger, nullable=False),
-    Column("consent_id", String, nullable=False),
+    Column("consent_id", String),
     Column("scanned_at", Instant, nullable=False),
     Column("status", words(PaymentStatus), nullable=False),
     Column("method", words(Method)),
@@ -42,26 +42,31 @@ payments = Table(
     Column("approved_at", Instant),
     Column("paid_at", Instant),
     Column("received_on", Date),
+    Column("preliminary_at", Instant),
     Column("confirm_at", Instant),
     Column("ended_at", Instant),
     Column("closes_on", Date, index=True),
     Column("deposit_on", Date),
+    Column("anomaly", words(ReceiptAnomaly)),
     UniqueConstraint("slip_number", "attempt"),
 )
+"""`attempt` counts all payments of a slip; those without a consent were made outside the app."""
 
 receipts = Table(
     "receipts",
     metadata,
     Column("payment_id", String, primary_key=True),
     Column("kind", words(ReceiptKind), primary_key=True),
+    Column("repetition", Integer, primary_key=True, server_default="0"),
     Column("amount", BigInteger, nullable=False),
     Column("received_on", Date, nullable=False),
     Column("delivered_at", Instant, nullable=False),
 )
 
-bank_closings = Table(
-    "bank_closings",
+closings = Table(
+    "closings",
     metadata,
+    Column("settler", words(Settler), primary_key=True),
     Column("closed_on", Date, primary_key=True),
     Column("statement_id", String, nullable=False, unique=True),
     Column("deposit_on", Date, nullable=False),
@@ -71,3 +76,16 @@ bank_closings = Table(
     Column("deposit_id", String),
     Column("deposited_on", Date),
 )
+"""Closings of the networks (cards apart: their agents close)."""
+
+anomalies = Table(
+    "anomalies",
+    metadata,
+    Column("anomaly_id", String, primary_key=True),
+    Column("number", Integer, nullable=False, unique=True),
+    Column("kind", words(ReceiptAnomaly), nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("payment_id", String),
+    Column("struck_at", Instant),
+)
+"""異常 asked for, each for one payment: numbered as they were asked for; without a payment it waits for the next."""

@@ -25,14 +25,26 @@ class BankReversed(PaymentEvent, frozen=True, kw_only=True):
     TYPE: ClassVar[str] = "sansha.payment_provider.timer.bank_reversed"
 
 
+class PreliminaryDue(PaymentEvent, frozen=True, kw_only=True):
+    """速報作成: the preliminary receipt record is to be made."""
+
+    TYPE: ClassVar[str] = "sansha.payment_provider.timer.preliminary_due"
+
+
 class ConfirmationDue(PaymentEvent, frozen=True, kw_only=True):
     """確報作成: the confirmed receipt record is to be made."""
 
     TYPE: ClassVar[str] = "sansha.payment_provider.timer.confirmation_due"
 
 
-class BankSettlementTimer(Event, frozen=True, kw_only=True):
-    """A timer about one closing of the bank network."""
+class CancellationDue(PaymentEvent, frozen=True, kw_only=True):
+    """異常: a 取消 is sent of a payment that stands."""
+
+    TYPE: ClassVar[str] = "sansha.payment_provider.timer.cancellation_due"
+
+
+class NetworkTimer(Event, frozen=True, kw_only=True):
+    """A timer about one closing of a network. Their names are of when the bank network was the only one."""
 
     statement_id: str
 
@@ -41,13 +53,13 @@ class BankSettlementTimer(Event, frozen=True, kw_only=True):
         return self.statement_id
 
 
-class BankClosingDue(BankSettlementTimer, frozen=True, kw_only=True):
-    """締め: the day's bank payments are to be totalled."""
+class NetworkClosingDue(NetworkTimer, frozen=True, kw_only=True):
+    """締め: the period's payments are to be totalled."""
 
     TYPE: ClassVar[str] = "sansha.payment_provider.timer.bank_closing_due"
 
 
-class BankDepositDue(BankSettlementTimer, frozen=True, kw_only=True):
-    """入金: the day's total is to be paid into the ward's account."""
+class NetworkDepositDue(NetworkTimer, frozen=True, kw_only=True):
+    """入金: the period's total is to be paid into the ward's account."""
 
     TYPE: ClassVar[str] = "sansha.payment_provider.timer.bank_deposit_due"

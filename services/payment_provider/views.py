@@ -1,8 +1,11 @@
-"""What the payment provider shows of a payment."""
+"""What the payment provider shows of a payment, and of an anomaly."""
 
 from __future__ import annotations
 
-from contracts.http import PaymentView
+from collections.abc import Mapping
+from typing import Any
+
+from contracts.http import AnomalyView, PaymentView
 from services.payment_provider.domain.payment import Payment
 
 
@@ -21,3 +24,8 @@ def payment_view(payment: Payment, system_fee: int | None) -> PaymentView:
         decline_reason=payment.decline_reason,
         scanned_at=payment.scanned_at,
     )
+
+
+def anomaly_view(row: Mapping[str, Any]) -> AnomalyView:
+    """An anomaly that was asked for."""
+    return AnomalyView(**{name: row[name] for name in AnomalyView.model_fields})

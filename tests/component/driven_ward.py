@@ -69,8 +69,9 @@ class DrivenWard:
 
     def _record(self, event: Event, again: str) -> Record:
         owner = topics.PAYMENT_PROVIDER
-        if isinstance(event, ClosingStatementIssued | DepositMade) and event.settler is not Settler.BANK:
-            owner = topics.card_agent(Agent(event.settler.value))
+        agents = {topics.settler_of(agent): agent for agent in Agent}
+        if isinstance(event, ClosingStatementIssued | DepositMade) and event.settler in agents:
+            owner = topics.card_agent(agents[event.settler])
         headers = cloudevents.headers(
             self._ids.new(event.TYPE, *event.natural_key, again), event, owner, self.clock.now()
         )

@@ -170,7 +170,7 @@ async def test_payments_of_one_day_are_counted_in_side_by_side(home: Home) -> No
     slow = await replicas.asked(replicas.counter, slip(2))
     quick = await replicas.asked(replicas.closer, slip(3))
     async with replicas.counter.service.database.begin() as session:
-        await session.execute(text("SELECT 1 FROM bank_closings FOR SHARE"))  # as one does that counts a payment in
+        await session.execute(text("SELECT 1 FROM closings FOR SHARE"))  # as one does that counts a payment in
         assert (
             await asyncio.wait_for(replicas.closer.service.consumer.handle_next(timeout=0), SECONDS_TO_GET_THERE) == 1
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -13,10 +14,11 @@ from contracts.calendar import BANK_CALENDAR
 from contracts.formats.barcode import Barcode
 from contracts.vocabulary import Agent, Brand, DeclineReason, Method, Refusal, Settler, SlipNumber, Yen, business_date
 from services.payment_provider.domain import payment as steps
-from services.payment_provider.domain.payment import TAKEN, UNDER_WAY, Payment, PaymentStatus
+from services.payment_provider.domain.network import NetworkTerms
+from services.payment_provider.domain.payment import TAKEN, UNDER_WAY, Payment, PaymentStatus, Plan
+from services.payment_provider.domain.reporting import Reporting
 from services.payment_provider.domain.routing import refuse_route, system_fee
 from services.payment_provider.domain.scan import read_slip, refuse_taken
-from services.payment_provider.domain.timing import Timing
 from services.payment_provider.settings import BRAND_ROUTES, Settings
 
 NOW = datetime(2021, 8, 1, 3, 0, tzinfo=UTC)
@@ -24,7 +26,8 @@ USE_BY = date(2021, 8, 2)
 ISSUERS = ("912345", "929023")
 SLIP = "91912345001044103000123450100021080200085001"
 ROUTES = dict(BRAND_ROUTES)
-TIMING = Timing(BANK_CALENDAR, 3, time(9, 0), 2, time(0, 30), time(10, 0))
+REPORTING = Reporting(0, time(9, 0), 3, time(9, 0), {})
+NETWORK = NetworkTerms("daily", time(0, 30), 2, time(10, 0), {})
 S = PaymentStatus
 
 
@@ -162,16 +165,20 @@ Step = Callable[[Payment], Payment | None]
 STEPS: dict[str, Step] = {
     "approve": lambda p: steps.approve(p, NOW),
     "decline": lambda p: steps.decline(p, DeclineReason.CARD_EXPIRED, NOW),
-    "take": lambda p: steps.take(p, business_date(NOW), NOW, NOW),
-    "confirm": steps.confirm,
+    "take": lambda p: steps.take(p, Plan(NOW, NOW), NOW),
+    "report": lambda p: steps.report(replace(p, preliminary_at=NOW)),
+    "confirm": lambda p: steps.confirm(replace(p, confirm_at=NOW)),
     "cancel": lambda p: steps.cancel(p, NOW),
 }
 ALLOWED = {
     ("approve", S.AUTHORIZING): S.ENTRUSTED,
     ("decline", S.AUTHORIZING): S.DECLINED,
     ("decline", S.AT_BANK): S.DECLINED,
-    ("take", S.ENTRUSTED): S.PAID,
-    ("take", S.AT_BANK): S.PAID,
+    ("take", S.ENTRUSTED): S.COLLECTED,
+    ("take", S.AT_BANK): S.COLLECTED,
+    ("report", S.COLLECTED): S.PAID,
+    ("confirm", S.COLLECTED): S.CONFIRMED,
+    ("cancel", S.COLLECTED): S.CANCELLED,
     ("confirm", S.PAID): S.CONFIRMED,
     ("cancel", S.PAID): S.CANCELLED,
     ("cancel", S.CONFIRMED): S.CANCELLED,
@@ -196,8 +203,8 @@ def test_whatever_arrives_in_whatever_order_money_is_promised_once(start: Paymen
             seen.append(after.status)
     assert len(seen) == len(set(seen))
     ended_without_money = S.DECLINED in seen
-    assert not (ended_without_money and S.PAID in seen)
-    assert (current.paid_at is not None) == (S.PAID in seen)
+    assert not (ended_without_money and S.COLLECTED in seen)
+    assert (current.paid_at is not None) == (S.COLLECTED in seen)
 
 
 def test_choosing_a_card_or_a_bank_names_who_settles() -> None:
@@ -223,11 +230,11 @@ def test_choosing_a_card_or_a_bank_names_who_settles() -> None:
     ],
 )
 def test_receipt_data_is_confirmed_after_three_bank_business_days(paid_at: str, confirmed_at: str) -> None:
-    assert TIMING.confirm_at(jst(paid_at)) == jst(confirmed_at)
+    assert REPORTING.confirm_at(jst(paid_at)) == jst(confirmed_at)
 
 
 def test_a_payment_is_never_confirmed_before_it_was_made() -> None:
-    at_once = Timing(BANK_CALENDAR, 0, time(9, 0), 2, time(0, 30), time(10, 0))
+    at_once = replace(REPORTING, confirmation_business_days=0)
     assert at_once.confirm_at(jst("2021-04-12T15:00")) == jst("2021-04-12T15:00")
     assert at_once.confirm_at(jst("2021-04-12T08:00")) == jst("2021-04-12T09:00")
 
@@ -237,14 +244,15 @@ instants = st.timedeltas(timedelta(0), timedelta(days=2_000)).map(lambda later: 
 
 @given(instants, st.integers(0, 10), st.integers(0, 10))
 def test_confirmations_and_deposits_fall_on_days_when_banks_are_open(paid_at: datetime, days: int, wait: int) -> None:
-    timing = Timing(BANK_CALENDAR, days, time(23, 59, 59, 999_999), wait, time(0, 30), time(10, 0))
-    confirmed_on = business_date(timing.confirm_at(paid_at))
-    deposited_on = timing.deposit_on(business_date(paid_at))
+    reporting = Reporting(0, time(9, 0), days, time(23, 59, 59, 999_999), {})
+    network = replace(NETWORK, deposit_business_days=wait)
+    confirmed_on = business_date(reporting.confirm_at(paid_at))
+    deposited_on = network.deposit_on(business_date(paid_at))
     assert BANK_CALENDAR.is_open(confirmed_on)
     assert BANK_CALENDAR.is_open(deposited_on)
     assert BANK_CALENDAR.open_days_between(business_date(paid_at), confirmed_on) in (days, max(days, 1))
-    assert business_date(timing.deposit_at(deposited_on)) == deposited_on
+    assert business_date(network.deposit_at(deposited_on)) == deposited_on
 
 
 def test_a_day_is_totalled_half_an_hour_after_its_end() -> None:
-    assert TIMING.close_at(date(2021, 4, 30)) == jst("2021-05-01T00:30")
+    assert NETWORK.close_at(date(2021, 4, 30)) == jst("2021-05-01T00:30")

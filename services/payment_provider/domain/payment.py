@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
-from contracts.vocabulary import Agent, Brand, DeclineReason, Method, Settler, Yen
+from contracts.vocabulary import Agent, Brand, DeclineReason, Method, ReceiptAnomaly, Settler, Yen, business_date
 
 
 class PaymentStatus(StrEnum):
@@ -16,6 +17,7 @@ class PaymentStatus(StrEnum):
     AUTHORIZING = "authorizing"  # 与信照会中
     ENTRUSTED = "entrusted"  # 代理納付委託済
     AT_BANK = "at_bank"  # 金融機関照会中
+    COLLECTED = "collected"  # 収納済: the ward has yet to be told
     PAID = "paid"  # 速報済
     CONFIRMED = "confirmed"  # 確報済
     DECLINED = "declined"  # 不成立
@@ -24,7 +26,9 @@ class PaymentStatus(StrEnum):
 
 
 UNDER_WAY = frozenset({PaymentStatus.AUTHORIZING, PaymentStatus.ENTRUSTED, PaymentStatus.AT_BANK})
-TAKEN = frozenset({PaymentStatus.PAID, PaymentStatus.CONFIRMED})
+TAKEN = frozenset({PaymentStatus.COLLECTED, PaymentStatus.PAID, PaymentStatus.CONFIRMED})
+
+ENDED = frozenset({PaymentStatus.DECLINED, PaymentStatus.CANCELLED, PaymentStatus.ABANDONED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,8 @@ class Payment:
     attempt: int
     barcode: str
     amount: Yen
-    consent_id: str
+    consent_id: str | None
+    """None for what was paid outside the app."""
     scanned_at: datetime
     status: PaymentStatus = PaymentStatus.SCANNED
     method: Method | None = None
@@ -51,11 +56,24 @@ class Payment:
     approved_at: datetime | None = None
     paid_at: datetime | None = None
     received_on: date | None = None
+    preliminary_at: datetime | None = None
+    """When 速報 is planned; None where there is none."""
     confirm_at: datetime | None = None
+    """When 確報 is planned."""
     ended_at: datetime | None = None
     """When it was declined, cancelled or abandoned, or its authorization reversed."""
     closes_on: date | None = None
     deposit_on: date | None = None
+    anomaly: ReceiptAnomaly | None = None
+    """異常: how its receipt data go wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """When the receipt records of a payment are made; None for one that is never made."""
+
+    preliminary_at: datetime | None
+    confirm_at: datetime | None
 
 
 def authorize(payment: Payment, agent: Agent, card_token: str, brand: Brand, last4: str, now: datetime) -> Payment:
@@ -99,16 +117,32 @@ def decline(payment: Payment, reason: DeclineReason, now: datetime) -> Payment |
     return replace(payment, status=PaymentStatus.DECLINED, decline_reason=reason, ended_at=now)
 
 
-def take(payment: Payment, received_on: date, confirm_at: datetime, now: datetime) -> Payment | None:
+def take(payment: Payment, plan: Plan, paid_at: datetime) -> Payment | None:
     """Paid: the agent took it on, or the bank approved. None where that was known before or it has ended."""
     if payment.status not in (PaymentStatus.ENTRUSTED, PaymentStatus.AT_BANK):
         return None
-    return replace(payment, status=PaymentStatus.PAID, paid_at=now, received_on=received_on, confirm_at=confirm_at)
+    return replace(
+        payment,
+        status=PaymentStatus.COLLECTED,
+        paid_at=paid_at,
+        received_on=business_date(paid_at),
+        preliminary_at=plan.preliminary_at,
+        confirm_at=plan.confirm_at,
+    )
+
+
+def report(payment: Payment) -> Payment | None:
+    """速報. None where none is planned, the ward was told before, or the payment fell away."""
+    if payment.status is not PaymentStatus.COLLECTED or payment.preliminary_at is None:
+        return None
+    return replace(payment, status=PaymentStatus.PAID)
 
 
 def confirm(payment: Payment) -> Payment | None:
-    """確報. None where the payment fell away before."""
-    return replace(payment, status=PaymentStatus.CONFIRMED) if payment.status is PaymentStatus.PAID else None
+    """確報. None where none is planned, or the payment fell away before."""
+    if payment.status not in (PaymentStatus.COLLECTED, PaymentStatus.PAID) or payment.confirm_at is None:
+        return None
+    return replace(payment, status=PaymentStatus.CONFIRMED)
 
 
 def cancel(payment: Payment, now: datetime) -> Payment | None:
@@ -121,3 +155,13 @@ def cancel(payment: Payment, now: datetime) -> Payment | None:
 def abandon(payment: Payment, now: datetime) -> Payment:
     """The payer scanned the slip anew."""
     return replace(payment, status=PaymentStatus.ABANDONED, ended_at=now)
+
+
+def latest_in_app(made: Sequence[Payment]) -> Payment | None:
+    """Of all payments of a slip, the first first, the last one that was opened in the app."""
+    return next((p for p in reversed(made) if p.consent_id is not None), None)
+
+
+def next_attempt(made: Sequence[Payment]) -> int:
+    """The number of the slip's next payment, whatever the channel."""
+    return made[-1].attempt + 1 if made else 1

@@ -16,17 +16,26 @@ def read_slip(text: str, issuers: Collection[str], today: date) -> Barcode | Ref
     code = barcode.decode(text)
     if isinstance(code, Refusal):
         return code
-    if code.issuer not in issuers:
-        return Refusal(
-            "issuer_unknown",
-            f"issuer company code {code.issuer} has no contract with this provider",
-            f"scan a slip of an issuer under contract: {', '.join(sorted(issuers))}",
-        )
-    return barcode.refusal_of(code, today) or code
+    return refuse_issuer(code.issuer, issuers) or barcode.refusal_of(code, today) or code
+
+
+def refuse_issuer(issuer: str, issuers: Collection[str]) -> Refusal | None:
+    """Refuses a slip of an issuer for whom nothing is collected."""
+    if issuer in issuers:
+        return None
+    return Refusal(
+        "issuer_unknown",
+        f"issuer company code {issuer} has no contract with this provider",
+        f"scan a slip of an issuer under contract: {', '.join(sorted(issuers))}",
+    )
 
 
 def refuse_taken(earlier: Payment | None) -> Refusal | None:
-    """Refuses a slip that this provider has taken, or is about to."""
+    """Refuses a slip that the app has taken, or is about to; `earlier` is its last payment in the app.
+
+    What was paid at a till or a counter the app does not know: the paper stays with the payer, who may pay it again
+    (二重納付).
+    """
     if earlier is None:
         return None
     if earlier.status in TAKEN:

@@ -10,7 +10,7 @@ from contracts.http import PaymentView, ScanRequest
 from contracts.vocabulary import Refusal, business_date
 from services.chassis.transaction import Transaction
 from services.payment_provider import store
-from services.payment_provider.domain.payment import Payment, PaymentStatus, abandon
+from services.payment_provider.domain.payment import Payment, PaymentStatus, abandon, latest_in_app, next_attempt
 from services.payment_provider.domain.scan import read_slip, refuse_taken
 from services.payment_provider.views import payment_view
 
@@ -26,24 +26,24 @@ async def scan_slips(
     today = business_date(tx.now)
     consents = await store.known_consents(tx.session, {r.consent_id for r in requests})
     slips = [read_slip(r.barcode, issuers, today) if r.consent_id in consents else CONSENT_MISSING for r in requests]
-    latest = await store.lock_latest(tx.session, {s.free_area for s in slips if isinstance(s, Barcode)})
+    made = await store.lock_of_slips(tx.session, {s.free_area for s in slips if isinstance(s, Barcode)})
     answers: list[Payment | Refusal] = [
-        slip if isinstance(slip, Refusal) else _open(slip, request.consent_id, latest, tx)
+        slip if isinstance(slip, Refusal) else _open(slip, request.consent_id, made, tx)
         for request, slip in zip(requests, slips, strict=True)
     ]
     opened = [p for p in answers if isinstance(p, Payment)]
-    left = [latest[p.slip_number] for p in opened if p.slip_number in latest]
+    left = [p for o in opened if (p := latest_in_app(made.get(o.slip_number, ()))) is not None]
     await store.save(tx.session, [abandon(p, tx.now) for p in left if p.status is PaymentStatus.SCANNED])
     await store.add(tx.session, opened)
     return [a if isinstance(a, Refusal) else payment_view(a, None) for a in answers]
 
 
-def _open(slip: Barcode, consent_id: str, latest: Mapping[str, Payment], tx: Transaction) -> Payment | Refusal:
-    earlier = latest.get(slip.free_area)
-    refusal = refuse_taken(earlier)
+def _open(slip: Barcode, consent_id: str, made: Mapping[str, Sequence[Payment]], tx: Transaction) -> Payment | Refusal:
+    before = made.get(slip.free_area, ())
+    refusal = refuse_taken(latest_in_app(before))
     if refusal is not None:
         return refusal
-    attempt = 1 if earlier is None else earlier.attempt + 1
+    attempt = next_attempt(before)
     payment = Payment(
         payment_id=tx.new_id("payment", slip.free_area, str(attempt)),
         slip_number=slip.free_area,

@@ -1,17 +1,26 @@
 """Every query of the payment provider. Set-based: a sequence in, one statement.
 
-Rows are locked in one order: payments by id, then bank closings by day. Who counts a payment in, or takes one out,
-keeps its closing from being totalled meanwhile; others may do the same at the same time. New payments are inserted by
-slip and attempt, which is what makes them unique; receipts and closings by their key.
+Rows are locked in one order: payments by id, then closings by settler and day, then anomalies by number. Who counts a
+payment in, or takes one out, keeps its closing from being totalled meanwhile; others may do the same at the same time.
+New payments are inserted by slip and attempt, which is what makes them unique; receipts, closings and anomalies by
+their key.
 """
 
+from services.payment_provider.store.anomalies import (
+    add_anomalies,
+    all_anomalies,
+    count_anomalies,
+    lock_waiting_anomalies,
+    strike_anomalies,
+)
 from services.payment_provider.store.closings import (
-    add_bank_closing,
-    bank_payments_closing,
-    find_bank_closings,
-    hold_bank_closings,
-    lock_bank_closings,
-    update_bank_closing,
+    Period,
+    add_closing,
+    find_closings,
+    hold_closings,
+    lock_closings,
+    payments_closing,
+    update_closing,
 )
 from services.payment_provider.store.payments import (
     add,
@@ -20,27 +29,33 @@ from services.payment_provider.store.payments import (
     find,
     known_consents,
     lock,
-    lock_latest,
+    lock_of_slips,
     of_slip,
     receipts_of,
     save,
 )
 
 __all__ = [
+    "Period",
     "add",
-    "add_bank_closing",
+    "add_anomalies",
+    "add_closing",
     "add_consents",
     "add_receipts",
-    "bank_payments_closing",
+    "all_anomalies",
+    "count_anomalies",
     "find",
-    "find_bank_closings",
-    "hold_bank_closings",
+    "find_closings",
+    "hold_closings",
     "known_consents",
     "lock",
-    "lock_bank_closings",
-    "lock_latest",
+    "lock_closings",
+    "lock_of_slips",
+    "lock_waiting_anomalies",
     "of_slip",
+    "payments_closing",
     "receipts_of",
     "save",
-    "update_bank_closing",
+    "strike_anomalies",
+    "update_closing",
 ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
 from itertools import starmap
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.bulk import Bulk
@@ -29,19 +30,8 @@ _BY_ID = select(*_PAYMENT).where(among(payments.c.payment_id)).order_by(payments
 _LOCKED_BY_ID = _BY_ID.with_for_update()
 _ADD, _ADD_RECEIPTS = Bulk(payments.insert(), by=("slip_number", "attempt")), Bulk(receipts.insert())
 _ADD_CONSENTS = Bulk(consents.insert(), only_missing=True)
-_NEWEST = (
-    select(payments.c.slip_number, func.max(payments.c.attempt).label("attempt"))
-    .where(among(payments.c.slip_number))
-    .group_by(payments.c.slip_number)
-    .subquery()
-)
-_LOCKED_NEWEST = (
-    select(*_PAYMENT)
-    .join(_NEWEST, (payments.c.slip_number == _NEWEST.c.slip_number) & (payments.c.attempt == _NEWEST.c.attempt))
-    .order_by(payments.c.payment_id)
-    .with_for_update(of=payments)
-)
-_RECEIPTS = select(receipts).where(among(receipts.c.payment_id)).order_by(receipts.c.kind)
+_OF_SLIPS = select(*_PAYMENT).where(among(payments.c.slip_number)).order_by(payments.c.payment_id).with_for_update()
+_RECEIPTS = select(receipts).where(among(receipts.c.payment_id)).order_by(receipts.c.kind, receipts.c.repetition)
 
 
 async def add_consents(session: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -55,10 +45,13 @@ async def known_consents(session: AsyncConnection, ids: Collection[str]) -> Mapp
     return {consent_id: version for consent_id, version in found.all()}
 
 
-async def lock_latest(session: AsyncConnection, slip_numbers: Collection[str]) -> dict[str, Payment]:
-    """Slip number → its latest payment, locked in order of payment id."""
-    found = await session.execute(_LOCKED_NEWEST, {"ids": list(slip_numbers)})
-    return {payment.slip_number: payment for payment in starmap(Payment, found.all())}
+async def lock_of_slips(session: AsyncConnection, slip_numbers: Collection[str]) -> dict[str, list[Payment]]:
+    """Slip number → all its payments, the first first, locked in order of payment id; none where it has none."""
+    found = await session.execute(_OF_SLIPS, {"ids": list(slip_numbers)})
+    of_slips: defaultdict[str, list[Payment]] = defaultdict(list)
+    for payment in starmap(Payment, found.all()):
+        of_slips[payment.slip_number].append(payment)
+    return {number: sorted(made, key=lambda p: p.attempt) for number, made in of_slips.items()}
 
 
 async def lock(session: AsyncConnection, ids: Collection[str]) -> dict[str, Payment]:

@@ -21,6 +21,10 @@ class Account(StrEnum):
     IN_TRANSIT_JCB = "in_transit_jcb"  # 収納済未入金: received by the settler, not yet deposited
     IN_TRANSIT_UC = "in_transit_uc"
     IN_TRANSIT_BANK = "in_transit_bank"
+    IN_TRANSIT_COUNTER = "in_transit_counter"
+    IN_TRANSIT_BANK_COUNTER = "in_transit_bank_counter"
+    IN_TRANSIT_DIRECT_DEBIT = "in_transit_direct_debit"
+    IN_TRANSIT_CONVENIENCE_STORE = "in_transit_convenience_store"
     BANK_ACCOUNT = "bank_account"  # 指定金融機関口座
     SETTLEMENT_FEES = "settlement_fees"  # 手数料
     OVERPAYMENTS = "overpayments"  # 過誤納金
@@ -34,6 +38,10 @@ JAPANESE: Final[Mapping[Account, str]] = {
     Account.IN_TRANSIT_JCB: "収納済未入金 JCB",
     Account.IN_TRANSIT_UC: "収納済未入金 UC",
     Account.IN_TRANSIT_BANK: "収納済未入金 金融機関",
+    Account.IN_TRANSIT_COUNTER: "収納済未入金 窓口",
+    Account.IN_TRANSIT_BANK_COUNTER: "収納済未入金 金融機関窓口",
+    Account.IN_TRANSIT_DIRECT_DEBIT: "収納済未入金 口座振替",
+    Account.IN_TRANSIT_CONVENIENCE_STORE: "収納済未入金 コンビニ",
     Account.BANK_ACCOUNT: "指定金融機関口座",
     Account.SETTLEMENT_FEES: "手数料",
     Account.OVERPAYMENTS: "過誤納金",
@@ -46,6 +54,10 @@ IN_TRANSIT: Final[Mapping[Settler, Account]] = {
     Settler.JCB: Account.IN_TRANSIT_JCB,
     Settler.UC: Account.IN_TRANSIT_UC,
     Settler.BANK: Account.IN_TRANSIT_BANK,
+    Settler.COUNTER: Account.IN_TRANSIT_COUNTER,
+    Settler.BANK_COUNTER: Account.IN_TRANSIT_BANK_COUNTER,
+    Settler.DIRECT_DEBIT: Account.IN_TRANSIT_DIRECT_DEBIT,
+    Settler.CONVENIENCE_STORE: Account.IN_TRANSIT_CONVENIENCE_STORE,
 }
 """Where money stays between the payer's payment and the settler's deposit."""
 

@@ -106,6 +106,18 @@ class BankCalendar:
             day = self.next_open(day + _DAY)
         return day
 
+    def overdue_since(self, today: date, business_days: int) -> date:
+        """The last day of which the n-th open day after it is over: what was expected by then should be here `today`.
+
+        Raises `ValueError` where `business_days` is below 1.
+        """
+        if business_days < 1:
+            raise ValueError(f"business_days must be 1 or more, not {business_days}")
+        day = today - _DAY
+        for _ in range(business_days):
+            day = self.previous_open(day) - _DAY
+        return day
+
     def open_days_between(self, start: date, end: date) -> int:
         """How many open days lie after `start`, up to and with `end`; 0 where `end` is not after `start`.
 

@@ -12,9 +12,10 @@ from typing import Any
 
 from contracts import topics
 from contracts.books import Books
-from contracts.vocabulary import Agent, Settler
+from contracts.vocabulary import IN_APP, Agent, Settler
 
-_STANDING = {"paid", "confirmed"}
+_UNTOLD = "collected"
+_STANDING = {_UNTOLD, "paid", "confirmed"}
 _UNDER_WAY = {"authorizing", "entrusted", "at_bank"}
 
 
@@ -35,7 +36,9 @@ class Audit:
     receipts_registered: int
     receipts_yen: int
     promised_yen: int
-    """Proxy payments and bank payments that stand."""
+    """Proxy payments, and what the networks of the other channels collected, that stand."""
+    untold_yen: int
+    """Of that, what the ward has not been told of yet: receipt data take their time."""
     deposits_yen: int
     fees_yen: int
     undeposited_yen: int
@@ -61,22 +64,30 @@ def audit(books: Mapping[str, Books]) -> Audit:
     deposits = sum(d.amount for b in settlers for d in b.deposits)
     deposited = {d.statement_id for b in settlers for d in b.deposits}
     fees = sum(s.fee for b in settlers for s in b.statements if s.statement_id in deposited)
+    untold = _untold(provider)
+    untold_yen = sum(p.amount for p in promised if p.payment_id in untold and p.payment_id not in standing)
     return Audit(
         receipts_registered=len(standing),
         receipts_yen=sum(standing.values()),
         promised_yen=sum(p.amount for p in promised),
+        untold_yen=untold_yen,
         deposits_yen=deposits,
         fees_yen=fees,
-        undeposited_yen=sum(standing.values()) - deposits - fees,
+        undeposited_yen=sum(standing.values()) + untold_yen - deposits - fees,
         under_way=sum(p.status in _UNDER_WAY for p in provider.payments),
         findings=tuple(_findings(provider, ward, settlers)),
     )
 
 
 def _standing_receipts(ward: Books) -> dict[str, int]:
-    """Payment → amount, of those that are registered and not cancelled."""
+    """Payment → amount, of those that are registered and not cancelled; the earliest kind's amount stands."""
     cancelled = {r.payment_id for r in ward.receipts if r.kind == "03"}
-    return {r.payment_id: r.amount for r in ward.receipts if r.kind != "03" and r.payment_id not in cancelled}
+    latest_first = sorted((r for r in ward.receipts if r.kind != "03"), key=lambda r: r.kind, reverse=True)
+    return {r.payment_id: r.amount for r in latest_first if r.payment_id not in cancelled}
+
+
+def _untold(provider: Books) -> set[str]:
+    return {p.payment_id for p in provider.payments if p.status == _UNTOLD}
 
 
 def _findings(provider: Books, ward: Books, settlers: Iterable[Books]) -> Iterator[Finding]:
@@ -93,7 +104,8 @@ def _findings(provider: Books, ward: Books, settlers: Iterable[Books]) -> Iterat
 
 
 def _once(provider: Books) -> Iterator[Finding]:
-    taken = Counter(p.slip_number for p in provider.payments if p.status in _STANDING)
+    """The app takes a slip once; what was paid at a till or a counter besides is 二重納付, and no fault."""
+    taken = Counter(p.slip_number for p in provider.payments if p.status in _STANDING and p.method in IN_APP)
     amounts = {p.slip_number: p.amount for p in provider.payments}
     for slip, times in taken.items():
         if times > 1:
@@ -116,11 +128,14 @@ def _receipts_agree(provider: Books, ward: Books) -> Iterator[Finding]:
 
 
 def _promises_agree(provider: Books, ward: Books, settlers: Iterable[Books]) -> Iterator[Finding]:
-    """Receipts registered = proxy payments + bank payments, payment by payment."""
+    """Receipts registered = proxy payments + what the networks collected, less what is not told, one by one."""
     promised = {p.payment_id: p.amount for b in settlers for p in b.proxy_payments if p.status != "withdrawn"}
     standing = _standing_receipts(ward)
     paid = {p.payment_id: p.amount for p in provider.payments if p.status in _STANDING}
+    untold = _untold(provider)
     for payment_id, amount in promised.items():
+        if payment_id in untold and payment_id not in standing:
+            continue
         if standing.get(payment_id) != amount:
             detail = f"promised ¥{amount:,}, receipts ¥{standing.get(payment_id, 0):,}"
             yield Finding("promise_without_receipt", payment_id, detail, amount)

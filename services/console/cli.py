@@ -269,6 +269,7 @@ def audit_command(
             "receipts_registered",
             "receipts_yen",
             "promised_yen",
+            "untold_yen",
             "deposits_yen",
             "fees_yen",
             "undeposited_yen",

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
 from contracts import topics
-from contracts.vocabulary import JST
+from contracts.vocabulary import JST, Method
 from services.console.terminal import DEFAULT_PORT_BASE, Json, PortBase, emit, err, fail, on_stack, out
+
+
+class Channel(StrEnum):
+    """The channels outside the app, as one types them."""
+
+    CONVENIENCE_STORE = "convenience-store"
+    BANK_COUNTER = "bank-counter"
+    COUNTER = "counter"
+    DIRECT_DEBIT = "direct-debit"
+
+
+CHANNELS = {channel: Method[channel.name] for channel in Channel}
 
 operations = typer.Typer()
 clock = typer.Typer(no_args_is_help=True, help="The clock of a running stack.")
@@ -20,7 +33,11 @@ letters = typer.Typer(no_args_is_help=True, help="Events that were set aside: re
 
 @operations.command()
 def pay(
-    text: Annotated[str, typer.Argument(metavar="BARCODE")],
+    text: Annotated[str, typer.Argument(metavar="BARCODE", help="Or the number of a slip that has none, with --at.")],
+    at: Annotated[
+        Channel | None, typer.Option(help="Not in the app: at a till, over a counter, from an account.")
+    ] = None,
+    amount: Annotated[int | None, typer.Option(min=1, metavar="YEN", help="With --at: what is handed over.")] = None,
     card: Annotated[str | None, typer.Option(help="Card number; a test card chooses its outcome.")] = None,
     expiry: Annotated[str, typer.Option(help="MM/YY")] = "12/29",
     bank: Annotated[bool, typer.Option("--bank", help="Internet banking.")] = False,
@@ -28,12 +45,15 @@ def pay(
     port_base: PortBase = DEFAULT_PORT_BASE,
     as_json: Json = False,
 ) -> None:
-    """Pay a slip at the running stack, as the app would. Exit 1 for a payment that was declined."""
-    from services.console.paying import UNDER_WAY, PayWith, pay_slip
+    """Pay a slip at the running stack, as the app would, or --at a channel outside it. Exit 1 where it is declined."""
+    from services.console.paying import UNDER_WAY, PayWith, collect_slip, pay_slip
 
-    if (card is not None) == bank:
-        fail("give either --card NUMBER --expiry MM/YY or --bank")
-    view = on_stack(lambda client: pay_slip(client, text, PayWith(card, expiry, bank_code)), port_base)
+    if [card is not None, bank, at is not None].count(True) != 1:
+        fail("give one of --card NUMBER --expiry MM/YY, --bank, or --at CHANNEL")
+    if at is not None:
+        view = on_stack(lambda client: collect_slip(client, text, CHANNELS[at], amount), port_base)
+    else:
+        view = on_stack(lambda client: pay_slip(client, text, PayWith(card, expiry, bank_code)), port_base)
     if as_json:
         emit(view.model_dump(mode="json"))
     else:

@@ -18,6 +18,7 @@ from contracts.http import (
     CardChoiceRequest,
     CardRoute,
     CardTokenAnswer,
+    CollectionRequest,
     ConsentAnswer,
     ConsentRequest,
     Explanation,
@@ -169,6 +170,11 @@ class StackClient:
         """Consent where that is not done yet, and scan, as the app does."""
         request = ScanRequest(barcode=barcode, consent_id=await self.consent(app_user))
         return PaymentView.model_validate(await self.post(topics.PAYMENT_PROVIDER, "/scans", request, key))
+
+    async def collect(self, collection: CollectionRequest, key: str) -> PaymentView:
+        """Report a payment at a till, a counter or from an account."""
+        answer = await self.post(topics.PAYMENT_PROVIDER, "/collections", collection, key)
+        return PaymentView.model_validate(answer)
 
     async def pay_by_bank(self, payment_id: str, bank_code: str, key: str) -> PaymentView:
         """Choose internet banking."""

@@ -36,11 +36,11 @@ from contracts.http import (
     TestCard,
 )
 from contracts.topics import PAYMENT_PROVIDER
-from contracts.vocabulary import Agent, Brand, Method, Refusal, on_the_clock
+from contracts.vocabulary import IN_APP, Agent, Brand, Method, Refusal, on_the_clock
 from services.chassis.clock import monotonic
 from services.console.audit import Audit, audit
 from services.console.digest import digest
-from services.console.payers import PlannedPayment, brand_of, fiscal_year, plan
+from services.console.payers import PlannedPayment, brand_of, collection_of, fiscal_year, plan
 from services.console.sandbox import Sandbox
 from services.console.scene import Scene
 from services.ward.app import generate_assessments
@@ -134,7 +134,9 @@ class Payers:
         return await self.sandbox.provider.scan(request)
 
     async def pay(self, payment: PlannedPayment) -> PaymentView | Refusal:
-        """Scan the slip and choose the method; what follows happens by itself."""
+        """Scan the slip and choose the method, or pay it outside the app; what follows happens by itself."""
+        if payment.method not in IN_APP:
+            return await self.sandbox.provider.collect(collection_of(payment))
         scanned = await self.scan(payment.slip)
         if isinstance(scanned, Refusal):
             return scanned

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from contracts.http import SlipView, TestCard
+from contracts.http import CollectionRequest, SlipView, TestCard
 from contracts.vocabulary import Brand, Method, on_the_clock
 from services.chassis.identity import Chance, chance
 
@@ -26,6 +26,15 @@ class PlannedPayment:
     card_number: str | None = None
     expiry: str = "12/29"
     bank_code: str = "0001"
+
+
+def collection_of(payment: PlannedPayment) -> CollectionRequest:
+    """What the shop, the counter or the bank reports of a payment outside the app."""
+    slip = payment.slip
+    named = {"slip_number": slip.slip_number, "amount": slip.amount} if slip.barcode is None else {}
+    return CollectionRequest.model_validate(
+        {"method": payment.method, "barcode": slip.barcode, "paid_at": payment.at, **named}
+    )
 
 
 def plan(

@@ -1,16 +1,18 @@
-"""Pays a slip at a running stack, as the app would."""
+"""Pays a slip at a running stack: as the app would, or at a till, a counter, from an account."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from contracts import topics
-from contracts.http import PaymentView
+from contracts.http import CollectionRequest, PaymentView
+from contracts.vocabulary import Method
 from services.chassis.clock import monotonic, pause
 from services.chassis.identity import random_token
 from services.console.clients import StackClient
 
 PATIENCE_SECONDS = 5.0
+SLIP_NUMBER_DIGITS = 21
 UNDER_WAY = ("authorizing", "entrusted", "at_bank")
 
 
@@ -36,3 +38,10 @@ async def pay_slip(client: StackClient, barcode: str, means: PayWith) -> Payment
         await pause(0.05)
         view = PaymentView.model_validate(await client.get(topics.PAYMENT_PROVIDER, f"/payments/{view.payment_id}"))
     return view
+
+
+async def collect_slip(client: StackClient, text: str, channel: Method, amount: int | None) -> PaymentView:
+    """Report that a slip was paid outside the app; `text` is its barcode, or its number where it has no barcode."""
+    named = "slip_number" if len(text) == SLIP_NUMBER_DIGITS and text.isdecimal() else "barcode"
+    request = CollectionRequest.model_validate({"method": channel, named: text, "amount": amount})
+    return await client.collect(request, f"{random_token()}/collect")

@@ -173,8 +173,10 @@ def _print_totals(result: DemoResult, out: Console) -> None:
 def print_audit(audit: Audit, out: Console) -> None:
     """The audit's verdict, and each finding."""
     if audit.conserved:
+        untold = f" + not told yet ¥{audit.untold_yen:,}" if audit.untold_yen else ""
         out.print(
-            f"[green]監査 audit: conserved[/]: receipts ¥{audit.receipts_yen:,} = promised ¥{audit.promised_yen:,} = "
+            f"[green]監査 audit: conserved[/]: receipts ¥{audit.receipts_yen:,}{untold} = "
+            f"promised ¥{audit.promised_yen:,} = "
             f"deposited ¥{audit.deposits_yen:,} + fees ¥{audit.fees_yen:,} + not yet ¥{audit.undeposited_yen:,}; "
             "nothing lost, nothing twice"
         )

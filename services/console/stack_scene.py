@@ -11,12 +11,12 @@ from typing import TypeVar
 from contracts import topics
 from contracts.books import Books
 from contracts.http import Assessment, AssessmentsRequest, Explanation, PaymentView, SlipView, TestCard
-from contracts.vocabulary import JST, Agent, Method, on_the_clock
+from contracts.vocabulary import IN_APP, JST, Agent, Method, on_the_clock
 from services.chassis.clock import monotonic
 from services.console.auditing import stack_books
 from services.console.clients import StackClient, Unreachable
 from services.console.demo import BadRequest, DemoOptions, DemoResult, Progress, check, play
-from services.console.payers import PlannedPayment
+from services.console.payers import PlannedPayment, collection_of
 
 SLIPS_AT_ONCE = OPEN_ITEMS = 10_000
 QUESTIONS_AT_ONCE = 16
@@ -87,6 +87,8 @@ class StackScene:
 
     async def _pay(self, payment: PlannedPayment) -> PaymentView:
         slip, key = payment.slip, f"demo/{payment.slip.slip_number}"
+        if payment.method not in IN_APP:
+            return await self.client.collect(collection_of(payment), f"{key}/{payment.method}")
         scanned = await self.client.scan(f"user-{slip.insured_number}", slip.barcode or "", f"{key}/scan")
         if payment.method is Method.INTERNET_BANKING:
             return await self.client.pay_by_bank(scanned.payment_id, payment.bank_code, f"{key}/bank")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from contracts import topics
 from contracts.books import Books
+from contracts.calendar import BANK_CALENDAR
 from contracts.http import (
     Assessment,
     AssessmentsAnswer,
@@ -155,7 +156,9 @@ class Ward(Service):
 
     async def open_items(self, limit: int | None = None) -> Sequence[OpenItem]:
         """What is not settled yet, and why: at most `limit` of each kind."""
-        today = business_date(self.clock.now())
+        today, s = business_date(self.clock.now()), self.settings
+        days = s.confirmation_expected_business_days
+        announced, confirmed_by = s.channels_with_preliminary, BANK_CALENDAR.overdue_since(today, days)
         async with self.reading() as session:
             return [
                 *map(explanation.receipt_item, await looking.receipts_not_deposited(session, limit)),
@@ -163,6 +166,14 @@ class Ward(Service):
                 *map(explanation.deposit_item, await looking.deposits_without_statement(session)),
                 *map(explanation.overpayment_item, await looking.overpaid_slips(session, limit)),
                 *map(explanation.unknown_item, await looking.unknown_receipts(session, limit)),
+                *map(
+                    explanation.unannounced_item,
+                    await looking.confirmed_without_preliminary(session, announced, limit),
+                ),
+                *(
+                    explanation.unconfirmed_item(row, days)
+                    for row in await looking.unconfirmed_receipts(session, confirmed_by, limit)
+                ),
                 *map(explanation.discrepancy_item, await looking.all_discrepancies(session, limit)),
             ]
 

@@ -11,7 +11,7 @@ from sqlalchemy import Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.books import Books, DepositRow, ReceiptRow, StatementLineRow, StatementRow, TransferRow
-from contracts.vocabulary import Party, ReceiptKind, business_date
+from contracts.vocabulary import Method, Party, ReceiptKind, business_date
 from services.ward import store
 from services.ward.domain.ledger import Account
 from services.ward.domain.reconciliation import NO_LINES, Open, open_reasons
@@ -155,6 +155,31 @@ async def receipts_not_deposited(session: AsyncConnection, limit: int | None) ->
 async def unknown_receipts(session: AsyncConnection, limit: int | None) -> Sequence[Any]:
     """Rows of standing receipts of slips that the ward has not issued."""
     query = _standing().where(~receipts.c.slip_known).order_by(receipts.c.received_on, receipts.c.payment_id)
+    return (await session.execute(query.limit(limit))).all()
+
+
+async def confirmed_without_preliminary(
+    session: AsyncConnection, methods: Collection[Method], limit: int | None
+) -> Sequence[Any]:
+    """Rows of 確報 that no 速報 came before, or has come since, of channels that have 速報."""
+    r = receipts.c
+    query = (
+        select(receipts)
+        .where(r.kind == ReceiptKind.CONFIRMED, r.method.in_(methods), ~_is_registered(ReceiptKind.PRELIMINARY))
+        .order_by(r.received_on, r.payment_id)
+    )
+    return (await session.execute(query.limit(limit))).all()
+
+
+async def unconfirmed_receipts(session: AsyncConnection, received_until: date, limit: int | None) -> Sequence[Any]:
+    """Rows of standing 速報 of that 収納日 or before, of which no 確報 has come."""
+    r = receipts.c
+    query = (
+        select(receipts)
+        .where(r.kind == ReceiptKind.PRELIMINARY, r.received_on <= received_until)
+        .where(~_is_registered(ReceiptKind.CONFIRMED), ~_is_registered(ReceiptKind.CANCELLED))
+        .order_by(r.received_on, r.payment_id)
+    )
     return (await session.execute(query.limit(limit))).all()
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from typing import Any, Final, NamedTuple
 
 from contracts.http import Explanation, OpenItem, Step, Waiting
-from contracts.vocabulary import Party, ReceiptKind, Stage, business_date, on_the_clock
+from contracts.vocabulary import CHANNEL_NAMES, Party, ReceiptKind, Stage, business_date, on_the_clock
 from services.ward.domain.reconciliation import Open, Reason
 from services.ward.domain.settlement import Statement
 
@@ -124,6 +124,21 @@ def unknown_item(row: Any) -> OpenItem:
     """A receipt of a slip never issued."""
     because = f"不明入金: no slip {row.slip_number} was issued when it came"
     return _item("unknown_receipt", row.payment_id, row, row.amount, row.received_on, because)
+
+
+def unannounced_item(row: Any) -> OpenItem:
+    """確報 without 速報."""
+    because = f"速報なし確報: {CHANNEL_NAMES[row.method]} has 速報, and none came [channels_with_preliminary]"
+    return _item("confirmed_without_preliminary", row.payment_id, row, row.amount, row.received_on, because)
+
+
+def unconfirmed_item(row: Any, business_days: int) -> OpenItem:
+    """速報 whose 確報 does not come."""
+    because = (
+        f"確報未着: none within {business_days} bank business days of 収納日 {row.received_on} "
+        "[confirmation_expected_business_days]"
+    )
+    return _item("confirmation_overdue", row.payment_id, row, row.amount, row.received_on, because)
 
 
 def discrepancy_item(row: Any) -> OpenItem:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from contracts.vocabulary import Method
 from services.chassis.settings import ServiceSettings
 
 
@@ -27,5 +28,13 @@ class Settings(ServiceSettings):
     """Instalments are whole in this many yen; what remains of the year's amount is on the first (端数は初回)."""
     special_instalments_from: Annotated[int, Field(ge=10, le=99)] = 50
     """Slips outside the instalment calendar (随時) are numbered from here on."""
+    channels_with_preliminary: tuple[Method, ...] = (
+        Method.CARD,
+        Method.INTERNET_BANKING,
+        Method.CONVENIENCE_STORE,
+    )
+    """収納チャネル that announce a receipt by 速報: 確報 without it is shown as open."""
+    confirmation_expected_business_days: Annotated[int, Field(ge=1, le=250)] = 7
+    """A receipt whose 確報 has not come this many bank business days after its 収納日 is shown as overdue."""
     deposit_expected_by: time = time(15, 0)
     """The hour in Japan by which a deposit is expected on its planned day (入金予定日)."""

@@ -116,6 +116,23 @@ def test_business_days_are_not_taken_away() -> None:
         BANK_CALENDAR.add(date(2021, 8, 2), -1)
 
 
+@given(days, st.integers(1, 20))
+def test_what_is_overdue_was_expected_on_a_day_that_is_over(today: date, n: int) -> None:
+    since = BANK_CALENDAR.overdue_since(today, n)
+    assert BANK_CALENDAR.add(since, n) < today
+    assert BANK_CALENDAR.add(since + timedelta(days=1), n) >= today
+
+
+def test_something_is_expected_within_a_day_at_least() -> None:
+    with pytest.raises(ValueError, match="must be 1 or more, not 0"):
+        BANK_CALENDAR.overdue_since(date(2021, 8, 2), 0)
+
+
+@given(days)
+def test_where_every_day_closes_each_is_counted_by_itself(day: date) -> None:
+    assert closing_date(day, parse_closing_days("daily")) == day
+
+
 def test_nine_business_days_after_a_closing_pass_over_weekends_and_holidays() -> None:
     assert BANK_CALENDAR.add(date(2021, 7, 31), 9) == date(2021, 8, 13)
     assert BANK_CALENDAR.add(date(2021, 12, 20), 9) == date(2022, 1, 4)

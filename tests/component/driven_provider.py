@@ -17,8 +17,8 @@ from contracts.events import (
     ReceiptDelivered,
 )
 from contracts.formats.barcode import Barcode
-from contracts.http import BankChoice, CardChoice, ConsentRequest, PaymentView, ScanRequest, Waiting
-from contracts.vocabulary import Agent, Brand, DeclineReason, Refusal, SlipNumber, Yen
+from contracts.http import BankChoice, CardChoice, CollectionRequest, ConsentRequest, PaymentView, ScanRequest, Waiting
+from contracts.vocabulary import Agent, Brand, DeclineReason, Method, Refusal, SlipNumber, Yen
 from services.chassis.bus.memory import MemoryBus
 from services.chassis.bus.port import Record
 from services.chassis.clock import Clock
@@ -114,6 +114,18 @@ class DrivenProvider:
         payment_id = await self.scanned(barcode)
         accepted(await self.choose_bank(payment_id, bank_code))
         await self.advance_seconds(2)
+        return payment_id
+
+    # ---- tills, counters, accounts
+
+    async def collect(self, method: Method, barcode: str = "", key: str | None = None) -> PaymentView | Refusal:
+        request = CollectionRequest.model_validate({"method": method, "barcode": barcode or slip()})
+        return await self.service.collect(request, key)
+
+    async def collected(self, method: Method, barcode: str = "") -> str:
+        """The id of a payment outside the app."""
+        payment_id = accepted(await self.collect(method, barcode)).payment_id
+        await self.settle()
         return payment_id
 
     # ---- the agents

@@ -139,9 +139,8 @@ async def test_a_record_sent_twice_with_another_content_is_shown_and_the_registe
         await story.until(EVERYTHING_DEPOSITED)
         assert await story.records(payment_id) == [("01", 8_500), ("02", 8_500)]
         (why,) = (await story.open()).values()
-        assert why == (
-            "receipt_amount_differs (02): the registered 確報 says ¥8,500, another 確報 ¥9,500; the registered one stands"
-        )
+        said = "the registered 確報 says ¥8,500, another 確報 ¥9,500; the registered one stands"
+        assert why == f"receipt_amount_differs (02): {said}"
         assert (await story.outstanding(), await story.deposited(), await story.findings()) == (0, 8_500, [])
         for service in story.sandbox.services:
             assert await service.dead_letters() == []

@@ -12,8 +12,21 @@ from hypothesis import strategies as st
 
 from contracts.calendar import BANK_CALENDAR
 from contracts.formats.barcode import Barcode
-from contracts.vocabulary import Agent, Brand, DeclineReason, Method, Refusal, Settler, SlipNumber, Yen, business_date
+from contracts.vocabulary import (
+    OUTSIDE_APP,
+    Agent,
+    Brand,
+    DeclineReason,
+    Method,
+    Refusal,
+    Settler,
+    SlipNumber,
+    Yen,
+    business_date,
+)
 from services.payment_provider.domain import payment as steps
+from services.payment_provider.domain.channels import Channels
+from services.payment_provider.domain.collection import Presented, read_presented
 from services.payment_provider.domain.network import NetworkTerms
 from services.payment_provider.domain.payment import TAKEN, UNDER_WAY, Payment, PaymentStatus, Plan
 from services.payment_provider.domain.reporting import Reporting
@@ -256,3 +269,78 @@ def test_confirmations_and_deposits_fall_on_days_when_banks_are_open(paid_at: da
 
 def test_a_day_is_totalled_half_an_hour_after_its_end() -> None:
     assert NETWORK.close_at(date(2021, 4, 30)) == jst("2021-05-01T00:30")
+
+
+@pytest.mark.parametrize(
+    ("delay", "told_at"),
+    [
+        (None, None),
+        (0, "2021-04-16T20:00"),  # Friday evening, at once
+        (1, "2021-04-17T09:00"),  # days of the calendar: a Saturday
+        (4, "2021-04-20T09:00"),
+        (5, "2021-04-21T09:00"),  # with 確報, which is three business days after
+        (30, "2021-04-21T09:00"),
+    ],
+)
+def test_a_preliminary_record_comes_after_its_delay_and_with_the_confirmation_at_the_latest(
+    delay: int | None, told_at: str | None
+) -> None:
+    reporting = replace(REPORTING, preliminary_delay_days=delay)
+    expected = None if told_at is None else jst(told_at)
+    assert reporting.preliminary_at(jst("2021-04-16T20:00")) == expected
+
+
+@given(instants, st.none() | st.integers(0, 60), st.integers(0, 10), st.timedeltas(timedelta(0), timedelta(days=90)))
+def test_whenever_it_is_heard_of_no_record_is_planned_for_the_past(
+    paid_at: datetime, delay: int | None, days: int, later: timedelta
+) -> None:
+    reporting = replace(REPORTING, preliminary_delay_days=delay, confirmation_business_days=days)
+    plan = Channels({Method.CARD: reporting}, {}).plan(Method.CARD, paid_at, paid_at + later)
+    assert plan.confirm_at is not None
+    assert plan.confirm_at >= paid_at + later
+    assert (plan.preliminary_at is None) == (delay is None)
+    assert plan.preliminary_at is None or paid_at + later <= plan.preliminary_at <= plan.confirm_at
+
+
+@given(st.dates(date(2020, 1, 1), date(2026, 12, 31)), st.sampled_from(["daily", "10/20/eom", "15/eom", "eom", "5"]))
+def test_a_period_ends_on_its_closing_day_and_is_deposited_on_a_bank_day_after_it_was_totalled(
+    day: date, closing_days: str
+) -> None:
+    terms = replace(NETWORK, closing_days=closing_days, deposit_business_days=1)
+    closed_on = terms.closes_on(day)
+    assert closed_on >= day
+    assert all(terms.closes_on(day + timedelta(days=n)) == closed_on for n in range((closed_on - day).days + 1))
+    assert terms.closes_on(closed_on + timedelta(days=1)) > closed_on
+    assert terms.deposit_at(terms.deposit_on(closed_on)) > terms.close_at(closed_on)
+    assert BANK_CALENDAR.is_open(terms.deposit_on(closed_on))
+
+
+# ---- outside the app --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", OUTSIDE_APP)
+@pytest.mark.parametrize(
+    ("text", "on", "at_till", "elsewhere"),
+    [
+        (SLIP, USE_BY, None, None),
+        (SLIP, USE_BY + timedelta(days=1), "slip_past_use_by", None),
+        (other_slip(300_001), USE_BY, "barcode_over_limit", None),
+        (other_slip(stamp=True), USE_BY, "barcode_stamp_duty", "barcode_stamp_duty"),
+        (other_slip(issuer="942386"), USE_BY, "issuer_unknown", "issuer_unknown"),
+        (SLIP[:-1] + "2", USE_BY, "barcode_check_digit", "barcode_check_digit"),
+    ],
+)
+def test_the_limits_of_the_barcode_are_the_till_s_and_not_the_debt_s(
+    method: Method, text: str, on: date, at_till: str | None, elsewhere: str | None
+) -> None:
+    read = read_presented(Presented(method, text, None, "912345", None), ISSUERS, on)
+    expected = at_till if method is Method.CONVENIENCE_STORE else elsewhere
+    assert (read.code if isinstance(read, Refusal) else None) == expected
+
+
+@given(st.integers(1, 999_999), st.integers(0, 10**21 - 1).map(lambda n: f"{n:021d}"))
+def test_a_slip_without_a_barcode_is_told_by_the_digits_it_would_have(amount: int, number: str) -> None:
+    given = Presented(Method.COUNTER, None, number, "912345", amount)
+    read = read_presented(given, ISSUERS, USE_BY)
+    assert isinstance(read, Barcode)
+    assert (read.free_area, read.amount, read.issuer, read.use_by) == (number, amount, "912345", None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from contracts.events import ProxyPaymentWithdrawn
 from contracts.vocabulary import ReceiptAnomaly, ReceiptKind, Settler
@@ -33,7 +33,8 @@ async def cancel_reversed(reversed_: Sequence[BankReversed], tx: Transaction) ->
 async def cancel_anyway(due: Sequence[CancellationDue], tx: Transaction) -> None:
     """異常: 取消 of a payment that stands, and that is deposited all the same."""
     known = await store.lock(tx.session, {t.payment_id for t in due})
-    await deliver(ReceiptKind.CANCELLED, [p for t in due if (p := known[t.payment_id]).status in TAKEN], tx)
+    standing = [p for t in due if (p := known[t.payment_id]).status in TAKEN]
+    await deliver(ReceiptKind.CANCELLED, await _not_cancelled_anyway(standing, tx), tx)
 
 
 async def _cancel(payments: Sequence[Payment], tx: Transaction) -> None:
@@ -46,11 +47,12 @@ async def _cancel(payments: Sequence[Payment], tx: Transaction) -> None:
     tx.cancel(ConfirmationDue, (p.payment_id for p in fallen))
     await store.save(tx.session, fallen)
     told = [after for before, after in cancelled if before.status is not PaymentStatus.COLLECTED or before in due]
-    before_that = await _cancelled_anyway(told, tx)
-    await deliver(ReceiptKind.CANCELLED, [p for p in told if p.payment_id not in before_that], tx)
+    await deliver(ReceiptKind.CANCELLED, await _not_cancelled_anyway(told, tx), tx)
 
 
-async def _cancelled_anyway(payments: Sequence[Payment], tx: Transaction) -> Collection[str]:
+async def _not_cancelled_anyway(payments: Sequence[Payment], tx: Transaction) -> Sequence[Payment]:
+    """Those of which no 取消 has gone out: an anomaly may have sent one."""
     struck = [p.payment_id for p in payments if p.anomaly is ReceiptAnomaly.CANCELLED_AFTER_CONFIRMED]
     sent = await store.receipts_of(tx.session, struck) if struck else []
-    return {row.payment_id for row in sent if row.kind is ReceiptKind.CANCELLED}
+    cancelled = {row.payment_id for row in sent if row.kind is ReceiptKind.CANCELLED}
+    return [p for p in payments if p.payment_id not in cancelled]

@@ -18,7 +18,6 @@ from contracts.http import (
     CardChoiceRequest,
     CardRoute,
     CardTokenAnswer,
-    CollectionRequest,
     ConsentAnswer,
     ConsentRequest,
     Explanation,
@@ -27,6 +26,7 @@ from contracts.http import (
     ScanRequest,
     ServiceStatus,
 )
+from contracts.http_collection import CollectionRequest
 from contracts.vocabulary import Agent
 from services.console.payers import brand_of
 from services.console.stack import PLACES, Addresses

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from contracts.http import CollectionRequest, SlipView, TestCard
+from contracts.http import SlipView, TestCard
+from contracts.http_collection import CollectionRequest
 from contracts.vocabulary import Brand, Method, on_the_clock
 from services.chassis.identity import Chance, chance
 

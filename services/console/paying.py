@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from contracts import topics
-from contracts.http import CollectionRequest, PaymentView
+from contracts.http import PaymentView
+from contracts.http_collection import CollectionRequest
 from contracts.vocabulary import Method
 from services.chassis.clock import monotonic, pause
 from services.chassis.identity import random_token

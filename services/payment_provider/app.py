@@ -12,22 +12,24 @@ from contracts.books import Books
 from contracts.formats import barcode
 from contracts.formats.barcode import Barcode
 from contracts.http import (
-    AnomaliesAnswer,
-    AnomalyKindView,
-    AnomalyRequest,
-    AnomalyView,
     BankChoice,
     CardChoice,
     CardRoute,
-    CollectionRequest,
-    CollectionsAnswer,
-    CollectionsRequest,
     ConsentAnswer,
     ConsentRequest,
     Explanation,
     PaymentView,
     ScanRequest,
     TestBank,
+)
+from contracts.http_collection import (
+    AnomaliesAnswer,
+    AnomalyKindView,
+    AnomalyRequest,
+    AnomalyView,
+    CollectionRequest,
+    CollectionsAnswer,
+    CollectionsRequest,
 )
 from contracts.vocabulary import Agent, Method, Refusal
 from services.chassis.bus.port import EventBus

@@ -8,24 +8,26 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter
 
 from contracts.http import (
-    AnomaliesAnswer,
-    AnomalyKindView,
-    AnomalyRequest,
-    AnomalyView,
     BankChoice,
     BankChoiceRequest,
     CardChoice,
     CardChoiceRequest,
     CardRoute,
-    CollectionRequest,
-    CollectionsAnswer,
-    CollectionsRequest,
     ConsentAnswer,
     ConsentRequest,
     Explanation,
     PaymentView,
     ScanRequest,
     TestBank,
+)
+from contracts.http_collection import (
+    AnomaliesAnswer,
+    AnomalyKindView,
+    AnomalyRequest,
+    AnomalyView,
+    CollectionRequest,
+    CollectionsAnswer,
+    CollectionsRequest,
 )
 from contracts.vocabulary import Refusal
 from services.chassis.errors import accepted

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.http import AnomalyView, PaymentView
+from contracts.http import PaymentView
+from contracts.http_collection import AnomalyView
 from services.payment_provider.domain.payment import Payment
 
 

@@ -17,7 +17,8 @@ from contracts.events import (
     ReceiptDelivered,
 )
 from contracts.formats.barcode import Barcode
-from contracts.http import BankChoice, CardChoice, CollectionRequest, ConsentRequest, PaymentView, ScanRequest, Waiting
+from contracts.http import BankChoice, CardChoice, ConsentRequest, PaymentView, ScanRequest, Waiting
+from contracts.http_collection import CollectionRequest
 from contracts.vocabulary import Agent, Brand, DeclineReason, Method, Refusal, SlipNumber, Yen
 from services.chassis.bus.memory import MemoryBus
 from services.chassis.bus.port import Record

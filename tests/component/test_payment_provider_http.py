@@ -13,6 +13,7 @@ import pytest
 from tests.component.driven_provider import NOON, TERMS, DrivenProvider, jst, slip
 from tests.component.home import Home
 
+AT_TILL = {"method": "convenience_store", "barcode": slip(4)}
 CARD = {"agent": "uc", "card_token": "a-token", "brand": "visa", "last4": "0002"}
 
 
@@ -66,6 +67,28 @@ async def test_a_bank_payment_and_the_tables_a_tester_needs(tmp_path: Path) -> N
         await post(client, f"{path}/internet-banking", {"bank_code": "9001"}, 202)
         await driven.advance(jst("2021-04-12T12:00:02"))
         assert (await client.get(path)).json()["decline_reason"] == "bank_refused"
+
+
+async def test_a_till_reports_a_payment_whose_receipt_data_are_to_go_wrong(tmp_path: Path) -> None:
+    async with serving(tmp_path) as (_, client):
+        kinds = {anomaly["kind"]: anomaly["story"] for anomaly in (await client.get("/anomaly-kinds")).json()}
+        assert all(kinds.values())
+        asked = await post(client, "/anomalies", {"kind": "never_confirmed", "next": 1}, 201)
+        view = await post(client, "/collections", AT_TILL, 201)
+        assert (view["status"], view["method"], view["system_fee"]) == ("collected", "convenience_store", 0)
+        (anomaly,) = (await client.get("/anomalies")).json()
+        assert anomaly["anomaly_id"] == asked["anomalies"][0]["anomaly_id"]
+        assert (anomaly["kind"], anomaly["payment_id"]) == ("never_confirmed", view["payment_id"])
+        again = {"kind": "sent_twice", "payment_id": view["payment_id"]}
+        assert (await post(client, "/anomalies", again, 409))["code"] == "anomaly_exists"
+        bulk = {"collections": [AT_TILL, {**AT_TILL, "amount": 1}]}
+        answer = await post(client, "/collections/bulk", bulk, 201)
+        assert len(answer["payments"]) == 1
+        assert [(r["place"], r["code"]) for r in answer["refused"]] == [(1, "collection_amount_differs")]
+        story = (await client.get(f"/payments/{view['payment_id']}/explanation")).json()
+        assert story["steps"][0]["event"].startswith("収納 collected: コンビニ")
+        for wrong in ({"method": "card"}, {"slip_number": "1"}, {"paid_at": "2021-04-12T09:00:00"}):
+            assert (await post(client, "/collections", {**AT_TILL, **wrong}, 422))["code"] == "invalid_request"
 
 
 async def test_refusals_carry_their_status_and_code(tmp_path: Path) -> None:
@@ -122,6 +145,9 @@ async def test_every_post_honours_its_idempotency_key(tmp_path: Path) -> None:
             ("/consents", consent, {"app_user": "user-10"}, 201),
             ("/scans", {"barcode": slip(2), "consent_id": own}, {"barcode": slip(3)}, 201),
             (f"/payments/{scanned['payment_id']}/card", CARD, {"last4": "0003"}, 202),
+            ("/collections", AT_TILL, {"method": "counter"}, 201),
+            ("/collections/bulk", {"collections": [AT_TILL]}, {"collections": [AT_TILL, AT_TILL]}, 201),
+            ("/anomalies", {"kind": "sent_twice", "next": 2}, {"next": 3}, 201),
         ]
         for path, body, change, status in bodies:
             first, again = [await post(client, path, body, status, "k") for _ in range(2)]
@@ -144,6 +170,11 @@ async def test_the_document_describes_every_use_case_with_examples(tmp_path: Pat
             ("get", "/payments/{payment_id}/explanation"),
             ("get", "/card-agents"),
             ("get", "/test-banks"),
+            ("post", "/collections"),
+            ("post", "/collections/bulk"),
+            ("get", "/anomaly-kinds"),
+            ("get", "/anomalies"),
+            ("post", "/anomalies"),
         }
         posts = [operations["post"] for operations in document["paths"].values() if "post" in operations]
         assert all("Idempotency-Key" in [p["name"] for p in post["parameters"]] for post in posts)

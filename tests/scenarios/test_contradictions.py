@@ -8,7 +8,8 @@ from datetime import date, datetime
 
 import pytest
 
-from contracts.http import AnomalyRequest, SlipRequest, SlipView
+from contracts.http import SlipRequest, SlipView
+from contracts.http_collection import AnomalyRequest
 from contracts.vocabulary import Method, ReceiptAnomaly
 from services.console.audit import audit
 from services.console.demo import Payers, expect

@@ -20,10 +20,10 @@ NETWORKS: Final[Mapping[Method, Settler]] = {
 """Who brings the money of each channel to the ward; the collection centre (収納センター) speaks for them."""
 JAPANESE: Final[Mapping[Settler, str]] = {
     Settler.BANK: "the bank network",
-    Settler.COUNTER: "窓口 the ward's counters",
-    Settler.BANK_COUNTER: "金融機関窓口 the banks' counters",
-    Settler.DIRECT_DEBIT: "口座振替 direct debit",
-    Settler.CONVENIENCE_STORE: "コンビニ the convenience stores",
+    Settler.COUNTER: "窓口",
+    Settler.BANK_COUNTER: "金融機関窓口",
+    Settler.DIRECT_DEBIT: "口座振替",
+    Settler.CONVENIENCE_STORE: "コンビニ",
 }
 """What they are called in an explanation."""
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from contracts.formats.barcode import Barcode
-from contracts.http import CollectionRequest, CollectionsAnswer, CollectionsRequest, PaymentView, RefusedCollection
+from contracts.http import PaymentView
+from contracts.http_collection import CollectionRequest, CollectionsAnswer, CollectionsRequest, RefusedCollection
 from contracts.vocabulary import ReceiptKind, Refusal, business_date
 from services.chassis.transaction import Transaction
 from services.payment_provider import store

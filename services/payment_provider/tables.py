@@ -85,7 +85,7 @@ anomalies = Table(
     Column("number", Integer, nullable=False, unique=True),
     Column("kind", words(ReceiptAnomaly), nullable=False),
     Column("asked_at", Instant, nullable=False),
-    Column("payment_id", String),
+    Column("payment_id", String, index=True),
     Column("struck_at", Instant),
 )
 """異常 asked for, each for one payment: numbered as they were asked for; without a payment it waits for the next."""

@@ -32,8 +32,9 @@ async def ask_next(driven: DrivenProvider, kind: A, count: int = 1) -> None:
 
 
 async def told(driven: DrivenProvider, payment_id: str) -> list[tuple[str, int, int]]:
-    """(kind, repetition, amount) of the records of a payment."""
-    records = [r for r in await driven.published(ReceiptDelivered) if r.payment_id == payment_id]
+    """(kind, repetition, amount) of the records of a payment; after a restart an event may have been sent again."""
+    published = await driven.published(ReceiptDelivered)
+    records = {r.natural_key: r for r in published if r.payment_id == payment_id}.values()
     for record in records:
         code = barcode.decode(record.barcode)
         assert isinstance(code, Barcode)

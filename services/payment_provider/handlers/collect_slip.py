@@ -18,6 +18,7 @@ from services.payment_provider.domain.network import NETWORKS
 from services.payment_provider.domain.payment import Payment, PaymentStatus, next_attempt
 from services.payment_provider.handlers.count_in import count_in
 from services.payment_provider.handlers.receipt_data import begin_reporting, deliver
+from services.payment_provider.handlers.strike_anomalies import strike_next
 from services.payment_provider.views import payment_view
 
 
@@ -110,7 +111,7 @@ def _paid_at(request: CollectionRequest, tx: Transaction) -> datetime:
 async def _record(collected: Sequence[Payment], channels: Channels, tx: Transaction) -> Sequence[Payment]:
     if not collected:
         return []
-    begun = await begin_reporting(await count_in(collected, channels, tx), tx)
+    begun = begin_reporting(await strike_next(await count_in(collected, channels, tx), tx), tx)
     await store.add(tx.session, begun)
     await deliver(ReceiptKind.PRELIMINARY, [p for p in begun if p.status is PaymentStatus.PAID], tx)
     return begun

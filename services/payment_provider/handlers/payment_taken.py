@@ -16,24 +16,25 @@ from services.payment_provider.handlers.agent_events import payment_of
 from services.payment_provider.handlers.authorization_answered import announce_declined
 from services.payment_provider.handlers.count_in import count_in
 from services.payment_provider.handlers.receipt_data import begin_reporting, deliver
+from services.payment_provider.handlers.strike_anomalies import strike_named, strike_next
 from services.payment_provider.timers import BankAnswered, BankReversed
 
 
 async def take_proxy_paid(taken_on: Sequence[ProxyPaymentTakenOn], tx: Transaction, *, channels: Channels) -> None:
     """代理納付の引受 makes the payment: a receipt record is due."""
-    known = await store.lock(tx.session, {t.payment_id for t in taken_on})
+    known, anomaly_waits = await store.lock_to_take(tx.session, {t.payment_id for t in taken_on})
     taken: list[Payment] = []
     for event in taken_on:
         entrusted = payment_of(event, known)
         payment = _take(entrusted, Method.CARD, channels, tx) if entrusted.status is PaymentStatus.ENTRUSTED else None
         if payment is not None:
             taken.append(replace(payment, closes_on=event.closes_on, deposit_on=event.deposit_on))
-    await _record(taken, tx)
+    await _record(taken, anomaly_waits, tx)
 
 
 async def take_bank_answers(answers: Sequence[BankAnswered], tx: Transaction, *, channels: Channels) -> None:
     """The payer's bank approved, and the bank network will deposit; or it refused."""
-    known = await store.lock(tx.session, {a.payment_id for a in answers})
+    known, anomaly_waits = await store.lock_to_take(tx.session, {a.payment_id for a in answers})
     taken: list[Payment] = []
     refused: list[Payment] = []
     for answer in answers:
@@ -51,14 +52,14 @@ async def take_bank_answers(answers: Sequence[BankAnswered], tx: Transaction, *,
     for payment in refused:
         announce_declined(payment, tx)
     await store.save(tx.session, refused)
-    await _record(await count_in(taken, channels, tx) if taken else [], tx)
+    await _record(await count_in(taken, channels, tx) if taken else [], anomaly_waits, tx)
 
 
 def _take(payment: Payment, method: Method, channels: Channels, tx: Transaction) -> Payment | None:
     return take(payment, channels.plan(method, tx.now, tx.now), tx.now)
 
 
-async def _record(taken: Sequence[Payment], tx: Transaction) -> None:
-    begun = await begin_reporting(taken, tx)
+async def _record(taken: Sequence[Payment], anomaly_waits: bool, tx: Transaction) -> None:
+    begun = begin_reporting(await strike_next(taken, tx) if anomaly_waits else strike_named(taken), tx)
     await store.save(tx.session, begun)
     await deliver(ReceiptKind.PRELIMINARY, [p for p in begun if p.status is PaymentStatus.PAID], tx)

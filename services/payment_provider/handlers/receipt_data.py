@@ -13,14 +13,13 @@ from services.chassis.transaction import Transaction
 from services.payment_provider import store
 from services.payment_provider.behaviour import ANOMALIES, with_other_amount
 from services.payment_provider.domain.payment import Payment, report
-from services.payment_provider.handlers.strike_anomalies import strike_next
 from services.payment_provider.timers import CancellationDue, ConfirmationDue, PreliminaryDue
 
 
-async def begin_reporting(taken: Sequence[Payment], tx: Transaction) -> Sequence[Payment]:
+def begin_reporting(taken: Sequence[Payment], tx: Transaction) -> Sequence[Payment]:
     """Plan the records of payments just made. Where 速報 is due at once they come back reported, to be delivered."""
     begun = []
-    for payment in await strike_next(taken, tx):
+    for payment in taken:
         if payment.confirm_at is not None:
             tx.schedule(ConfirmationDue(payment_id=payment.payment_id), payment.confirm_at)
         if payment.preliminary_at is not None and payment.preliminary_at > tx.now:

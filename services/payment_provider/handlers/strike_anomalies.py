@@ -18,21 +18,23 @@ def struck(payment: Payment, anomaly: ReceiptAnomaly) -> Payment:
     return replace(payment, anomaly=anomaly, preliminary_at=plan.preliminary_at, confirm_at=plan.confirm_at)
 
 
+def strike_named(taken: Sequence[Payment]) -> Sequence[Payment]:
+    """Payments just made, those struck that an anomaly was asked for by name."""
+    return [payment if payment.anomaly is None else struck(payment, payment.anomaly) for payment in taken]
+
+
 async def strike_next(taken: Sequence[Payment], tx: Transaction) -> Sequence[Payment]:
-    """Payments just made, those struck that an anomaly was asked for: by name before, or as the next that it fits."""
-    if not taken:
-        return []
+    """The same, and of the others those that fit an anomaly asked for the next payments: in order of payment id."""
     waiting = list(await store.lock_waiting_anomalies(tx.session))
     made, met = [], []
-    for payment in sorted(taken, key=lambda p: p.payment_id) if waiting else taken:
+    for payment in sorted(taken, key=lambda p: p.payment_id):
         asked = next((row for row in waiting if payment.anomaly is None and fits(row.kind, payment)), None)
         if asked is not None:
             waiting.remove(asked)
             met.append({"struck_id": asked.anomaly_id, "new_payment_id": payment.payment_id, "new_struck_at": tx.now})
-        anomaly = payment.anomaly if asked is None else asked.kind
-        made.append(payment if anomaly is None else struck(payment, anomaly))
+        made.append(payment if asked is None else replace(payment, anomaly=asked.kind))
     await store.strike_anomalies(tx.session, met)
-    return made
+    return strike_named(made)
 
 
 def fits(anomaly: ReceiptAnomaly, payment: Payment) -> bool:

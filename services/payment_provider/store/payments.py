@@ -8,13 +8,13 @@ from dataclasses import fields
 from itertools import starmap
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.bulk import Bulk
 from services.chassis.database import among
 from services.payment_provider.domain.payment import Payment
-from services.payment_provider.tables import consents, payments, receipts
+from services.payment_provider.tables import anomalies, consents, payments, receipts
 
 _COLUMNS = [f.name for f in fields(Payment)]
 _FIXED = {"payment_id", "slip_number", "attempt", "barcode", "amount", "consent_id", "scanned_at"}
@@ -28,6 +28,8 @@ _SAVE = Bulk(
 _CONSENTS = select(consents.c.consent_id, consents.c.terms_version).where(among(consents.c.consent_id))
 _BY_ID = select(*_PAYMENT).where(among(payments.c.payment_id)).order_by(payments.c.payment_id)
 _LOCKED_BY_ID = _BY_ID.with_for_update()
+_ANOMALY_WAITS = exists().where(anomalies.c.payment_id.is_(None)).label("anomaly_waits")
+_LOCKED_TO_TAKE = _BY_ID.add_columns(_ANOMALY_WAITS).with_for_update(of=payments)
 _ADD, _ADD_RECEIPTS = Bulk(payments.insert(), by=("slip_number", "attempt")), Bulk(receipts.insert())
 _ADD_CONSENTS = Bulk(consents.insert(), only_missing=True)
 _OF_SLIPS = select(*_PAYMENT).where(among(payments.c.slip_number)).order_by(payments.c.payment_id).with_for_update()
@@ -58,6 +60,13 @@ async def lock(session: AsyncConnection, ids: Collection[str]) -> dict[str, Paym
     """Payments by id, locked in order of id; one that is unknown is missing from the answer."""
     found = await session.execute(_LOCKED_BY_ID, {"ids": list(ids)})
     return {payment.payment_id: payment for payment in starmap(Payment, found.all())}
+
+
+async def lock_to_take(session: AsyncConnection, ids: Collection[str]) -> tuple[dict[str, Payment], bool]:
+    """Payments by id, locked as by `lock`; and whether an anomaly (異常) waits for a payment, seen by the way."""
+    rows = (await session.execute(_LOCKED_TO_TAKE, {"ids": list(ids)})).all()
+    found = [Payment(*row[:-1]) for row in rows]
+    return {payment.payment_id: payment for payment in found}, bool(rows and rows[0].anomaly_waits)
 
 
 async def find(session: AsyncConnection, ids: Collection[str]) -> dict[str, Payment]:

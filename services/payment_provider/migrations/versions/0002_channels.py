@@ -32,6 +32,7 @@ def _anomalies() -> None:
         sa.PrimaryKeyConstraint("anomaly_id"),
         sa.UniqueConstraint("number"),
     )
+    op.create_index(op.f("ix_anomalies_payment_id"), "anomalies", ["payment_id"], unique=False)
 
 
 def _closings() -> None:

@@ -129,21 +129,21 @@ def _waiting(p: Payment, told: Telling) -> Waiting | None:
                 waits_for="金融機関応答 answer of the payer's bank", until=None, because="the bank was asked"
             )
         case PaymentStatus.COLLECTED | PaymentStatus.PAID:
-            return _waiting_for_records(p, told.reporting(p)) or _waiting_for_deposit(p, told)
+            return _waiting_for_records(p, told.reporting(p))
         case PaymentStatus.CONFIRMED:
             return _waiting_for_deposit(p, told)
         case _:
             return None
 
 
-def _waiting_for_records(p: Payment, reporting: Reporting) -> Waiting | None:
-    """速報 or 確報, whichever is next."""
+def _waiting_for_records(p: Payment, reporting: Reporting) -> Waiting:
+    """速報 or 確報, whichever is next; where 確報 never comes, why."""
     assert p.paid_at, "a payment that was made has its time"
     if p.status is PaymentStatus.COLLECTED and p.preliminary_at is not None:
         because = reporting.preliminary_reason()
         return Waiting(waits_for="速報 preliminary receipt data", until=p.preliminary_at, because=because)
     if p.confirm_at is None:
-        return None
+        return Waiting(waits_for="確報 confirmed receipt data", until=None, because=_anomaly(p))
     because = reporting.confirmation_reason(p.paid_at, p.confirm_at)
     if p.status is PaymentStatus.COLLECTED:
         because = f"{_anomaly(p) if p.anomaly else reporting.preliminary_reason()}; 確報 {because}"

@@ -7,7 +7,7 @@ computed there until they are announced. All dates are dates in Japan.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
@@ -21,6 +21,10 @@ LAST_YEAR: Final = 2099
 END_OF_MONTH: Final = 31
 DAILY: Final = "daily"
 """日締め: every day closes a period of its own."""
+APRIL: Final = 4
+"""A fiscal year (年度) begins with it."""
+PREMIUM_MONTHS: Final = (7, 8, 9, 10, 11, 12, 1, 2, 3)
+"""The months in which the instalments of a premium paid by slip (普通徴収) fall due."""
 
 ClosingDays = tuple[int, ...]
 """Days of the month on which a period closes, ascending. A day that a month lacks is its last: 31 = end."""
@@ -178,10 +182,13 @@ def _closing_day(part: str) -> int:
     return int(part)
 
 
-def due_dates(levy_year: int, calendar: BankCalendar = BANK_CALENDAR) -> tuple[date, ...]:
-    """The due dates (納期限) of the nine instalments (期別) of a levy year (賦課年度), July to March.
+def due_dates(
+    levy_year: int, months: Sequence[int] = PREMIUM_MONTHS, calendar: BankCalendar = BANK_CALENDAR
+) -> tuple[date, ...]:
+    """The due dates (納期限) of the instalments (期別) of a levy year (賦課年度), one in each of `months` (1 to 12).
 
-    Each is the end of its month, moved to the next bank business day: an assumption for this ward, usual in
-    普通徴収.
+    January to March are those of the next calendar year. Each is the end of its month, moved to the next bank business
+    day: an assumption for this ward, usual in 普通徴収.
     """
-    return tuple(calendar.next_open(end_of_month(levy_year, month)) for month in range(7, 16))
+    ends = (end_of_month(levy_year, month if month >= APRIL else month + 12) for month in months)
+    return tuple(calendar.next_open(end) for end in ends)

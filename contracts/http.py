@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from contracts.vocabulary import Agent, Brand, DeclineReason, Method, Settler
+from contracts.vocabulary import Agent, Brand, ChargeType, DeclineReason, Method, Settler
 
 PROBLEM_STATUS = {
     "idempotency_key_reused": 409,
@@ -23,6 +23,7 @@ PROBLEM_STATUS = {
     "nothing_to_withdraw": 409,
     "assessment_exists": 409,
     "slip_exists": 409,
+    "reissues_exhausted": 409,
     "clock_blocked": 409,
     "clock_cannot_move": 409,
     "dead_letter_still_fails": 409,
@@ -190,11 +191,12 @@ class TestCard(Body):
 
 
 class Assessment(Body):
-    """賦課: what one insured person owes for one levy year; issued as instalment slips."""
+    """賦課: what one insured person owes for one levy year and charge type (科目); issued as instalment slips."""
 
     insured_number: Annotated[str, Field(pattern=r"^[0-9]{10}$", examples=["0000000123"])]
     levy_year: Annotated[int, Field(ge=2000, le=2098, examples=[2021])]
     annual_amount: Annotated[int, Field(gt=0, le=9_999_999, examples=[74_400])]
+    charge_type: ChargeType = ChargeType.CARE_INSURANCE
 
 
 class AssessmentsRequest(Body):
@@ -212,12 +214,14 @@ class SlipRequest(Body):
     insured_number: Annotated[str, Field(pattern=r"^[0-9]{10}$")]
     amount: Annotated[int, Field(gt=0, le=9_999_999)]
     due_on: date
+    charge_type: ChargeType = ChargeType.CARE_INSURANCE
 
 
 class SlipView(Body):
     """納付書. `barcode` is None above ¥300,000, where none is printed."""
 
     slip_number: SlipNumberText
+    charge_type: ChargeType = ChargeType.CARE_INSURANCE
     insured_number: str
     levy_year: int
     instalment: int
@@ -227,6 +231,14 @@ class SlipView(Body):
     barcode: BarcodeText | None
     human_readable: str | None
     outstanding: int
+    reissue: int = 0
+    """再発行区分: how often it was printed anew."""
+
+
+class ReissueRequest(Body):
+    """再発行: the paper printed anew, for the same debt."""
+
+    slip_number: SlipNumberText
 
 
 class OpenItem(Body):

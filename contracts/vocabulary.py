@@ -60,6 +60,15 @@ class Settler(StrEnum):
     CONVENIENCE_STORE = "convenience_store"  # コンビニ本部
 
 
+class ChargeType(StrEnum):
+    """科目: what a slip is for. What is known of each is data: `contracts.charges` and the parties' settings."""
+
+    CARE_INSURANCE = "care_insurance"  # 介護保険料
+    RESIDENT_TAX = "resident_tax"  # 特別区民税・都民税
+    LIGHT_VEHICLE_TAX = "light_vehicle_tax"  # 軽自動車税
+    HEALTH_INSURANCE = "health_insurance"  # 国民健康保険料
+
+
 class Brand(StrEnum):
     """Card brands the app takes."""
 

@@ -11,8 +11,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from contracts import topics
+from contracts.charges import CHARGES
 from contracts.formats import barcode as barcode_format
-from contracts.vocabulary import JST, Refusal
+from contracts.vocabulary import JST, ChargeType, Refusal
 from services.chassis.clock import real_now
 from services.console.terminal import DEFAULT_PORT_BASE, Json, PortBase, a_day, emit, fail, on_stack, out
 
@@ -55,7 +56,8 @@ def slip_decode(
 @slip.command("issue")
 def slip_issue(
     csv: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="insured_number,levy_year,annual_amount")
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="insured_number,levy_year,annual_amount[,charge_type]"),
     ] = None,
     generate: Annotated[int | None, typer.Option(min=1, max=100_000, help="Make up this many payers.")] = None,
     year: Annotated[int, typer.Option(min=2000, max=2098, help="Levy year, with --generate.")] = 2021,
@@ -63,6 +65,7 @@ def slip_issue(
     insured: Annotated[str | None, typer.Option(help="Insured person's number: one slip (随時).")] = None,
     amount: Annotated[int | None, typer.Option(min=1, help="With --insured, in yen.")] = None,
     due: Annotated[date | None, typer.Option(parser=a_day, metavar="DAY", help="With --insured.")] = None,
+    charge: Annotated[ChargeType, typer.Option(help="科目, with --generate or --insured.")] = ChargeType.CARE_INSURANCE,
     port_base: PortBase = DEFAULT_PORT_BASE,
     as_json: Json = False,
 ) -> None:
@@ -74,11 +77,11 @@ def slip_issue(
     if csv is not None:
         answer = on_stack(lambda client: issue_csv(client, csv.read_bytes()), port_base)
     elif generate is not None:
-        answer = on_stack(lambda client: issue_generated(client, generate, year, seed), port_base)
+        answer = on_stack(lambda client: issue_generated(client, generate, year, seed, charge), port_base)
     elif insured is None or amount is None or due is None:
         fail("--insured needs --amount YEN and --due DAY")
     else:
-        answer = on_stack(lambda client: issue_one(client, insured, amount, due), port_base)
+        answer = on_stack(lambda client: issue_one(client, insured, amount, due, charge), port_base)
     if as_json:
         emit(answer)
     elif "barcode" in answer:
@@ -92,6 +95,7 @@ def slip_issue(
 def slip_list(
     insured: Annotated[str | None, typer.Option(help="Of one insured person.")] = None,
     unpaid: Annotated[bool, typer.Option("--open", help="Only those with something outstanding.")] = False,
+    charge: Annotated[ChargeType | None, typer.Option(help="科目: only of this charge type.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 20,
     port_base: PortBase = DEFAULT_PORT_BASE,
     as_json: Json = False,
@@ -100,15 +104,19 @@ def slip_list(
     parameters: dict[str, Any] = {"limit": limit, "open": unpaid}
     if insured is not None:
         parameters["insured_number"] = insured
+    if charge is not None:
+        parameters["charge_type"] = charge.value
     slips = on_stack(lambda client: client.get(topics.WARD, "/slips", **parameters), port_base)
     if as_json:
         emit(slips)
         return
     table = Table(box=None, header_style="dim")
     table.add_column("バーコード barcode", no_wrap=True, min_width=44)
+    table.add_column("科目", no_wrap=True)
     table.add_column("納期限 due", no_wrap=True)
     for name in ("金額", "未納 open"):
         table.add_column(name, justify="right", no_wrap=True)
     for s in slips:
-        table.add_row(s["barcode"] or "-", s["due_on"], f"¥{s['amount']:,}", f"¥{s['outstanding']:,}")
+        charged = CHARGES[ChargeType(s["charge_type"])].japanese
+        table.add_row(s["barcode"] or "-", charged, s["due_on"], f"¥{s['amount']:,}", f"¥{s['outstanding']:,}")
     out.print(table)

@@ -111,7 +111,7 @@ def _text(default: Any) -> str:
         case _ if hasattr(default, "isoformat"):
             return str(default.isoformat())
         case _:
-            return json.dumps(default)
+            return json.dumps(default, ensure_ascii=False)
 
 
 def _code(default: str) -> str:

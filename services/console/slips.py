@@ -7,8 +7,9 @@ from typing import Any
 
 from contracts import topics
 from contracts.http import AssessmentsRequest, SlipRequest
+from contracts.vocabulary import ChargeType
 from services.console.clients import StackClient
-from services.ward.app import generate_assessments
+from services.ward.app import generate_levies
 
 ASSESSMENTS_AT_ONCE = 1000
 
@@ -19,9 +20,11 @@ async def issue_csv(client: StackClient, csv: bytes) -> Any:
     return await client.ask("POST", topics.WARD, "/assessments/csv", content=csv, headers=headers)
 
 
-async def issue_generated(client: StackClient, payers: int, year: int, seed: int) -> Any:
+async def issue_generated(
+    client: StackClient, payers: int, year: int, seed: int, charge_type: ChargeType = ChargeType.CARE_INSURANCE
+) -> Any:
     """A made-up fiscal year."""
-    assessed = generate_assessments(seed, payers, year)
+    assessed = generate_levies(seed, payers, year, charge_type)
     slips = levied = 0
     for n in range(0, len(assessed), ASSESSMENTS_AT_ONCE):
         request = AssessmentsRequest(assessments=tuple(assessed[n : n + ASSESSMENTS_AT_ONCE]))
@@ -30,6 +33,7 @@ async def issue_generated(client: StackClient, payers: int, year: int, seed: int
     return {"slips_issued": slips, "amount_levied": levied}
 
 
-async def issue_one(client: StackClient, insured: str, amount: int, due: date) -> Any:
+async def issue_one(client: StackClient, insured: str, amount: int, due: date, charge_type: ChargeType) -> Any:
     """One slip outside the instalment calendar (随時)."""
-    return await client.post(topics.WARD, "/slips", SlipRequest(insured_number=insured, amount=amount, due_on=due))
+    request = SlipRequest(insured_number=insured, amount=amount, due_on=due, charge_type=charge_type)
+    return await client.post(topics.WARD, "/slips", request)

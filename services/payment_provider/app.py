@@ -78,7 +78,8 @@ class PaymentProvider(Service):
     def _card_rules(self) -> CardRules:
         s = self.settings
         timeout = timedelta(seconds=s.authorization_timeout_seconds)
-        return CardRules(s.card_routes, timeout, s.system_fees, s.system_fee_step, s.system_fee_per_step)
+        steps = s.system_fee_step, s.system_fee_per_step
+        return CardRules(s.card_routes, timeout, s.system_fees, s.issuer_system_fees, *steps)
 
     @cached_property
     def _consent(self) -> Command[ConsentRequest, ConsentAnswer]:
@@ -211,7 +212,7 @@ class PaymentProvider(Service):
             return await books(session)
 
     def _view(self, payment: Payment) -> PaymentView:
-        fee = self._card_rules.fee(payment.amount) if payment.method is Method.CARD else None
+        fee = self._card_rules.fee(payment) if payment.method is Method.CARD else None
         return payment_view(payment, fee)
 
 

@@ -6,16 +6,19 @@ from collections.abc import Mapping, Sequence
 from datetime import time
 from typing import Annotated, Any, Final, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from contracts.calendar import parse_closing_days
+from contracts.charges import CHARGES
 from contracts.vocabulary import Agent, Brand, Method
 from services.chassis.settings import ServiceSettings
 from services.payment_provider.domain.channels import Channels
 from services.payment_provider.domain.network import NETWORKS, NetworkTerms
 from services.payment_provider.domain.reporting import Reporting
 
-Fees = tuple[tuple[int, int], ...]
+Fees = tuple[tuple[Annotated[int, Field(gt=0)], Annotated[int, Field(ge=0)]], ...]
+ISSUERS = (*(charge.issuer_code for charge in CHARGES.values()), "929023")
+"""One for each charge type (科目), and that of a published barcode."""
 
 
 def _readable(closing_days: str) -> str:
@@ -137,7 +140,7 @@ class ChannelSettings(ServiceSettings):
 class Settings(ChannelSettings):
     """In the environment e.g. `SANSHA_PAYMENT_PROVIDER_CONFIRMATION_BUSINESS_DAYS`."""
 
-    issuers: tuple[str, ...] = ("912345", "929023")
+    issuers: tuple[str, ...] = ISSUERS
     """Issuer company codes under contract (請求書発行企業コード)."""
     terms_version: str = "2021-04"
     """The terms of use (利用規約) that a payer must have accepted."""
@@ -155,6 +158,8 @@ class Settings(ChannelSettings):
     """The hour at which 確報 records are made, in Japan."""
     system_fees: Fees = ((5_000, 27), (10_000, 82), (20_000, 165), (30_000, 275))
     """(up to, fee): システム利用料 on cards, borne by the payer."""
+    issuer_system_fees: dict[str, Fees] = Field(default_factory=dict)
+    """Tables of issuer company codes, hence of charge types (科目), that have another than `system_fees`."""
     system_fee_step: int = 10_000
     """Above the table the fee grows with each started step of so many yen …"""
     system_fee_per_step: int = 110
@@ -167,6 +172,15 @@ class Settings(ChannelSettings):
     """The hour, in Japan, of the day after a closing day at which a period is totalled, at every channel but cards."""
     deposit_time: time = time(10, 0)
     """The hour at which the bank network deposits, in Japan."""
+
+    @field_validator("system_fees", "issuer_system_fees")
+    @classmethod
+    def _a_table_ascends(cls, value: Fees | dict[str, Fees]) -> Fees | dict[str, Fees]:
+        for table in value.values() if isinstance(value, dict) else [value]:
+            amounts = [up_to for up_to, _ in table]
+            if not amounts or amounts != sorted(set(amounts)):
+                raise ValueError("a table of fees must have rows [up to, fee], their amounts ascending")
+        return value
 
     @model_validator(mode="after")
     def _a_day_is_totalled_before_it_is_deposited(self) -> Self:

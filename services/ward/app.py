@@ -16,10 +16,11 @@ from contracts.http import (
     AssessmentsRequest,
     Explanation,
     OpenItem,
+    ReissueRequest,
     SlipRequest,
     SlipView,
 )
-from contracts.vocabulary import Refusal, business_date
+from contracts.vocabulary import ChargeType, Refusal, business_date
 from services.chassis.bus.port import EventBus
 from services.chassis.clock import Clock
 from services.chassis.commands import Command
@@ -28,14 +29,15 @@ from services.chassis.faults import Faults
 from services.chassis.service import Service
 from services.ward import books as looking
 from services.ward import explanation
-from services.ward.behaviour import generate_assessments
+from services.ward.behaviour import generate_assessments, generate_levies
 from services.ward.books import books
 from services.ward.domain.assessment_csv import parse_assessments
-from services.ward.domain.instalments import SlipTerms
+from services.ward.domain.charge_terms import ChargeTerms, SlipTerms
 from services.ward.domain.ledger import balances
 from services.ward.explanation import explain
 from services.ward.handlers.issue_assessments import issue_assessments
 from services.ward.handlers.issue_slip import issue_slips
+from services.ward.handlers.reissue_slip import reissue_slips
 from services.ward.migrations import HISTORY
 from services.ward.settings import Settings
 from services.ward.subscriptions import subscriptions
@@ -47,13 +49,22 @@ from services.ward.views import (
     balance_view,
     deposit_view,
     receipt_view,
+    slip_unknown,
     stored_slip_view,
 )
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
-__all__ = ["ASSESSMENTS_PER_REQUEST", "Settings", "Ward", "books", "create_app", "generate_assessments"]
+__all__ = [
+    "ASSESSMENTS_PER_REQUEST",
+    "Settings",
+    "Ward",
+    "books",
+    "create_app",
+    "generate_assessments",
+    "generate_levies",
+]
 
 ASSESSMENTS_PER_REQUEST = 10_000
 
@@ -70,13 +81,23 @@ class Ward(Service):
     def _terms(self) -> SlipTerms:
         s = self.settings
         return SlipTerms(
-            issuer_code=s.issuer_code,
             agency_code=s.agency_code,
-            charge_type=s.charge_type,
             collection_kind=s.collection_kind,
             use_by_months=s.use_by_months,
-            instalment_unit=s.instalment_unit,
+            reissue_use_by_months=s.reissue_use_by_months,
             special_instalments_from=s.special_instalments_from,
+            charges={charge_type: self._charge_terms(charge_type) for charge_type in ChargeType},
+        )
+
+    def _charge_terms(self, charge_type: ChargeType) -> ChargeTerms:
+        s = self.settings
+        return ChargeTerms(
+            charge_type=charge_type,
+            issuer_code=s.issuer_codes[charge_type],
+            digit=s.charge_digits[charge_type],
+            months=s.instalment_months[charge_type],
+            instalment_unit=s.instalment_units[charge_type],
+            arrears_rule=s.arrears_rules[charge_type],
         )
 
     @cached_property
@@ -87,6 +108,11 @@ class Ward(Service):
     @cached_property
     def _issue_slip(self) -> Command[SlipRequest, SlipView]:
         return Command("issue_slip", partial(issue_slips, terms=self._terms), SlipView, lambda r: (r.insured_number,))
+
+    @cached_property
+    def _reissue_slip(self) -> Command[ReissueRequest, SlipView]:
+        handler = partial(reissue_slips, terms=self._terms)
+        return Command("reissue_slip", handler, SlipView, lambda r: (r.slip_number,))
 
     def subscriptions(self) -> Sequence[On]:
         return subscriptions()
@@ -112,25 +138,31 @@ class Ward(Service):
         """随時: one slip outside the instalment calendar."""
         return await self.execute(self._issue_slip, request, key)
 
+    async def reissue_slip(self, request: ReissueRequest, key: str | None = None) -> SlipView | Refusal:
+        """再発行: the same slip on new paper."""
+        return await self.execute(self._reissue_slip, request, key)
+
     async def slips(
         self,
         insured_number: str | None = None,
         *,
+        charge_type: ChargeType | None = None,
         open_only: bool = False,
         after: str | None = None,
         limit: int | None = None,
     ) -> Sequence[SlipView]:
         """Slips in order of number, those behind `after`; `open_only` leaves out what is paid."""
         async with self.reading() as session:
-            rows = await looking.list_slips(session, insured_number, open_only, after, limit)
+            rows = await looking.list_slips(
+                session, looking.Wanted(insured_number, charge_type, open_only), after, limit
+            )
         return [stored_slip_view(row) for row in rows]
 
     async def slip(self, slip_number: str) -> SlipView | Refusal:
         """One slip."""
         async with self.reading() as session:
             rows = await looking.find_slips(session, [slip_number])
-        unknown = Refusal("slip_unknown", f"no slip {slip_number} was issued", "list the slips: GET /slips")
-        return stored_slip_view(rows[0]) if rows else unknown
+        return stored_slip_view(rows[0]) if rows else slip_unknown(slip_number)
 
     async def receipt(self, payment_id: str) -> ReceiptView | Refusal:
         """What is registered of a payment."""
@@ -195,8 +227,8 @@ class Ward(Service):
 
 
 def _people(request: AssessmentsRequest) -> tuple[str, ...]:
-    """An annual assessment is of one person for one year."""
-    return tuple({f"{a.insured_number}/{a.levy_year}" for a in request.assessments})
+    """An annual assessment is of one person for one year and charge type."""
+    return tuple({f"{a.insured_number}/{a.levy_year}/{a.charge_type}" for a in request.assessments})
 
 
 def create_app(settings: Settings, bus: EventBus, clock: Clock, injected: Faults | None = None) -> Ward:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from itertools import accumulate
 from typing import Final, NamedTuple
 
 from contracts.http import Assessment
+from contracts.vocabulary import ChargeType
 
 PER_MILLE: Final = 1_000
 
@@ -73,5 +75,58 @@ def annual_premium(stage: IncomeStage, base_per_month: int) -> int:
 
 
 def _stage(seed: int, levy_year: int, number: int) -> IncomeStage:
-    drawn = blake2b(f"{seed}/{levy_year}/{number}".encode(), digest_size=8).digest()
-    return INCOME_STAGES[bisect_right(_UP_TO, int.from_bytes(drawn, "big") % PER_MILLE)]
+    return INCOME_STAGES[bisect_right(_UP_TO, _drawn(f"{seed}/{levy_year}/{number}"))]
+
+
+def _drawn(what: str) -> int:
+    """0 to 999, always the same for the same text."""
+    return int.from_bytes(blake2b(what.encode(), digest_size=8).digest(), "big") % PER_MILLE
+
+
+class Band(NamedTuple):
+    """What one group of payers owes for a year."""
+
+    annual_amount: int
+    payers_per_mille: int
+    """How many of a thousand payers are in it."""
+
+
+BANDS: Final[Mapping[ChargeType, Sequence[Band]]] = {
+    ChargeType.RESIDENT_TAX: (
+        Band(5_000, 120),
+        Band(38_000, 180),
+        Band(96_000, 260),
+        Band(184_500, 220),
+        Band(312_000, 140),
+        Band(648_300, 60),
+        Band(1_460_000, 20),
+    ),
+    ChargeType.LIGHT_VEHICLE_TAX: (Band(2_000, 380), Band(2_400, 150), Band(3_600, 120), Band(10_800, 350)),
+    ChargeType.HEALTH_INSURANCE: (
+        Band(16_000, 300),
+        Band(52_400, 250),
+        Band(118_900, 250),
+        Band(286_000, 150),
+        Band(820_000, 50),
+    ),
+}
+"""Plausible annual amounts; the light vehicle taxes are those of the law (地方税法463条の15) for common kinds."""
+
+
+def generate_levies(seed: int, payers: int, levy_year: int, charge_type: ChargeType) -> list[Assessment]:
+    """What `payers` people owe for a levy year and charge type: the same for the same arguments."""
+    if charge_type is ChargeType.CARE_INSURANCE:
+        return generate_assessments(seed, payers, levy_year)
+    bands = BANDS[charge_type]
+    up_to = tuple(accumulate(band.payers_per_mille for band in bands))
+    return [
+        Assessment(
+            insured_number=f"{number:010d}",
+            levy_year=levy_year,
+            annual_amount=bands[
+                bisect_right(up_to, _drawn(f"{seed}/{levy_year}/{charge_type}/{number}"))
+            ].annual_amount,
+            charge_type=charge_type,
+        )
+        for number in range(1, payers + 1)
+    ]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.books import Books, DepositRow, ReceiptRow, StatementLineRow, StatementRow, TransferRow
-from contracts.vocabulary import Method, Party, ReceiptKind, business_date
+from contracts.vocabulary import ChargeType, Method, Party, ReceiptKind, business_date
 from services.ward import store
 from services.ward.domain.ledger import Account
 from services.ward.domain.reconciliation import NO_LINES, Open, open_reasons
@@ -78,14 +78,22 @@ async def find_slips(session: AsyncConnection, slip_numbers: Collection[str]) ->
     return (await session.execute(select(slips).where(slips.c.slip_number.in_(slip_numbers)))).all()
 
 
-async def list_slips(
-    session: AsyncConnection, insured_number: str | None, open_only: bool, after: str | None, limit: int | None
-) -> Sequence[Any]:
+class Wanted(NamedTuple):
+    """Which slips to list; None for any."""
+
+    insured_number: str | None
+    charge_type: ChargeType | None
+    open_only: bool
+
+
+async def list_slips(session: AsyncConnection, wanted: Wanted, after: str | None, limit: int | None) -> Sequence[Any]:
     """Rows of slips in order of number, those behind `after`."""
     query = select(slips).order_by(slips.c.slip_number).limit(limit)
-    if insured_number is not None:
-        query = query.where(slips.c.insured_number == insured_number)
-    if open_only:
+    if wanted.insured_number is not None:
+        query = query.where(slips.c.insured_number == wanted.insured_number)
+    if wanted.charge_type is not None:
+        query = query.where(slips.c.charge_type == wanted.charge_type)
+    if wanted.open_only:
         query = query.where(slips.c.received < slips.c.amount)
     if after is not None:
         query = query.where(slips.c.slip_number > after)

@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query, Request
 
-from contracts.http import AssessmentsAnswer, AssessmentsRequest, Explanation, OpenItem, SlipRequest, SlipView
-from contracts.vocabulary import Refusal
+from contracts.http import (
+    AssessmentsAnswer,
+    AssessmentsRequest,
+    Explanation,
+    OpenItem,
+    ReissueRequest,
+    SlipRequest,
+    SlipView,
+)
+from contracts.vocabulary import ChargeType, Refusal
 from services.chassis.errors import accepted
 from services.chassis.http import IdempotencyKey
 from services.ward.views import BalanceView, DepositView, ReceiptView
@@ -22,7 +30,7 @@ _CSV_BODY = {
     "content": {
         "text/csv": {
             "schema": {"type": "string"},
-            "example": "insured_number,levy_year,annual_amount\n0000000123,2021,74400\n",
+            "example": "insured_number,levy_year,annual_amount,charge_type\n0000000123,2021,74400,care_insurance\n",
         }
     },
 }
@@ -54,16 +62,21 @@ def _levying(api: APIRouter, ward: Ward) -> None:
     async def issue_slip(body: SlipRequest, key: IdempotencyKey = None) -> SlipView:
         return accepted(await ward.issue_slip(body, key))
 
+    @api.post("/slips/{slip_number}/reissue", status_code=201, summary="再発行 print a slip anew: the same debt")
+    async def reissue(slip_number: str, key: IdempotencyKey = None) -> SlipView:
+        return accepted(await ward.reissue_slip(ReissueRequest(slip_number=slip_number), key))
+
 
 def _looking(api: APIRouter, ward: Ward) -> None:
     @api.get("/slips", summary="納付書 in order of slip number; `after` gives the next page")
     async def slips(
         insured_number: str | None = None,
+        charge_type: ChargeType | None = None,
         open_only: Annotated[bool, Query(alias="open")] = False,
         after: str | None = None,
         limit: Limit = 100,
     ) -> Sequence[SlipView]:
-        return await ward.slips(insured_number, open_only=open_only, after=after, limit=limit)
+        return await ward.slips(insured_number, charge_type=charge_type, open_only=open_only, after=after, limit=limit)
 
     @api.get("/slips/{slip_number}", summary="One slip")
     async def slip(slip_number: str) -> SlipView:

@@ -2,30 +2,80 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import time
-from typing import Annotated
+from typing import Annotated, Any, Final, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
-from contracts.vocabulary import Method
+from contracts.calendar import APRIL, PREMIUM_MONTHS
+from contracts.charges import CHARGES
+from contracts.vocabulary import ChargeType, Method
 from services.chassis.settings import ServiceSettings
+
+_CARE, _RESIDENT, _VEHICLE, _HEALTH = ChargeType
+
+DIGITS: Final = {charge_type: charge.digit for charge_type, charge in CHARGES.items()}
+ISSUER_CODES: Final = {charge_type: charge.issuer_code for charge_type, charge in CHARGES.items()}
+INSTALMENT_MONTHS: Final[Mapping[ChargeType, tuple[int, ...]]] = {
+    _CARE: PREMIUM_MONTHS,
+    _RESIDENT: (6, 8, 10, 1),
+    _VEHICLE: (5,),
+    _HEALTH: (6, 7, 8, 9, 10, 11, 12, 1, 2, 3),
+}
+INSTALMENT_UNITS: Final = {_CARE: 100, _RESIDENT: 1_000, _VEHICLE: 100, _HEALTH: 100}
+ARREARS_RULES: Final = {
+    _CARE: "care_insurance",
+    _RESIDENT: "local_tax",
+    _VEHICLE: "local_tax",
+    _HEALTH: "health_insurance",
+}
+OFFICES: Final = {_CARE: "介護保険課", _RESIDENT: "税務課", _VEHICLE: "税務課", _HEALTH: "医療保険年金課"}
+
+
+def _others_as(defaults: Mapping[ChargeType, Any]) -> BeforeValidator:
+    """A charge type that is not named keeps its default."""
+
+    def completed(given: Any) -> Any:
+        return {**defaults, **given} if isinstance(given, Mapping) else given
+
+    return BeforeValidator(completed)
 
 
 class Settings(ServiceSettings):
-    """Environment variables carry the prefix `SANSHA_`, e.g. `SANSHA_ISSUER_CODE`."""
+    """Environment variables carry the prefix `SANSHA_`, e.g. `SANSHA_USE_BY_MONTHS`.
 
-    issuer_code: Annotated[str, Field(pattern=r"^[0-9]{6}$")] = "912345"
-    """請求書発行企業コード on every slip; the payment provider must have it under contract."""
+    What depends on the charge type (科目) is a JSON object; a charge type that it does not name keeps its default.
+    """
+
+    issuer_codes: Annotated[
+        dict[ChargeType, Annotated[str, Field(pattern=r"^[0-9]{6}$")]], _others_as(ISSUER_CODES)
+    ] = Field(default_factory=lambda: dict(ISSUER_CODES))
+    """請求書発行企業コード on every slip, per charge type; the payment provider must have them under contract."""
     agency_code: Annotated[str, Field(pattern=r"^[0-9]{5}$")] = "00104"
     """企業コード that the collecting agency assigned to the ward; 00104 is one of the published barcodes'."""
-    charge_type: Annotated[str, Field(pattern=r"^[0-9]$")] = "1"
-    """科目 of 介護保険料 in the slip number."""
+    charge_digits: Annotated[dict[ChargeType, Annotated[str, Field(pattern=r"^[0-9]$")]], _others_as(DIGITS)] = Field(
+        default_factory=lambda: dict(DIGITS)
+    )
+    """科目 in the slip number, per charge type."""
     collection_kind: Annotated[str, Field(pattern=r"^[0-9]$")] = "1"
     """徴収区分 of 普通徴収 in the slip number."""
     use_by_months: Annotated[int, Field(ge=0, le=12)] | None = 6
     """支払期限 of a barcode: so many months after the due date (0: on it); None for no use-by date."""
-    instalment_unit: Annotated[int, Field(gt=0)] = 100
-    """Instalments are whole in this many yen; what remains of the year's amount is on the first (端数は初回)."""
+    reissue_use_by_months: Annotated[int, Field(ge=0, le=12)] = 1
+    """支払期限 of a reissued slip (再発行): at least so many months after the day on which it is printed anew."""
+    instalment_months: Annotated[
+        dict[ChargeType, tuple[Annotated[int, Field(ge=1, le=12)], ...]], _others_as(INSTALMENT_MONTHS)
+    ] = Field(default_factory=lambda: dict(INSTALMENT_MONTHS))
+    """Months at whose end the instalments (期別) fall due, from April on, per charge type."""
+    instalment_units: Annotated[dict[ChargeType, Annotated[int, Field(gt=0)]], _others_as(INSTALMENT_UNITS)] = Field(
+        default_factory=lambda: dict(INSTALMENT_UNITS)
+    )
+    """Instalments are whole in so many yen, what remains is on the first (端数は初回); per charge type."""
+    arrears_rules: Annotated[
+        dict[ChargeType, Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")]], _others_as(ARREARS_RULES)
+    ] = Field(default_factory=lambda: dict(ARREARS_RULES))
+    """The name of the rule by which arrears (延滞金) are reckoned, per charge type."""
     special_instalments_from: Annotated[int, Field(ge=10, le=99)] = 50
     """Slips outside the instalment calendar (随時) are numbered from here on."""
     channels_with_preliminary: tuple[Method, ...] = (
@@ -36,5 +86,32 @@ class Settings(ServiceSettings):
     """収納チャネル that announce a receipt by 速報: 確報 without it is shown as open."""
     confirmation_expected_business_days: Annotated[int, Field(ge=1, le=250)] = 7
     """A receipt whose 確報 has not come this many bank business days after its 収納日 is shown as overdue."""
+    payee: Annotated[str, Field(min_length=1, max_length=20)] = "新宿区会計管理者"
+    """加入者名: to whom a printed slip is paid."""
+    ward_name: Annotated[str, Field(min_length=1, max_length=20)] = "新宿区"
+    """The ward's name on a printed slip."""
+    offices: Annotated[dict[ChargeType, Annotated[str, Field(min_length=1, max_length=20)]], _others_as(OFFICES)] = (
+        Field(default_factory=lambda: dict(OFFICES))
+    )
+    """お問い合わせ先: the section that a printed slip names, per charge type."""
     deposit_expected_by: time = time(15, 0)
     """The hour in Japan by which a deposit is expected on its planned day (入金予定日)."""
+
+    @model_validator(mode="after")
+    def _charge_types_are_told_apart(self) -> Self:
+        for name in ("issuer_codes", "charge_digits"):
+            values = [*getattr(self, name).values()]
+            if len(set(values)) < len(values):
+                raise ValueError(f"{name} must give each charge type one of its own, not {', '.join(values)}")
+        return self
+
+    @model_validator(mode="after")
+    def _instalments_follow_one_another(self) -> Self:
+        for charge_type, months in self.instalment_months.items():
+            if not months or [*months] != sorted(set(months), key=lambda month: (month - APRIL) % 12):
+                raise ValueError(f"instalment_months of {charge_type} must ascend from April (4) to March (3)")
+            if len(months) >= self.special_instalments_from:
+                raise ValueError(
+                    f"special_instalments_from must be above the {len(months)} instalments of {charge_type}"
+                )
+        return self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index, Integer, MetaData, String, Table
 
-from contracts.vocabulary import Method, ReceiptKind, Settler
+from contracts.vocabulary import ChargeType, Method, ReceiptKind, Settler
 from services.chassis.database import Instant, words
 from services.ward.domain.ledger import Account
 
@@ -15,6 +15,7 @@ assessments = Table(
     metadata,
     Column("insured_number", String, primary_key=True),
     Column("levy_year", Integer, primary_key=True),
+    Column("charge_type", words(ChargeType), primary_key=True, server_default=ChargeType.CARE_INSURANCE.value),
     Column("annual_amount", BigInteger, nullable=False),
     Column("assessed_at", Instant, nullable=False),
 )
@@ -32,9 +33,12 @@ slips = Table(
     Column("barcode", String),
     Column("issued_at", Instant, nullable=False),
     Column("received", BigInteger, nullable=False, server_default="0"),
+    Column("charge_type", words(ChargeType), nullable=False, server_default=ChargeType.CARE_INSURANCE.value),
+    Column("reissue", Integer, nullable=False, server_default="0"),
+    Column("reissued_at", Instant),
     Index("slips_of_person", "insured_number", "levy_year"),
 )
-"""`received` is the sum of the slip's standing receipts."""
+"""`received` is the sum of the slip's standing receipts; `barcode` and `use_by` are those of the last reissue."""
 
 receipts = Table(
     "receipts",

@@ -9,9 +9,10 @@ from typing import Any
 from contracts.formats import barcode
 from contracts.formats.barcode import Barcode
 from contracts.http import Body, SlipView
-from contracts.vocabulary import ReceiptKind, Settler
+from contracts.vocabulary import ReceiptKind, Refusal, Settler
 from services.ward.domain.instalments import Slip
 from services.ward.domain.ledger import JAPANESE, Account
+from services.ward.domain.reissue import Reissue
 
 
 class RecordView(Body):
@@ -61,6 +62,7 @@ def slip_view(slip: Slip | Any, outstanding: int) -> SlipView:
     """A slip, or its row."""
     return SlipView(
         slip_number=slip.slip_number,
+        charge_type=slip.charge_type,
         insured_number=slip.insured_number,
         levy_year=slip.levy_year,
         instalment=slip.instalment,
@@ -70,12 +72,29 @@ def slip_view(slip: Slip | Any, outstanding: int) -> SlipView:
         barcode=slip.barcode,
         human_readable=_human_readable(slip.barcode),
         outstanding=outstanding,
+        reissue=slip.reissue,
     )
+
+
+def slip_unknown(slip_number: str) -> Refusal:
+    """No such slip."""
+    return Refusal("slip_unknown", f"no slip {slip_number} was issued", "list the slips: GET /slips")
 
 
 def stored_slip_view(row: Any) -> SlipView:
     """A slip as the ledger has it."""
     return slip_view(row, max(0, row.amount - row.received))
+
+
+def reissued_slip_view(row: Any, anew: Reissue) -> SlipView:
+    """A slip as printed anew; `row` is as it was before."""
+    changed = {
+        "reissue": anew.reissue,
+        "use_by": anew.use_by,
+        "barcode": anew.barcode,
+        "human_readable": _human_readable(anew.barcode),
+    }
+    return stored_slip_view(row).model_copy(update=changed)
 
 
 def _human_readable(digits: str | None) -> str | None:

@@ -10,7 +10,7 @@ from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
 from tests.architecture.source_tree import PARTIES, ROOT, imported_modules, parse, python_files, relative
 
-PURE_CONTRACTS = ("contracts.vocabulary", "contracts.formats", "contracts.calendar")
+PURE_CONTRACTS = ("contracts.vocabulary", "contracts.charges", "contracts.formats", "contracts.calendar")
 DOMAIN_FILES = python_files(*(f"services/{party}/domain" for party in PARTIES))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -15,7 +16,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, insert, inspect, select, text
 
-from contracts.vocabulary import Agent
+from contracts.vocabulary import Agent, ChargeType
 from services.card_agent.app import Settings as CardAgentSettings
 from services.card_agent.app import create_app as create_card_agent
 from services.chassis.bus.memory import MemoryBus
@@ -27,7 +28,7 @@ from services.payment_provider.app import Settings as PaymentProviderSettings
 from services.payment_provider.app import create_app as create_payment_provider
 from services.ward.app import Settings as WardSettings
 from services.ward.app import create_app as create_ward
-from services.ward.tables import slips
+from services.ward.tables import assessments, slips
 from tests.component.driven_ward import NOON, DrivenWard
 from tests.component.home import Home
 
@@ -99,40 +100,64 @@ def test_the_newest_revision_is_the_one_that_a_party_names(party: str) -> None:
         assert numbers == list(range(1, schema.history.newest + 1))
 
 
-async def test_a_database_from_before_there_were_revisions_is_taken_over_with_its_rows(home: Home) -> None:
+def first_only(schema: Schema, folder: Path) -> Schema:
+    """As it was before any further revision."""
+    kept = folder / schema.history.name
+    kept.mkdir()
+    shutil.copy(schema.history.folder / "0001_tables.py", kept)
+    return Schema(schema.tables, History(schema.history.name, 1, kept))
+
+
+async def make_first_tables(made: Database, schemas: Sequence[Schema], folder: Path) -> None:
+    """The tables of the first revisions; nothing says so."""
+    async with made.begin() as session:
+        await session.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)"))
+    await migrate(made, [first_only(schema, folder) for schema in schemas])
+    async with made.begin() as session:
+        await session.execute(text("DROP TABLE alembic_version"))
+
+
+async def test_a_database_from_before_there_were_revisions_is_taken_over_with_its_rows(
+    home: Home, tmp_path: Path
+) -> None:
     schemas = schemas_of("ward")
     async with database(home, "ward") as old:
-        for schema in schemas:
-            await old.create(schema.tables)
+        await make_first_tables(old, schemas, tmp_path)
         async with old.begin() as session:
             row = {"slip_number": "1", "insured_number": "2", "levy_year": 2021, "instalment": 1, "amount": 5}
             await session.execute(insert(slips), [row | {"due_on": NOON.date(), "issued_at": NOON}])
+            levied = {"insured_number": "2", "levy_year": 2021, "annual_amount": 45, "assessed_at": NOON}
+            await session.execute(insert(assessments).inline(), [levied])
     ward = await DrivenWard.started(home)
     async with ward.service.reading() as session:
         versions = await session.execute(text("SELECT version_num FROM alembic_version ORDER BY 1"))
-        assert list(versions.scalars()) == ["chassis_0001", "ward_0001"]
-        assert list((await session.execute(select(slips.c.amount))).scalars()) == [5]
+        assert list(versions.scalars()) == [schema.history.head for schema in schemas]
+        kept = (await session.execute(select(slips.c.amount, slips.c.charge_type, slips.c.reissue))).all()
+        assert [tuple(row) for row in kept] == [(5, ChargeType.CARE_INSURANCE, 0)]
+        assessed = await session.execute(select(assessments.c.annual_amount, assessments.c.charge_type))
+        assert [tuple(row) for row in assessed.all()] == [(45, ChargeType.CARE_INSURANCE)]
 
 
 async def test_an_older_database_gets_the_revisions_that_it_lacks(home: Home, tmp_path: Path) -> None:
     chassis, ward = schemas_of("ward")
     folder = tmp_path / "100% later"
-    folder.mkdir()
-    first = (ward.history.folder / "0001_tables.py").read_text()
-    (folder / "0001_tables.py").write_text(first)
-    (folder / "0002_note.py").write_text(
+    shutil.copytree(ward.history.folder, folder)
+    newest, next_one = ward.history.newest, History("ward", ward.history.newest + 1, folder)
+    (folder / f"{newest + 1:04}_note.py").write_text(
         "import sqlalchemy as sa\nfrom alembic import op\n"
-        'revision, down_revision = "ward_0002", "ward_0001"\n'
+        f'revision, down_revision = "{next_one.head}", "{ward.history.head}"\n'
         'def upgrade():\n    op.add_column("slips", sa.Column("note", sa.String))\n'
     )
-    later = Schema(ward.tables, History("ward", 2, folder))
+    later = Schema(ward.tables, next_one)
     async with database(home) as kept:
         await migrate(kept, (chassis, ward))
         for _ in range(2):
             await migrate(kept, (chassis, later))
         async with kept.begin() as session:
             assert (await session.execute(text("SELECT note FROM slips"))).all() == []
-        with pytest.raises(NewerDatabase, match=r"ward_0002; this sansha knows up to .*ward_0001: upgrade sansha"):
+        with pytest.raises(
+            NewerDatabase, match=rf"{next_one.head}; this sansha knows up to .*{ward.history.head}: upgrade"
+        ):
             await migrate(kept, (chassis, ward))
 
 
@@ -162,7 +187,8 @@ def test_a_process_of_an_older_version_says_so_in_one_line(tmp_path: Path) -> No
     )
     assert ended.returncode == 2
     assert ended.stderr.startswith("sansha: ward: the database sqlite:///")
-    assert "chassis_0001, ward_0007; this sansha knows up to chassis_0001, ward_0001" in ended.stderr
+    known = ", ".join(schema.history.head for schema in schemas_of("ward"))
+    assert f"ward_0007; this sansha knows up to {known}" in ended.stderr
     assert ended.stderr.count("\n") == 1
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.vocabulary import Refusal
-from services.ward.domain.assessment_csv import AssessmentLine, parse_assessments
+from contracts.vocabulary import ChargeType, Refusal
+from services.ward.domain.assessment_csv import CHARGE_TYPES, AssessmentLine, parse_assessments
 
 HEADER = "insured_number,levy_year,annual_amount"
 lines = st.builds(
@@ -15,6 +15,7 @@ lines = st.builds(
     insured_number=st.from_regex(r"[0-9]{10}", fullmatch=True),
     levy_year=st.integers(2000, 2098),
     annual_amount=st.integers(1, 9_999_999),
+    charge_type=st.just(ChargeType.CARE_INSURANCE),
 )
 
 
@@ -29,8 +30,41 @@ def parsed(text: str, encoding: str = "utf-8") -> Sequence[AssessmentLine] | Ref
     st.sampled_from(["", "\n", "\r\n\r\n"]),
 )
 def test_what_is_written_is_read(rows: list[AssessmentLine], encoding: str, line_end: str, end: str) -> None:
-    text = line_end.join([HEADER, *(",".join(map(str, row)) for row in rows)]) + end
+    text = line_end.join([HEADER, *(",".join(map(str, row[:3])) for row in rows)]) + end
     assert parsed(text, encoding) == rows
+
+
+@given(
+    st.lists(
+        st.tuples(lines, st.sampled_from(sorted(CHARGE_TYPES))),
+        min_size=1,
+        max_size=5,
+        unique_by=lambda row: (row[0][:2], CHARGE_TYPES[row[1]]),
+    ),
+    st.sampled_from(["utf-8", "cp932"]),
+)
+def test_a_fourth_column_names_the_charge_type_in_either_language(
+    rows: list[tuple[AssessmentLine, str]], encoding: str
+) -> None:
+    text = "\n".join([f"{HEADER},charge_type", *(f"{','.join(map(str, row[:3]))},{name}" for row, name in rows)])
+    assert parsed(text, encoding) == [row._replace(charge_type=CHARGE_TYPES[name]) for row, name in rows]
+
+
+def test_a_person_may_owe_several_charge_types_but_each_of_them_once() -> None:
+    rows = ["0000000123,2021,74400,care_insurance", "0000000123,2021,9000,resident_tax", "0000000123,2021,1,介護保険料"]
+    good = parsed("\n".join([f"{HEADER},charge_type", *rows[:2]]))
+    assert not isinstance(good, Refusal)
+    assert [line.charge_type for line in good] == [ChargeType.CARE_INSURANCE, ChargeType.RESIDENT_TAX]
+    refusal = parsed("\n".join([f"{HEADER},charge_type", *rows]))
+    assert isinstance(refusal, Refusal)
+    assert "line 4: insured_number 0000000123 has levy_year 2021 for care_insurance on line 2 already" in refusal.detail
+
+
+def test_an_unknown_charge_type_is_named() -> None:
+    refusal = parsed(f"{HEADER},charge_type\n0000000123,2021,74400,parking")
+    assert isinstance(refusal, Refusal)
+    assert "line 2: charge_type must be one of care_insurance" in refusal.detail
+    assert "not 'parking'" in refusal.detail
 
 
 @given(st.binary(max_size=200))

@@ -35,6 +35,6 @@ def test_the_fifth_stage_pays_the_base_premium() -> None:
 
 def test_every_instalment_can_carry_a_barcode_even_at_the_highest_base() -> None:
     highest = max(annual_premium(stage, HIGHEST_BASE_PER_MONTH) for stage in INCOME_STAGES)
-    assert max(split_amount(highest, 100)) <= BARCODE_LIMIT
+    assert max(split_amount(highest, 9, 100)) <= BARCODE_LIMIT
     with pytest.raises(ValueError, match="base_per_month"):
         generate_assessments(1, 1, 2021, HIGHEST_BASE_PER_MONTH + 1)

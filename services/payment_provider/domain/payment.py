@@ -67,6 +67,11 @@ class Payment:
     anomaly: ReceiptAnomaly | None = None
     """異常: how its receipt data go wrong."""
 
+    @property
+    def issuer(self) -> str:
+        """請求書発行企業コード: each charge type (科目) has one of its own."""
+        return self.barcode[2:8]
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -25,11 +25,15 @@ class CardRules:
     routes: Mapping[Brand, Agent]
     timeout: timedelta
     fees: FeeTable
+    issuer_fees: Mapping[str, FeeTable]
+    """Of issuers with a table of their own."""
     fee_step: int
     fee_per_step: int
 
-    def fee(self, amount: Yen) -> Yen:
-        return system_fee(amount, self.fees, self.fee_step, self.fee_per_step)
+    def fee(self, payment: Payment) -> Yen:
+        """システム利用料, by the table of the slip's charge type (科目)."""
+        table = self.issuer_fees.get(payment.issuer, self.fees)
+        return system_fee(payment.amount, table, self.fee_step, self.fee_per_step)
 
 
 async def choose_cards(
@@ -39,7 +43,7 @@ async def choose_cards(
     known = await store.lock(tx.session, {r.payment_id for r in requests})
     answers = [_ask_agent(request, known, rules, tx) for request in requests]
     await store.save(tx.session, [a for a in answers if isinstance(a, Payment)])
-    return [a if isinstance(a, Refusal) else payment_view(a, rules.fee(a.amount)) for a in answers]
+    return [a if isinstance(a, Refusal) else payment_view(a, rules.fee(a)) for a in answers]
 
 
 async def choose_banks(requests: Sequence[BankChoice], tx: Transaction) -> Sequence[PaymentView | Refusal]:

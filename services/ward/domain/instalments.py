@@ -1,4 +1,4 @@
-"""How an annual premium is divided into instalments (期別), and what the slip of each one says."""
+"""How what is owed for a year is divided into instalments (期別), and what the slip of each one says."""
 
 from __future__ import annotations
 
@@ -7,35 +7,21 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from contracts.calendar import due_dates, end_of_month
+from contracts.calendar import APRIL, due_dates, end_of_month
 from contracts.formats.barcode import Barcode
 from contracts.formats.slip_number import SlipReference
-from contracts.vocabulary import BARCODE_LIMIT, Refusal, SlipNumber, Yen
+from contracts.vocabulary import BARCODE_LIMIT, ChargeType, Refusal, SlipNumber, Yen
+from services.ward.domain.charge_terms import SlipTerms
 
-INSTALMENTS: Final = 9
-"""普通徴収: July to March."""
 LAST_INSTALMENT: Final = 99
-APRIL: Final = 4
-
-
-@dataclass(frozen=True, slots=True)
-class SlipTerms:
-    """What every slip of this ward has in common; each field is a setting."""
-
-    issuer_code: str
-    agency_code: str
-    charge_type: str
-    collection_kind: str
-    use_by_months: int | None
-    instalment_unit: int
-    special_instalments_from: int
 
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """納付書: one instalment of one person's premium, as issued."""
+    """納付書: one instalment of what one person owes, as issued."""
 
     slip_number: SlipNumber
+    charge_type: ChargeType
     insured_number: str
     levy_year: int
     instalment: int
@@ -46,55 +32,65 @@ class Slip:
     """支払期限: until when the barcode can be used; None for ever."""
     barcode: str | None
     """None above ¥300,000, where none is printed."""
+    reissue: int = 0
+    """再発行区分: how often it was printed anew."""
 
 
-def split_amount(annual_amount: int, unit: int) -> tuple[int, ...]:
-    """Nine amounts that add up to the year's: equal, whole in `unit` yen, the remainder on the first (端数は初回)."""
-    each = annual_amount // INSTALMENTS // unit * unit
-    return (annual_amount - each * (INSTALMENTS - 1), *[each] * (INSTALMENTS - 1))
+@dataclass(frozen=True, slots=True)
+class Levy:
+    """賦課: whose debt, for which year, of which charge type (科目)."""
+
+    insured_number: str
+    levy_year: int
+    charge_type: ChargeType
 
 
-def instalment_slips(insured_number: str, levy_year: int, annual_amount: int, terms: SlipTerms) -> Sequence[Slip]:
+def split_amount(annual_amount: int, instalments: int, unit: int) -> tuple[int, ...]:
+    """Amounts that add up to the year's: equal, whole in `unit` yen, the remainder on the first (端数は初回)."""
+    each = annual_amount // instalments // unit * unit
+    return (annual_amount - each * (instalments - 1), *[each] * (instalments - 1))
+
+
+def instalment_slips(levy: Levy, annual_amount: int, terms: SlipTerms) -> Sequence[Slip]:
     """The year's slips. An instalment of 0 yen, as a tiny premium has, is not issued."""
-    amounts = split_amount(annual_amount, terms.instalment_unit)
+    charge = terms.of(levy.charge_type)
+    amounts = split_amount(annual_amount, len(charge.months), charge.instalment_unit)
+    due = due_dates(levy.levy_year, charge.months)
     return [
-        make_slip(SlipSubject(insured_number, levy_year, number), amount, due_on, terms)
-        for number, (amount, due_on) in enumerate(zip(amounts, due_dates(levy_year), strict=True), 1)
+        make_slip(levy, number, amount, due_on, terms)
+        for number, (amount, due_on) in enumerate(zip(amounts, due, strict=True), 1)
         if amount
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class SlipSubject:
-    """Whose slip, and which one."""
-
-    insured_number: str
-    levy_year: int
-    instalment: int
-
-
-def make_slip(subject: SlipSubject, amount: int, due_on: date, terms: SlipTerms) -> Slip:
+def make_slip(levy: Levy, instalment: int, amount: int, due_on: date, terms: SlipTerms) -> Slip:
     """One slip. The notice number (通知書番号) is the insured person's number."""
+    charge = terms.of(levy.charge_type)
     slip_number = SlipReference(
         agency_code=terms.agency_code,
-        charge_type=terms.charge_type,
-        levy_year=subject.levy_year,
-        notice_number=subject.insured_number,
-        instalment=subject.instalment,
+        charge_type=charge.digit,
+        levy_year=levy.levy_year,
+        notice_number=levy.insured_number,
+        instalment=instalment,
         collection_kind=terms.collection_kind,
     ).slip_number
     use_by = None if terms.use_by_months is None else months_after(due_on, terms.use_by_months)
-    printed = amount <= BARCODE_LIMIT
     return Slip(
         slip_number=slip_number,
-        insured_number=subject.insured_number,
-        levy_year=subject.levy_year,
-        instalment=subject.instalment,
+        charge_type=levy.charge_type,
+        insured_number=levy.insured_number,
+        levy_year=levy.levy_year,
+        instalment=instalment,
         amount=amount,
         due_on=due_on,
         use_by=use_by,
-        barcode=Barcode(terms.issuer_code, slip_number, 0, use_by, Yen(amount)).digits if printed else None,
+        barcode=barcode_digits(charge.issuer_code, slip_number, 0, use_by, amount),
     )
+
+
+def barcode_digits(issuer: str, slip_number: SlipNumber, reissue: int, use_by: date | None, amount: int) -> str | None:
+    """The 44 digits; None above ¥300,000, where no barcode is printed."""
+    return Barcode(issuer, slip_number, reissue, use_by, Yen(amount)).digits if amount <= BARCODE_LIMIT else None
 
 
 def next_special_instalment(used: Iterable[int], first: int) -> int | Refusal:
@@ -104,7 +100,7 @@ def next_special_instalment(used: Iterable[int], first: int) -> int | Refusal:
         return number
     return Refusal(
         "slip_numbers_exhausted",
-        f"instalment numbers {first} to {LAST_INSTALMENT} of this person and levy year are all in use",
+        f"instalment numbers {first} to {LAST_INSTALMENT} of this person, levy year and charge type are all in use",
         "combine what is owed into fewer slips, or levy it in another year",
     )
 

@@ -4,46 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from contracts.charges import CHARGES
 from contracts.http import Assessment, AssessmentsAnswer, AssessmentsRequest
 from contracts.vocabulary import Refusal, business_date
 from services.chassis.transaction import Transaction
 from services.ward import store
-from services.ward.domain.instalments import SlipTerms, instalment_slips
-
-Person = tuple[str, int]
+from services.ward.domain.charge_terms import SlipTerms
+from services.ward.domain.instalments import Levy, instalment_slips
 
 
 async def issue_assessments(
     requests: Sequence[AssessmentsRequest], tx: Transaction, *, terms: SlipTerms
 ) -> Sequence[AssessmentsAnswer | Refusal]:
     """An assessment issued before with the same amount issues nothing; with another, the whole request is refused."""
-    people = {(a.insured_number, a.levy_year) for request in requests for a in request.assessments}
-    known = await store.assessed(tx.session, people)
+    levies = {_levy(a) for request in requests for a in request.assessments}
+    known = await store.assessed(tx.session, levies)
     decided = [_new_ones(request, known) for request in requests]
     answers: list[AssessmentsAnswer | Refusal] = []
     for new in decided:
         if isinstance(new, Refusal):
             answers.append(new)
             continue
-        slips = [s for a in new for s in instalment_slips(a.insured_number, a.levy_year, a.annual_amount, terms)]
+        slips = [s for a in new for s in instalment_slips(_levy(a), a.annual_amount, terms)]
         await store.add_assessments(tx.session, [{**a.model_dump(), "assessed_at": tx.now} for a in new])
         await store.issue(tx.session, slips, business_date(tx.now), tx.now)
         answers.append(AssessmentsAnswer(slips_issued=len(slips), amount_levied=sum(s.amount for s in slips)))
     return answers
 
 
-def _new_ones(request: AssessmentsRequest, known: Mapping[Person, int]) -> Sequence[Assessment] | Refusal:
-    new: dict[Person, Assessment] = {}
+def _new_ones(request: AssessmentsRequest, known: Mapping[Levy, int]) -> Sequence[Assessment] | Refusal:
+    new: dict[Levy, Assessment] = {}
     for a in request.assessments:
-        person = a.insured_number, a.levy_year
-        amount = known.get(person, new[person].annual_amount if person in new else None)
+        levy = _levy(a)
+        amount = known.get(levy, new[levy].annual_amount if levy in new else None)
         if amount is not None and amount != a.annual_amount:
             return Refusal(
                 "assessment_exists",
-                f"insured person {a.insured_number} is assessed for {a.levy_year} at ¥{amount:,}, "
-                f"not at ¥{a.annual_amount:,}",
+                f"insured person {a.insured_number} is assessed for {a.levy_year}, "
+                f"{CHARGES[a.charge_type].japanese}, at ¥{amount:,}, not at ¥{a.annual_amount:,}",
                 "send the same amount, or issue the difference as a slip of its own (随時): POST /slips",
             )
         if amount is None:
-            new[person] = a
+            new[levy] = a
     return [*new.values()]
+
+
+def _levy(assessment: Assessment) -> Levy:
+    return Levy(assessment.insured_number, assessment.levy_year, assessment.charge_type)

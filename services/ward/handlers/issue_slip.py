@@ -10,14 +10,8 @@ from contracts.http import SlipRequest, SlipView
 from contracts.vocabulary import Refusal, business_date
 from services.chassis.transaction import Transaction
 from services.ward import store
-from services.ward.domain.instalments import (
-    Slip,
-    SlipSubject,
-    SlipTerms,
-    levy_year_of,
-    make_slip,
-    next_special_instalment,
-)
+from services.ward.domain.charge_terms import SlipTerms
+from services.ward.domain.instalments import Levy, Slip, levy_year_of, make_slip, next_special_instalment
 from services.ward.views import slip_view
 
 EARLIEST_DUE: Final = date(2000, 4, 1)
@@ -36,14 +30,14 @@ async def issue_slips(
             wrong = f"due_on {request.due_on} is out of range"
             issued.append(Refusal("due_date_out_of_range", wrong, f"use a date from {EARLIEST_DUE} to {LATEST_DUE}"))
             continue
-        numbers = used[request.insured_number, levy_year_of(request.due_on)]
+        levy = Levy(request.insured_number, levy_year_of(request.due_on), request.charge_type)
+        numbers = used[levy]
         number = next_special_instalment(numbers, terms.special_instalments_from)
         if isinstance(number, Refusal):
             issued.append(number)
             continue
         numbers.add(number)
-        subject = SlipSubject(request.insured_number, levy_year_of(request.due_on), number)
-        issued.append(make_slip(subject, request.amount, request.due_on, terms))
+        issued.append(make_slip(levy, number, request.amount, request.due_on, terms))
     new = [slip for slip in issued if isinstance(slip, Slip)]
     await store.issue(tx.session, new, business_date(tx.now), tx.now)
     return [slip if isinstance(slip, Refusal) else slip_view(slip, slip.amount) for slip in issued]

@@ -26,6 +26,8 @@ from services.ward.store.slips import (
     instalments_of,
     issue,
     lock_slip_accounts,
+    lock_slips,
+    save_reissues,
     save_slip_accounts,
 )
 
@@ -47,8 +49,10 @@ __all__ = [
     "lines_of",
     "lock_listing",
     "lock_slip_accounts",
+    "lock_slips",
     "lock_statements",
     "records_of",
+    "save_reissues",
     "save_settled",
     "save_slip_accounts",
     "unreconciled_statements",

@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.bulk import Bulk
 from services.chassis.database import among
-from services.ward.domain.instalments import Slip
+from services.ward.domain.instalments import Levy, Slip
 from services.ward.domain.ledger import Entry, levy
 from services.ward.domain.receipts import SlipAccount
+from services.ward.domain.reissue import Reissue
 from services.ward.store.ledger import book
 from services.ward.store.rows import add_rows
 from services.ward.tables import assessments, slips
@@ -25,24 +26,32 @@ _COLUMNS = [f.name for f in fields(Slip)]
 _RECEIVED = Bulk(
     update(slips).where(slips.c.slip_number == bindparam("changed_slip")).values(received=bindparam("now_received"))
 )
+_REISSUED = Bulk(
+    update(slips)
+    .where(slips.c.slip_number == bindparam("reissued_slip"))
+    .values({name: bindparam(f"new_{name}") for name in ("reissue", "use_by", "barcode", "reissued_at")})
+)
+_SLIPS = select(slips).where(among(slips.c.slip_number)).order_by(slips.c.slip_number).with_for_update()
 _ACCOUNTS = (
     select(slips.c.slip_number, slips.c.amount, slips.c.received)
     .where(among(slips.c.slip_number))
     .order_by(slips.c.slip_number)
     .with_for_update()
 )
-_SLIPS_OF = select(slips.c.insured_number, slips.c.levy_year, slips.c.instalment).where(among(slips.c.insured_number))
+_SLIPS_OF = select(slips.c.insured_number, slips.c.levy_year, slips.c.charge_type, slips.c.instalment).where(
+    among(slips.c.insured_number)
+)
 _ASSESSED = select(assessments).where(among(assessments.c.insured_number), among(assessments.c.levy_year, "years"))
 
 
-async def assessed(session: AsyncConnection, people: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
-    """(insured number, levy year) → annual amount, of those among `people` that were assessed before."""
+async def assessed(session: AsyncConnection, levies: Collection[Levy]) -> dict[Levy, int]:
+    """Levy → annual amount, of these people and years, as far as they were assessed before."""
     known = {}
-    numbers, years = sorted({number for number, _ in people}), sorted({year for _, year in people})
+    numbers, years = sorted({of.insured_number for of in levies}), sorted({of.levy_year for of in levies})
     for start in range(0, len(numbers), PEOPLE_PER_QUERY):
         some = numbers[start : start + PEOPLE_PER_QUERY]
         for row in (await session.execute(_ASSESSED, {"ids": some, "years": years})).all():
-            known[row.insured_number, row.levy_year] = row.annual_amount
+            known[Levy(row.insured_number, row.levy_year, row.charge_type)] = row.annual_amount
     return known
 
 
@@ -51,11 +60,11 @@ async def add_assessments(session: AsyncConnection, rows: Sequence[Mapping[str, 
     await add_rows(session, assessments, rows)
 
 
-async def instalments_of(session: AsyncConnection, people: Collection[str]) -> dict[tuple[str, int], set[int]]:
-    """(insured number, levy year) → instalment numbers in use."""
-    used: defaultdict[tuple[str, int], set[int]] = defaultdict(set)
-    for number, year, instalment in (await session.execute(_SLIPS_OF, {"ids": list(people)})).all():
-        used[number, year].add(instalment)
+async def instalments_of(session: AsyncConnection, people: Collection[str]) -> dict[Levy, set[int]]:
+    """Levy of these people → instalment numbers in use."""
+    used: defaultdict[Levy, set[int]] = defaultdict(set)
+    for number, year, charge_type, instalment in (await session.execute(_SLIPS_OF, {"ids": list(people)})).all():
+        used[Levy(number, year, charge_type)].add(instalment)
     return used
 
 
@@ -78,3 +87,24 @@ async def save_slip_accounts(session: AsyncConnection, changed: Mapping[str, Sli
     """Write back what slips have received."""
     rows = [{"changed_slip": number, "now_received": slip.received} for number, slip in changed.items()]
     await _RECEIVED.execute(session, rows)
+
+
+async def lock_slips(session: AsyncConnection, slip_numbers: Collection[str]) -> dict[str, Any]:
+    """Rows of slips by number, locked in that order; one never issued is missing."""
+    found = await session.execute(_SLIPS, {"ids": list(slip_numbers)})
+    return {row.slip_number: row for row in found.all()}
+
+
+async def save_reissues(session: AsyncConnection, printed: Mapping[str, Reissue], at: datetime) -> None:
+    """Write what is new on slips printed anew."""
+    rows = [
+        {
+            "reissued_slip": number,
+            "new_reissue": anew.reissue,
+            "new_use_by": anew.use_by,
+            "new_barcode": anew.barcode,
+            "new_reissued_at": at,
+        }
+        for number, anew in printed.items()
+    ]
+    await _REISSUED.execute(session, rows)

@@ -1,0 +1,62 @@
+"""再発行: a slip printed anew, because the paper was lost or can no longer be used.
+
+The slip number stays, for it is the same debt; the reissue count in the barcode goes up. So an earlier barcode still
+names the same slip and is not revoked: whichever of them is paid, the slip is paid, and the app that has taken one
+refuses the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from contracts.vocabulary import ChargeType, Refusal, SlipNumber
+from services.ward.domain.charge_terms import SlipTerms
+from services.ward.domain.instalments import barcode_digits, months_after
+
+MOST_REISSUES: Final = 9
+"""The barcode has one digit for the count."""
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedSlip:
+    """A slip as it stands."""
+
+    slip_number: SlipNumber
+    charge_type: ChargeType
+    outstanding: int
+    """未納額"""
+    use_by: date | None
+    reissue: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reissue:
+    """What is new on the paper."""
+
+    reissue: int
+    use_by: date | None
+    barcode: str | None
+    """Asks for what is outstanding; None above ¥300,000."""
+
+
+def reissue(slip: IssuedSlip, today: date, terms: SlipTerms) -> Reissue | Refusal:
+    """The slip printed anew on `today`. Its use-by date never comes earlier than it was."""
+    if slip.outstanding == 0:
+        return Refusal(
+            "slip_already_paid",
+            f"nothing is outstanding on slip {slip.slip_number}",
+            "nothing more is to be paid on this slip; it needs no paper",
+        )
+    if slip.reissue == MOST_REISSUES:
+        return Refusal(
+            "reissues_exhausted",
+            f"slip {slip.slip_number} was reissued {MOST_REISSUES} times, as often as its barcode can count",
+            "use the paper at hand, or pay at the ward's counter (窓口)",
+        )
+    use_by = None
+    if terms.use_by_months is not None:
+        use_by = max(slip.use_by or today, months_after(today, terms.reissue_use_by_months))
+    count, issuer = slip.reissue + 1, terms.of(slip.charge_type).issuer_code
+    return Reissue(count, use_by, barcode_digits(issuer, slip.slip_number, count, use_by, slip.outstanding))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -33,7 +34,12 @@ letters = typer.Typer(no_args_is_help=True, help="Events that were set aside: re
 
 @operations.command()
 def pay(
-    text: Annotated[str, typer.Argument(metavar="BARCODE", help="Or the number of a slip that has none, with --at.")],
+    text: Annotated[
+        str | None, typer.Argument(metavar="BARCODE", help="Or the number of a slip that has none, with --at.")
+    ] = None,
+    image: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, metavar="FILE", help="A photo or PDF of the slip.")
+    ] = None,
     at: Annotated[
         Channel | None, typer.Option(help="Not in the app: at a till, over a counter, from an account.")
     ] = None,
@@ -50,10 +56,15 @@ def pay(
 
     if [card is not None, bank, at is not None].count(True) != 1:
         fail("give one of --card NUMBER --expiry MM/YY, --bank, or --at CHANNEL")
-    if at is not None:
+    if (text is None) == (image is None):
+        fail("give either the BARCODE's digits or --image FILE")
+    if at is not None and text is None:
+        fail("--image is what the app's camera sees; with --at give the BARCODE's digits")
+    if at is not None and text is not None:
         view = on_stack(lambda client: collect_slip(client, text, CHANNELS[at], amount), port_base)
     else:
-        view = on_stack(lambda client: pay_slip(client, text, PayWith(card, expiry, bank_code)), port_base)
+        slip = (text or "") if image is None else image.read_bytes()
+        view = on_stack(lambda client: pay_slip(client, slip, PayWith(card, expiry, bank_code)), port_base)
     if as_json:
         emit(view.model_dump(mode="json"))
     else:

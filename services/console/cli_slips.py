@@ -1,7 +1,8 @@
-"""`sansha slip`: issue slips, list them, read a barcode."""
+"""`sansha slip`: issue slips, list them, print them, read a barcode."""
 
 from __future__ import annotations
 
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,9 +16,9 @@ from contracts.charges import CHARGES
 from contracts.formats import barcode as barcode_format
 from contracts.vocabulary import JST, ChargeType, Refusal
 from services.chassis.clock import real_now
-from services.console.terminal import DEFAULT_PORT_BASE, Json, PortBase, a_day, emit, fail, on_stack, out
+from services.console.terminal import DEFAULT_PORT_BASE, Json, PortBase, a_day, emit, err, fail, on_stack, out
 
-slip = typer.Typer(no_args_is_help=True, help="納付書: issue slips, list them, read a barcode.")
+slip = typer.Typer(no_args_is_help=True, help="納付書: issue slips, list them, print them, read a barcode.")
 
 
 @slip.command("decode")
@@ -120,3 +121,41 @@ def slip_list(
         charged = CHARGES[ChargeType(s["charge_type"])].japanese
         table.add_row(s["barcode"] or "-", charged, s["due_on"], f"¥{s['amount']:,}", f"¥{s['outstanding']:,}")
     out.print(table)
+
+
+@slip.command("print")
+def slip_print(
+    slips: Annotated[list[str], typer.Argument(metavar="SLIP…", help="Slip numbers, or their barcodes.")],
+    to: Annotated[Path, typer.Option("--out", dir_okay=False, help="The PDF; - for stdout.")] = Path("slips.pdf"),
+    port_base: PortBase = DEFAULT_PORT_BASE,
+) -> None:
+    """納付書 on paper: a PDF, three slips a page, each with its GS1-128 barcode. Above ¥300,000 there is none."""
+    from services.console.slips import printed
+
+    document = on_stack(lambda client: printed(client, slips), port_base)
+    if str(to) == "-":
+        sys.stdout.buffer.write(document)
+        return
+    try:
+        to.write_bytes(document)
+    except OSError as wrong:
+        fail(f"{to} cannot be written ({wrong.strerror}); name another file with --out")
+    err.print(f"{len(slips)} slip{'s' * (len(slips) > 1)} printed to {to}")
+
+
+@slip.command("reissue")
+def slip_reissue(
+    number: Annotated[str, typer.Argument(metavar="SLIP", help="Slip number, or its barcode.")],
+    port_base: PortBase = DEFAULT_PORT_BASE,
+    as_json: Json = False,
+) -> None:
+    """再発行: a slip on new paper, its reissue count one higher; the debt and the slip number stay."""
+    from services.console.slips import reissue
+
+    answer = on_stack(lambda client: reissue(client, number), port_base)
+    if as_json:
+        emit(answer)
+        return
+    out.print(f"slip {answer['slip_number']}  reissue {answer['reissue']}  use by {answer['use_by'] or 'any day'}")
+    out.print(answer["barcode"] or "no barcode is printed above ¥300,000")
+    out.print(f"on paper:  sansha slip print {answer['slip_number']}")

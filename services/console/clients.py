@@ -85,13 +85,20 @@ class StackClient:
 
     async def ask(self, method: str, principal: str, path: str, **options: Any) -> Any:
         """The JSON answer. Raises `Refused` with the party's problem, `Unreachable` where none answers."""
+        return (await self._answer(method, principal, path, **options)).json()
+
+    async def download(self, principal: str, path: str, **parameters: Any) -> bytes:
+        """The bytes of a document. Raises as `ask` does."""
+        return (await self._answer("GET", principal, path, params=parameters)).content
+
+    async def _answer(self, method: str, principal: str, path: str, **options: Any) -> httpx.Response:
         try:
             answer = await self._http.request(method, self.url(principal) + path, **options)
         except httpx.TransportError as broken:
             raise self._unreachable(principal, broken) from None
         if answer.is_error:
             raise Refused(_problem(answer))
-        return answer.json()
+        return answer
 
     async def get(self, principal: str, path: str, **parameters: Any) -> Any:
         """Ask for something."""
@@ -174,6 +181,15 @@ class StackClient:
     async def collect(self, collection: CollectionRequest, key: str) -> PaymentView:
         """Report a payment at a till, a counter or from an account."""
         answer = await self.post(topics.PAYMENT_PROVIDER, "/collections", collection, key)
+        return PaymentView.model_validate(answer)
+
+    async def scan_picture(self, app_user: str, picture: bytes, key: str) -> PaymentView:
+        """The same with a photo or a PDF of the slip, as the app's camera does."""
+        parameters = {"consent_id": await self.consent(app_user)}
+        headers = {"Idempotency-Key": key, "content-type": "application/octet-stream"}
+        answer = await self.ask(
+            "POST", topics.PAYMENT_PROVIDER, "/scans/image", params=parameters, content=picture, headers=headers
+        )
         return PaymentView.model_validate(answer)
 
     async def pay_by_bank(self, payment_id: str, bank_code: str, key: str) -> PaymentView:

@@ -26,10 +26,16 @@ class PayWith:
     bank_code: str
 
 
-async def pay_slip(client: StackClient, barcode: str, means: PayWith) -> PaymentView:
-    """Scan, choose, and look until the answer is there; with a stepped clock it may need time to be advanced."""
+async def pay_slip(client: StackClient, slip: str | bytes, means: PayWith) -> PaymentView:
+    """Scan (a barcode's text, or a picture of the slip), choose, and look until the answer is there.
+
+    With a stepped clock it may need time to be advanced.
+    """
     attempt = random_token()
-    scanned = await client.scan("cli", barcode, f"{attempt}/scan")
+    if isinstance(slip, bytes):
+        scanned = await client.scan_picture("cli", slip, f"{attempt}/scan")
+    else:
+        scanned = await client.scan("cli", slip, f"{attempt}/scan")
     if means.card is None:
         view = await client.pay_by_bank(scanned.payment_id, means.bank_code, f"{attempt}/bank")
     else:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from contracts import topics
+from contracts.formats import barcode as barcode_format
+from contracts.formats.barcode import Barcode
 from contracts.http import AssessmentsRequest, SlipRequest
 from contracts.vocabulary import ChargeType
 from services.console.clients import StackClient
@@ -37,3 +40,19 @@ async def issue_one(client: StackClient, insured: str, amount: int, due: date, c
     """One slip outside the instalment calendar (随時)."""
     request = SlipRequest(insured_number=insured, amount=amount, due_on=due, charge_type=charge_type)
     return await client.post(topics.WARD, "/slips", request)
+
+
+async def reissue(client: StackClient, slip: str) -> Any:
+    """A slip on new paper (再発行)."""
+    return await client.post(topics.WARD, f"/slips/{slip_number(slip)}/reissue", None)
+
+
+async def printed(client: StackClient, slips: Sequence[str]) -> bytes:
+    """Slips as one PDF."""
+    return await client.download(topics.WARD, "/slips/pdf", slip_number=[slip_number(slip) for slip in slips])
+
+
+def slip_number(text: str) -> str:
+    """A slip's number, or the one in its barcode."""
+    code = barcode_format.decode(text)
+    return code.free_area if isinstance(code, Barcode) else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import cached_property, partial
@@ -43,6 +44,7 @@ from services.payment_provider.behaviour import ANOMALIES, TEST_BANKS
 from services.payment_provider.books import books
 from services.payment_provider.domain.channels import Channels
 from services.payment_provider.domain.payment import Payment
+from services.payment_provider.domain.picture import slip_in
 from services.payment_provider.explanation import Telling, explain, period_of
 from services.payment_provider.handlers.choose_method import CardRules, choose_banks, choose_cards
 from services.payment_provider.handlers.collect_slip import CollectionRules, collect_many, collect_slips
@@ -50,6 +52,7 @@ from services.payment_provider.handlers.inject_anomaly import inject_anomalies
 from services.payment_provider.handlers.record_consent import record_consents
 from services.payment_provider.handlers.scan_slip import scan_slips
 from services.payment_provider.migrations import HISTORY
+from services.payment_provider.pictures import Bounds, PictureReader
 from services.payment_provider.settings import Settings
 from services.payment_provider.subscriptions import subscriptions
 from services.payment_provider.tables import metadata
@@ -80,6 +83,12 @@ class PaymentProvider(Service):
         timeout = timedelta(seconds=s.authorization_timeout_seconds)
         steps = s.system_fee_step, s.system_fee_per_step
         return CardRules(s.card_routes, timeout, s.system_fees, s.issuer_system_fees, *steps)
+
+    @cached_property
+    def _pictures(self) -> PictureReader:
+        s = self.settings
+        bounds = Bounds(s.picture_pixels, s.picture_pages)
+        return PictureReader(bounds, s.picture_seconds, asyncio.Semaphore(s.pictures_at_once))
 
     @cached_property
     def _consent(self) -> Command[ConsentRequest, ConsentAnswer]:
@@ -134,6 +143,14 @@ class PaymentProvider(Service):
     async def scan(self, request: ScanRequest, key: str | None = None) -> PaymentView | Refusal:
         """納付書読取."""
         return await self.execute(self._scan, request, key)
+
+    async def scan_picture(self, picture: bytes, consent_id: str, key: str | None = None) -> PaymentView | Refusal:
+        """納付書読取 from a photo or PDF of the slip."""
+        codes = await self._pictures.read(picture)
+        slip = codes if isinstance(codes, Refusal) else slip_in(codes)
+        if isinstance(slip, Refusal):
+            return slip
+        return await self.scan(ScanRequest(barcode=slip.digits, consent_id=consent_id), key)
 
     async def choose_card(self, request: CardChoice, key: str | None = None) -> PaymentView | Refusal:
         """Pay by card; the answer is under way when this returns."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query, Request
 
 from contracts.http import (
     BankChoice,
@@ -32,9 +32,16 @@ from contracts.http_collection import (
 from contracts.vocabulary import Refusal
 from services.chassis.errors import accepted
 from services.chassis.http import IdempotencyKey
+from services.payment_provider.pictures import received
 
 if TYPE_CHECKING:
     from services.payment_provider.app import PaymentProvider
+
+
+_PICTURE_BODY = {
+    "required": True,
+    "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in ("image/*", "application/pdf")},
+}
 
 
 def router(provider: PaymentProvider) -> APIRouter:
@@ -55,6 +62,18 @@ def _changes(api: APIRouter, provider: PaymentProvider) -> None:
     @api.post("/scans", status_code=201, summary="納付書読取 scan a slip")
     async def scan(body: ScanRequest, key: IdempotencyKey = None) -> PaymentView:
         return accepted(await provider.scan(body, key))
+
+    @api.post(
+        "/scans/image",
+        status_code=201,
+        summary="納付書読取 scan a photo or PDF of a slip, which is the body itself",
+        openapi_extra={"requestBody": _PICTURE_BODY},
+    )
+    async def scan_picture(
+        request: Request, consent_id: Annotated[str, Query(max_length=64)], key: IdempotencyKey = None
+    ) -> PaymentView:
+        picture = accepted(await received(request.stream(), provider.settings.picture_bytes))
+        return accepted(await provider.scan_picture(picture, consent_id, key))
 
     @api.post("/payments/{payment_id}/card", status_code=202, summary="カード払い pay by card")
     async def choose_card(payment_id: str, body: CardChoiceRequest, key: IdempotencyKey = None) -> PaymentView:

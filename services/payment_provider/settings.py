@@ -172,6 +172,16 @@ class Settings(ChannelSettings):
     """The hour, in Japan, of the day after a closing day at which a period is totalled, at every channel but cards."""
     deposit_time: time = time(10, 0)
     """The hour at which the bank network deposits, in Japan."""
+    picture_bytes: Annotated[int, Field(ge=1_000, le=100_000_000)] = 10_000_000
+    """A photo or PDF of a slip may have so many bytes."""
+    picture_pixels: Annotated[int, Field(ge=100_000, le=200_000_000)] = 50_000_000
+    """It may have so many pixels; a PDF's page is drawn with no more."""
+    picture_pages: Annotated[int, Field(ge=1, le=20)] = 3
+    """It may have so many pages."""
+    picture_seconds: Annotated[float, Field(gt=0, le=120)] = 20.0
+    """So long it may take to read one."""
+    pictures_at_once: Annotated[int, Field(ge=1, le=32)] = 2
+    """So many are read at the same time, each in a process of its own."""
 
     @field_validator("system_fees", "issuer_system_fees")
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property, partial
@@ -28,7 +29,7 @@ from services.chassis.consumer import On
 from services.chassis.faults import Faults
 from services.chassis.service import Service
 from services.ward import books as looking
-from services.ward import explanation
+from services.ward import explanation, paper
 from services.ward.behaviour import generate_assessments, generate_levies
 from services.ward.books import books
 from services.ward.domain.assessment_csv import parse_assessments
@@ -39,6 +40,7 @@ from services.ward.handlers.issue_assessments import issue_assessments
 from services.ward.handlers.issue_slip import issue_slips
 from services.ward.handlers.reissue_slip import reissue_slips
 from services.ward.migrations import HISTORY
+from services.ward.paper.wording import Letterhead, slip_text
 from services.ward.settings import Settings
 from services.ward.subscriptions import subscriptions
 from services.ward.tables import metadata
@@ -163,6 +165,22 @@ class Ward(Service):
         async with self.reading() as session:
             rows = await looking.find_slips(session, [slip_number])
         return stored_slip_view(rows[0]) if rows else slip_unknown(slip_number)
+
+    async def print_slips(self, slip_numbers: Sequence[str]) -> bytes | Refusal:
+        """The slips on paper, as a PDF: three a page, in the order given."""
+        if not paper.can_print():
+            return paper.CANNOT_PRINT
+        async with self.reading() as session:
+            rows = {row.slip_number: row for row in await looking.find_slips(session, slip_numbers)}
+        unknown = next((number for number in slip_numbers if number not in rows), None)
+        if unknown is not None:
+            return slip_unknown(unknown)
+        printed = [slip_text(rows[number], self._letterhead(rows[number].charge_type)) for number in slip_numbers]
+        return await asyncio.to_thread(paper.print_slips, printed)
+
+    def _letterhead(self, charge_type: ChargeType) -> Letterhead:
+        s = self.settings
+        return Letterhead(s.ward_name, s.payee, s.offices[charge_type], len(s.instalment_months[charge_type]))
 
     async def receipt(self, payment_id: str) -> ReceiptView | Refusal:
         """What is registered of a payment."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 
 from contracts.http import (
     AssessmentsAnswer,
@@ -19,11 +19,13 @@ from contracts.http import (
 from contracts.vocabulary import ChargeType, Refusal
 from services.chassis.errors import accepted
 from services.chassis.http import IdempotencyKey
+from services.ward.paper import SLIPS_PER_DOCUMENT
 from services.ward.views import BalanceView, DepositView, ReceiptView
 
 if TYPE_CHECKING:
     from services.ward.app import Ward
 
+_PDF: dict[int | str, dict[str, Any]] = {200: {"content": {"application/pdf": {}}, "description": "PDF, A4"}}
 Limit = Annotated[int, Query(ge=1, le=10_000)]
 _CSV_BODY = {
     "required": True,
@@ -77,6 +79,16 @@ def _looking(api: APIRouter, ward: Ward) -> None:
         limit: Limit = 100,
     ) -> Sequence[SlipView]:
         return await ward.slips(insured_number, charge_type=charge_type, open_only=open_only, after=after, limit=limit)
+
+    @api.get("/slips/pdf", summary="納付書 on paper: three a page", response_class=Response, responses=_PDF)
+    async def several_printed(
+        slip_number: Annotated[list[str], Query(min_length=1, max_length=SLIPS_PER_DOCUMENT)],
+    ) -> Response:
+        return Response(accepted(await ward.print_slips(slip_number)), media_type="application/pdf")
+
+    @api.get("/slips/{slip_number}/pdf", summary="納付書 on paper", response_class=Response, responses=_PDF)
+    async def printed(slip_number: str) -> Response:
+        return Response(accepted(await ward.print_slips([slip_number])), media_type="application/pdf")
 
     @api.get("/slips/{slip_number}", summary="One slip")
     async def slip(slip_number: str) -> SlipView:

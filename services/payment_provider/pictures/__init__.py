@@ -1,0 +1,82 @@
+"""バーコード撮影: codes read from photos and PDFs. Only this folder knows what decodes them (the extra `paper`).
+
+Strangers send these files, so each is read in a process of its own (`__main__.py`), which knows no secret, has bounded
+memory and time, and takes nothing with it when it hangs or falls; the event loop goes on meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Final
+
+import msgspec
+
+from contracts.vocabulary import Refusal
+from services.payment_provider.domain.picture import FoundCode
+from services.payment_provider.pictures.bounds import Bounds, Reading
+
+__all__ = ["Bounds", "PictureReader", "received"]
+
+_NEEDED: Final = ("PIL", "pypdfium2", "zxingcpp")
+CANNOT_SCAN: Final = Refusal(
+    "scanning_not_installed",
+    "this payment provider is installed without what scanning pictures needs",
+    "install the extra paper: pip install 'sansha[paper]'; or send the barcode's digits: POST /scans",
+)
+
+
+async def received(chunks: AsyncIterator[bytes], at_most: int) -> bytes | Refusal:
+    """An upload, as long as it is not too large: then the rest is not taken."""
+    content = bytearray()
+    async for chunk in chunks:
+        content += chunk
+        if len(content) > at_most:
+            detail = f"the file has more than {at_most:,} bytes"
+            return Refusal("picture_too_large", detail, "send a smaller picture, or only the part with the barcode")
+    return bytes(content)
+
+
+@dataclass(frozen=True, slots=True)
+class PictureReader:
+    """Reads pictures, at most `at_once` at the same time; the others wait."""
+
+    bounds: Bounds
+    seconds: float
+    slots: asyncio.Semaphore
+
+    async def read(self, picture: bytes) -> Sequence[FoundCode] | Refusal:
+        """The codes in a picture: PNG, JPEG, WebP, TIFF, BMP, GIF, or pages of a PDF."""
+        if any(find_spec(name) is None for name in _NEEDED):
+            return CANNOT_SCAN
+        async with self.slots:
+            answer = await self._decoded(picture)
+        if not answer:
+            return Refusal(
+                "picture_unreadable",
+                "the picture could not be read with the time and memory there is for one",
+                "send a smaller picture, or only the part with the barcode",
+            )
+        reading = msgspec.json.decode(answer, type=Reading)
+        return reading.codes if reading.wrong is None else Refusal(*reading.wrong)
+
+    async def _decoded(self, picture: bytes) -> bytes:
+        """What the process answers; nothing where it fell or took too long."""
+        pipe = asyncio.subprocess.PIPE
+        command = (sys.executable, "-P", "-m", __name__, msgspec.json.encode(self.bounds).decode())
+        environment = {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
+        process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, env=environment)
+        try:
+            async with asyncio.timeout(self.seconds):
+                answer, _ = await process.communicate(picture)
+        except TimeoutError:
+            return b""
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        return answer if process.returncode == 0 else b""

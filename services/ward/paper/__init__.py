@@ -1,0 +1,34 @@
+"""納付書 on paper: slips as a PDF. Only this folder knows fpdf2, which the extra `paper` brings.
+
+`wording.py` says what stands on a slip, `slip_page.py` where. The same slips give the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import Final
+
+from contracts.vocabulary import Refusal
+from services.ward.paper.wording import SlipText
+
+__all__ = ["CANNOT_PRINT", "SLIPS_PER_DOCUMENT", "SlipText", "can_print", "print_slips"]
+
+SLIPS_PER_DOCUMENT: Final = 300
+CANNOT_PRINT: Final = Refusal(
+    "printing_not_installed",
+    "this ward is installed without what printing needs",
+    "install the extra paper: pip install 'sansha[paper]'",
+)
+
+
+def can_print() -> bool:
+    """Whether the extra `paper` is installed."""
+    return find_spec("fpdf") is not None
+
+
+def print_slips(slips: Sequence[SlipText]) -> bytes:
+    """The PDF of these slips, three a page. It takes a while (tens of milliseconds): not for the event loop."""
+    from services.ward.paper.slip_page import document
+
+    return document(slips)

@@ -1,0 +1,125 @@
+"""What stands on a slip, in words. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from contracts.charges import CHARGES
+from contracts.formats import barcode as barcode_format
+from contracts.formats.barcode import Barcode
+from contracts.vocabulary import BARCODE_LIMIT, ChargeType, business_date
+
+_REIWA: Final = date(2019, 5, 1)
+_HEISEI_BEGAN, _REIWA_BEGAN = 1989, 2019
+
+NO_BARCODE: Final = (
+    f"金額が{BARCODE_LIMIT:,}円を超えるため、バーコードは印字しません。\n金融機関または区の窓口でお支払いください。"
+)
+NO_BARCODE_ENGLISH: Final = (
+    f"Above ¥{BARCODE_LIMIT:,} no barcode is printed. Please pay at a bank or at the ward's counter."
+)
+ADVICE: Final = (
+    "お支払い後もこの納付書はお手元に残ります。二重にお支払いにならないようご注意ください。",
+    "納期限を過ぎると、延滞金がかかることがあります。金額を訂正したものは使用できません。",
+)
+ADVICE_ON_BARCODE: Final = (
+    "スマートフォンアプリでバーコードを読み取り、クレジットカードまたはインターネットバンキングでお支払いいただけます。",
+    "バーコードは支払期限まで使用できます。読み取れないときは、再発行をお申し出ください。",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SlipText:
+    """All that is printed of one slip."""
+
+    charge: str
+    charge_english: str
+    fiscal_year: str
+    instalment: str
+    amount: int
+    due_on: str
+    use_by: str
+    slip_number: str
+    insured_number: str
+    ward_name: str
+    payee: str
+    office: str
+    issued_on: str
+    printed_at: datetime
+    digits: str | None
+    """The barcode's 44 digits; None where none is printed."""
+    human_readable: tuple[str, ...]
+    """The two lines under the bars."""
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """What the payer should know."""
+        return ADVICE if self.digits is None else (*ADVICE_ON_BARCODE, *ADVICE)
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """What all slips of a charge type (科目) have in common."""
+
+    ward_name: str
+    payee: str
+    office: str
+    instalments: int
+    """How many a year has."""
+
+
+def slip_text(row: Any, letterhead: Letterhead) -> SlipText:
+    """A slip's row in words. The amount is the barcode's where there is one: a reissued slip asks for what is left."""
+    charge = CHARGES[ChargeType(row.charge_type)]
+    code = None if row.barcode is None else barcode_format.decode(row.barcode)
+    assert code is None or isinstance(code, Barcode), "the ward's own barcodes can be read"
+    printed_at = row.reissued_at or row.issued_at
+    issued_on = japanese_date(business_date(printed_at))
+    return SlipText(
+        charge=charge.japanese,
+        charge_english=charge.english,
+        fiscal_year=japanese_fiscal_year(row.levy_year),
+        instalment=instalment_name(row.instalment, letterhead.instalments),
+        amount=row.amount if code is None else code.amount,
+        due_on=japanese_date(row.due_on),
+        use_by="－" if code is None else "なし" if code.use_by is None else japanese_date(code.use_by),
+        slip_number=grouped(row.slip_number),
+        insured_number=row.insured_number,
+        ward_name=letterhead.ward_name,
+        payee=letterhead.payee,
+        office=letterhead.office,
+        issued_on=f"{issued_on}（再発行{row.reissue}回目）" if row.reissue else issued_on,
+        printed_at=printed_at,
+        digits=row.barcode,
+        human_readable=() if code is None else tuple(code.human_readable().split("\n")),
+    )
+
+
+def instalment_name(number: int, instalments: int) -> str:
+    """第1期; 全期 where the year has only one; 随時 outside the calendar."""
+    if number > instalments:
+        return "随時"
+    return "全期" if instalments == 1 else f"第{number}期"
+
+
+def japanese_date(day: date) -> str:
+    """令和3年8月2日; the first year of an era is 元年."""
+    era, began = ("令和", _REIWA_BEGAN) if day >= _REIWA else ("平成", _HEISEI_BEGAN)
+    return f"{era}{_era_year(day.year - began + 1)}年{day.month}月{day.day}日"
+
+
+def japanese_fiscal_year(year: int) -> str:
+    """令和3年度: named after the era in which it ends."""
+    era, began = ("令和", _REIWA_BEGAN) if year >= _REIWA_BEGAN else ("平成", _HEISEI_BEGAN)
+    return f"{era}{_era_year(year - began + 1)}年度"
+
+
+def _era_year(number: int) -> str:
+    return "元" if number == 1 else str(number)
+
+
+def grouped(slip_number: str) -> str:
+    """The 21 digits as people read them: 企業コード, 科目と年度, 通知書番号, 期別と徴収区分."""
+    return " ".join((slip_number[:5], slip_number[5:8], slip_number[8:18], slip_number[18:]))

@@ -87,7 +87,7 @@ class PaymentProvider(Service):
     @cached_property
     def _pictures(self) -> PictureReader:
         s = self.settings
-        bounds = Bounds(s.picture_pixels, s.picture_pages)
+        bounds = Bounds(s.picture_pixels, s.picture_pages, s.picture_memory_bytes)
         return PictureReader(bounds, s.picture_seconds, asyncio.Semaphore(s.pictures_at_once))
 
     @cached_property

@@ -178,7 +178,9 @@ class Settings(ChannelSettings):
     """It may have so many pixels; a PDF's page is drawn with no more."""
     picture_pages: Annotated[int, Field(ge=1, le=20)] = 3
     """It may have so many pages."""
-    picture_seconds: Annotated[float, Field(gt=0, le=120)] = 20.0
+    picture_memory_bytes: Annotated[int, Field(ge=500_000_000)] = 2_000_000_000
+    """So much memory (address space) it may take to read one."""
+    picture_seconds: Annotated[float, Field(gt=0, le=120)] = 30.0
     """So long it may take to read one."""
     pictures_at_once: Annotated[int, Field(ge=1, le=32)] = 2
     """So many are read at the same time, each in a process of its own."""

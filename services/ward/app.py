@@ -81,26 +81,7 @@ class Ward(Service):
 
     @cached_property
     def _terms(self) -> SlipTerms:
-        s = self.settings
-        return SlipTerms(
-            agency_code=s.agency_code,
-            collection_kind=s.collection_kind,
-            use_by_months=s.use_by_months,
-            reissue_use_by_months=s.reissue_use_by_months,
-            special_instalments_from=s.special_instalments_from,
-            charges={charge_type: self._charge_terms(charge_type) for charge_type in ChargeType},
-        )
-
-    def _charge_terms(self, charge_type: ChargeType) -> ChargeTerms:
-        s = self.settings
-        return ChargeTerms(
-            charge_type=charge_type,
-            issuer_code=s.issuer_codes[charge_type],
-            digit=s.charge_digits[charge_type],
-            months=s.instalment_months[charge_type],
-            instalment_unit=s.instalment_units[charge_type],
-            arrears_rule=s.arrears_rules[charge_type],
-        )
+        return slip_terms(self.settings)
 
     @cached_property
     def _assess(self) -> Command[AssessmentsRequest, AssessmentsAnswer]:
@@ -247,6 +228,29 @@ class Ward(Service):
 def _people(request: AssessmentsRequest) -> tuple[str, ...]:
     """An annual assessment is of one person for one year and charge type."""
     return tuple({f"{a.insured_number}/{a.levy_year}/{a.charge_type}" for a in request.assessments})
+
+
+def slip_terms(settings: Settings) -> SlipTerms:
+    """What slips say, of each charge type (科目)."""
+    s = settings
+    return SlipTerms(
+        agency_code=s.agency_code,
+        collection_kind=s.collection_kind,
+        use_by_months=s.use_by_months,
+        reissue_use_by_months=s.reissue_use_by_months,
+        special_instalments_from=s.special_instalments_from,
+        charges={
+            charge_type: ChargeTerms(
+                charge_type=charge_type,
+                issuer_code=s.issuer_codes[charge_type],
+                digit=s.charge_digits[charge_type],
+                months=s.instalment_months[charge_type],
+                instalment_unit=s.instalment_units[charge_type],
+                arrears_rule=s.arrears_rules[charge_type],
+            )
+            for charge_type in ChargeType
+        },
+    )
 
 
 def create_app(settings: Settings, bus: EventBus, clock: Clock, injected: Faults | None = None) -> Ward:

@@ -15,12 +15,15 @@ from importlib.util import find_spec
 from typing import Final
 
 import msgspec
+import structlog
 
 from contracts.vocabulary import Refusal
 from services.payment_provider.domain.picture import FoundCode
 from services.payment_provider.pictures.bounds import Bounds, Reading
 
 __all__ = ["Bounds", "PictureReader", "received"]
+
+log = structlog.get_logger(__name__)
 
 _NEEDED: Final = ("PIL", "pypdfium2", "zxingcpp")
 CANNOT_SCAN: Final = Refusal(
@@ -69,14 +72,19 @@ class PictureReader:
         pipe = asyncio.subprocess.PIPE
         command = (sys.executable, "-P", "-m", __name__, msgspec.json.encode(self.bounds).decode())
         environment = {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
-        process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, env=environment)
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=pipe, stdout=pipe, stderr=nowhere, env=environment
+        )
         try:
             async with asyncio.timeout(self.seconds):
                 answer, _ = await process.communicate(picture)
         except TimeoutError:
-            return b""
+            answer = b""
         finally:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-        return answer if process.returncode == 0 else b""
+        if process.returncode == 0:
+            return answer
+        log.warning("picture not read", exit_status=process.returncode, bytes=len(picture))
+        return b""

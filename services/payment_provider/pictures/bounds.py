@@ -14,6 +14,8 @@ class Bounds(msgspec.Struct, frozen=True):
     """Of one picture; a larger one is refused, a PDF's page drawn smaller."""
     pages: int
     """Of a PDF, or of a picture with several frames."""
+    memory_bytes: int
+    """Address space of the process that reads it."""
 
 
 class Reading(msgspec.Struct, frozen=True):

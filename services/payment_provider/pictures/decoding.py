@@ -11,6 +11,7 @@ import pypdfium2
 import zxingcpp
 from PIL import Image, ImageFilter, ImageOps, ImageSequence, UnidentifiedImageError
 
+from contracts.formats.barcode import SYMBOLOGY_IDENTIFIER
 from services.payment_provider.domain.picture import FoundCode
 from services.payment_provider.pictures.bounds import Bounds, Reading
 
@@ -45,30 +46,33 @@ def read(content: bytes, bounds: Bounds) -> Reading:
 
 
 def _codes(picture: Image.Image) -> Iterator[FoundCode]:
-    """As it is, enlarged and sharpened; where nothing is found, turned.
+    """As it is, enlarged and sharpened; where that shows no GS1-128, turned.
 
     All of the first three are tried even where one succeeds: a second slip that only another shows must not be
     overlooked.
     """
-    small = picture.width * picture.height <= ENLARGED_UP_TO
-    upright = [code for view in _views(picture, small) for code in _decoded(view, EVERY_KIND)]
-    yield from upright
-    if upright:
-        return
+    found = [code for view in _views(picture) for code in _decoded(view, EVERY_KIND)]
     for angle in ANGLES:
-        turned = picture.rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor=_WHITE)
-        slanted = [code for view in _views(turned, small) for code in _decoded(view, BARS)]
-        yield from slanted
-        if slanted:
-            return
+        if any(code.identifier == SYMBOLOGY_IDENTIFIER for code in found):
+            break
+        turned = picture.rotate(angle, Image.Resampling.BILINEAR, expand=True, fillcolor=_WHITE)
+        found += _decoded(_enlarged(turned), BARS)
+    yield from found
 
 
-def _views(picture: Image.Image, small: bool) -> Iterator[Image.Image]:
+def _views(picture: Image.Image) -> Iterator[Image.Image]:
+    enlarged = _enlarged(picture)
     yield picture
-    if small:
-        picture = picture.resize((picture.width * 2, picture.height * 2), Image.Resampling.BICUBIC)
-        yield picture
-    yield picture.filter(_SHARPER)
+    if enlarged is not picture:
+        yield enlarged
+    yield enlarged.filter(_SHARPER)
+
+
+def _enlarged(picture: Image.Image) -> Image.Image:
+    """Twice as wide and high; a large one as it is."""
+    if picture.width * picture.height > ENLARGED_UP_TO:
+        return picture
+    return picture.resize((picture.width * 2, picture.height * 2), Image.Resampling.BICUBIC)
 
 
 def _decoded(picture: Image.Image, formats: zxingcpp.BarcodeFormats) -> Iterator[FoundCode]:
@@ -79,7 +83,7 @@ def _decoded(picture: Image.Image, formats: zxingcpp.BarcodeFormats) -> Iterator
 
 def _pictures(content: bytes, bounds: Bounds) -> Iterator[Image.Image]:
     """In shades of grey, the right way up."""
-    drawn = _pages(content, bounds) if content[:1024].lstrip().startswith(b"%PDF-") else _frames(content, bounds)
+    drawn = _pages(content, bounds) if b"%PDF-" in content[:1024] else _frames(content, bounds)
     for picture in drawn:
         yield ImageOps.exif_transpose(picture).convert("L")
 

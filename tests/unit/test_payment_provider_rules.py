@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from contracts.calendar import BANK_CALENDAR
 from contracts.formats.barcode import Barcode
@@ -32,6 +33,7 @@ from services.payment_provider.domain.payment import TAKEN, UNDER_WAY, Payment, 
 from services.payment_provider.domain.reporting import Reporting
 from services.payment_provider.domain.routing import refuse_route, system_fee
 from services.payment_provider.domain.scan import read_slip, refuse_taken
+from services.payment_provider.handlers.choose_method import CardRules
 from services.payment_provider.settings import BRAND_ROUTES, Settings
 
 NOW = datetime(2021, 8, 1, 3, 0, tzinfo=UTC)
@@ -165,6 +167,24 @@ def fee(amount: int) -> int:
 )
 def test_the_system_fee_is_the_published_one(amount: int, charged: int) -> None:
     assert fee(amount) == charged
+
+
+def test_a_charge_type_may_have_a_table_of_its_own() -> None:
+    s = Settings.model_validate({"seed": 1, "issuer_system_fees": {"912346": [[10_000, 40], [50_000, 400]]}})
+    steps_above = s.system_fee_step, s.system_fee_per_step
+    rules = CardRules(s.card_routes, timedelta(seconds=30), s.system_fees, s.issuer_system_fees, *steps_above)
+    slips = [replace(payment(), amount=Yen(30_000), barcode=other_slip(issuer=i)) for i in ("912345", "912346")]
+    assert [slip.issuer for slip in slips] == ["912345", "912346"]
+    assert [rules.fee(slip) for slip in slips] == [275, 400]
+    assert rules.fee(replace(slips[1], amount=Yen(50_001))) == 510
+
+
+@pytest.mark.parametrize("table", [[], [[10, 1], [5, 2]], [[5, 1], [5, 2]], [[0, 1]], [[5, -1]]])
+def test_a_table_of_fees_ascends(table: object) -> None:
+    with pytest.raises(ValidationError):
+        Settings.model_validate({"seed": 1, "system_fees": table})
+    with pytest.raises(ValidationError):
+        Settings.model_validate({"seed": 1, "issuer_system_fees": {"912346": table}})
 
 
 @given(st.integers(1, 300_000))

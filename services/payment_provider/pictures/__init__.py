@@ -73,7 +73,7 @@ class PictureReader:
         command = (sys.executable, "-P", "-m", __name__, msgspec.json.encode(self.bounds).decode())
         environment = {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
         process = await asyncio.create_subprocess_exec(
-            *command, stdin=pipe, stdout=pipe, stderr=nowhere, env=environment
+            *command, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL, env=environment
         )
         try:
             async with asyncio.timeout(self.seconds):

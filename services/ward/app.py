@@ -161,7 +161,7 @@ class Ward(Service):
 
     def _letterhead(self, charge_type: ChargeType) -> Letterhead:
         s = self.settings
-        return Letterhead(s.ward_name, s.payee, s.offices[charge_type], len(s.instalment_months[charge_type]))
+        return Letterhead(s.municipality, s.payee, s.offices[charge_type], len(s.instalment_months[charge_type]))
 
     async def receipt(self, payment_id: str) -> ReceiptView | Refusal:
         """What is registered of a payment."""

@@ -88,8 +88,8 @@ class Settings(ServiceSettings):
     """A receipt whose 確報 has not come this many bank business days after its 収納日 is shown as overdue."""
     payee: Annotated[str, Field(min_length=1, max_length=20)] = "新宿区会計管理者"
     """加入者名: to whom a printed slip is paid."""
-    ward_name: Annotated[str, Field(min_length=1, max_length=20)] = "新宿区"
-    """The ward's name on a printed slip."""
+    municipality: Annotated[str, Field(min_length=1, max_length=20)] = "新宿区"
+    """Whose slip it is, on paper."""
     offices: Annotated[dict[ChargeType, Annotated[str, Field(min_length=1, max_length=20)]], _others_as(OFFICES)] = (
         Field(default_factory=lambda: dict(OFFICES))
     )

@@ -133,7 +133,7 @@ class _Slip:
             top = self._pdf.get_y() - self._y + 0.6
 
     def _enquiries(self, slip: SlipText) -> None:
-        asked = f"お問い合わせ先　{slip.ward_name}　{slip.office}"
+        asked = f"お問い合わせ先　{slip.municipality}　{slip.office}"
         self._text(0, _SLIP_MM - 8, asked, 8, right_at=_WIDTH)
 
     def cutting_line(self) -> None:

@@ -43,7 +43,7 @@ class SlipText:
     use_by: str
     slip_number: str
     insured_number: str
-    ward_name: str
+    municipality: str
     payee: str
     office: str
     issued_on: str
@@ -63,7 +63,7 @@ class SlipText:
 class Letterhead:
     """What all slips of a charge type (科目) have in common."""
 
-    ward_name: str
+    municipality: str
     payee: str
     office: str
     instalments: int
@@ -87,7 +87,7 @@ def slip_text(row: Any, letterhead: Letterhead) -> SlipText:
         use_by="－" if code is None else "なし" if code.use_by is None else japanese_date(code.use_by),
         slip_number=grouped(row.slip_number),
         insured_number=row.insured_number,
-        ward_name=letterhead.ward_name,
+        municipality=letterhead.municipality,
         payee=letterhead.payee,
         office=letterhead.office,
         issued_on=f"{issued_on}（再発行{row.reissue}回目）" if row.reissue else issued_on,

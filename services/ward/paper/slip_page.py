@@ -73,7 +73,7 @@ class _Slip:
         self._text(4, _TOP, "納 付 書", 15, height=_HEADING)
         self._text(36, _TOP + 1.6, slip.charge, 13)
         self._text(36, _TOP + 7.2, slip.charge_english, 6, colour=_GREY)
-        self._text(0, _TOP, f"{slip.fiscal_year}　{slip.instalment}", 12, height=_HEADING, right_at=_WIDTH - 4)
+        self._text_ending(_WIDTH - 4, _TOP, f"{slip.fiscal_year}　{slip.instalment}", 12, _HEADING)
 
     def _subject(self, slip: SlipText) -> None:
         rows = (
@@ -102,16 +102,16 @@ class _Slip:
             height = _TABLE * share
             self._box(_SPLIT, top, _WIDTH - _SPLIT, height)
             self._label(_SPLIT + 2, top + 1.2, label, english)
-            self._text(0, top + 3.6, value, size, height=height - 4, right_at=_WIDTH - 4)
+            self._text_ending(_WIDTH - 4, top + 3.6, value, size, height - 4)
             top += height
 
     def _barcode(self, slip: SlipText) -> None:
         top = _TOP + _HEADING + _TABLE + 4
         if slip.digits is None:
-            self._box(0, top, _ADVICE - 4, BARS_MM)
-            for n, line in enumerate(NO_BARCODE.split("\n")):
-                self._text(3, top + 2.2 + n * 4, line, 7)
-            self._text(3, top + 11, NO_BARCODE_ENGLISH, 4.5, colour=_GREY)
+            self._box(0, top, _ADVICE - 6, 20)
+            for n, line in enumerate(NO_BARCODE):
+                self._text(3, top + 2.5 + n * 4.2, line, 8)
+            self._text(3, top + 15.8, NO_BARCODE_ENGLISH, 4.5, colour=_GREY)
             return
         left, widths = self._x + QUIET_ZONE * MODULE_MM, bars(slip.digits)
         self._pdf.set_fill_color(*_BLACK)
@@ -134,7 +134,7 @@ class _Slip:
 
     def _enquiries(self, slip: SlipText) -> None:
         asked = f"お問い合わせ先　{slip.municipality}　{slip.office}"
-        self._text(0, _SLIP_MM - 8, asked, 8, right_at=_WIDTH)
+        self._text_ending(_WIDTH, _SLIP_MM - 8, asked, 8)
 
     def cutting_line(self) -> None:
         """切り取り線, between this slip and the next one."""
@@ -158,20 +158,14 @@ class _Slip:
         self._text(left, top + 3.4, english, 5, colour=_GREY)
 
     def _text(
-        self,
-        left: float,
-        top: float,
-        text: str,
-        size: float,
-        *,
-        height: float = 0.0,
-        right_at: float | None = None,
-        colour: Colour = _BLACK,
+        self, left: float, top: float, text: str, size: float, height: float = 0.0, colour: Colour = _BLACK
     ) -> None:
-        """One line; centred in `height` where that is given, ending at `right_at` where that is."""
-        pdf = self._pdf
-        pdf.set_font(FONT, size=size)
-        pdf.set_text_color(*colour)
-        width = pdf.get_string_width(text)
-        pdf.set_xy(self._x + (left if right_at is None else right_at - width), self._y + top)
-        pdf.cell(width, height or pdf.font_size, text)
+        """One line; centred in `height` where that is given."""
+        self._pdf.set_font(FONT, size=size)
+        self._pdf.set_text_color(*colour)
+        self._pdf.set_xy(self._x + left, self._y + top)
+        self._pdf.cell(self._pdf.get_string_width(text), height or self._pdf.font_size, text)
+
+    def _text_ending(self, right: float, top: float, text: str, size: float, height: float = 0.0) -> None:
+        self._pdf.set_font(FONT, size=size)
+        self._text(right - self._pdf.get_string_width(text), top, text, size, height)

@@ -15,17 +15,17 @@ _REIWA: Final = date(2019, 5, 1)
 _HEISEI_BEGAN, _REIWA_BEGAN = 1989, 2019
 
 NO_BARCODE: Final = (
-    f"金額が{BARCODE_LIMIT:,}円を超えるため、バーコードは印字しません。\n金融機関または区の窓口でお支払いください。"
+    f"金額が{BARCODE_LIMIT:,}円を超えるため、",
+    "バーコードは印字しません。",
+    "金融機関または区の窓口でお支払いください。",
 )
-NO_BARCODE_ENGLISH: Final = (
-    f"Above ¥{BARCODE_LIMIT:,} no barcode is printed. Please pay at a bank or at the ward's counter."
-)
+NO_BARCODE_ENGLISH: Final = f"Above ¥{BARCODE_LIMIT:,} no barcode is printed: pay at a bank or the ward's counter."
 ADVICE: Final = (
     "お支払い後もこの納付書はお手元に残ります。二重にお支払いにならないようご注意ください。",
     "納期限を過ぎると、延滞金がかかることがあります。金額を訂正したものは使用できません。",
 )
 ADVICE_ON_BARCODE: Final = (
-    "スマートフォンアプリでバーコードを読み取り、クレジットカードまたはインターネットバンキングでお支払いいただけます。",
+    "スマートフォンアプリで、クレジットカードかインターネットバンキングにより納付できます。",
     "バーコードは支払期限まで使用できます。読み取れないときは、再発行をお申し出ください。",
 )
 

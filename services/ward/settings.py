@@ -13,24 +13,32 @@ from contracts.charges import CHARGES
 from contracts.vocabulary import ChargeType, Method
 from services.chassis.settings import ServiceSettings
 
-_CARE, _RESIDENT, _VEHICLE, _HEALTH = ChargeType
-
 DIGITS: Final = {charge_type: charge.digit for charge_type, charge in CHARGES.items()}
 ISSUER_CODES: Final = {charge_type: charge.issuer_code for charge_type, charge in CHARGES.items()}
 INSTALMENT_MONTHS: Final[Mapping[ChargeType, tuple[int, ...]]] = {
-    _CARE: PREMIUM_MONTHS,
-    _RESIDENT: (6, 8, 10, 1),
-    _VEHICLE: (5,),
-    _HEALTH: (6, 7, 8, 9, 10, 11, 12, 1, 2, 3),
+    ChargeType.CARE_INSURANCE: PREMIUM_MONTHS,
+    ChargeType.RESIDENT_TAX: (6, 8, 10, 1),
+    ChargeType.LIGHT_VEHICLE_TAX: (5,),
+    ChargeType.HEALTH_INSURANCE: (6, 7, 8, 9, 10, 11, 12, 1, 2, 3),
 }
-INSTALMENT_UNITS: Final = {_CARE: 100, _RESIDENT: 1_000, _VEHICLE: 100, _HEALTH: 100}
+INSTALMENT_UNITS: Final = {
+    ChargeType.CARE_INSURANCE: 100,
+    ChargeType.RESIDENT_TAX: 1_000,
+    ChargeType.LIGHT_VEHICLE_TAX: 100,
+    ChargeType.HEALTH_INSURANCE: 100,
+}
 ARREARS_RULES: Final = {
-    _CARE: "care_insurance",
-    _RESIDENT: "local_tax",
-    _VEHICLE: "local_tax",
-    _HEALTH: "health_insurance",
+    ChargeType.CARE_INSURANCE: "care_insurance",
+    ChargeType.RESIDENT_TAX: "local_tax",
+    ChargeType.LIGHT_VEHICLE_TAX: "local_tax",
+    ChargeType.HEALTH_INSURANCE: "health_insurance",
 }
-OFFICES: Final = {_CARE: "介護保険課", _RESIDENT: "税務課", _VEHICLE: "税務課", _HEALTH: "医療保険年金課"}
+OFFICES: Final = {
+    ChargeType.CARE_INSURANCE: "介護保険課",
+    ChargeType.RESIDENT_TAX: "税務課",
+    ChargeType.LIGHT_VEHICLE_TAX: "税務課",
+    ChargeType.HEALTH_INSURANCE: "医療保険年金課",
+}
 
 
 def _others_as(defaults: Mapping[ChargeType, Any]) -> BeforeValidator:

@@ -23,7 +23,8 @@ from tests.component.driven_ward import PERSON, DrivenWard, accepted, receipt, r
 from tests.component.home import Home
 from tests.slip_pictures import text_of
 
-CARE, RESIDENT, VEHICLE, HEALTH = ChargeType
+CARE, RESIDENT = ChargeType.CARE_INSURANCE, ChargeType.RESIDENT_TAX
+VEHICLE, HEALTH = ChargeType.LIGHT_VEHICLE_TAX, ChargeType.HEALTH_INSURANCE
 INSTALMENTS = {CARE: 9, RESIDENT: 4, VEHICLE: 1, HEALTH: 10}
 CSV = (
     "insured_number,levy_year,annual_amount,charge_type\n"

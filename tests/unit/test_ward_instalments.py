@@ -23,7 +23,8 @@ from services.ward.domain.instalments import (
     split_amount,
 )
 
-CARE, RESIDENT, VEHICLE, HEALTH = ChargeType
+CARE, RESIDENT = ChargeType.CARE_INSURANCE, ChargeType.RESIDENT_TAX
+VEHICLE, HEALTH = ChargeType.LIGHT_VEHICLE_TAX, ChargeType.HEALTH_INSURANCE
 MONTHS = {CARE: PREMIUM_MONTHS, RESIDENT: (6, 8, 10, 1), VEHICLE: (5,), HEALTH: (*range(6, 13), 1, 2, 3)}
 TERMS = SlipTerms(
     agency_code="00104",

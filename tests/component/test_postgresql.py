@@ -13,6 +13,7 @@ from sqlalchemy import MetaData, text
 from sqlalchemy.exc import IntegrityError
 
 from contracts.events import Event
+from contracts.http import ReissueRequest
 from contracts.vocabulary import ReceiptKind, Refusal
 from services.chassis.clock import pause
 from services.chassis.database import Database, Lease
@@ -181,6 +182,17 @@ async def test_two_members_at_work_on_the_same_events_in_other_orders_do_not_wai
         assert await ward.service.dead_letters() == []
     assert len(await wards[0].reconciled()) == 10
     assert (await wards[0].balances()).keys() == {"bank_account", "premium_revenue"}
+
+
+async def test_reissues_by_two_members_at_once_are_counted_one_by_one(home: Home) -> None:
+    wards = [await DrivenWard.started(home) for _ in range(2)]
+    request = ReissueRequest(slip_number=(await wards[0].assess())[0].slip_number)
+    for _ in range(4):
+        answers = await asyncio.gather(*(ward.service.reissue_slip(request) for ward in wards))
+        assert not [answer for answer in answers if isinstance(answer, Refusal)]
+    slip = await wards[0].service.slip(request.slip_number)
+    assert not isinstance(slip, Refusal)
+    assert slip.reissue == 8
 
 
 async def _hears(ward: DrivenWard, events: Sequence[Event], seed: int) -> None:

@@ -84,7 +84,9 @@ def test_a_refusal_says_what_was_found() -> None:
         Photograph(angle=180),
         Photograph(angle=250),
         Photograph(blur=0.8),
+        Photograph(blur=1.0),  # read only sharpened
         Photograph(noise=0.25),
+        Photograph(noise=0.6),  # read only enlarged
         Photograph(contrast=0.2),
         Photograph(angle=5, blur=0.5, noise=0.05, contrast=0.5),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 import msgspec
 
@@ -17,6 +18,8 @@ def main() -> None:
     bounds = msgspec.json.decode(sys.argv[1], type=Bounds)
     with suppress(ValueError, OSError):  # where the system knows no such limit, the time limit has to do
         resource.setrlimit(resource.RLIMIT_AS, (bounds.memory_bytes, bounds.memory_bytes))
+    with suppress(OSError):  # where memory runs out for all of a container, this process goes, and not the provider
+        Path("/proc/self/oom_score_adj").write_text("1000")
     found = read(sys.stdin.buffer.read(), bounds)
     sys.stdout.buffer.write(msgspec.json.encode(found))
 

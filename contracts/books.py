@@ -86,6 +86,15 @@ class TransferRow(NamedTuple):
     on: date
 
 
+class RefundRow(NamedTuple):
+    """還付: an overpayment of a slip paid back by the ward. `number` counts what the slip gave away."""
+
+    slip_number: str
+    number: int
+    amount: int
+    on: date
+
+
 @dataclass(frozen=True, slots=True)
 class Books:
     """One party's books; a party leaves empty what it does not keep."""
@@ -98,6 +107,7 @@ class Books:
     lines: Sequence[StatementLineRow] = ()
     deposits: Sequence[DepositRow] = ()
     transfers: Sequence[TransferRow] = ()
+    refunds: Sequence[RefundRow] = ()
     reconciled: Sequence[str] = ()
     """Ids of statements whose deposit and receipts all agree (ward)."""
 
@@ -110,6 +120,7 @@ _ROWS: dict[str, Any] = {
     "lines": StatementLineRow,
     "deposits": DepositRow,
     "transfers": TransferRow,
+    "refunds": RefundRow,
     "reconciled": str,
 }
 _END = "end"

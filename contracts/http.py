@@ -24,6 +24,12 @@ PROBLEM_STATUS = {
     "assessment_exists": 409,
     "slip_exists": 409,
     "reissues_exhausted": 409,
+    "nothing_overpaid": 409,
+    "more_than_overpaid": 409,
+    "more_than_owed": 409,
+    "nothing_owed": 409,
+    "nothing_overdue": 409,
+    "slip_of_another": 409,
     "clock_blocked": 409,
     "clock_cannot_move": 409,
     "dead_letter_still_fails": 409,
@@ -243,6 +249,28 @@ class ReissueRequest(Body):
     """再発行: the paper printed anew, for the same debt."""
 
     slip_number: SlipNumberText
+
+
+class RefundRequest(Body):
+    """還付決定: an overpayment is paid back; all of it where no amount is named."""
+
+    amount: Annotated[int, Field(gt=0)] | None = None
+
+
+class RefundOverpayment(RefundRequest):
+    """The same, for one slip."""
+
+    slip_number: SlipNumberText
+
+
+class ApplyRequest(RefundRequest):
+    """充当決定: an overpayment is applied to one slip of the same person, else to all that are overdue."""
+
+    to_slip: SlipNumberText | None = None
+
+
+class ApplyOverpayment(ApplyRequest, RefundOverpayment):
+    """The same, for one slip."""
 
 
 class OpenItem(Body):

@@ -145,6 +145,10 @@ class Stage(IntEnum):
     DEPOSITED = 140  # 入金
     DEPOSIT_SEEN = 150  # 入金確認
     RECONCILED = 160  # 消込
+    REMINDED = 170  # 督促
+    OVERPAID = 180  # 過誤納
+    OVERPAYMENT_DECIDED = 190  # 充当・還付決定
+    REFUNDED = 200  # 還付
 
 
 class DeclineReason(StrEnum):

@@ -198,10 +198,15 @@ def _ledger_agrees(ward: Books) -> Iterator[Finding]:
     for t in ward.transfers:
         balances[t.debit] += t.amount
         balances[t.credit] -= t.amount
-    deposits = sum(d.amount for d in ward.deposits)
-    if balances["bank_account"] != deposits:
-        detail = f"ledger ¥{balances['bank_account']:,}, deposits ¥{deposits:,}"
-        yield Finding("bank_account_differs", "bank_account", detail, balances["bank_account"] - deposits)
+    deposits, refunds = sum(d.amount for d in ward.deposits), sum(r.amount for r in ward.refunds)
+    if balances["bank_account"] != deposits - refunds:
+        less = f" less refunds ¥{refunds:,}" if refunds else ""
+        detail = f"ledger ¥{balances['bank_account']:,}, deposits ¥{deposits:,}{less}"
+        difference = balances["bank_account"] - (deposits - refunds)
+        yield Finding("bank_account_differs", "bank_account", detail, difference)
+    if balances["applications"]:
+        detail = "what was applied (充当) left one slip and did not come to another"
+        yield Finding("applications_differ", "applications", detail, balances["applications"])
     statements = {s.statement_id: s for s in ward.statements}
     cleared = sum(statements[d.statement_id].amount for d in ward.deposits if d.statement_id in statements)
     in_transit = sum(balances[f"in_transit_{settler.value}"] for settler in Settler)

@@ -13,7 +13,7 @@ from typing import Any
 from contracts import topics
 from contracts.books import Books
 
-_BOOKS = ("payments", "receipts", "proxy_payments", "statements", "lines", "deposits", "transfers")
+_BOOKS = ("payments", "receipts", "proxy_payments", "statements", "lines", "deposits", "transfers", "refunds")
 
 
 def digest(books: Mapping[str, Books]) -> str:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import topics
 from contracts.books import Books
 from contracts.calendar import BANK_CALENDAR
 from contracts.http import (
+    ApplyOverpayment,
     Assessment,
     AssessmentsAnswer,
     AssessmentsRequest,
     Explanation,
     OpenItem,
+    RefundOverpayment,
     ReissueRequest,
     SlipRequest,
     SlipView,
@@ -29,28 +34,38 @@ from services.chassis.consumer import On
 from services.chassis.faults import Faults
 from services.chassis.service import Service
 from services.ward import books as looking
-from services.ward import explanation, paper
+from services.ward import explanation, paper, store
 from services.ward.behaviour import generate_assessments, generate_levies
 from services.ward.books import books
+from services.ward.domain.arrears import arrears
 from services.ward.domain.assessment_csv import parse_assessments
 from services.ward.domain.charge_terms import ChargeTerms, SlipTerms
 from services.ward.domain.ledger import balances
-from services.ward.explanation import explain
+from services.ward.explanation import OfSlip, explain
 from services.ward.handlers.issue_assessments import issue_assessments
 from services.ward.handlers.issue_slip import issue_slips
 from services.ward.handlers.reissue_slip import reissue_slips
+from services.ward.handlers.settle_overpayments import apply_by_hand, refund_by_hand
 from services.ward.migrations import HISTORY
 from services.ward.paper.wording import Letterhead, slip_text
 from services.ward.settings import Settings
 from services.ward.subscriptions import subscriptions
 from services.ward.tables import metadata
 from services.ward.views import (
+    ArrearsView,
     BalanceView,
+    CrossingsView,
     DepositView,
+    OverpaymentView,
     ReceiptView,
+    ReminderView,
+    arrears_view,
     balance_view,
+    crossings_view,
     deposit_view,
+    overpayment_view,
     receipt_view,
+    reminder_view,
     slip_unknown,
     stored_slip_view,
 )
@@ -85,12 +100,23 @@ class Ward(Service):
 
     @cached_property
     def _assess(self) -> Command[AssessmentsRequest, AssessmentsAnswer]:
-        handler = partial(issue_assessments, terms=self._terms)
+        handler = partial(issue_assessments, terms=self._terms, reminders=self.settings.reminder_rule)
         return Command("assess", handler, AssessmentsAnswer, _people)
 
     @cached_property
     def _issue_slip(self) -> Command[SlipRequest, SlipView]:
-        return Command("issue_slip", partial(issue_slips, terms=self._terms), SlipView, lambda r: (r.insured_number,))
+        handler = partial(issue_slips, terms=self._terms, reminders=self.settings.reminder_rule)
+        return Command("issue_slip", handler, SlipView, lambda r: (r.insured_number,))
+
+    @cached_property
+    def _apply_overpayment(self) -> Command[ApplyOverpayment, OverpaymentView]:
+        handler = partial(apply_by_hand, terms=self.settings.overpayment_terms, reminders=self.settings.reminder_rule)
+        return Command("apply_overpayment", handler, OverpaymentView, lambda r: (r.slip_number,))
+
+    @cached_property
+    def _refund_overpayment(self) -> Command[RefundOverpayment, OverpaymentView]:
+        handler = partial(refund_by_hand, terms=self.settings.overpayment_terms, reminders=self.settings.reminder_rule)
+        return Command("refund_overpayment", handler, OverpaymentView, lambda r: (r.slip_number,))
 
     @cached_property
     def _reissue_slip(self) -> Command[ReissueRequest, SlipView]:
@@ -98,7 +124,7 @@ class Ward(Service):
         return Command("reissue_slip", handler, SlipView, lambda r: (r.slip_number,))
 
     def subscriptions(self) -> Sequence[On]:
-        return subscriptions()
+        return subscriptions(self.settings.overpayment_terms, self.settings.reminder_rule)
 
     def routes(self) -> Sequence[APIRouter]:
         from services.ward.routes import router
@@ -163,6 +189,57 @@ class Ward(Service):
         s = self.settings
         return Letterhead(s.municipality, s.payee, s.offices[charge_type], len(s.instalment_months[charge_type]))
 
+    async def arrears(self, slip_number: str, until: date | None = None) -> ArrearsView | Refusal:
+        """延滞金 of a slip that have arisen by the end of a day (today)."""
+        async with self.reading() as session:
+            rows = await looking.find_slips(session, [slip_number])
+            paid = await store.paid_for(session, slip_number)
+        if not rows:
+            return slip_unknown(slip_number)
+        row, day = rows[0], until or business_date(self.clock.now())
+        outstanding = max(0, row.amount - sum(p.amount for p in paid if p.on <= day))
+        return arrears_view(
+            row,
+            day,
+            outstanding,
+            arrears(row.amount, row.due_on, day, self.settings.arrears_rule(row.charge_type), paid),
+        )
+
+    async def reminders(
+        self, slip_number: str | None = None, crossed: bool | None = None, limit: int | None = None
+    ) -> Sequence[ReminderView]:
+        """督促状 as sent: all, or those that crossed a payment (or did not)."""
+        async with self.reading() as session:
+            rows = await store.reminders_sent(session, slip_number, crossed, limit)
+        return [reminder_view(row) for row in rows]
+
+    async def crossings(self, limit: int | None = None) -> CrossingsView:
+        """督促の行き違い, counted by channel and by delay; at most `limit` listed."""
+        async with self.reading() as session:
+            sent, rows = await store.count_reminders(session), await store.crossings(session)
+        return crossings_view(sent, rows, limit)
+
+    async def overpayments(self, limit: int | None = None) -> Sequence[OverpaymentView]:
+        """過誤納, decided on or not, in order of slip number."""
+        async with self.reading() as session:
+            numbers = await store.overpaid_slip_numbers(session, limit)
+            people = {n: person for person in await store.find_people(session, numbers) for n in person.slips}
+        return [overpayment_view(number, people[number]) for number in numbers]
+
+    async def overpayment(self, slip_number: str) -> OverpaymentView | Refusal:
+        """過誤納 of one slip."""
+        async with self.reading() as session:
+            people = await store.find_people(session, [slip_number])
+        return overpayment_view(slip_number, people[0]) if people else slip_unknown(slip_number)
+
+    async def apply_overpayment(self, request: ApplyOverpayment, key: str | None = None) -> OverpaymentView | Refusal:
+        """充当: decided by hand."""
+        return await self.execute(self._apply_overpayment, request, key)
+
+    async def refund_overpayment(self, request: RefundOverpayment, key: str | None = None) -> OverpaymentView | Refusal:
+        """還付: decided by hand."""
+        return await self.execute(self._refund_overpayment, request, key)
+
     async def receipt(self, payment_id: str) -> ReceiptView | Refusal:
         """What is registered of a payment."""
         async with self.reading() as session:
@@ -181,9 +258,18 @@ class Ward(Service):
             for row in await looking.receipt_rows(session, payment_ids):
                 records[row.payment_id].append(row)
             listed = await looking.statements_listing(session, payment_ids)
+            slips = await self._of_slips(session, {rows[0].slip_number for rows in records.values()})
         by = self.settings.deposit_expected_by
         known = [i for i in payment_ids if i in records or i in listed]
-        return {i: explain(i, records.get(i, ()), listed.get(i, ()), by) for i in known}
+        return {i: explain(i, records.get(i, ()), listed.get(i, ()), by, _slip_of(records[i], slips)) for i in known}
+
+    async def _of_slips(self, session: AsyncConnection, slip_numbers: Collection[str]) -> dict[str, OfSlip]:
+        sent = await store.reminders_of(session, slip_numbers)
+        people = {n: p for p in await store.find_people(session, slip_numbers) for n in p.slips}
+        return {
+            n: OfSlip(sent.get(n, ()), p.claims.get(n), [g for g in p.given if g.slip_number == n])
+            for n, p in people.items()
+        }
 
     async def open_items(self, limit: int | None = None) -> Sequence[OpenItem]:
         """What is not settled yet, and why: at most `limit` of each kind."""
@@ -196,6 +282,8 @@ class Ward(Service):
                 *(explanation.statement_item(s, why, today) for s, why in await looking.open_statements(session)),
                 *map(explanation.deposit_item, await looking.deposits_without_statement(session)),
                 *map(explanation.overpayment_item, await looking.overpaid_slips(session, limit)),
+                *map(explanation.refund_item, await store.find_refunds_payable(session, limit)),
+                *map(explanation.repayment_item, await store.find_repayment_claims(session, limit)),
                 *map(explanation.unknown_item, await looking.unknown_receipts(session, limit)),
                 *map(
                     explanation.unannounced_item,
@@ -223,6 +311,10 @@ class Ward(Service):
         """What the books say."""
         async with self.reading() as session:
             return await books(session)
+
+
+def _slip_of(records: Sequence[Any], slips: Mapping[str, OfSlip]) -> OfSlip:
+    return slips.get(records[0].slip_number, OfSlip()) if records else OfSlip()
 
 
 def _people(request: AssessmentsRequest) -> tuple[str, ...]:

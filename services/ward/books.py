@@ -7,19 +7,29 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.books import Books, DepositRow, ReceiptRow, StatementLineRow, StatementRow, TransferRow
+from contracts.books import (
+    Books,
+    DepositRow,
+    ReceiptRow,
+    RefundRow,
+    StatementLineRow,
+    StatementRow,
+    TransferRow,
+)
 from contracts.vocabulary import ChargeType, Method, Party, ReceiptKind, business_date
 from services.ward import store
 from services.ward.domain.ledger import Account
 from services.ward.domain.reconciliation import NO_LINES, Open, open_reasons
 from services.ward.domain.settlement import Statement
 from services.ward.explanation import Listed
+from services.ward.store.receipts import is_registered, standing_receipts
 from services.ward.tables import (
     deposits,
     discrepancies,
+    overpayments,
     receipts,
     slips,
     statement_lines,
@@ -46,6 +56,10 @@ async def books(session: AsyncConnection) -> Books:
         lines=[StatementLineRow(line.statement_id, line.payment_id, line.amount) for line in lines],
         deposits=[DepositRow(d.deposit_id, d.statement_id, d.settler.value, d.amount, d.deposited_on) for d in seen],
         transfers=await _net_transfers(session),
+        refunds=[
+            RefundRow(r.slip_number, r.number, r.amount - r.withdrawn, business_date(r.ended_at))
+            for r in await store.find_refunds(session)
+        ],
         reconciled=sorted(s.statement_id for s in received if s.reconciled_at is not None),
     )
 
@@ -119,20 +133,6 @@ async def deposits_seen(session: AsyncConnection) -> Sequence[Any]:
 # ---- what is open -----------------------------------------------------------------------------------------
 
 
-def _is_registered(kind: ReceiptKind) -> Any:
-    record = receipts.alias()
-    return exists().where(record.c.payment_id == receipts.c.payment_id, record.c.kind == kind)
-
-
-def _standing(*further: Any) -> Select[*tuple[Any, ...]]:
-    """The record that counts of each payment whose receipt stands, and whether it is confirmed."""
-    confirmed = _is_registered(ReceiptKind.CONFIRMED).label("confirmed")
-    first = (receipts.c.kind == ReceiptKind.PRELIMINARY) | (
-        (receipts.c.kind == ReceiptKind.CONFIRMED) & ~_is_registered(ReceiptKind.PRELIMINARY)
-    )
-    return select(receipts, confirmed, *further).where(first, ~_is_registered(ReceiptKind.CANCELLED))
-
-
 async def receipts_not_deposited(session: AsyncConnection, limit: int | None) -> Sequence[Any]:
     """Rows of standing receipts of which no deposit has come, with the dates of the statement that lists them."""
     line, r = statement_lines.c, receipts.c
@@ -152,7 +152,7 @@ async def receipts_not_deposited(session: AsyncConnection, limit: int | None) ->
         .subquery()
     )
     query = (
-        _standing(listed.c.closed_on, listed.c.deposit_on)
+        standing_receipts(listed.c.closed_on, listed.c.deposit_on)
         .select_from(receipts.outerjoin(listed, listed.c.payment_id == r.payment_id))
         .where(~has_deposit)
         .order_by(r.received_on, r.payment_id)
@@ -162,7 +162,7 @@ async def receipts_not_deposited(session: AsyncConnection, limit: int | None) ->
 
 async def unknown_receipts(session: AsyncConnection, limit: int | None) -> Sequence[Any]:
     """Rows of standing receipts of slips that the ward has not issued."""
-    query = _standing().where(~receipts.c.slip_known).order_by(receipts.c.received_on, receipts.c.payment_id)
+    query = standing_receipts().where(~receipts.c.slip_known).order_by(receipts.c.received_on, receipts.c.payment_id)
     return (await session.execute(query.limit(limit))).all()
 
 
@@ -173,7 +173,7 @@ async def confirmed_without_preliminary(
     r = receipts.c
     query = (
         select(receipts)
-        .where(r.kind == ReceiptKind.CONFIRMED, r.method.in_(methods), ~_is_registered(ReceiptKind.PRELIMINARY))
+        .where(r.kind == ReceiptKind.CONFIRMED, r.method.in_(methods), ~is_registered(ReceiptKind.PRELIMINARY))
         .order_by(r.received_on, r.payment_id)
     )
     return (await session.execute(query.limit(limit))).all()
@@ -185,20 +185,22 @@ async def unconfirmed_receipts(session: AsyncConnection, received_until: date, l
     query = (
         select(receipts)
         .where(r.kind == ReceiptKind.PRELIMINARY, r.received_on <= received_until)
-        .where(~_is_registered(ReceiptKind.CONFIRMED), ~_is_registered(ReceiptKind.CANCELLED))
+        .where(~is_registered(ReceiptKind.CONFIRMED), ~is_registered(ReceiptKind.CANCELLED))
         .order_by(r.received_on, r.payment_id)
     )
     return (await session.execute(query.limit(limit))).all()
 
 
 async def overpaid_slips(session: AsyncConnection, limit: int | None) -> Sequence[Any]:
-    """Rows (slip number, amount, received, last day of receipt) of slips with more than they owe."""
+    """Rows (slip number, amount, received, decide at, last day of receipt) of slips with more than they owe."""
     s = slips.c
+    columns = s.slip_number, s.amount, s.received, overpayments.c.decide_at
     query = (
-        select(s.slip_number, s.amount, s.received, func.max(receipts.c.received_on).label("received_on"))
+        select(*columns, func.max(receipts.c.received_on).label("received_on"))
         .join(receipts, receipts.c.slip_number == s.slip_number)
+        .outerjoin(overpayments, overpayments.c.slip_number == s.slip_number)
         .where(s.received > s.amount)
-        .group_by(s.slip_number, s.amount, s.received)
+        .group_by(*columns)
         .order_by(s.slip_number)
     )
     return (await session.execute(query.limit(limit))).all()

@@ -8,7 +8,9 @@ from typing import Any, Final, NamedTuple
 
 from contracts.http import Explanation, OpenItem, Step, Waiting
 from contracts.vocabulary import CHANNEL_NAMES, Party, ReceiptKind, Stage, business_date, on_the_clock
+from services.ward.domain.overpayments import Claim, Given, Use
 from services.ward.domain.reconciliation import Open, Reason
+from services.ward.domain.reminders import crossed
 from services.ward.domain.settlement import Statement
 
 _REGISTERED: Final = {
@@ -26,14 +28,26 @@ class Listed(NamedTuple):
     deposits: Sequence[Any]
 
 
-def explain(payment_id: str, receipts: Sequence[Any], listed: Sequence[Listed], expected_by: time) -> Explanation:
+class OfSlip(NamedTuple):
+    """What else became of a payment's slip."""
+
+    reminders: Sequence[Any] = ()
+    """Rows, the first first."""
+    claim: Claim | None = None
+    given: Sequence[Given] = ()
+
+
+def explain(
+    payment_id: str, receipts: Sequence[Any], listed: Sequence[Listed], expected_by: time, slip: OfSlip
+) -> Explanation:
     """`receipts` are the rows of the payment's records in the order of their kinds."""
     steps = [*map(_receipt_step, receipts), *(step for one in listed for step in _statement_steps(one))]
+    steps += [*_reminder_steps(receipts, slip.reminders), *_overpayment_steps(slip)]
     return Explanation(
         payment_id=payment_id,
         party=Party.WARD.value,
         steps=tuple(sorted(steps, key=lambda s: (s.at, s.stage))),
-        waiting=_waiting({row.kind for row in receipts}, listed, expected_by),
+        waiting=_waiting({row.kind for row in receipts}, listed, expected_by) or _waiting_of_slip(slip),
     )
 
 
@@ -60,6 +74,60 @@ def _statement_steps(listed: Listed) -> Iterator[Step]:
         counted = f"{s.total_count} payment{'s' * (s.total_count != 1)}, ¥{s.total_amount:,}"
         agreed = f"{counted}: statement, receipts and deposit agree"
         yield _step(Stage.RECONCILED, "消込 reconciled", s.reconciled_at, agreed)
+
+
+def _reminder_steps(receipts: Sequence[Any], reminders: Sequence[Any]) -> Iterator[Step]:
+    """督促: what the payer got although, or because, the payment could not be seen."""
+    seen = [row.registered_at for row in receipts if row.kind is not ReceiptKind.CANCELLED]
+    for reminder in reminders:
+        if not seen or reminder.sent_at >= min(seen):
+            continue
+        detail = f"督促状 {reminder.number} for ¥{reminder.outstanding:,} [reminder_days]"
+        if crossed(receipts[0].paid_at, reminder.sent_at, min(seen)):
+            days = (business_date(min(seen)) - business_date(receipts[0].paid_at)).days
+            detail += (
+                f"; 行き違い: it crossed this payment, which was made before and seen {days} days after it was made"
+            )
+            yield _step(Stage.REMINDED, "督促の行き違い reminder crossed the payment", reminder.sent_at, detail)
+        else:
+            yield _step(Stage.REMINDED, "督促 reminder sent", reminder.sent_at, detail)
+
+
+def _overpayment_steps(slip: OfSlip) -> Iterator[Step]:
+    if slip.claim is not None:
+        until = f"decided on {business_date(slip.claim.decide_at)} [overpayment_decision_days]"
+        detail = f"slip {slip.claim.slip_number} has ¥{slip.claim.amount:,} too much; {until}"
+        yield _step(Stage.OVERPAID, "過誤納 overpaid", slip.claim.opened_at, detail)
+    for given in slip.given:
+        back = f"; ¥{given.withdrawn:,} of it taken back (取消)" if given.withdrawn else ""
+        of_slip = f"¥{given.amount:,} of slip {given.slip_number}"
+        if given.to_slip is not None:
+            detail = f"{of_slip} to slip {given.to_slip} [overpayment_decision_days]{back}"
+            yield _step(Stage.OVERPAYMENT_DECIDED, "充当 overpayment applied", given.decided_at, detail)
+            continue
+        detail = f"{of_slip} [overpayment_decision_days]{back}"
+        yield _step(Stage.OVERPAYMENT_DECIDED, "還付決定 refund decided", given.decided_at, detail)
+        if given.ended_at is not None and given.use is Use.LAPSED:
+            detail = f"¥{given.amount - given.withdrawn:,}: nobody asked for it in time [refund_lapse_years]"
+            yield _step(Stage.REFUNDED, "還付時効 refund lapsed", given.ended_at, detail)
+        elif given.ended_at is not None:
+            owed = f"; ¥{given.reclaimed:,} of it is owed back (返納金)" if given.reclaimed else ""
+            detail = f"¥{given.paid:,} to the payer [refund_days]{owed}"
+            yield _step(Stage.REFUNDED, "還付 refunded", given.ended_at, detail)
+
+
+def _waiting_of_slip(slip: OfSlip) -> Waiting | None:
+    """What comes next of what is too much."""
+    if slip.claim is not None:
+        because = f"¥{slip.claim.amount:,} too much (過誤納) [overpayment_decision_days]"
+        return Waiting(waits_for="充当・還付 decision on the overpayment", until=slip.claim.decide_at, because=because)
+    for given in slip.given:
+        if given.use is Use.REFUND_DECIDED and given.standing:
+            because = (
+                f"¥{given.standing:,} decided on {business_date(given.decided_at)} [refund_days, refund_lapse_years]"
+            )
+            return Waiting(waits_for="還付 refund", until=given.due_at, because=because)
+    return None
 
 
 def _waiting(kinds: set[ReceiptKind], listed: Sequence[Listed], expected_by: time) -> Waiting | None:
@@ -114,10 +182,24 @@ def deposit_item(row: Any) -> OpenItem:
 
 def overpayment_item(row: Any) -> OpenItem:
     """A slip with more than it owes."""
-    because = (
-        f"過誤納: ¥{row.received:,} received for a slip of ¥{row.amount:,}; to be applied (充当) or refunded (還付)"
-    )
+    decided = "" if row.decide_at is None else f", decided on {business_date(row.decide_at)}"
+    what = f"¥{row.received:,} received for a slip of ¥{row.amount:,}"
+    because = f"過誤納: {what}; to be applied (充当) or refunded (還付){decided} [overpayment_decision_days]"
     return _item("overpayment", row.slip_number, None, row.received - row.amount, row.received_on, because)
+
+
+def refund_item(row: Any) -> OpenItem:
+    """A refund that is decided and not paid."""
+    because = f"還付未済: decided on {business_date(row.decided_at)}, due on {business_date(row.due_at)} [refund_days]"
+    return _item(
+        "refund_payable", row.slip_number, None, row.amount - row.withdrawn, business_date(row.decided_at), because
+    )
+
+
+def repayment_item(row: Any) -> OpenItem:
+    """A refund that turned out not to be owed."""
+    because = f"返納金: refunded on {business_date(row.ended_at)}, then a receipt of the slip was cancelled (取消)"
+    return _item("repayment_claim", row.slip_number, None, row.reclaimed, business_date(row.ended_at), because)
 
 
 def unknown_item(row: Any) -> OpenItem:

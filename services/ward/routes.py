@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
 from contracts.http import (
+    ApplyOverpayment,
+    ApplyRequest,
     AssessmentsAnswer,
     AssessmentsRequest,
     Explanation,
     OpenItem,
+    RefundOverpayment,
+    RefundRequest,
     ReissueRequest,
     SlipRequest,
     SlipView,
@@ -20,7 +25,15 @@ from contracts.vocabulary import ChargeType, Refusal
 from services.chassis.errors import accepted
 from services.chassis.http import IdempotencyKey
 from services.ward.paper import SLIPS_PER_DOCUMENT
-from services.ward.views import BalanceView, DepositView, ReceiptView
+from services.ward.views import (
+    ArrearsView,
+    BalanceView,
+    CrossingsView,
+    DepositView,
+    OverpaymentView,
+    ReceiptView,
+    ReminderView,
+)
 
 if TYPE_CHECKING:
     from services.ward.app import Ward
@@ -43,6 +56,8 @@ def router(ward: Ward) -> APIRouter:
     api = APIRouter()
     _levying(api, ward)
     _looking(api, ward)
+    _reminding(api, ward)
+    _overpaid(api, ward)
     return api
 
 
@@ -116,3 +131,39 @@ def _looking(api: APIRouter, ward: Ward) -> None:
     @api.get("/deposits", summary="入金 seen on the ward's account")
     async def deposits() -> Sequence[DepositView]:
         return await ward.deposits()
+
+
+def _reminding(api: APIRouter, ward: Ward) -> None:
+    @api.get("/slips/{slip_number}/arrears", summary="延滞金 that have arisen by a day (`on`, default today)")
+    async def arrears(slip_number: str, on: date | None = None) -> ArrearsView:
+        return accepted(await ward.arrears(slip_number, on))
+
+    @api.get("/reminders", summary="督促状 as sent; `crossed` for those that did, or did not, cross a payment")
+    async def reminders(
+        slip_number: str | None = None, crossed: bool | None = None, limit: Limit = 1_000
+    ) -> Sequence[ReminderView]:
+        return await ward.reminders(slip_number, crossed, limit)
+
+    @api.get("/reminders/crossings", summary="督促の行き違い by channel and by delay; all are counted, `limit` listed")
+    async def crossings(limit: Limit = 1_000) -> CrossingsView:
+        return await ward.crossings(limit)
+
+
+def _overpaid(api: APIRouter, ward: Ward) -> None:
+    @api.get("/overpayments", summary="過誤納, decided on or not, in order of slip number")
+    async def overpayments(limit: Limit = 1_000) -> Sequence[OverpaymentView]:
+        return await ward.overpayments(limit)
+
+    @api.get("/overpayments/{slip_number}", summary="過誤納 of one slip")
+    async def overpayment(slip_number: str) -> OverpaymentView:
+        return accepted(await ward.overpayment(slip_number))
+
+    @api.post("/overpayments/{slip_number}/apply", summary="充当 apply it to a debt of the same person, by hand")
+    async def apply(slip_number: str, body: ApplyRequest, key: IdempotencyKey = None) -> OverpaymentView:
+        request = ApplyOverpayment(slip_number=slip_number, **body.model_dump())
+        return accepted(await ward.apply_overpayment(request, key))
+
+    @api.post("/overpayments/{slip_number}/refund", summary="還付 decide to pay it back, by hand")
+    async def refund(slip_number: str, body: RefundRequest, key: IdempotencyKey = None) -> OverpaymentView:
+        request = RefundOverpayment(slip_number=slip_number, **body.model_dump())
+        return accepted(await ward.refund_overpayment(request, key))

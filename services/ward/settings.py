@@ -6,12 +6,17 @@ from collections.abc import Mapping
 from datetime import time
 from typing import Annotated, Any, Final, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from contracts.calendar import APRIL, PREMIUM_MONTHS
+from contracts.calendar import APRIL, PREMIUM_MONTHS, HolidayShift
 from contracts.charges import CHARGES
 from contracts.vocabulary import ChargeType, Method
 from services.chassis.settings import ServiceSettings
+from services.ward.domain.arrears import ArrearsRule, Rates
+from services.ward.domain.overpayments import OverpaymentTerms
+from services.ward.domain.reminders import ReminderRule
+
+PerMille = Annotated[int, Field(ge=0, le=1_000)]
 
 DIGITS: Final = {charge_type: charge.digit for charge_type, charge in CHARGES.items()}
 ISSUER_CODES: Final = {charge_type: charge.issuer_code for charge_type, charge in CHARGES.items()}
@@ -33,6 +38,7 @@ ARREARS_RULES: Final = {
     ChargeType.LIGHT_VEHICLE_TAX: "local_tax",
     ChargeType.HEALTH_INSURANCE: "health_insurance",
 }
+ARREARS_EARLY_MONTHS: Final = {"care_insurance": 3, "local_tax": 1, "health_insurance": 3}
 OFFICES: Final = {
     ChargeType.CARE_INSURANCE: "介護保険課",
     ChargeType.RESIDENT_TAX: "税務課",
@@ -41,7 +47,7 @@ OFFICES: Final = {
 }
 
 
-def _others_as(defaults: Mapping[ChargeType, Any]) -> BeforeValidator:
+def _others_as(defaults: Mapping[Any, Any]) -> BeforeValidator:
     """A charge type that is not named keeps its default."""
 
     def completed(given: Any) -> Any:
@@ -104,6 +110,42 @@ class Settings(ServiceSettings):
     """お問い合わせ先: the section that a printed slip names, per charge type."""
     deposit_expected_by: time = time(15, 0)
     """The hour in Japan by which a deposit is expected on its planned day (入金予定日)."""
+    reminder_days: Annotated[int, Field(ge=1, le=60)] = 20
+    """督促状: so many days after the due date, or after the day on which a debt is levied or revives where that is
+    later."""
+    reminder_time: time = time(9, 0)
+    """The hour in Japan at which reminders go out."""
+    reminder_holiday_shift: HolidayShift = HolidayShift.PRECEDING
+    """休日調整 of that day: `preceding` (within the days), `following` or `none`."""
+    arrears_rates: Annotated[tuple[tuple[int, PerMille, PerMille], ...], Field(min_length=1)] = (
+        (2018, 26, 89),
+        (2021, 25, 88),
+        (2022, 24, 87),
+        (2026, 28, 91),
+    )
+    """延滞金の割合: (from this calendar year, A, B) in thousandths a year, ascending."""
+    arrears_early_months: Annotated[dict[str, Annotated[int, Field(ge=0, le=12)]], _others_as(ARREARS_EARLY_MONTHS)] = (
+        Field(default_factory=lambda: dict(ARREARS_EARLY_MONTHS))
+    )
+    """Rate A until so many months after the due date are over, then B; per rule that `arrears_rules` names."""
+    arrears_base_unit: Annotated[int, Field(gt=0)] = 1_000
+    """The debt counts in whole units of so many yen …"""
+    arrears_least_base: Annotated[int, Field(ge=0)] = 2_000
+    """… and under so many yen not at all."""
+    arrears_unit: Annotated[int, Field(gt=0)] = 100
+    """Arrears are due in whole units of so many yen …"""
+    arrears_least: Annotated[int, Field(ge=0)] = 1_000
+    """… and under so many yen not at all."""
+    overpayment_decision_days: Annotated[int, Field(ge=1, le=365)] = 14
+    """過誤納 is decided on (充当・還付) so many days after it is known, or on the next bank business day."""
+    overpayment_decision_time: time = time(16, 0)
+    """The hour of decisions, in Japan."""
+    refund_days: Annotated[int, Field(ge=1, le=365)] | None = 14
+    """還付: so many days after its decision a refund is asked for and paid; None: nobody asks, and it lapses."""
+    refund_time: time = time(10, 0)
+    """The hour at which refunds are paid, in Japan."""
+    refund_lapse_years: Annotated[int, Field(ge=1, le=10)] = 2
+    """時効: a refund can be asked for so many years from the day after its decision."""
 
     @model_validator(mode="after")
     def _charge_types_are_told_apart(self) -> Self:
@@ -123,3 +165,45 @@ class Settings(ServiceSettings):
                     f"special_instalments_from must be above the {len(months)} instalments of {charge_type}"
                 )
         return self
+
+    @model_validator(mode="after")
+    def _arrears_rules_are_known(self) -> Self:
+        unknown = {*self.arrears_rules.values()} - self.arrears_early_months.keys()
+        if unknown:
+            raise ValueError(f"arrears_early_months says nothing of the arrears rules {', '.join(sorted(unknown))}")
+        return self
+
+    @field_validator("arrears_rates")
+    @classmethod
+    def _by_year(cls, rates: tuple[tuple[int, int, int], ...]) -> tuple[tuple[int, int, int], ...]:
+        years = [year for year, _, _ in rates]
+        if years != sorted(set(years)):
+            raise ValueError(f"the years {years} must ascend and not repeat")
+        return rates
+
+    @property
+    def reminder_rule(self) -> ReminderRule:
+        """When reminders go out."""
+        return ReminderRule(self.reminder_days, self.reminder_time, self.reminder_holiday_shift)
+
+    def arrears_rule(self, charge_type: ChargeType) -> ArrearsRule:
+        """How arrears of a charge type are reckoned."""
+        return ArrearsRule(
+            rates=tuple(Rates(*rates) for rates in self.arrears_rates),
+            early_months=self.arrears_early_months[self.arrears_rules[charge_type]],
+            base_unit=self.arrears_base_unit,
+            least_base=self.arrears_least_base,
+            unit=self.arrears_unit,
+            least=self.arrears_least,
+        )
+
+    @property
+    def overpayment_terms(self) -> OverpaymentTerms:
+        """How overpayments are settled."""
+        return OverpaymentTerms(
+            decision_days=self.overpayment_decision_days,
+            decision_time=self.overpayment_decision_time,
+            refund_days=self.refund_days,
+            refund_time=self.refund_time,
+            lapse_years=self.refund_lapse_years,
+        )

@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index
 from contracts.vocabulary import ChargeType, Method, ReceiptKind, Settler
 from services.chassis.database import Instant, words
 from services.ward.domain.ledger import Account
+from services.ward.domain.overpayments import Use
 
 metadata = MetaData()
 
@@ -36,9 +37,12 @@ slips = Table(
     Column("charge_type", words(ChargeType), nullable=False, server_default=ChargeType.CARE_INSURANCE.value),
     Column("reissue", Integer, nullable=False, server_default="0"),
     Column("reissued_at", Instant),
+    Column("remind_on", Date, index=True),
     Index("slips_of_person", "insured_number", "levy_year"),
 )
-"""`received` is the sum of the slip's standing receipts; `barcode` and `use_by` are those of the last reissue."""
+"""`received` is what counts towards the slip: its standing receipts, what was applied to it, less what it gave away.
+`barcode` and `use_by` are those of the last reissue. `remind_on` is the day on which it is reminded of where it is not
+paid by then; null once it was."""
 
 receipts = Table(
     "receipts",
@@ -72,6 +76,50 @@ transfers = Table(
     CheckConstraint("debit <> credit", name="transfers_sides"),
 )
 """The premium ledger. `source` names what caused the entries, `entry` counts them: booking it again is impossible."""
+
+reminder_days = Table(
+    "reminder_days",
+    metadata,
+    Column("remind_on", Date, primary_key=True),
+    Column("planned_at", Instant, nullable=False),
+)
+"""Days on which reminders (督促状) go out: each has one timer, however many slips are reminded of."""
+
+reminders = Table(
+    "reminders",
+    metadata,
+    Column("slip_number", String, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("sent_at", Instant, nullable=False),
+    Column("outstanding", BigInteger, nullable=False),
+)
+"""督促状 as sent; `outstanding` as the ward knew it then."""
+
+overpayments = Table(
+    "overpayments",
+    metadata,
+    Column("slip_number", String, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("decide_at", Instant, nullable=False),
+)
+"""過誤納金 that is not decided on."""
+
+overpayment_uses = Table(
+    "overpayment_uses",
+    metadata,
+    Column("slip_number", String, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("use", words(Use), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("to_slip", String, index=True),
+    Column("decided_at", Instant, nullable=False),
+    Column("due_at", Instant),
+    Column("ended_at", Instant),
+    Column("withdrawn", BigInteger, nullable=False, server_default="0"),
+    Column("reclaimed", BigInteger, nullable=False, server_default="0"),
+)
+"""充当・還付: what was given away of overpayments, in the columns of `domain.overpayments.Given`."""
 
 discrepancies = Table(
     "discrepancies",

@@ -28,6 +28,10 @@ class Account(StrEnum):
     BANK_ACCOUNT = "bank_account"  # 指定金融機関口座
     SETTLEMENT_FEES = "settlement_fees"  # 手数料
     OVERPAYMENTS = "overpayments"  # 過誤納金
+    APPLICATIONS = "applications"  # 充当: between the slip that has too much and the one that it is applied to
+    REFUNDS_PAYABLE = "refunds_payable"  # 還付未済金
+    LAPSED_REFUNDS = "lapsed_refunds"  # 還付時効収入
+    REPAYMENT_CLAIMS = "repayment_claims"  # 返納金
     UNKNOWN_RECEIPTS = "unknown_receipts"  # 不明入金
     DEPOSIT_DIFFERENCES = "deposit_differences"  # 入金差異
 
@@ -45,6 +49,10 @@ JAPANESE: Final[Mapping[Account, str]] = {
     Account.BANK_ACCOUNT: "指定金融機関口座",
     Account.SETTLEMENT_FEES: "手数料",
     Account.OVERPAYMENTS: "過誤納金",
+    Account.APPLICATIONS: "充当",
+    Account.REFUNDS_PAYABLE: "還付未済金",
+    Account.LAPSED_REFUNDS: "還付時効収入",
+    Account.REPAYMENT_CLAIMS: "返納金",
     Account.UNKNOWN_RECEIPTS: "不明入金",
     Account.DEPOSIT_DIFFERENCES: "入金差異",
 }
@@ -76,7 +84,8 @@ class Entry(NamedTuple):
     """Transfers booked together."""
 
     source: str
-    """What caused them: one receipt record, one page, one deposit, one slip. Nothing causes entries twice."""
+    """What caused them: one receipt record, one page, one deposit, one slip, one step of a use of an overpayment.
+    Nothing causes entries twice."""
     booked_on: date
     transfers: Sequence[Transfer]
 

@@ -6,7 +6,8 @@ The earliest kind's amount, slip and settler stand; a later kind that says other
 
 Booked: in_transit_<settler> debit, premium_receivable credit, for the whole receipt; then the part that exceeds what
 the slip owes goes on from premium_receivable to overpayments (過誤納), and comes back when another receipt of
-the slip is cancelled. So for each slip, with `received` the sum of its standing receipts:
+the slip is cancelled. So for each slip, with `received` what counts towards it (its standing receipts, what was
+applied to it, less what overpayments.py gave away of it):
 receivable = max(0, amount − received), overpayments = max(0, received − amount).
 A receipt of a slip that the ward has not issued is credited to unknown_receipts (不明入金).
 """
@@ -49,7 +50,7 @@ Records = Mapping[ReceiptKind, Receipt]
 
 @dataclass(slots=True)
 class SlipAccount:
-    """What a slip owes, and what its standing receipts add up to."""
+    """What a slip owes, and what counts towards it: its standing receipts, unless it gave or was given something."""
 
     amount: int
     received: int
@@ -86,6 +87,8 @@ class Registered(NamedTuple):
     slips: Sequence[str] = ()
     """Slips whose account has changed."""
     discrepancies: Sequence[Discrepancy] = ()
+    upset: Sequence[str] = ()
+    """Slips of which more or less is overpaid than before, or that are owed again: somebody has to see to them."""
 
 
 def standing(records: Records) -> Receipt | None:
@@ -116,9 +119,15 @@ def register(
     after = standing(records)
     if before is not None and after is not None and before.posting == after.posting:
         return Registered(True, discrepancies=discrepancies)
+    changed = sorted({r.slip_number for r in (before, after) if r is not None and r.slip_known})
+    stood = [(slips[number].excess, slips[number].outstanding) for number in changed]
     booked = [*_book(payment_id, before, -1, slips), *_book(payment_id, after, 1, slips)]
-    changed = {r.slip_number for r in (before, after) if r is not None and r.slip_known}
-    return Registered(True, booked, sorted(changed), discrepancies)
+    upset = [number for number, was in zip(changed, stood, strict=True) if _is_upset(slips[number], *was)]
+    return Registered(True, booked, changed, discrepancies, upset)
+
+
+def _is_upset(slip: SlipAccount, excess: int, outstanding: int) -> bool:
+    return slip.excess != excess or (slip.outstanding > 0 and not outstanding)
 
 
 def _book(payment_id: str, receipt: Receipt | None, sign: int, slips: Mapping[str, SlipAccount]) -> Iterator[Transfer]:
@@ -128,11 +137,12 @@ def _book(payment_id: str, receipt: Receipt | None, sign: int, slips: Mapping[st
     credit = Account.PREMIUM_RECEIVABLE if receipt.slip_known else Account.UNKNOWN_RECEIPTS
     yield from transfer(IN_TRANSIT[receipt.settler], credit, sign * receipt.amount, payment_id)
     if receipt.slip_known:
-        yield from _receive(receipt.slip_number, slips[receipt.slip_number], sign * receipt.amount)
+        yield from count_towards(receipt.slip_number, slips[receipt.slip_number], sign * receipt.amount)
 
 
-def _receive(slip_number: str, slip: SlipAccount, amount: int) -> tuple[Transfer, ...]:
-    """Count `amount` towards the slip; what it has too much (or no longer has) changes accounts."""
+def count_towards(slip_number: str, slip: SlipAccount, amount: int) -> tuple[Transfer, ...]:
+    """Count `amount` of premium_receivable towards the slip; what it has too much, or no longer has, changes
+    accounts."""
     excess = slip.excess
     slip.received += amount
     return transfer(Account.PREMIUM_RECEIVABLE, Account.OVERPAYMENTS, slip.excess - excess, slip_number)

@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 
 from contracts.charges import CHARGES
 from contracts.http import Assessment, AssessmentsAnswer, AssessmentsRequest
-from contracts.vocabulary import Refusal, business_date
+from contracts.vocabulary import Refusal
 from services.chassis.transaction import Transaction
 from services.ward import store
 from services.ward.domain.charge_terms import SlipTerms
 from services.ward.domain.instalments import Levy, instalment_slips
+from services.ward.domain.reminders import ReminderRule
+from services.ward.handlers.plan_reminders import issue
 
 
 async def issue_assessments(
-    requests: Sequence[AssessmentsRequest], tx: Transaction, *, terms: SlipTerms
+    requests: Sequence[AssessmentsRequest], tx: Transaction, *, terms: SlipTerms, reminders: ReminderRule
 ) -> Sequence[AssessmentsAnswer | Refusal]:
     """An assessment issued before with the same amount issues nothing; with another, the whole request is refused."""
     levies = {_levy(a) for request in requests for a in request.assessments}
@@ -27,7 +29,7 @@ async def issue_assessments(
             continue
         slips = [s for a in new for s in instalment_slips(_levy(a), a.annual_amount, terms)]
         await store.add_assessments(tx.session, [{**a.model_dump(), "assessed_at": tx.now} for a in new])
-        await store.issue(tx.session, slips, business_date(tx.now), tx.now)
+        await issue(slips, tx, reminders)
         answers.append(AssessmentsAnswer(slips_issued=len(slips), amount_levied=sum(s.amount for s in slips)))
     return answers
 

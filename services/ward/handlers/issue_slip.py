@@ -7,11 +7,13 @@ from datetime import date
 from typing import Final
 
 from contracts.http import SlipRequest, SlipView
-from contracts.vocabulary import Refusal, business_date
+from contracts.vocabulary import Refusal
 from services.chassis.transaction import Transaction
 from services.ward import store
 from services.ward.domain.charge_terms import SlipTerms
 from services.ward.domain.instalments import Levy, Slip, levy_year_of, make_slip, next_special_instalment
+from services.ward.domain.reminders import ReminderRule
+from services.ward.handlers.plan_reminders import issue
 from services.ward.views import slip_view
 
 EARLIEST_DUE: Final = date(2000, 4, 1)
@@ -20,7 +22,7 @@ LATEST_DUE: Final = date(2099, 3, 31)
 
 
 async def issue_slips(
-    requests: Sequence[SlipRequest], tx: Transaction, *, terms: SlipTerms
+    requests: Sequence[SlipRequest], tx: Transaction, *, terms: SlipTerms, reminders: ReminderRule
 ) -> Sequence[SlipView | Refusal]:
     """Each request is a slip of its own; to be safe against sending one twice, give it an Idempotency-Key."""
     used = await store.instalments_of(tx.session, {r.insured_number for r in requests})
@@ -38,6 +40,5 @@ async def issue_slips(
             continue
         numbers.add(number)
         issued.append(make_slip(levy, number, request.amount, request.due_on, terms))
-    new = [slip for slip in issued if isinstance(slip, Slip)]
-    await store.issue(tx.session, new, business_date(tx.now), tx.now)
+    await issue((slip for slip in issued if isinstance(slip, Slip)), tx, reminders)
     return [slip if isinstance(slip, Refusal) else slip_view(slip, slip.amount) for slip in issued]

@@ -10,8 +10,10 @@ from contracts.vocabulary import ReceiptKind, business_date
 from services.chassis.transaction import Transaction
 from services.ward import store
 from services.ward.domain.ledger import Entry
+from services.ward.domain.overpayments import A_MOMENT
 from services.ward.domain.receipts import Discrepancy, Receipt, SlipAccount, register
 from services.ward.handlers.settle_statements import reconsider
+from services.ward.timers import SlipUpset
 
 Slips = Mapping[str, SlipAccount]
 
@@ -38,6 +40,8 @@ async def register_receipts(delivered: Sequence[ReceiptDelivered], tx: Transacti
             source = f"receipt/{d.payment_id}/{d.kind}"
             entries.append(Entry(source, business_date(d.delivered_at), registered.transfers))
             changed |= {number: slips[number] for number in registered.slips}
+            for number in registered.upset:
+                tx.schedule(SlipUpset(slip_number=number, cause=source), tx.now + A_MOMENT)
         if d.kind is ReceiptKind.CONFIRMED:
             confirmed.append(d.payment_id)
         elif was_known or d.kind is ReceiptKind.CANCELLED:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.vocabulary import ReceiptKind
@@ -38,3 +38,18 @@ async def records_of(
 async def add_receipts(session: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep new records."""
     await add_rows(session, receipts, rows)
+
+
+def is_registered(kind: ReceiptKind) -> Any:
+    """Whether a record of this kind is registered of the receipt's payment."""
+    record = receipts.alias()
+    return exists().where(record.c.payment_id == receipts.c.payment_id, record.c.kind == kind)
+
+
+def standing_receipts(*further: Any) -> Select[*tuple[Any, ...]]:
+    """The record that counts of each payment whose receipt stands, and whether it is confirmed."""
+    confirmed = is_registered(ReceiptKind.CONFIRMED).label("confirmed")
+    first = (receipts.c.kind == ReceiptKind.PRELIMINARY) | (
+        (receipts.c.kind == ReceiptKind.CONFIRMED) & ~is_registered(ReceiptKind.PRELIMINARY)
+    )
+    return select(receipts, confirmed, *further).where(first, ~is_registered(ReceiptKind.CANCELLED))

@@ -68,11 +68,15 @@ async def instalments_of(session: AsyncConnection, people: Collection[str]) -> d
     return used
 
 
-async def issue(session: AsyncConnection, issued: Sequence[Slip], today: date, at: datetime) -> None:
-    """Insert new slips, and book what is owed for them (調定)."""
-    await add_rows(
-        session, slips, [{**{name: getattr(slip, name) for name in _COLUMNS}, "issued_at": at} for slip in issued]
-    )
+async def issue(
+    session: AsyncConnection, issued: Sequence[Slip], remind_on: Mapping[str, date], today: date, at: datetime
+) -> None:
+    """Insert new slips, and book what is owed for them (調定). `remind_on`: slip number → day of its reminder."""
+    rows = [
+        {**{name: getattr(s, name) for name in _COLUMNS}, "issued_at": at, "remind_on": remind_on[s.slip_number]}
+        for s in issued
+    ]
+    await add_rows(session, slips, rows)
     levied = (Entry(f"levy/{s.slip_number}", today, levy(s.slip_number, s.amount)) for s in issued)
     await book(session, levied, at)
 

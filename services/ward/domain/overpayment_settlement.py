@@ -1,0 +1,220 @@
+"""充当・還付: one person's overpayments brought up to date. Whatever the cause, the same is done in the same order."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import NamedTuple
+
+from contracts.vocabulary import Refusal, business_date
+from services.ward.domain.ledger import Account, Entry, Transfer, transfer
+from services.ward.domain.overpayments import (
+    TAKEN_BACK_FROM,
+    Claim,
+    Given,
+    OverpaymentTerms,
+    Person,
+    Use,
+    charge_of,
+)
+from services.ward.domain.receipts import count_towards
+
+
+class Due(NamedTuple):
+    """Something to come back to: a decision, or a refund."""
+
+    slip_number: str
+    step: str
+    at: datetime
+
+
+class Settling:
+    """Changes `person`, and keeps what that leads to: ledger entries, what is due later, which slips changed."""
+
+    def __init__(self, person: Person, now: datetime, terms: OverpaymentTerms) -> None:
+        self.person, self._now, self._terms = person, now, terms
+        self.entries: list[Entry] = []
+        self.due: list[Due] = []
+        self._owed = {number: slip.outstanding for number, slip in person.slips.items()}
+        self._counted = {number: slip.received for number, slip in person.slips.items()}
+        self._claimed = dict(person.claims)
+        self._known = {(g.slip_number, g.number): (g.use, g.withdrawn, g.reclaimed) for g in person.given}
+
+    @property
+    def changed_slips(self) -> list[str]:
+        """Slips towards which more or less counts than before."""
+        return [n for n, slip in self.person.slips.items() if slip.received != self._counted[n]]
+
+    @property
+    def owed_again(self) -> list[str]:
+        """Slips that were paid and no longer are."""
+        return [n for n, slip in self.person.slips.items() if slip.outstanding and not self._owed[n]]
+
+    @property
+    def claims_gone(self) -> list[str]:
+        """Slips whose claim ended, or is another now."""
+        return [n for n, claim in self._claimed.items() if self.person.claims.get(n) != claim]
+
+    @property
+    def claims_new(self) -> list[Claim]:
+        """Claims that were not there, or were others."""
+        return [claim for n, claim in self.person.claims.items() if self._claimed.get(n) != claim]
+
+    @property
+    def new(self) -> list[Given]:
+        """What was given away."""
+        return [g for g in self.person.given if (g.slip_number, g.number) not in self._known]
+
+    @property
+    def changed(self) -> list[Given]:
+        """What was given away before and has changed."""
+        known = ((g, self._known.get((g.slip_number, g.number))) for g in self.person.given)
+        return [g for g, was in known if was is not None and was != (g.use, g.withdrawn, g.reclaimed)]
+
+    @property
+    def _today(self) -> date:
+        return business_date(self._now)
+
+    def bring_up_to_date(self) -> None:
+        """What is lacking is taken back, what is due is done, what is too much waits for its decision."""
+        self._take_back()
+        self._end_refunds()
+        self._decide()
+        self._see_to_claims()
+
+    # ---- by hand ------------------------------------------------------------------------------------------
+
+    def apply(self, slip_number: str, to_slip: str | None, amount: int | None) -> Refusal | None:
+        """充当: to one debt, due or not, or to all that are overdue; as much as there is, or `amount`."""
+        refusal = self._not_so_much(slip_number, amount) or self._not_to(slip_number, to_slip, amount)
+        if refusal is not None:
+            return refusal
+        left = self.person.excess(slip_number) if amount is None else amount
+        targets = self.person.overdue(slip_number, self._today) if to_slip is None else [to_slip]
+        owed = sum(self.person.slips[target].outstanding for target in targets)
+        if amount is not None and amount > owed:
+            wrong = f"¥{owed:,} is owed, less than ¥{amount:,}"
+            return Refusal("more_than_owed", wrong, "apply less, or name no amount; the rest can be refunded")
+        self._apply(slip_number, targets, left)
+        self._see_to_claims()
+        return None
+
+    def refund(self, slip_number: str, amount: int | None) -> Refusal | None:
+        """還付: decide on it now."""
+        refusal = self._not_so_much(slip_number, amount)
+        if refusal is None:
+            self._give(slip_number, self.person.excess(slip_number) if amount is None else amount)
+            self._see_to_claims()
+        return refusal
+
+    def _not_so_much(self, slip_number: str, amount: int | None) -> Refusal | None:
+        excess = self.person.excess(slip_number)
+        if not excess:
+            wrong = f"slip {slip_number} has no more than it owes"
+            return Refusal("nothing_overpaid", wrong, "see what there is: GET /overpayments")
+        if amount is not None and amount > excess:
+            wrong = f"slip {slip_number} has ¥{excess:,} too much, less than ¥{amount:,}"
+            return Refusal("more_than_overpaid", wrong, "name a smaller amount, or none for all of it")
+        return None
+
+    def _not_to(self, slip_number: str, to_slip: str | None, amount: int | None) -> Refusal | None:
+        if to_slip is None:
+            if self.person.overdue(slip_number, self._today):
+                return None
+            wrong = "this person has no overdue debt of this charge"
+            return Refusal("nothing_overdue", wrong, "name the slip to apply it to, or refund it")
+        target = self.person.slips.get(to_slip)
+        if target is None:
+            wrong = f"slip {to_slip} is not one of the person who paid slip {slip_number}"
+            return Refusal("slip_of_another", wrong, "an overpayment is applied to debts of the same person")
+        if charge_of(to_slip) != charge_of(slip_number):
+            wrong = f"slips {slip_number} and {to_slip} are of different charges (科目)"
+            return Refusal("slip_of_another", wrong, "an overpayment is applied to debts of the same charge")
+        if not target.outstanding:
+            return Refusal("nothing_owed", f"slip {to_slip} is paid", "apply it to another slip, or refund it")
+        return None
+
+    # ---- step by step ---------------------------------------------------------------------------------------
+
+    def _take_back(self) -> None:
+        """取消: until no slip lacks what it has given away. What is taken from one slip may be lacking there."""
+        while lacking := [n for n, slip in sorted(self.person.slips.items()) if slip.outstanding and self._gave(n)]:
+            for slip_number in lacking:
+                for given in self.person.gave(slip_number):
+                    self._take(given, min(given.standing, self.person.slips[slip_number].outstanding))
+
+    def _gave(self, slip_number: str) -> bool:
+        return bool(self.person.gave(slip_number))
+
+    def _take(self, given: Given, amount: int) -> None:
+        if not amount:
+            return
+        if given.use is Use.REFUNDED:
+            given.reclaimed += amount
+        else:
+            given.withdrawn += amount
+        booked = self._count(given.slip_number, amount, TAKEN_BACK_FROM[given.use])
+        if given.to_slip is not None:
+            booked = (*booked, *self._count(given.to_slip, -amount, Account.APPLICATIONS))
+        self._book(given, f"back/{given.withdrawn + given.reclaimed}", booked)
+
+    def _end_refunds(self) -> None:
+        """還付・時効: refunds whose day has come."""
+        for given in self.person.given:
+            is_due = given.due_at is not None and given.due_at <= self._now
+            if given.use is not Use.REFUND_DECIDED or not is_due or not given.standing:
+                continue
+            lapsed = self._today >= self._terms.lapses_on(given.decided_at)
+            given.use, given.ended_at = Use.LAPSED if lapsed else Use.REFUNDED, self._now
+            goes_to = Account.LAPSED_REFUNDS if lapsed else Account.BANK_ACCOUNT
+            booked = transfer(Account.REFUNDS_PAYABLE, goes_to, given.standing, given.slip_number)
+            self._book(given, given.use.value, booked)
+
+    def _decide(self) -> None:
+        """決定: 充当 first, 還付 of what remains."""
+        due = [c for c in self.person.claims.values() if c.decide_at <= self._now]
+        for claim in sorted(due, key=lambda c: (c.decide_at, c.slip_number)):
+            targets = self.person.overdue(claim.slip_number, self._today)
+            left = self._apply(claim.slip_number, targets, self.person.excess(claim.slip_number))
+            if left:
+                self._give(claim.slip_number, left)
+
+    def _see_to_claims(self) -> None:
+        for number in self.person.slips:
+            excess, claim = self.person.excess(number), self.person.claims.pop(number, None)
+            if claim is None and excess:
+                claim = Claim(number, excess, self._now, self._terms.decide_at(self._now))
+                self.due.append(Due(number, f"decision/{claim.decide_at.isoformat()}", claim.decide_at))
+            if claim is not None and excess:
+                self.person.claims[number] = claim._replace(amount=excess)
+
+    def _apply(self, slip_number: str, targets: list[str], left: int) -> int:
+        """Apply up to `left`; what is left of it then."""
+        for target in targets:
+            amount = min(left, self.person.slips[target].outstanding)
+            if amount:
+                self._give(slip_number, amount, target)
+                left -= amount
+        return left
+
+    def _give(self, slip_number: str, amount: int, to_slip: str | None = None) -> None:
+        use = Use.REFUND_DECIDED if to_slip is None else Use.APPLIED
+        number = 1 + max((g.number for g in self.person.given if g.slip_number == slip_number), default=0)
+        due_at = self._terms.refund_due_at(self._now) if to_slip is None else None
+        given = Given(slip_number, number, use, amount, to_slip, self._now, due_at)
+        self.person.given.append(given)
+        booked = self._count(slip_number, -amount, TAKEN_BACK_FROM[use])
+        if to_slip is not None:
+            booked = (*booked, *self._count(to_slip, amount, Account.APPLICATIONS))
+        self._book(given, use.value, booked)
+        if due_at is not None:
+            self.due.append(Due(slip_number, f"refund/{number}", due_at))
+
+    def _count(self, slip_number: str, amount: int, account: Account) -> tuple[Transfer, ...]:
+        """Count `amount` of an account towards a slip, or give it back to there."""
+        slip = self.person.slips[slip_number]
+        received = transfer(account, Account.PREMIUM_RECEIVABLE, amount, slip_number)
+        return (*received, *count_towards(slip_number, slip, amount))
+
+    def _book(self, given: Given, step: str, transfers: tuple[Transfer, ...]) -> None:
+        source = f"overpayment/{given.slip_number}/{given.number}/{step}"
+        self.entries.append(Entry(source, self._today, transfers))

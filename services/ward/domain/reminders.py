@@ -1,0 +1,38 @@
+"""督促: when a debt that nobody has paid is reminded of, and when a reminder and a payment crossed (行き違い)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Final
+
+from contracts.calendar import BANK_CALENDAR, HolidayShift
+from contracts.vocabulary import on_the_clock
+
+_A_MOMENT: Final = timedelta(milliseconds=1)
+"""Reminders go out so much after the hour: what is registered on the hour is known then, in whatever order it came."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderRule:
+    """When reminders (督促状) go out; each field is a setting."""
+
+    days: int
+    """Within so many days after the due date, or after the day from which the debt is known where that is later."""
+    at: time
+    """In Japan."""
+    holiday_shift: HolidayShift
+
+    def remind_on(self, due_on: date, owed_since: date) -> date:
+        """The day on which a debt is reminded of: never the day `owed_since` itself, nor one before it."""
+        day = BANK_CALENDAR.shift(max(due_on, owed_since) + timedelta(days=self.days), self.holiday_shift)
+        return day if day > owed_since else BANK_CALENDAR.add(owed_since, 1)
+
+    def sent_at(self, day: date) -> datetime:
+        """When the reminders of a day go out."""
+        return on_the_clock(day, self.at) + _A_MOMENT
+
+
+def crossed(paid_at: datetime, sent_at: datetime, visible_at: datetime) -> bool:
+    """行き違い: paid before the reminder was sent, but registered, and so visible to staff, only after."""
+    return paid_at < sent_at < visible_at

@@ -13,6 +13,7 @@ from contracts.books import (
     PaymentRow,
     ProxyPaymentRow,
     ReceiptRow,
+    RefundRow,
     StatementLineRow,
     StatementRow,
     TransferRow,
@@ -55,7 +56,9 @@ TRANSFERS = (
     TransferRow("bank_account", "in_transit_bank", 5_000, "bank-deposit", BANK_DEPOSIT_ON),
     TransferRow("bank_account", "in_transit_uc", 8_415, "uc-deposit", UC_DEPOSIT_ON),
     TransferRow("fees", "in_transit_uc", 85, "uc-deposit", UC_DEPOSIT_ON),
+    TransferRow("refunds_payable", "bank_account", 400, "by-bank", UC_DEPOSIT_ON),
 )
+REFUND = RefundRow("slip-b", 1, 400, UC_DEPOSIT_ON)
 
 
 def agreeing_books() -> dict[str, Books]:
@@ -88,6 +91,7 @@ def agreeing_books() -> dict[str, Books]:
             lines=(BANK_LINE, UC_LINE),
             deposits=(BANK_DEPOSIT, UC_DEPOSIT),
             transfers=TRANSFERS,
+            refunds=(REFUND,),
             reconciled=("bank-statement", "uc-statement"),
         ),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.books import Books, ProxyPaymentRow
+from contracts.books import Books, ProxyPaymentRow, TransferRow
 from services.console.audit import Finding, audit
 from tests.unit.agreeing_books import (
     BANK_DEPOSIT,
@@ -12,6 +12,7 @@ from tests.unit.agreeing_books import (
     BANK_STATEMENT,
     JCB,
     JCB_CLOSES_ON,
+    PAID_ON,
     PAYMENTS,
     PROVIDER,
     RECEIPTS,
@@ -185,7 +186,17 @@ CORRUPTIONS: list[tuple[str, dict[str, Books], Finding]] = [
     (
         "a deposit is not booked",
         changed(WARD, transfers=[t for t in TRANSFERS if t.subject != "bank-deposit"]),
-        Finding("bank_account_differs", "bank_account", "ledger ¥8,415, deposits ¥13,415", -5_000),
+        Finding("bank_account_differs", "bank_account", "ledger ¥8,015, deposits ¥13,415 less refunds ¥400", -5_000),
+    ),
+    (
+        "a refund is booked that nobody made",
+        changed(WARD, refunds=()),
+        Finding("bank_account_differs", "bank_account", "ledger ¥13,015, deposits ¥13,415", -400),
+    ),
+    (
+        "what was applied to another slip did not come there",
+        changed(WARD, transfers=(*TRANSFERS, TransferRow("overpayments", "applications", 300, "slip-b", PAID_ON))),
+        Finding("applications_differ", "applications", "left one slip and did not come to another", -300),
     ),
     (
         "a receipt is booked twice",

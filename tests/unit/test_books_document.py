@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.books import Books, BooksReader, PaymentRow, ReceiptRow, TransferRow, to_lines
+from contracts.books import Books, BooksReader, PaymentRow, ReceiptRow, RefundRow, TransferRow, to_lines
 
 TEXTS = st.text(max_size=12)
 YEN = st.integers(min_value=-(10**12), max_value=10**12)
@@ -18,6 +18,7 @@ PAYMENTS = st.builds(
 )
 RECEIPTS = st.builds(ReceiptRow, TEXTS, TEXTS, YEN, st.dates())
 TRANSFERS = st.builds(TransferRow, TEXTS, TEXTS, YEN, TEXTS, st.dates())
+REFUNDS = st.builds(RefundRow, TEXTS, st.integers(1, 99), YEN, st.dates())
 BOOKS = st.builds(
     Books,
     TEXTS,
@@ -28,6 +29,7 @@ BOOKS = st.builds(
     lines=st.just([]),
     deposits=st.just([]),
     transfers=st.lists(TRANSFERS),
+    refunds=st.lists(REFUNDS),
     reconciled=st.lists(TEXTS),
 )
 SMALL = Books("ward", receipts=[ReceiptRow("p", "01", 8_500, date(2021, 7, 1))])

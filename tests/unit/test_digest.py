@@ -14,7 +14,7 @@ from contracts.books import Books
 from services.console.digest import digest
 from tests.unit.agreeing_books import agreeing_books, with_rows
 
-KINDS = ("payments", "receipts", "proxy_payments", "statements", "lines", "deposits", "transfers")
+KINDS = ("payments", "receipts", "proxy_payments", "statements", "lines", "deposits", "transfers", "refunds")
 PROCESS_MADE = ("payment_id", "statement_id", "deposit_id", "subject")
 PLACES = [
     (principal, kind, place, name)

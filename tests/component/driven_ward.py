@@ -9,7 +9,7 @@ from typing import TypeVar
 from contracts import cloudevents, topics
 from contracts.events import ClosingStatementIssued, DepositMade, Event, ReceiptDelivered, StatementLine
 from contracts.http import Assessment, AssessmentsRequest, SlipView
-from contracts.vocabulary import Agent, Method, ReceiptKind, Refusal, Settler, Yen
+from contracts.vocabulary import Agent, Method, ReceiptKind, Refusal, Settler, Yen, business_date
 from services.chassis.bus.memory import MemoryBus
 from services.chassis.bus.port import Record
 from services.chassis.clock import Clock
@@ -62,6 +62,14 @@ class DrivenWard:
         while await self.service.step():
             pass
 
+    async def advance(self, to: datetime) -> None:
+        """From due time to due time, as whoever owns the clock does."""
+        await self.settle()
+        while (due := self.service.relay.next_due) is not None and due <= to:
+            self.clock.step_to(max(due, self.clock.now()))
+            await self.settle()
+        self.clock.step_to(max(to, self.clock.now()))
+
     async def send(self, *events: Event, again: str = "") -> None:
         """As their owners send them; with `again`, under other ids than before."""
         await self.bus.produce([self._record(event, again) for event in events])
@@ -98,6 +106,7 @@ def receipt(
     *,
     amount: int | None = None,
     settler: Settler = Settler.JCB,
+    paid_at: datetime = NOON,
 ) -> ReceiptDelivered:
     """A record of a payment: of the slip's own amount unless another is given."""
     number = slip if isinstance(slip, str) else slip.slip_number
@@ -111,9 +120,9 @@ def receipt(
         amount=Yen(own if amount is None else amount),
         method=Method.INTERNET_BANKING if settler is Settler.BANK else Method.CARD,
         settler=settler,
-        paid_at=NOON,
-        received_on=date(2021, 7, 12),
-        delivered_at=NOON + later,
+        paid_at=paid_at,
+        received_on=business_date(paid_at),
+        delivered_at=paid_at + later,
     )
 
 

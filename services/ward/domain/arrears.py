@@ -1,8 +1,8 @@
 """延滞金: what a debt that is paid late costs beside itself.
 
 From the day after the due date (納期限の翌日) to the day of payment, per day, 365 of which make a year in leap years
-too: rate A until three months are over (3月を経過する日まで), then rate B. Both are set for each calendar year. The debt
-counts in whole ¥1,000, under ¥2,000 not at all; of what comes out whole ¥100 are due, under ¥1,000 nothing.
+too: rate A until three months are over (3月を経過する日まで), then rate B. Both are set for each calendar year. The
+debt counts in whole ¥1,000, under ¥2,000 not at all; of what comes out whole ¥100 are due, under ¥1,000 nothing.
 Source: the ward's notice on 介護保険料の延滞金; each of these figures is a field of the rule.
 """
 

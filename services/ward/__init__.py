@@ -2,7 +2,8 @@
 
 Promises: each receipt record is registered once, in whatever order and however often it comes; a receipt of an
 unknown slip, or more than a slip owes, is booked and shown, never dropped; every entry of the premium ledger
-(介護システム) balances; what is open is listed with the reason.
+(介護システム) balances; what is open is listed with the reason. Who has not paid as far as it knows is reminded (督促);
+what was paid too much is applied to what is overdue or refunded (充当・還付).
 Consumes: receipt data and the bank network's settlements of the payment provider; each card agent's settlements.
 Publishes: nothing so far; slips go to the payer on paper.
 """

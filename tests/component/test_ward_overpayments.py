@@ -84,9 +84,8 @@ async def test_what_nobody_owes_is_refunded_after_its_decision(home: Home) -> No
     await ward.advance(REFUNDED + SECOND)
     balances = await ward.balances()
     assert ("refunds_payable" in balances, balances["bank_account"]) == (False, -10_000)
-    assert [(r.slip_number, r.amount, r.on) for r in (await ward.service.books()).refunds] == [
-        (number, 10_000, date(2021, 8, 10))
-    ]
+    (refund,) = (await ward.service.books()).refunds
+    assert (refund.slip_number, refund.amount, refund.on) == (number, 10_000, date(2021, 8, 10))
     assert await ward.reasons("overpayment") == await ward.reasons("refund_payable") == {}
     assert accepted(await ward.service.slip(number)).outstanding == 0
 
@@ -133,11 +132,8 @@ async def test_a_refund_that_nobody_asks_for_lapses_two_years_after_its_decision
     await ward.advance(LAPSED + SECOND)
     assert await uses(ward, slips[0]) == [(Use.LAPSED, 10_000, None)]
     balances = await ward.balances()
-    assert (balances["lapsed_refunds"], "refunds_payable" in balances, "bank_account" in balances) == (
-        -10_000,
-        False,
-        False,
-    )
+    assert balances["lapsed_refunds"] == -10_000
+    assert balances.keys().isdisjoint({"refunds_payable", "bank_account"})
     assert (await ward.service.explain(["p1"]))["p1"].steps[-1].detail.endswith("[refund_lapse_years]")
 
 
@@ -245,10 +241,8 @@ async def test_an_overpayment_is_decided_by_hand_in_parts(home: Home) -> None:
     apply = ApplyOverpayment(slip_number=number, to_slip=later, amount=4_000)
     view = accepted(await ward.service.apply_overpayment(apply, key="k"))
     assert accepted(await ward.service.apply_overpayment(apply, key="k")) == view
-    assert (view.undecided, [(u.use, u.amount, u.to_slip) for u in view.uses]) == (
-        6_000,
-        [(Use.APPLIED, 4_000, later)],
-    )
+    assert view.undecided == 6_000
+    assert [(u.use, u.amount, u.to_slip) for u in view.uses] == [(Use.APPLIED, 4_000, later)]
     assert (await outstanding(ward))[1] == 6_000
     done = accepted(await ward.service.refund_overpayment(RefundOverpayment(slip_number=number, amount=5_000)))
     assert done.undecided == 1_000

@@ -20,9 +20,9 @@ HOUR = datetime.fromisoformat("2021-08-20T09:00:00+09:00")
 MOMENT = timedelta(milliseconds=1)
 
 
-async def reminded(ward: DrivenWard, **which: bool) -> list[tuple[str, int, int]]:
+async def reminded(ward: DrivenWard, crossed: bool | None = None) -> list[tuple[str, int, int]]:
     """(slip, number, outstanding) of reminders in the order in which they were sent."""
-    return [(r.slip_number, r.number, r.outstanding) for r in await ward.service.reminders(**which)]
+    return [(r.slip_number, r.number, r.outstanding) for r in await ward.service.reminders(crossed=crossed)]
 
 
 async def ward_with_slips(home: Home | None = None) -> tuple[DrivenWard, list[SlipView]]:

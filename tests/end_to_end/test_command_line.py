@@ -173,6 +173,7 @@ NO_STACK = {
     "pay": ("pay", DIGITS_OF_A_SLIP, "--bank"),
     "pay at a till": ("pay", DIGITS_OF_A_SLIP, "--at", "convenience-store"),
     "explain": ("explain", "1"),
+    "reminders": ("reminders", "--crossed"),
     "clock": ("clock", "show"),
     "advance": ("clock", "advance", "--days", "1"),
     "letters": ("dead-letters", "list"),

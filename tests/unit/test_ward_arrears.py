@@ -7,11 +7,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from contracts.vocabulary import ChargeType
 from services.ward.app import Settings
 from services.ward.domain.arrears import ArrearsRule, Paid, arrears
 from services.ward.domain.periods import last_day_of_period
 
-RULE: ArrearsRule = Settings().arrears_rule
+RULE: ArrearsRule = Settings().arrears_rule(ChargeType.CARE_INSURANCE)
 EXACT = replace(RULE, base_unit=1, least_base=0, unit=1, least=0)
 DUE = date(2021, 8, 2)
 amounts, days = st.integers(0, 3_000_000), st.integers(0, 1_500)
@@ -74,6 +75,17 @@ def test_the_rates_of_the_calendar_years_are_those_published() -> None:
 
 def test_a_year_before_the_table_has_its_first_rates() -> None:
     assert (RULE.per_mille(2001, early=True), RULE.per_mille(2001, early=False)) == (26, 89)
+
+
+def test_a_local_tax_has_the_late_rate_after_one_month() -> None:
+    """地方税法 326 条"""
+    rule = Settings().arrears_rule(ChargeType.RESIDENT_TAX)
+    assert [s.days for s in arrears(300_000, DUE, date(2021, 9, 10), rule).stretches] == [31, 8]
+
+
+def test_a_rule_of_which_nothing_is_said_is_refused() -> None:
+    with pytest.raises(ValueError, match="says nothing of the arrears rules road_toll"):
+        Settings.model_validate({"arrears_rules": {"resident_tax": "road_toll"}})
 
 
 def test_the_stretches_say_how_it_was_reckoned() -> None:

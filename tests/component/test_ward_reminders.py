@@ -119,6 +119,15 @@ async def test_who_pays_because_of_the_reminder_has_not_crossed_it(home: Home) -
     assert (await ward.service.explain(["p1"]))["p1"].steps[0].event == "督促 reminder sent"
 
 
+async def test_a_part_that_was_seen_before_the_reminder_has_not_crossed_it(home: Home) -> None:
+    ward, slips = await ward_with_slips(home)
+    await ward.advance(HOUR - timedelta(days=3))
+    await ward.send(receipt("p1", slips[0], amount=4_000))
+    await ward.advance(HOUR + timedelta(days=1))
+    assert await reminded(ward, crossed=False) == [(slips[0].slip_number, 1, 6_000)]
+    assert (await ward.service.crossings()).crossed == 0
+
+
 async def test_a_payment_that_fell_away_crossed_nothing(home: Home) -> None:
     ward, slips = await ward_with_slips(home)
     await ward.advance(HOUR + timedelta(days=1))
@@ -177,7 +186,9 @@ async def test_a_debt_that_revives_after_it_was_reminded_of_has_a_second_reminde
 
 async def test_a_debt_that_revives_before_its_reminders_is_reminded_of_with_the_others(home: Home) -> None:
     ward, slips = await ward_with_slips(home)
-    await ward.send(receipt("p1", slips[0]), receipt("p1", slips[0], X))
+    await ward.send(receipt("p1", slips[0]))
+    await ward.advance(HOUR - timedelta(days=8))
+    await ward.send(receipt("p1", slips[0], X))
     await ward.advance(HOUR + timedelta(days=1))
     assert await reminded(ward) == [(slips[0].slip_number, 1, 10_000)]
 

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from contracts.formats import barcode
 from contracts.formats.damage import WrongField, wrong_field
-from contracts.vocabulary import Method, ReceiptKind, Settler
+from contracts.vocabulary import ReceiptKind
 
 REFERENCE_LENGTH: Final = 26
 _CHARACTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
@@ -73,17 +73,29 @@ class Channel:
     name: str
 
 
-CHANNELS: Final[Mapping[Method, Channel]] = {
-    Method.CARD: Channel("0680", "クレジットカード(公金)"),
-    Method.INTERNET_BANKING: Channel("0610", "インターネットバンキング"),
+CHANNELS: Final[Mapping[str, Channel]] = {
+    "card": Channel("0680", "クレジットカード(公金)"),
+    "internet_banking": Channel("0610", "インターネットバンキング"),
+    "counter": Channel("0100", "窓口"),
+    "bank_counter": Channel("0110", "金融機関窓口"),
+    "direct_debit": Channel("0120", "口座振替"),
+    "convenience_store": Channel("0200", "コンビニエンスストア"),
 }
-"""680 is published (クレジットカード, 公金); the others are ours."""
-METHOD_OF_CHANNEL: Final[Mapping[str, Method]] = {channel.code: method for method, channel in CHANNELS.items()}
+"""By the word of the method. 680 is published (クレジットカード, 公金); the others are ours."""
+METHOD_OF_CHANNEL: Final[Mapping[str, str]] = {channel.code: method for method, channel in CHANNELS.items()}
 CHANNEL_NAMES: Final[Mapping[str, str]] = {channel.code: channel.name for channel in CHANNELS.values()}
 
-SHOP_CODES: Final[Mapping[Settler, str]] = {Settler.JCB: "JCB", Settler.UC: "UC", Settler.BANK: "BANK"}
-"""An app has no shop: its place says who deposits."""
-SETTLER_OF_SHOP: Final[Mapping[str, Settler]] = {code: settler for settler, code in SHOP_CODES.items()}
+SHOP_CODES: Final[Mapping[str, str]] = {
+    "jcb": "JCB",
+    "uc": "UC",
+    "bank": "BANK",
+    "counter": "COUNTER",
+    "bank_counter": "BANKCTR",
+    "direct_debit": "DEBIT",
+    "convenience_store": "CVS",
+}
+"""By the word of the settler: an app has no shop, its place says who deposits."""
+SETTLER_OF_SHOP: Final[Mapping[str, str]] = {code: settler for settler, code in SHOP_CODES.items()}
 
 KINDS: Final[Mapping[bytes, ReceiptKind]] = {kind.value.encode(): kind for kind in ReceiptKind}
 

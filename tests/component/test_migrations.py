@@ -99,27 +99,37 @@ def test_the_newest_revision_is_the_one_that_a_party_names(party: str) -> None:
         assert numbers == list(range(1, schema.history.newest + 1))
 
 
-async def test_a_database_from_before_there_were_revisions_is_taken_over_with_its_rows(home: Home) -> None:
+def at_first(schema: Schema, folder: Path) -> Schema:
+    """A set of tables with nothing but the first revision of its history."""
+    folder.mkdir()
+    first = "0001_tables.py"
+    (folder / first).write_text((schema.history.folder / first).read_text())
+    return Schema(schema.tables, History(schema.history.name, 1, folder))
+
+
+async def test_a_database_from_before_there_were_revisions_is_taken_over_with_its_rows(
+    home: Home, tmp_path: Path
+) -> None:
     schemas = schemas_of("ward")
     async with database(home, "ward") as old:
-        for schema in schemas:
-            await old.create(schema.tables)
         async with old.begin() as session:
+            await session.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)"))
+        await migrate(old, [at_first(schema, tmp_path / schema.history.name) for schema in schemas])
+        async with old.begin() as session:
+            await session.execute(text("DROP TABLE alembic_version"))
             row = {"slip_number": "1", "insured_number": "2", "levy_year": 2021, "instalment": 1, "amount": 5}
             await session.execute(insert(slips), [row | {"due_on": NOON.date(), "issued_at": NOON}])
     ward = await DrivenWard.started(home)
     async with ward.service.reading() as session:
         versions = await session.execute(text("SELECT version_num FROM alembic_version ORDER BY 1"))
-        assert list(versions.scalars()) == ["chassis_0001", "ward_0001"]
+        assert list(versions.scalars()) == sorted(schema.history.head for schema in schemas)
         assert list((await session.execute(select(slips.c.amount))).scalars()) == [5]
 
 
 async def test_an_older_database_gets_the_revisions_that_it_lacks(home: Home, tmp_path: Path) -> None:
     chassis, ward = schemas_of("ward")
     folder = tmp_path / "100% later"
-    folder.mkdir()
-    first = (ward.history.folder / "0001_tables.py").read_text()
-    (folder / "0001_tables.py").write_text(first)
+    first = at_first(ward, folder)
     (folder / "0002_note.py").write_text(
         "import sqlalchemy as sa\nfrom alembic import op\n"
         'revision, down_revision = "ward_0002", "ward_0001"\n'
@@ -127,13 +137,13 @@ async def test_an_older_database_gets_the_revisions_that_it_lacks(home: Home, tm
     )
     later = Schema(ward.tables, History("ward", 2, folder))
     async with database(home) as kept:
-        await migrate(kept, (chassis, ward))
+        await migrate(kept, (chassis, first))
         for _ in range(2):
             await migrate(kept, (chassis, later))
         async with kept.begin() as session:
             assert (await session.execute(text("SELECT note FROM slips"))).all() == []
         with pytest.raises(NewerDatabase, match=r"ward_0002; this sansha knows up to .*ward_0001: upgrade sansha"):
-            await migrate(kept, (chassis, ward))
+            await migrate(kept, (chassis, at_first(ward, tmp_path / "earlier")))
 
 
 async def test_several_that_start_at_once_make_the_tables_once(home: Home) -> None:
@@ -162,7 +172,8 @@ def test_a_process_of_an_older_version_says_so_in_one_line(tmp_path: Path) -> No
     )
     assert ended.returncode == 2
     assert ended.stderr.startswith("sansha: ward: the database sqlite:///")
-    assert "chassis_0001, ward_0007; this sansha knows up to chassis_0001, ward_0001" in ended.stderr
+    heads = ", ".join(schema.history.head for schema in schemas_of("ward"))
+    assert f"chassis_0001, ward_0007; this sansha knows up to {heads}" in ended.stderr
     assert ended.stderr.count("\n") == 1
 
 

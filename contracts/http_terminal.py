@@ -119,6 +119,8 @@ class CompletionRequest(Body):
     """登録完了: the whole file has been handed over."""
 
     name: str
+    day: date
+    """The day on which its records were made."""
     records: int
     amount: int
     terminal_user: Annotated[str, Field(max_length=64)]

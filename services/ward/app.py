@@ -19,6 +19,17 @@ from contracts.http import (
     SlipRequest,
     SlipView,
 )
+from contracts.http_terminal import (
+    CompletionRequest,
+    LineView,
+    PageAnswer,
+    PageRequest,
+    ReceivedFileView,
+    StepRequest,
+    StepView,
+    TransferAnswer,
+    TransferRequest,
+)
 from contracts.vocabulary import Refusal, business_date
 from services.chassis.bus.port import EventBus
 from services.chassis.clock import Clock
@@ -27,33 +38,52 @@ from services.chassis.consumer import On
 from services.chassis.faults import Faults
 from services.chassis.service import Service
 from services.ward import books as looking
-from services.ward import explanation
+from services.ward import explanation, store
 from services.ward.behaviour import generate_assessments
 from services.ward.books import books
 from services.ward.domain.assessment_csv import parse_assessments
 from services.ward.domain.instalments import SlipTerms
 from services.ward.domain.ledger import balances
+from services.ward.domain.line import Line, Lines
 from services.ward.explanation import explain
 from services.ward.handlers.issue_assessments import issue_assessments
 from services.ward.handlers.issue_slip import issue_slips
+from services.ward.handlers.receive_files import begin_transfers, complete_transfers, record_steps, register_pages
 from services.ward.migrations import HISTORY
 from services.ward.settings import Settings
 from services.ward.subscriptions import subscriptions
 from services.ward.tables import metadata
+from services.ward.terminal import CutOff, Desk, Fetched, NotAdmitted, Terminal, TerminalKeys
 from services.ward.views import (
     BalanceView,
     DepositView,
     ReceiptView,
     balance_view,
     deposit_view,
+    line_view,
     receipt_view,
+    received_file_view,
+    step_view,
     stored_slip_view,
 )
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
-__all__ = ["ASSESSMENTS_PER_REQUEST", "Settings", "Ward", "books", "create_app", "generate_assessments"]
+__all__ = [
+    "ASSESSMENTS_PER_REQUEST",
+    "CutOff",
+    "Desk",
+    "Fetched",
+    "NotAdmitted",
+    "Settings",
+    "Terminal",
+    "TerminalKeys",
+    "Ward",
+    "books",
+    "create_app",
+    "generate_assessments",
+]
 
 ASSESSMENTS_PER_REQUEST = 10_000
 
@@ -88,8 +118,32 @@ class Ward(Service):
     def _issue_slip(self) -> Command[SlipRequest, SlipView]:
         return Command("issue_slip", partial(issue_slips, terms=self._terms), SlipView, lambda r: (r.insured_number,))
 
+    @cached_property
+    def _lines(self) -> Lines:
+        s = self.settings
+        isdn = Line("isdn", s.isdn_bytes_per_second, s.isdn_opens, s.isdn_closes)
+        lgwan = Line("lgwan", s.lgwan_bytes_per_second, s.lgwan_opens, s.lgwan_closes)
+        return Lines(isdn, lgwan, s.lgwan_from)
+
+    @cached_property
+    def _begin_transfer(self) -> Command[TransferRequest, TransferAnswer]:
+        handler = partial(begin_transfers, lines=self._lines)
+        return Command("begin_transfer", handler, TransferAnswer, lambda r: (r.name,))
+
+    @cached_property
+    def _register_page(self) -> Command[PageRequest, PageAnswer]:
+        return Command("register_page", register_pages, PageAnswer, lambda r: (r.name,))
+
+    @cached_property
+    def _complete_transfer(self) -> Command[CompletionRequest, TransferAnswer]:
+        return Command("complete_transfer", complete_transfers, TransferAnswer, lambda r: (r.name,))
+
+    @cached_property
+    def _record_step(self) -> Command[StepRequest, StepView]:
+        return Command("record_step", record_steps, StepView, lambda r: ())
+
     def subscriptions(self) -> Sequence[On]:
-        return subscriptions()
+        return subscriptions(self.settings.receipts_arrive_by)
 
     def routes(self) -> Sequence[APIRouter]:
         from services.ward.routes import router
@@ -111,6 +165,37 @@ class Ward(Service):
     async def issue_slip(self, request: SlipRequest, key: str | None = None) -> SlipView | Refusal:
         """随時: one slip outside the instalment calendar."""
         return await self.execute(self._issue_slip, request, key)
+
+    async def begin_transfer(self, request: TransferRequest, key: str | None = None) -> TransferAnswer | Refusal:
+        """受信開始: the terminal begins to fetch a receipt file; the line says when it will be here."""
+        return await self.execute(self._begin_transfer, request, key)
+
+    async def register_page(self, request: PageRequest, key: str | None = None) -> PageAnswer | Refusal:
+        """登録: some records of a file, each once."""
+        return await self.execute(self._register_page, request, key)
+
+    async def complete_transfer(self, request: CompletionRequest, key: str | None = None) -> TransferAnswer | Refusal:
+        """登録完了: all of a file is registered."""
+        return await self.execute(self._complete_transfer, request, key)
+
+    async def record_step(self, request: StepRequest, key: str | None = None) -> StepView | Refusal:
+        """作業記録: something was done at the terminal."""
+        return await self.execute(self._record_step, request, key)
+
+    async def received_files(self, limit: int) -> Sequence[ReceivedFileView]:
+        """収納データファイル received, the latest first."""
+        async with self.reading() as session:
+            return [received_file_view(row) for row in await store.list_received_files(session, limit)]
+
+    async def terminal_steps(self, limit: int) -> Sequence[StepView]:
+        """作業記録 of the terminal, the latest first."""
+        async with self.reading() as session:
+            return [step_view(row) for row in await store.list_steps(session, limit)]
+
+    def line(self) -> LineView:
+        """回線: the line of today, and whether it is open."""
+        now = self.clock.now()
+        return line_view(self._lines.on(business_date(now)), is_open=self._lines.is_open(now))
 
     async def slips(
         self,

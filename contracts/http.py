@@ -36,6 +36,14 @@ PROBLEM_STATUS = {
     "payment_unknown": 404,
     "slip_unknown": 404,
     "dead_letter_unknown": 404,
+    "terminal_not_admitted": 401,
+    "receipt_file_unknown": 404,
+    "receipt_file_no_longer_kept": 410,
+    "receipt_file_range": 416,
+    "line_closed": 409,
+    "receipt_file_on_the_line": 409,
+    "receipt_file_differs": 409,
+    "receipt_file_incomplete": 409,
 }
 
 

@@ -2,7 +2,9 @@
 
 Promises: each receipt record is registered once, in whatever order and however often it comes; a receipt of an
 unknown slip, or more than a slip owes, is booked and shown, never dropped; every entry of the premium ledger
-(介護システム) balances; what is open is listed with the reason.
-Consumes: receipt data and the bank network's settlements of the payment provider; each card agent's settlements.
+(介護システム) balances; what is open is listed with the reason. Its terminal (端末) fetches the same records as files,
+keeps nothing once they are registered, and has every step recorded.
+Consumes: receipt data, as events and as files, and the bank network's settlements of the payment provider; each card
+agent's settlements.
 Publishes: nothing so far; slips go to the payer on paper.
 """

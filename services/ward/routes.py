@@ -16,6 +16,17 @@ from contracts.http import (
     SlipRequest,
     SlipView,
 )
+from contracts.http_terminal import (
+    CompletionRequest,
+    LineView,
+    PageAnswer,
+    PageRequest,
+    ReceivedFileView,
+    StepRequest,
+    StepView,
+    TransferAnswer,
+    TransferRequest,
+)
 from contracts.vocabulary import ChargeType, Refusal
 from services.chassis.errors import accepted
 from services.chassis.http import IdempotencyKey
@@ -43,6 +54,7 @@ def router(ward: Ward) -> APIRouter:
     api = APIRouter()
     _levying(api, ward)
     _looking(api, ward)
+    _terminal(api, ward)
     return api
 
 
@@ -116,3 +128,35 @@ def _looking(api: APIRouter, ward: Ward) -> None:
     @api.get("/deposits", summary="入金 seen on the ward's account")
     async def deposits() -> Sequence[DepositView]:
         return await ward.deposits()
+
+
+def _terminal(api: APIRouter, ward: Ward) -> None:
+    """For the ward's own terminal (端末)."""
+
+    @api.post("/terminal/transfers", status_code=201, summary="受信開始 the terminal begins to fetch a receipt file")
+    async def begin_transfer(body: TransferRequest, key: IdempotencyKey = None) -> TransferAnswer:
+        return accepted(await ward.begin_transfer(body, key))
+
+    @api.post("/terminal/pages", summary="登録 register some records of a file")
+    async def register_page(body: PageRequest, key: IdempotencyKey = None) -> PageAnswer:
+        return accepted(await ward.register_page(body, key))
+
+    @api.post("/terminal/completions", summary="登録完了 all of a file is handed over")
+    async def complete_transfer(body: CompletionRequest, key: IdempotencyKey = None) -> TransferAnswer:
+        return accepted(await ward.complete_transfer(body, key))
+
+    @api.post("/terminal/steps", status_code=201, summary="作業記録 record a step at the terminal")
+    async def record_step(body: StepRequest, key: IdempotencyKey = None) -> StepView:
+        return accepted(await ward.record_step(body, key))
+
+    @api.get("/terminal/steps", summary="作業記録 what was done at the terminal, the latest first")
+    async def steps(limit: Limit = 100) -> Sequence[StepView]:
+        return await ward.terminal_steps(limit)
+
+    @api.get("/terminal/files", summary="収納データファイル received, the latest first")
+    async def files(limit: Limit = 100) -> Sequence[ReceivedFileView]:
+        return await ward.received_files(limit)
+
+    @api.get("/terminal/line", summary="回線 the line of today")
+    async def line() -> LineView:
+        return ward.line()

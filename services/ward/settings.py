@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import time
-from typing import Annotated, Any, Final, Self
+from datetime import date, time
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
 from contracts.calendar import APRIL, PREMIUM_MONTHS
 from contracts.charges import CHARGES
@@ -104,6 +105,44 @@ class Settings(ServiceSettings):
     """お問い合わせ先: the section that a printed slip names, per charge type."""
     deposit_expected_by: time = time(15, 0)
     """The hour in Japan by which a deposit is expected on its planned day (入金予定日)."""
+
+    receipts_arrive_by: Literal["events", "files"] = "events"
+    """What registers receipts first: `events`, as they are made, or `files` alone, when the terminal fetches them."""
+    isdn_bytes_per_second: Annotated[int, Field(gt=0)] = 8_000
+    """The line until LGWAN: one ISDN channel of 64 kbit/s."""
+    isdn_opens: time = time(9, 0)
+    """The hours, in Japan, in which the terminal may dial: from …"""
+    isdn_closes: time = time(17, 0)
+    """… to."""
+    lgwan_from: date = date(2021, 9, 1)
+    """The first day on LGWAN."""
+    lgwan_bytes_per_second: Annotated[int, Field(gt=0)] = 1_250_000
+    """The line since then: a share of LGWAN, 10 Mbit/s."""
+    lgwan_opens: time = time(8, 0)
+    """The hours, in Japan, in which the collection centre answers on LGWAN: from …"""
+    lgwan_closes: time = time(21, 0)
+    """… to."""
+    terminal_url: str = ""
+    """Where the terminal fetches receipt files, e.g. `https://HOST:PORT`."""
+    terminal_ca_file: Path | None = None
+    """PEM file of the authority that made the collection centre's certificate."""
+    terminal_certificate_file: Path | None = None
+    """PEM file of the terminal's own certificate."""
+    terminal_key_file: Path | None = None
+    """PEM file of that certificate's key."""
+    terminal_user: str = "ward-terminal"
+    """User ID of the terminal at the collection centre."""
+    terminal_password: SecretStr = SecretStr("")
+    """Its password."""
+    terminal_folder: Path = Path("sansha-terminal")
+    """Where the terminal keeps a file until it is registered."""
+
+    @model_validator(mode="after")
+    def _a_line_opens_before_it_closes(self) -> Self:
+        for line in ("isdn", "lgwan"):
+            if getattr(self, f"{line}_opens") >= getattr(self, f"{line}_closes"):
+                raise ValueError(f"{line}_opens must be before {line}_closes")
+        return self
 
     @model_validator(mode="after")
     def _charge_types_are_told_apart(self) -> Self:

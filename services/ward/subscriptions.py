@@ -8,13 +8,13 @@ from contracts.events import ClosingStatementIssued, DepositMade, ReceiptDeliver
 from services.chassis.consumer import On
 from services.ward.handlers.match_deposits import match_deposits
 from services.ward.handlers.receive_statements import receive_statements
-from services.ward.handlers.register_receipts import register_receipts
+from services.ward.handlers.register_receipts import leave_to_files, register_receipts
 
 
-def subscriptions() -> Sequence[On]:
+def subscriptions(receipts_arrive_by: str = "events") -> Sequence[On]:
     """What arrives, and what is done with it."""
     return (
-        On(ReceiptDelivered, register_receipts),
+        On(ReceiptDelivered, register_receipts if receipts_arrive_by == "events" else leave_to_files),
         On(ClosingStatementIssued, receive_statements),
         On(DepositMade, match_deposits),
     )

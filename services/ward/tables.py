@@ -134,3 +134,50 @@ deposits = Table(
     Column("deposited_on", Date, nullable=False),
     Column("seen_at", Instant, nullable=False),
 )
+
+received_files = Table(
+    "received_files",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("sha256", String, nullable=False, index=True),
+    Column("size", BigInteger, nullable=False),
+    Column("line", String, nullable=False),
+    Column("times_received", Integer, nullable=False),
+    Column("begun_at", Instant, nullable=False),
+    Column("arrives_at", Instant, nullable=False),
+    Column("registered_at", Instant),
+)
+"""Receipt files (収納データファイル) that the terminal fetches. `arrives_at`: when the line has carried the file."""
+
+received_pages = Table(
+    "received_pages",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("page", Integer, primary_key=True, autoincrement=False),
+    Column("records", Integer, nullable=False),
+    Column("new_records", Integer, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("registered_at", Instant, nullable=False),
+)
+"""What of a file is registered; a page is registered once."""
+
+received_records = Table(
+    "received_records",
+    metadata,
+    Column("payment_id", String, primary_key=True),
+    Column("kind", words(ReceiptKind), primary_key=True),
+    Column("name", String, primary_key=True),
+)
+"""Which record was in which file: what is known by event and in no file of its day is missing there."""
+
+terminal_steps = Table(
+    "terminal_steps",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("at", Instant, nullable=False),
+    Column("step", String, nullable=False),
+    Column("file_name", String, nullable=False),
+    Column("terminal_user", String, nullable=False),
+    Column("detail", String, nullable=False),
+)
+"""作業記録: what was done at the terminal, from login to the deletion of the temporary copy."""

@@ -9,9 +9,11 @@ from typing import Any
 from contracts.formats import barcode
 from contracts.formats.barcode import Barcode
 from contracts.http import Body, SlipView
+from contracts.http_terminal import LineView, ReceivedFileView, StepView
 from contracts.vocabulary import ReceiptKind, Refusal, Settler
 from services.ward.domain.instalments import Slip
 from services.ward.domain.ledger import JAPANESE, Account
+from services.ward.domain.line import Line
 from services.ward.domain.reissue import Reissue
 
 
@@ -134,3 +136,24 @@ def balance_view(account: Account, balance: int) -> BalanceView:
 def deposit_view(row: Any) -> DepositView:
     """A deposit with the reconciliation of its statement."""
     return DepositView(**{name: getattr(row, name) for name in DepositView.model_fields})
+
+
+def received_file_view(row: Any) -> ReceivedFileView:
+    """A receipt file as the ward has it."""
+    return ReceivedFileView(**{name: getattr(row, name) for name in ReceivedFileView.model_fields})
+
+
+def step_view(row: Any) -> StepView:
+    """A step at the terminal."""
+    return StepView(**{name: getattr(row, name) for name in StepView.model_fields})
+
+
+def line_view(line: Line, *, is_open: bool) -> LineView:
+    """The line of a day."""
+    return LineView(
+        line=line.name,
+        bytes_per_second=line.bytes_per_second,
+        opens=f"{line.opens:%H:%M}",
+        closes=f"{line.closes:%H:%M}",
+        is_open=is_open,
+    )

@@ -49,6 +49,10 @@ async def register_receipts(delivered: Sequence[ReceiptDelivered], tx: Transacti
     await reconsider(confirmed, upset, tx)
 
 
+async def leave_to_files(_delivered: Sequence[ReceiptDelivered], _tx: Transaction) -> None:
+    """Where receipts arrive by file alone, an event changes nothing: the same record comes with its day's file."""
+
+
 async def _look(
     delivered: Sequence[ReceiptDelivered], tx: Transaction
 ) -> tuple[dict[str, SlipAccount], Mapping[str, dict[ReceiptKind, Receipt]]]:

@@ -27,9 +27,9 @@ from services.chassis.clock import Clock
 from services.chassis.commands import Command
 from services.chassis.consumer import On
 from services.chassis.faults import Faults
-from services.chassis.service import Service
 from services.ward import books as looking
 from services.ward import explanation, paper
+from services.ward.app.terminal_side import TerminalSide
 from services.ward.behaviour import generate_assessments, generate_levies
 from services.ward.books import books
 from services.ward.domain.assessment_csv import parse_assessments
@@ -44,6 +44,7 @@ from services.ward.paper.wording import Letterhead, slip_text
 from services.ward.settings import Settings
 from services.ward.subscriptions import subscriptions
 from services.ward.tables import metadata
+from services.ward.terminal import CutOff, Desk, Fetched, NotAdmitted, Terminal, TerminalKeys
 from services.ward.views import (
     BalanceView,
     DepositView,
@@ -60,7 +61,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ASSESSMENTS_PER_REQUEST",
+    "CutOff",
+    "Desk",
+    "Fetched",
+    "NotAdmitted",
     "Settings",
+    "Terminal",
+    "TerminalKeys",
     "Ward",
     "books",
     "create_app",
@@ -71,7 +78,7 @@ __all__ = [
 ASSESSMENTS_PER_REQUEST = 10_000
 
 
-class Ward(Service):
+class Ward(TerminalSide):
     """甲: one method per use case. A refusal is returned, not raised."""
 
     title = "sansha ward (甲 介護保険課)"
@@ -98,7 +105,7 @@ class Ward(Service):
         return Command("reissue_slip", handler, SlipView, lambda r: (r.slip_number,))
 
     def subscriptions(self) -> Sequence[On]:
-        return subscriptions()
+        return subscriptions(self.settings.receipts_arrive_by)
 
     def routes(self) -> Sequence[APIRouter]:
         from services.ward.routes import router

@@ -21,20 +21,26 @@ PROBLEM_STATUS = {
     "method_already_chosen": 409,
     "withdrawal_too_late": 409,
     "nothing_to_withdraw": 409,
+    "anomaly_exists": 409,
+    "anomaly_too_late": 409,
+    "nothing_to_correct": 409,
+    "nothing_to_resolve": 409,
+    "settler_differs": 409,
+    "statement_incomplete": 409,
     "assessment_exists": 409,
     "slip_exists": 409,
     "reissues_exhausted": 409,
     "clock_blocked": 409,
     "clock_cannot_move": 409,
     "dead_letter_still_fails": 409,
-    "anomaly_exists": 409,
-    "anomaly_too_late": 409,
     "picture_too_large": 413,
     "no_picture": 415,
     "printing_not_installed": 501,
     "scanning_not_installed": 501,
     "payment_unknown": 404,
     "slip_unknown": 404,
+    "deposit_unknown": 404,
+    "statement_unknown": 404,
     "dead_letter_unknown": 404,
 }
 
@@ -180,6 +186,9 @@ class TermsView(Body):
     holiday_shift: str
     fee_basis: str
     fee_per_mille: int
+    deposit_split: str
+    named_day_rule: str
+    named_day_business_days: int
 
 
 class TestCard(Body):
@@ -245,8 +254,17 @@ class ReissueRequest(Body):
     slip_number: SlipNumberText
 
 
+class ConcernedPayment(Body):
+    """A payment that does not agree: what a statement says of it, and what is registered; None where nothing is."""
+
+    payment_id: PaymentIdText
+    code: Annotated[str, Field(examples=["receipt_missing"])]
+    stated: int | None = None
+    registered: int | None = None
+
+
 class OpenItem(Body):
-    """Something that is not yet settled, and why."""
+    """Something that is not yet settled, and why. `codes` name each reason and stay the same over versions."""
 
     kind: str
     subject: str
@@ -254,6 +272,10 @@ class OpenItem(Body):
     amount: YenAmount
     since: date
     because: str
+    codes: tuple[str, ...] = ()
+    difference: int | None = None
+    """What is open between deposits and statement, in yen: below 0 for too little."""
+    payments: tuple[ConcernedPayment, ...] = ()
 
 
 # ---- every party -----------------------------------------------------------------------------------------

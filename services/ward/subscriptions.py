@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from contracts.events import ClosingStatementIssued, DepositMade, ReceiptDelivered
 from services.chassis.consumer import On
+from services.ward import timers
+from services.ward.handlers.deposit_expected import find_overdue_deposits
 from services.ward.handlers.match_deposits import match_deposits
 from services.ward.handlers.receive_statements import receive_statements
 from services.ward.handlers.register_receipts import register_receipts
+from services.ward.handlers.review_deeming import review_deemings
+from services.ward.handlers.statements_expected import StatementWatch, find_unlisted_receipts
+from services.ward.settings import Settings
 
 
-def subscriptions() -> Sequence[On]:
+def subscriptions(s: Settings) -> Sequence[On]:
     """What arrives, and what is done with it."""
     return (
-        On(ReceiptDelivered, register_receipts),
-        On(ClosingStatementIssued, receive_statements),
+        On(ReceiptDelivered, partial(register_receipts, watch=StatementWatch(s.statement_expected_days))),
+        On(ClosingStatementIssued, partial(receive_statements, expected_by=s.deposit_expected_by)),
         On(DepositMade, match_deposits),
+        On(timers.DepositExpected, find_overdue_deposits),
+        On(timers.DeemingReview, partial(review_deemings, old_scheme_until=s.old_scheme_until)),
+        On(timers.StatementsExpected, partial(find_unlisted_receipts, expected_days=s.statement_expected_days)),
     )

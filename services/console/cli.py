@@ -20,7 +20,14 @@ from contracts import topics
 from contracts.vocabulary import JST, on_the_clock
 from services.chassis.collector import keep_what_is_loaded
 from services.chassis.telemetry import configure_logging
-from services.console import cli_deployment, cli_operations, cli_settings, cli_slips, cli_terminal
+from services.console import (
+    cli_deployment,
+    cli_operations,
+    cli_settings,
+    cli_settlement,
+    cli_slips,
+    cli_terminal,
+)
 from services.console.stack import place_of
 from services.console.terminal import (
     DEFAULT_FOLDER,
@@ -288,6 +295,7 @@ def audit_command(
 
 app.add_typer(cli_slips.slip, name="slip")
 app.add_typer(cli_operations.operations)
+app.add_typer(cli_settlement.settlement)
 app.add_typer(cli_operations.clock, name="clock")
 app.add_typer(cli_operations.letters, name="dead-letters")
 app.add_typer(cli_terminal.terminal, name="terminal")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -16,6 +17,7 @@ from contracts.http import (
     SlipRequest,
     SlipView,
 )
+from contracts.http_settlement import ResolutionRequest, ResolutionView
 from contracts.http_terminal import (
     CompletionRequest,
     LineView,
@@ -31,7 +33,7 @@ from contracts.vocabulary import ChargeType, Refusal
 from services.chassis.errors import accepted
 from services.chassis.http import IdempotencyKey
 from services.ward.paper import SLIPS_PER_DOCUMENT
-from services.ward.views import BalanceView, DepositView, ReceiptView
+from services.ward.views import BalanceView, DeemingView, DepositView, ReceiptView
 
 if TYPE_CHECKING:
     from services.ward.app import Ward
@@ -55,6 +57,7 @@ def router(ward: Ward) -> APIRouter:
     _levying(api, ward)
     _looking(api, ward)
     _terminal(api, ward)
+    _settling(api, ward)
     return api
 
 
@@ -116,6 +119,20 @@ def _looking(api: APIRouter, ward: Ward) -> None:
         detail = f"the ward has heard nothing of payment {payment_id}"
         unknown = Refusal("payment_unknown", detail, "ask the payment provider: it may not have been paid yet")
         return accepted(found or unknown)
+
+    @api.get("/slips/{slip_number}/deeming", summary="代理納付の効力 does it count as paid on a day, and since when")
+    async def deeming(slip_number: str, on: date | None = None) -> DeemingView:
+        return accepted(await ward.deeming(slip_number, on))
+
+
+def _settling(api: APIRouter, ward: Ward) -> None:
+    @api.post("/resolutions", status_code=201, summary="差異の処理 decide about a settlement that does not agree")
+    async def resolve(body: ResolutionRequest, key: IdempotencyKey = None) -> ResolutionView:
+        return accepted(await ward.resolve(body, key))
+
+    @api.get("/resolutions", summary="差異の処理 what was decided, by whom, why and when")
+    async def resolutions(statement_id: str | None = None, limit: Limit = 1_000) -> Sequence[ResolutionView]:
+        return await ward.resolutions(statement_id, limit)
 
     @api.get("/open-items", summary="What is not settled yet, and why; at most `limit` of each kind")
     async def open_items(limit: Limit = 1_000) -> Sequence[OpenItem]:

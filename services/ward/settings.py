@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -13,6 +13,7 @@ from contracts.calendar import APRIL, PREMIUM_MONTHS
 from contracts.charges import CHARGES
 from contracts.vocabulary import ChargeType, Method
 from services.chassis.settings import ServiceSettings
+from services.ward.domain.deeming import OLD_SCHEME_ENDS, TRUSTEE_FROM
 
 DIGITS: Final = {charge_type: charge.digit for charge_type, charge in CHARGES.items()}
 ISSUER_CODES: Final = {charge_type: charge.issuer_code for charge_type, charge in CHARGES.items()}
@@ -105,6 +106,11 @@ class Settings(ServiceSettings):
     """お問い合わせ先: the section that a printed slip names, per charge type."""
     deposit_expected_by: time = time(15, 0)
     """The hour in Japan by which a deposit is expected on its planned day (入金予定日)."""
+    statement_expected_days: Annotated[int, Field(ge=0, le=366)] = 40
+    """So many days after the end of a month its receipts should all be on their settlers' statements (明細予定)."""
+    old_scheme_until: Annotated[date, Field(ge=TRUSTEE_FROM - timedelta(days=1), le=OLD_SCHEME_ENDS)] = date(2022, 1, 3)
+    """指定代理納付者: the last day whose entrusted payments go by the old law; what comes later goes by the new one
+    (指定納付受託者)."""
 
     receipts_arrive_by: Literal["events", "files"] = "events"
     """What registers receipts first: `events`, as they are made, or `files` alone, when the terminal fetches them."""

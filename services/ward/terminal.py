@@ -25,7 +25,6 @@ from pydantic import TypeAdapter, ValidationError
 from contracts.formats import receipt_csv, receipt_file
 from contracts.formats.damage import DamagedFile
 from contracts.formats.receipt_record import ReceiptRecord
-from contracts.http import Problem
 from contracts.http_terminal import (
     CompletionRequest,
     PageAnswer,
@@ -39,6 +38,7 @@ from contracts.http_terminal import (
     TransferAnswer,
     TransferRequest,
 )
+from contracts.problems import Problem
 from contracts.vocabulary import Refusal
 from services.ward.domain.file_records import understood
 

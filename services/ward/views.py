@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from contracts.formats import barcode
 from contracts.formats.barcode import Barcode
 from contracts.http import Body, SlipView
+from contracts.http_settlement import ResolutionView
 from contracts.http_terminal import LineView, ReceivedFileView, StepView
 from contracts.vocabulary import ReceiptKind, Refusal, Settler
+from services.ward.domain.deeming import deeming, legal_mode, slip_deeming
 from services.ward.domain.instalments import Slip
 from services.ward.domain.ledger import JAPANESE, Account
 from services.ward.domain.line import Line
 from services.ward.domain.reissue import Reissue
+from services.ward.store import Made
 
 
 class RecordView(Body):
@@ -48,8 +51,33 @@ class BalanceView(Body):
     balance: int
 
 
+class ProxyPaymentView(Body):
+    """A payment of a slip: its dates, and what it does for the slip on a day."""
+
+    payment_id: str
+    amount: int
+    mode: str
+    approved_on: date
+    entrusted_on: date
+    named_day: date | None
+    deposited_on: date | None
+    effect: str
+    since: date | None
+
+
+class DeemingView(Body):
+    """代理納付の効力 of a slip at the end of a day: `since` is the day from which it counts as paid."""
+
+    slip_number: str
+    on: date
+    effect: str
+    since: date | None
+    owed_by_payer: bool
+    payments: tuple[ProxyPaymentView, ...]
+
+
 class DepositView(Body):
-    """入金: a deposit seen on the ward's account."""
+    """入金: a deposit that was seen. `account` is empty for the ward's; `counts_for` differs once it is reassigned."""
 
     deposit_id: str
     statement_id: str
@@ -57,7 +85,42 @@ class DepositView(Body):
     closed_on: date
     amount: int
     deposited_on: date
+    account: str
+    counts_for: str
     reconciled_at: datetime | None
+
+
+def resolution_view(row: Mapping[str, Any]) -> ResolutionView:
+    """A decision, as its row says."""
+    return ResolutionView(**{name: row[name] for name in ResolutionView.model_fields})
+
+
+def deeming_view(slip_number: str, amount: int, made: Sequence[Made], on: date, old_until: date) -> DeemingView:
+    """A slip of `amount` yen with the payments made for it."""
+    whole = slip_deeming(amount, [m.payment for m in made], on, old_until)
+    return DeemingView(
+        slip_number=slip_number,
+        on=on,
+        effect=whole.effect.value,
+        since=whole.since,
+        owed_by_payer=whole.is_owed_by_payer,
+        payments=tuple(_proxy_payment_view(m, on, old_until) for m in made),
+    )
+
+
+def _proxy_payment_view(made: Made, on: date, old_until: date) -> ProxyPaymentView:
+    p, found = made.payment, deeming(made.payment, on, old_until)
+    return ProxyPaymentView(
+        payment_id=made.payment_id,
+        amount=p.amount,
+        mode=legal_mode(p.entrusted_on, old_until).value if p.by_agent else "none",
+        approved_on=p.approved_on,
+        entrusted_on=p.entrusted_on,
+        named_day=p.named_day,
+        deposited_on=p.deposited_on,
+        effect=found.effect.value,
+        since=found.since,
+    )
 
 
 def slip_view(slip: Slip | Any, outstanding: int) -> SlipView:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import topics
 from contracts.books import Books
@@ -21,6 +24,7 @@ from contracts.http import (
     SlipRequest,
     SlipView,
 )
+from contracts.http_settlement import ResolutionRequest, ResolutionView
 from contracts.vocabulary import ChargeType, Refusal, business_date
 from services.chassis.bus.port import EventBus
 from services.chassis.clock import Clock
@@ -28,7 +32,7 @@ from services.chassis.commands import Command
 from services.chassis.consumer import On
 from services.chassis.faults import Faults
 from services.ward import books as looking
-from services.ward import explanation, paper
+from services.ward import explanation, paper, store
 from services.ward.app.terminal_side import TerminalSide
 from services.ward.behaviour import generate_assessments, generate_levies
 from services.ward.books import books
@@ -39,6 +43,7 @@ from services.ward.explanation import explain
 from services.ward.handlers.issue_assessments import issue_assessments
 from services.ward.handlers.issue_slip import issue_slips
 from services.ward.handlers.reissue_slip import reissue_slips
+from services.ward.handlers.resolve_difference import resolve_differences
 from services.ward.migrations import HISTORY
 from services.ward.paper.wording import Letterhead, slip_text
 from services.ward.settings import Settings
@@ -47,11 +52,14 @@ from services.ward.tables import metadata
 from services.ward.terminal import CutOff, Desk, Fetched, NotAdmitted, Terminal, TerminalKeys
 from services.ward.views import (
     BalanceView,
+    DeemingView,
     DepositView,
     ReceiptView,
     balance_view,
+    deeming_view,
     deposit_view,
     receipt_view,
+    resolution_view,
     slip_unknown,
     stored_slip_view,
 )
@@ -76,6 +84,8 @@ __all__ = [
 ]
 
 ASSESSMENTS_PER_REQUEST = 10_000
+PAYMENTS_NAMED = 200
+"""So many payments that do not agree are named among what is open; the figures count all of them."""
 
 
 class Ward(TerminalSide):
@@ -100,12 +110,18 @@ class Ward(TerminalSide):
         return Command("issue_slip", partial(issue_slips, terms=self._terms), SlipView, lambda r: (r.insured_number,))
 
     @cached_property
+    def _resolve(self) -> Command[ResolutionRequest, ResolutionView]:
+        # one after the other: what one decides about the next must see
+        handler = partial(resolve_differences, expected_by=self.settings.deposit_expected_by)
+        return Command("resolve", handler, ResolutionView, lambda _: ("resolutions",))
+
+    @cached_property
     def _reissue_slip(self) -> Command[ReissueRequest, SlipView]:
         handler = partial(reissue_slips, terms=self._terms)
         return Command("reissue_slip", handler, SlipView, lambda r: (r.slip_number,))
 
     def subscriptions(self) -> Sequence[On]:
-        return subscriptions(self.settings.receipts_arrive_by)
+        return subscriptions(self.settings)
 
     def routes(self) -> Sequence[APIRouter]:
         from services.ward.routes import router
@@ -188,9 +204,10 @@ class Ward(TerminalSide):
             for row in await looking.receipt_rows(session, payment_ids):
                 records[row.payment_id].append(row)
             listed = await looking.statements_listing(session, payment_ids)
+            lapsed = await looking.lapse_rows(session, payment_ids)
         by = self.settings.deposit_expected_by
         known = [i for i in payment_ids if i in records or i in listed]
-        return {i: explain(i, records.get(i, ()), listed.get(i, ()), by) for i in known}
+        return {i: explain(i, records.get(i, ()), listed.get(i, ()), lapsed.get(i), by) for i in known}
 
     async def open_items(self, limit: int | None = None) -> Sequence[OpenItem]:
         """What is not settled yet, and why: at most `limit` of each kind."""
@@ -199,8 +216,9 @@ class Ward(TerminalSide):
         announced, confirmed_by = s.channels_with_preliminary, BANK_CALENDAR.overdue_since(today, days)
         async with self.reading() as session:
             return [
-                *map(explanation.receipt_item, await looking.receipts_not_deposited(session, limit)),
-                *(explanation.statement_item(s, why, today) for s, why in await looking.open_statements(session)),
+                *await self._receipts_open(session, limit),
+                *await self._statements_open(session, today),
+                *map(explanation.lapse_item, await looking.open_lapses(session, limit)),
                 *map(explanation.deposit_item, await looking.deposits_without_statement(session)),
                 *map(explanation.overpayment_item, await looking.overpaid_slips(session, limit)),
                 *map(explanation.unknown_item, await looking.unknown_receipts(session, limit)),
@@ -214,6 +232,37 @@ class Ward(TerminalSide):
                 ),
                 *map(explanation.discrepancy_item, await looking.all_discrepancies(session, limit)),
             ]
+
+    async def _receipts_open(self, session: AsyncConnection, limit: int | None) -> Sequence[OpenItem]:
+        left_out = {row.payment_id: row.left_out_of for row in await store.left_out_receipts(session, limit)}
+        rows = await looking.receipts_not_deposited(session, limit)
+        return [explanation.receipt_item(row, left_out.get(row.payment_id)) for row in rows]
+
+    async def _statements_open(self, session: AsyncConnection, today: date) -> Sequence[OpenItem]:
+        found = await looking.open_statements(session)
+        ids = [s.statement_id for s, _ in found]
+        named = await store.payments_concerned(session, ids, PAYMENTS_NAMED) if ids else {}
+        return [explanation.statement_item(s, why, named.get(s.statement_id, ()), today) for s, why in found]
+
+    async def resolve(self, request: ResolutionRequest, key: str | None = None) -> ResolutionView | Refusal:
+        """差異の処理: decide about a settlement that does not agree."""
+        return await self.execute(self._resolve, request, key)
+
+    async def resolutions(self, statement_id: str | None = None, limit: int | None = None) -> Sequence[ResolutionView]:
+        """What was decided, the first first; about one statement where it is named."""
+        async with self.reading() as session:
+            rows = await looking.list_resolutions(session, statement_id, limit)
+        return [resolution_view(row._asdict()) for row in rows]
+
+    async def deeming(self, slip_number: str, on: date | None = None) -> DeemingView | Refusal:
+        """代理納付の効力: does a slip count as paid at the end of a day (of today unless one is named)?"""
+        day = business_date(self.clock.now()) if on is None else on
+        async with self.reading() as session:
+            slips = await looking.find_slips(session, [slip_number])
+            made = (await store.payments_of_slips(session, [slip_number])).get(slip_number, [])
+        if not slips:
+            return slip_unknown(slip_number)
+        return deeming_view(slip_number, slips[0].amount, made, day, self.settings.old_scheme_until)
 
     async def balances(self) -> Sequence[BalanceView]:
         """試算表: every account's balance; they add up to zero."""

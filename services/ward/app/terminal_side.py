@@ -22,6 +22,7 @@ from services.chassis.service import Service
 from services.ward import store
 from services.ward.domain.line import Line, Lines
 from services.ward.handlers.receive_files import begin_transfers, complete_transfers, record_steps, register_pages
+from services.ward.handlers.statements_expected import StatementWatch
 from services.ward.settings import Settings
 from services.ward.views import (
     line_view,
@@ -49,7 +50,8 @@ class TerminalSide(Service):
 
     @cached_property
     def _register_page(self) -> Command[PageRequest, PageAnswer]:
-        return Command("register_page", register_pages, PageAnswer, lambda r: (r.name,))
+        handler = partial(register_pages, watch=StatementWatch(self.settings.statement_expected_days))
+        return Command("register_page", handler, PageAnswer, lambda r: (r.name,))
 
     @cached_property
     def _complete_transfer(self) -> Command[CompletionRequest, TransferAnswer]:

@@ -138,6 +138,18 @@ def _receive(slip_number: str, slip: SlipAccount, amount: int) -> tuple[Transfer
     return transfer(Account.PREMIUM_RECEIVABLE, Account.OVERPAYMENTS, slip.excess - excess, slip_number)
 
 
+def revive(payment_id: str, slip_number: str, slip: SlipAccount, amount: int) -> tuple[Transfer, ...]:
+    """失効: the payment does not count towards the slip any more, while its agent owes the money still."""
+    owed = transfer(Account.PREMIUM_RECEIVABLE, Account.LAPSED_PROXY_PAYMENTS, amount, payment_id)
+    return (*owed, *_receive(slip_number, slip, -amount))
+
+
+def restore(payment_id: str, slip_number: str, slip: SlipAccount, amount: int) -> tuple[Transfer, ...]:
+    """The payment counts again."""
+    settled = transfer(Account.LAPSED_PROXY_PAYMENTS, Account.PREMIUM_RECEIVABLE, amount, payment_id)
+    return (*settled, *_receive(slip_number, slip, amount))
+
+
 def _contradictions(payment_id: str, known: Iterable[Receipt], record: Receipt) -> Iterator[Discrepancy]:
     """What each pair of records disagrees on, the new one with each that is known: the same in any order."""
     for other in known:

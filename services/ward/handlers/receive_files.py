@@ -28,6 +28,7 @@ from services.ward import store
 from services.ward.domain.line import Lines
 from services.ward.domain.receipts import JAPANESE, Discrepancy
 from services.ward.handlers.register_receipts import register_receipts
+from services.ward.handlers.statements_expected import StatementWatch
 
 
 async def begin_transfers(
@@ -91,7 +92,9 @@ async def _notice_repetition(request: TransferRequest, tx: Transaction) -> None:
         await store.add_discrepancies(tx.session, [found], tx.now)
 
 
-async def register_pages(requests: Sequence[PageRequest], tx: Transaction) -> Sequence[PageAnswer | Refusal]:
+async def register_pages(
+    requests: Sequence[PageRequest], tx: Transaction, *, watch: StatementWatch
+) -> Sequence[PageAnswer | Refusal]:
     """登録. A page that was registered before is answered as then; a record known by event is not registered twice."""
     files = await store.lock_received_files(tx.session, {r.name for r in requests})
     answers: list[PageAnswer | Refusal] = []
@@ -104,7 +107,7 @@ async def register_pages(requests: Sequence[PageRequest], tx: Transaction) -> Se
         if page is not None and files[request.name].times_received == 1:
             answers.append(PageAnswer(new=page.new_records, known=page.records - page.new_records))
             continue
-        new = await _register(request.records, tx)
+        new = await _register(request.records, tx, watch)
         if page is None:
             row = {"name": request.name, "page": request.page, "records": len(request.records), "new_records": new}
             amount = sum(r.amount for r in request.records)
@@ -125,13 +128,13 @@ def _not_yet(name: str, file: Any, tx: Transaction) -> Refusal | None:
     return None
 
 
-async def _register(items: Sequence[ReceiptItem], tx: Transaction) -> int:
+async def _register(items: Sequence[ReceiptItem], tx: Transaction, watch: StatementWatch) -> int:
     """How many of the records were new. Records of one payment are registered one after the other."""
     new = 0
     for wave in waves(items, lambda item: (item.payment_id,)):
         known = await store.records_of(tx.session, {item.payment_id for item in wave})
         new += sum(item.kind not in known[item.payment_id] for item in wave)
-        await register_receipts([_event(item) for item in wave], tx)
+        await register_receipts([_event(item) for item in wave], tx, watch=watch)
     return new
 
 

@@ -11,12 +11,14 @@ from services.chassis.transaction import Transaction
 from services.ward import store
 from services.ward.domain.ledger import Entry
 from services.ward.domain.receipts import Discrepancy, Receipt, SlipAccount, register
+from services.ward.handlers.review_deeming import forget_lapses
 from services.ward.handlers.settle_statements import reconsider
+from services.ward.handlers.statements_expected import StatementWatch
 
 Slips = Mapping[str, SlipAccount]
 
 
-async def register_receipts(delivered: Sequence[ReceiptDelivered], tx: Transaction) -> None:
+async def register_receipts(delivered: Sequence[ReceiptDelivered], tx: Transaction, *, watch: StatementWatch) -> None:
     """Two reads, one decision a record, one write a table; statements are looked at where a record may change them."""
     slips, known = await _look(delivered, tx)
     rows: list[dict[str, Any]] = []
@@ -25,6 +27,9 @@ async def register_receipts(delivered: Sequence[ReceiptDelivered], tx: Transacti
     changed: dict[str, SlipAccount] = {}
     confirmed: list[str] = []
     upset: list[str] = []
+    cancelled = {d.payment_id for d in delivered if d.kind is ReceiptKind.CANCELLED}
+    if cancelled:
+        changed |= await forget_lapses(cancelled, slips, tx)
     for d in delivered:
         records = known[d.payment_id]
         was_known = bool(records)
@@ -46,6 +51,7 @@ async def register_receipts(delivered: Sequence[ReceiptDelivered], tx: Transacti
     await store.book(tx.session, entries, tx.now)
     await store.save_slip_accounts(tx.session, changed)
     await store.add_discrepancies(tx.session, discrepancies, tx.now)
+    await watch.begin(delivered, tx)
     await reconsider(confirmed, upset, tx)
 
 

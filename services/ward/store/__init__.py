@@ -2,10 +2,32 @@
 
 Rows are locked in one order: received files by name, then slips by number, then statements by id, all of a
 transaction's in one step. What is inserted stands under keys that no two use cases share.
+Rows are locked in one order: slips by number, then months that are watched, then statements by id, all of a
+transaction's in one step. What a statement has (deposits, lines, decisions) is changed only while it is locked, what
+became of a proxy payment (lapses) only while its slip is. What is inserted stands under keys that no two use cases
+share.
 """
 
+from services.ward.store.deeming import (
+    Lapse,
+    Made,
+    add_lapses,
+    lapses_of,
+    payments_of_slips,
+    payments_of_statements,
+    save_lapses,
+)
 from services.ward.store.ledger import add_discrepancies, book
+from services.ward.store.lines import (
+    add_line,
+    decide_line,
+    lines_of,
+    listed_payment,
+    payments_concerned,
+    statements_listing,
+)
 from services.ward.store.receipts import add_receipts, records_of
+from services.ward.store.resolutions import add_resolution, reassign, resolutions_of, seen_deposit
 from services.ward.store.settlement import (
     add_deposits,
     add_pages,
@@ -13,7 +35,6 @@ from services.ward.store.settlement import (
     find_deposits,
     find_statements,
     known_pages,
-    lines_of,
     lock_listing,
     lock_statements,
     save_settled,
@@ -44,42 +65,63 @@ from services.ward.store.terminal import (
     same_content,
     update_received_file,
 )
+from services.ward.store.unlisted import left_out_receipts, months_on_record, unlisted_receipts, watch_months
 
 __all__ = [
     "PEOPLE_PER_QUERY",
+    "Lapse",
+    "Made",
     "add_assessments",
     "add_deposits",
     "add_discrepancies",
+    "add_lapses",
+    "add_line",
     "add_pages",
     "add_receipts",
     "add_received_file",
     "add_received_page",
     "add_received_records",
+    "add_resolution",
     "add_statements",
     "add_step",
     "assessed",
     "book",
+    "decide_line",
     "find_deposits",
     "find_statements",
     "in_no_file",
     "instalments_of",
     "issue",
     "known_pages",
+    "lapses_of",
+    "left_out_receipts",
     "line_busy_until",
     "lines_of",
     "list_received_files",
     "list_steps",
+    "listed_payment",
     "lock_listing",
     "lock_received_files",
     "lock_slip_accounts",
     "lock_slips",
     "lock_statements",
+    "months_on_record",
+    "payments_concerned",
+    "payments_of_slips",
+    "payments_of_statements",
+    "reassign",
     "records_of",
     "registered_pages",
+    "resolutions_of",
     "same_content",
+    "save_lapses",
     "save_reissues",
     "save_settled",
     "save_slip_accounts",
+    "seen_deposit",
+    "statements_listing",
+    "unlisted_receipts",
     "unreconciled_statements",
     "update_received_file",
+    "watch_months",
 ]

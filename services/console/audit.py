@@ -157,9 +157,17 @@ def _promises_agree(provider: Books, ward: Books, settlers: Iterable[Books]) -> 
 def _same_rows(kind: str, told: Iterable[Any], seen: Iterable[Any]) -> Iterator[Finding]:
     told_rows, seen_rows = Counter(told), Counter(seen)
     for row in (told_rows - seen_rows).elements():
-        yield Finding(f"{kind}_not_at_ward", row[0], f"told by the settler, not in the ward's books: {row}", row.amount)
+        yield Finding(
+            f"{kind}_not_at_ward", row[0], f"told by the settler, not in the ward's books: {_words(row)}", row.amount
+        )
     for row in (seen_rows - told_rows).elements():
-        yield Finding(f"{kind}_only_at_ward", row[0], f"in the ward's books, not in the settler's: {row}", row.amount)
+        yield Finding(
+            f"{kind}_only_at_ward", row[0], f"in the ward's books, not in the settler's: {_words(row)}", row.amount
+        )
+
+
+def _words(row: Any) -> str:
+    return ", ".join(f"{name} {value}" for name, value in row._asdict().items())
 
 
 def _lines_cover_promises(settlers: Iterable[Books]) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ import platform
 import tempfile
 from pathlib import Path
 
+from bench import receipt_files
 from bench.receipts import Figure, Place, measure
 from services.chassis.bus.sqlite_log import SqliteLog
 
@@ -20,6 +21,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench")
     parser.add_argument("--receipts", type=int, default=20_000, help="receipts for our ward")
     parser.add_argument("--naive", type=int, default=1_000, help="receipts for the naive peer")
+    parser.add_argument("--file-records", type=int, default=1_000_000, help="records of a receipt file; 0 for none")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="sansha-bench-") as folder:
         ours, naive = asyncio.run(embedded(Path(folder), options.receipts, options.naive))
@@ -28,6 +30,11 @@ def main() -> int:
     print(printed(ours), printed(naive), sep="\n")
     ratio = ours.per_second / naive.per_second
     print(f"  ratio {ratio:.1f}× (goal {GOAL_RATIO:.0f}×)")
+    if options.file_records:
+        print("receipt files (収納データ), one core, bounded memory:")
+        with tempfile.TemporaryDirectory(prefix="sansha-bench-") as folder:
+            for one in receipt_files.measure(Path(folder), options.file_records):
+                print(*one.lines(), sep="\n")
     return 0 if ratio >= GOAL_RATIO else 1
 
 

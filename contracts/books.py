@@ -95,6 +95,33 @@ class RefundRow(NamedTuple):
     on: date
 
 
+class DisputeRow(NamedTuple):
+    """Something that the ward knows not to agree. `subject` is the statement, or the payment for one of those."""
+
+    subject: str
+    statement_id: str
+    code: str
+    yen: int
+    """For a statement's deposits what they differ from what is due by, before any decision; else the amount."""
+
+
+class ResolutionRow(NamedTuple):
+    """A decision of the ward about something that did not agree, in yen."""
+
+    resolution_id: str
+    statement_id: str
+    action: str
+    payment_id: str | None
+    deposit_id: str | None
+    amount: int
+    effect: int
+    """What it adds to the difference of the statement's deposits."""
+    returned: int
+    """What was paid back to the settler."""
+    restored: int
+    """What it adds to what is in transit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Books:
     """One party's books; a party leaves empty what it does not keep."""
@@ -110,6 +137,10 @@ class Books:
     refunds: Sequence[RefundRow] = ()
     reconciled: Sequence[str] = ()
     """Ids of statements whose deposit and receipts all agree (ward)."""
+    disputes: Sequence[DisputeRow] = ()
+    """What does not agree and is known, whether it is decided about or not (ward)."""
+    resolutions: Sequence[ResolutionRow] = ()
+    """What was decided about it (ward)."""
 
 
 _ROWS: dict[str, Any] = {
@@ -122,6 +153,8 @@ _ROWS: dict[str, Any] = {
     "transfers": TransferRow,
     "refunds": RefundRow,
     "reconciled": str,
+    "disputes": DisputeRow,
+    "resolutions": ResolutionRow,
 }
 _END = "end"
 

@@ -172,6 +172,8 @@ class ProxyPaymentTakenOn(PaymentEvent, frozen=True, kw_only=True):
     """締日: the closing that will count it."""
     deposit_on: date
     """入金予定日: when the closing's total reaches the ward's account."""
+    named_day: date | None = None
+    """指定日: until when the money must be there for the payment to count as made when it was entrusted."""
 
 
 class ProxyPaymentWithdrawn(PaymentEvent, frozen=True, kw_only=True):
@@ -187,10 +189,14 @@ class ProxyPaymentWithdrawn(PaymentEvent, frozen=True, kw_only=True):
 
 
 class StatementLine(msgspec.Struct, frozen=True, array_like=True):
-    """One payment in a closing statement."""
+    """One payment in a closing statement. The instants are None where no card agent pays in the payer's stead."""
 
     payment_id: str
     amount: Yen
+    approved_at: datetime | None = None
+    """承認日時: when the agent approved the payment."""
+    entrusted_at: datetime | None = None
+    """委託を受けた日時: when the payer entrusted the agent with it."""
 
 
 class SettlementEvent(Event, frozen=True, kw_only=True):
@@ -220,6 +226,8 @@ class ClosingStatementIssued(SettlementEvent, frozen=True, kw_only=True):
     pages: int
     lines: tuple[StatementLine, ...]
     """At most `LINES_PER_PAGE`, so that an event stays well under a broker's message limit."""
+    named_day: date | None = None
+    """指定日 of the payments it lists; None where no card agent pays in the payer's stead."""
 
     @property
     def natural_key(self) -> tuple[str, ...]:
@@ -235,12 +243,14 @@ class ClosingStatementIssued(SettlementEvent, frozen=True, kw_only=True):
 
 
 class DepositMade(SettlementEvent, frozen=True, kw_only=True):
-    """入金: the closing's total (less the fee) was paid into the ward's account."""
+    """入金: money for a closing's total (less the fee) was paid in; a closing may have several deposits."""
 
     TYPE: ClassVar[str] = "sansha.settlement.deposit_made.v1"
     deposit_id: str
     amount: Yen
     deposited_on: date
+    account: str = ""
+    """入金先口座 as bank-branch-type-number; empty for the account that the ward has designated."""
 
     @property
     def natural_key(self) -> tuple[str, ...]:

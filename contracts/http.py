@@ -1,49 +1,16 @@
 """HTTP bodies of the three parties. Amounts are whole yen; instants are RFC 3339, dates ISO 8601.
 
-A refusal is answered as RFC 9457 `application/problem+json` with a stable `code`; its status is in
-`PROBLEM_STATUS` (422 where it is not listed).
+A refusal is answered as a `Problem` (`problems.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from contracts.vocabulary import Agent, Brand, ChargeType, DeclineReason, Method, Settler
-
-PROBLEM_STATUS = {
-    "idempotency_key_reused": 409,
-    "payment_in_progress": 409,
-    "slip_already_paid": 409,
-    "method_already_chosen": 409,
-    "withdrawal_too_late": 409,
-    "nothing_to_withdraw": 409,
-    "assessment_exists": 409,
-    "slip_exists": 409,
-    "reissues_exhausted": 409,
-    "nothing_overpaid": 409,
-    "more_than_overpaid": 409,
-    "more_than_owed": 409,
-    "nothing_owed": 409,
-    "nothing_overdue": 409,
-    "slip_of_another": 409,
-    "clock_blocked": 409,
-    "clock_cannot_move": 409,
-    "dead_letter_still_fails": 409,
-    "anomaly_exists": 409,
-    "anomaly_too_late": 409,
-    "picture_too_large": 413,
-    "no_picture": 415,
-    "printing_not_installed": 501,
-    "scanning_not_installed": 501,
-    "payment_unknown": 404,
-    "slip_unknown": 404,
-    "dead_letter_unknown": 404,
-}
-
 
 PaymentIdText = Annotated[str, Field(examples=["1a28d8ac-6bb6-8051-9532-c132e97fdadf"])]
 ConsentIdText = Annotated[str, Field(examples=["01a20a64-1e5d-7e0f-9fce-98fea281937d"])]
@@ -58,18 +25,6 @@ class Body(BaseModel):
     """A body: unknown fields in requests are an error, so that a typing mistake does not pass unseen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Problem(BaseModel):
-    """RFC 9457 problem details."""
-
-    type: Annotated[str, Field(examples=["urn:sansha:problem:slip_already_paid"])]
-    title: Annotated[str, Field(examples=["slip already paid"])]
-    status: Annotated[int, Field(examples=[409])]
-    code: Annotated[str, Field(examples=["slip_already_paid"])]
-    detail: Annotated[str, Field(examples=["slip 001044103000123450100 was paid in this app"])]
-    remedy: Annotated[str, Field(examples=["nothing more is to be paid on this slip; throw the paper away"])]
-    errors: Sequence[dict[str, str]] = ()
 
 
 # ---- 乙 payment_provider ---------------------------------------------------------------------------------
@@ -186,6 +141,9 @@ class TermsView(Body):
     holiday_shift: str
     fee_basis: str
     fee_per_mille: int
+    deposit_split: str
+    named_day_rule: str
+    named_day_business_days: int
 
 
 class TestCard(Body):
@@ -251,30 +209,17 @@ class ReissueRequest(Body):
     slip_number: SlipNumberText
 
 
-class RefundRequest(Body):
-    """還付決定: an overpayment is paid back; all of it where no amount is named."""
+class ConcernedPayment(Body):
+    """A payment that does not agree: what a statement says of it, and what is registered; None where nothing is."""
 
-    amount: Annotated[int, Field(gt=0)] | None = None
-
-
-class RefundOverpayment(RefundRequest):
-    """The same, for one slip."""
-
-    slip_number: SlipNumberText
-
-
-class ApplyRequest(RefundRequest):
-    """充当決定: an overpayment is applied to one slip of the same person, else to all that are overdue."""
-
-    to_slip: SlipNumberText | None = None
-
-
-class ApplyOverpayment(ApplyRequest, RefundOverpayment):
-    """The same, for one slip."""
+    payment_id: PaymentIdText
+    code: Annotated[str, Field(examples=["receipt_missing"])]
+    stated: int | None = None
+    registered: int | None = None
 
 
 class OpenItem(Body):
-    """Something that is not yet settled, and why."""
+    """Something that is not yet settled, and why. `codes` name each reason and stay the same over versions."""
 
     kind: str
     subject: str
@@ -282,6 +227,10 @@ class OpenItem(Body):
     amount: YenAmount
     since: date
     because: str
+    codes: tuple[str, ...] = ()
+    difference: int | None = None
+    """What is open between deposits and statement, in yen: below 0 for too little."""
+    payments: tuple[ConcernedPayment, ...] = ()
 
 
 # ---- every party -----------------------------------------------------------------------------------------

@@ -110,6 +110,8 @@ def _describe(schema: Schema, struct: type[msgspec.Struct]) -> None:
             place["minimum"] = 0
         elif types[field.name] is datetime:
             place["format"] = "date-time"
+        elif types[field.name] == datetime | None:
+            next(either for either in place["anyOf"] if either["type"] == "string")["format"] = "date-time"
 
 
 def _field_docstrings(struct: type) -> Mapping[str, str]:

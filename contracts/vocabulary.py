@@ -143,7 +143,11 @@ class Stage(IntEnum):
     CLOSED = 120  # 締め
     STATEMENT_RECEIVED = 130  # 締め明細受領
     DEPOSITED = 140  # 入金
+    DEPOSIT_OVERDUE = 145  # 入金遅延
     DEPOSIT_SEEN = 150  # 入金確認
+    DECIDED = 152  # 差異の処理
+    LAPSED = 154  # みなし納付失効
+    RESTORED = 156  # 納付復活
     RECONCILED = 160  # 消込
     REMINDED = 170  # 督促
     OVERPAID = 180  # 過誤納

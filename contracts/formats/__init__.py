@@ -1,1 +1,1 @@
-"""Formats that pass between the three parties: the slip's barcode and, beside it, file layouts. Pure."""
+"""Formats that pass between the three parties: the slip's barcode, receipt files, deposit notices. Pure."""

@@ -1,18 +1,25 @@
-"""The simulated card companies' published test cards: pure. A card's number chooses its outcome.
+"""The simulation: the card companies' published test cards, and settlements that go wrong. Pure.
 
-The numbers are built, not issued: a brand's leading digits, zeros, two digits for the outcome, Luhn's check digit.
-Any other number that is a card's of an accepted brand is approved within the limit [credit_limit] while it is valid.
+A card's number chooses its outcome. The numbers are built, not issued: a brand's leading digits, zeros, two digits for
+the outcome, Luhn's check digit. Any other number that is a card's of an accepted brand is approved within the limit
+[credit_limit] while it is valid.
+
+An anomaly (異常) is asked for a closing, and makes its statement or its deposits differ from what they should be. The
+agent's books go on saying what it believes, until it is asked to correct itself. (The chassis' faults are another
+thing: points at which a process dies.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
-from contracts.vocabulary import Brand
+from contracts.vocabulary import Brand, Yen
 from services.card_agent.domain.card import brand_of
 from services.card_agent.domain.issuer import Outcome
+from services.card_agent.domain.settlement import Line, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +72,125 @@ def outcome_of(digits: str) -> Outcome:
     """What becomes of a card with this number."""
     published = TEST_CARDS.get(digits)
     return Outcome.APPROVED if published is None else published.outcome
+
+
+# ---- settlements that go wrong ------------------------------------------------------------------------------
+
+
+class AnomalyKind(StrEnum):
+    """What goes wrong with a closing (精算異常)."""
+
+    DEPOSIT_SHORT = "deposit_short"  # 入金不足
+    DEPOSIT_OVER = "deposit_over"  # 入金過大
+    DEPOSIT_LATE = "deposit_late"  # 入金遅延
+    DEPOSIT_DOUBLED = "deposit_doubled"  # 二重入金
+    DEPOSIT_MISSING = "deposit_missing"  # 未入金
+    WRONG_ACCOUNT = "wrong_account"  # 口座相違
+    FEE_TWICE = "fee_twice"  # 手数料二重控除
+    PAYMENT_LEFT_OUT = "payment_left_out"  # 精算漏れ: neither stated nor deposited
+    LINE_OMITTED = "line_omitted"  # 明細漏れ: in the totals and the deposit, not among the lines
+    UNKNOWN_PAYMENT = "unknown_payment"  # 収納なし明細: stated and deposited, never paid by anybody
+
+
+OF_STATEMENTS: Final = frozenset({AnomalyKind.PAYMENT_LEFT_OUT, AnomalyKind.LINE_OMITTED, AnomalyKind.UNKNOWN_PAYMENT})
+"""Those that concern the statement; the others concern its deposits."""
+DEFAULT_YEN: Final = 1_000
+"""How much too little or too much is deposited, and what an unknown payment is of, unless it is said."""
+DEFAULT_BUSINESS_DAYS: Final = 3
+"""How late a deposit is, unless it is said."""
+OTHER_ACCOUNT: Final = "9999-001-1-7654321"
+"""The account that a deposit to the wrong one goes to: nobody's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """One anomaly of one closing, as it was asked for."""
+
+    kind: AnomalyKind
+    yen: int = DEFAULT_YEN
+    business_days: int = DEFAULT_BUSINESS_DAYS
+    payment_id: str | None = None
+    """Which payment is left out; the first one unless it is said."""
+
+
+Anomalies = Mapping[AnomalyKind, Anomaly]
+"""The anomalies of one closing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A statement as it is issued."""
+
+    lines: Sequence[Line]
+    """What its pages list."""
+    counted: Sequence[Line]
+    """What its totals and its deposits are of."""
+    concerned: Mapping[AnomalyKind, Line]
+    """The payment that each anomaly met."""
+
+
+def tell(lines: Sequence[Line], anomalies: Anomalies, unknown_id: str) -> Told:
+    """The statement that is made of what a closing counts. An anomaly that meets no payment changes nothing."""
+    counted, concerned = list(lines), dict[AnomalyKind, Line]()
+    if (asked := anomalies.get(AnomalyKind.PAYMENT_LEFT_OUT)) and (line := _chosen(counted, asked)):
+        counted.remove(line)
+        concerned[asked.kind] = line
+    if asked := anomalies.get(AnomalyKind.UNKNOWN_PAYMENT):
+        concerned[asked.kind] = Line(unknown_id, Yen(asked.yen), counted[0].brand if counted else None)
+        counted = sorted([*counted, concerned[asked.kind]], key=lambda line: line.payment_id)
+    listed = list(counted)
+    known = [line for line in counted if line.payment_id != unknown_id]
+    if (asked := anomalies.get(AnomalyKind.LINE_OMITTED)) and len(listed) > 1 and (line := _chosen(known, asked)):
+        listed.remove(line)
+        concerned[asked.kind] = line
+    return Told(listed, counted, concerned)
+
+
+def _chosen(lines: Sequence[Line], asked: Anomaly) -> Line | None:
+    if asked.payment_id is None:
+        return lines[0] if lines else None
+    return next((line for line in lines if line.payment_id == asked.payment_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A transfer to the ward: what the agent believes it pays, and what is paid."""
+
+    name: str
+    """Its part of the closing; a second transfer of the same part has a name of its own."""
+    believed: int
+    """In yen; 0 for one that the agent knows nothing of."""
+    paid: int
+    """In yen; 0 for one that is never made."""
+    account: str = ""
+    business_days_late: int = 0
+
+
+def orders(parts: Sequence[Part], anomalies: Anomalies) -> Sequence[Order]:
+    """The transfers that are made for the parts of a closing.
+
+    Another amount, or a second transfer, meets the first part; all the rest meets every part.
+    """
+    late = anomalies.get(AnomalyKind.DEPOSIT_LATE)
+    account = OTHER_ACCOUNT if AnomalyKind.WRONG_ACCOUNT in anomalies else ""
+    made = []
+    for n, part in enumerate(parts):
+        paid = _paid(part, anomalies) if n == 0 else part.due
+        paid = 0 if AnomalyKind.DEPOSIT_MISSING in anomalies else paid
+        made.append(Order(part.name, part.due, paid, account, late.business_days if late else 0))
+    if AnomalyKind.DEPOSIT_DOUBLED in anomalies and made and made[0].paid:
+        again = made[0]
+        made.append(Order(f"{again.name}/again", 0, again.paid, again.account, again.business_days_late))
+    return made
+
+
+def _paid(part: Part, anomalies: Anomalies) -> int:
+    """What is really paid for a part: never below 0."""
+    paid = int(part.due)
+    if short := anomalies.get(AnomalyKind.DEPOSIT_SHORT):
+        paid -= short.yen
+    if over := anomalies.get(AnomalyKind.DEPOSIT_OVER):
+        paid += over.yen
+    if AnomalyKind.FEE_TWICE in anomalies:
+        paid -= part.fee
+    return max(0, paid)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from contracts.vocabulary import Stage
 from services.card_agent.domain.authorization import Authorization, AuthorizationStatus
 from services.card_agent.domain.issuer import Card
 from services.card_agent.domain.terms import Terms
-from services.card_agent.store import Closing
+from services.card_agent.store import Closing, KeptAnomaly
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class Story:
     card: Card | None
     closing: Closing | None
     terms: Terms
+    anomalies: Sequence[KeptAnomaly] = ()
+    """Those of its closing."""
 
     def explain(self) -> Explanation:
         """Steps in the order they happened, and the next one."""
@@ -58,7 +60,8 @@ class Story:
         if closing is None:
             return
         promised = f"counts for the closing of {closing.closed_on}, to be deposited on {closing.deposit_on}"
-        yield self._step(Stage.TAKEN_ON, "代理納付引受 proxy payment taken on", a.taken_on_at, promised)
+        named = f", named day (指定日) {self.terms.named_day(closing.deposit_on)} [named_day_rule]"
+        yield self._step(Stage.TAKEN_ON, "代理納付引受 proxy payment taken on", a.taken_on_at, promised + named)
         revoked = "the card company revoked the sale (売上取消); nothing is owed"
         yield self._step(Stage.WITHDRAWN, "代理納付取下げ withdrawn", a.withdrawn_at, revoked)
         late = f"the card company revoked the sale after the closing of {closing.closed_on} was issued"
@@ -73,6 +76,14 @@ class Story:
                 f"{self.terms.deposit_reason(closing.closed_on, closing.deposit_on)}"
             )
             yield self._step(Stage.DEPOSITED, "入金 deposit", a.deposited_at, paid)
+        yield from map(self._anomaly_step, self.anomalies)
+
+    def _anomaly_step(self, kept: KeptAnomaly) -> Step | None:
+        """What the simulation was asked to do to this payment's closing: the agent does not know it yet."""
+        whom = f"; it met payment {kept.met_payment_id}, ¥{kept.met_yen:,}" if kept.met_payment_id else ""
+        mended = "; corrected" if kept.corrected_at else ""
+        detail = f"{kept.asked.kind.value} asked for the closing of {kept.closed_on}{whom}{mended}"
+        return self._step(Stage.TAKEN_ON, "異常 anomaly", kept.asked_at, detail)
 
     def _waiting(self) -> Waiting | None:
         a = self.authorization

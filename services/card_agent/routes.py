@@ -9,7 +9,7 @@ from fastapi import APIRouter
 
 from contracts.http import CardTokenAnswer, CardTokenRequest, Explanation, TermsView, TestCard, WithdrawalAnswer
 from services.card_agent.handlers.withdraw_proxy_payment import unknown_payment
-from services.card_agent.views import AuthorizationView, StatementView
+from services.card_agent.views import AnomalyRequest, AnomalyView, AuthorizationView, CorrectionAnswer, StatementView
 from services.chassis.errors import accepted
 from services.chassis.http import IdempotencyKey
 
@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 def router(agent: CardAgent) -> APIRouter:
     """The agent's routes."""
     api = APIRouter()
+    _paying(api, agent)
+    _settling(api, agent)
+    return api
 
+
+def _paying(api: APIRouter, agent: CardAgent) -> None:
     @api.post("/card-tokens", status_code=201, summary="カード番号入力 a token for a card (非保持化)")
     async def card_token(body: CardTokenRequest, key: IdempotencyKey = None) -> CardTokenAnswer:
         return accepted(await agent.tokenize(body, key))
@@ -38,6 +43,24 @@ def router(agent: CardAgent) -> APIRouter:
         found = (await agent.explain([payment_id])).get(payment_id)
         return accepted(found or unknown_payment(payment_id))
 
+    @api.get("/test-cards", summary="Card numbers that choose their outcome")
+    async def test_cards() -> Sequence[TestCard]:
+        return agent.test_cards()
+
+
+def _settling(api: APIRouter, agent: CardAgent) -> None:
+    @api.post("/anomalies", status_code=201, summary="異常 have the settlement of a closing go wrong")
+    async def anomaly(body: AnomalyRequest, key: IdempotencyKey = None) -> AnomalyView:
+        return accepted(await agent.inject(body, key))
+
+    @api.get("/anomalies", summary="異常 asked for, and what they met")
+    async def anomalies() -> Sequence[AnomalyView]:
+        return await agent.anomalies()
+
+    @api.post("/statements/{statement_id}/correction", summary="精算訂正 make good what went wrong with a closing")
+    async def correction(statement_id: str, key: IdempotencyKey = None) -> CorrectionAnswer:
+        return accepted(await agent.correct(statement_id, key))
+
     @api.get("/statements", summary="締め・入金 closing periods and their deposits")
     async def statements() -> Sequence[StatementView]:
         return await agent.statements()
@@ -45,9 +68,3 @@ def router(agent: CardAgent) -> APIRouter:
     @api.get("/terms", summary="精算条件 terms of settlement")
     async def terms() -> TermsView:
         return agent.terms()
-
-    @api.get("/test-cards", summary="Card numbers that choose their outcome")
-    async def test_cards() -> Sequence[TestCard]:
-        return agent.test_cards()
-
-    return api

@@ -12,7 +12,7 @@ from services.card_agent.domain.issuer import Issuer
 from services.card_agent.domain.terms import Terms
 from services.card_agent.handlers.authorize_card import authorize_cards
 from services.card_agent.handlers.closing_due import issue_statements
-from services.card_agent.handlers.deposit_due import make_deposits
+from services.card_agent.handlers.deposit_due import make_deposits, make_late_transfers
 from services.card_agent.handlers.issuer_answered import take_late_answers
 from services.card_agent.handlers.reverse_authorization import reverse_authorizations
 from services.card_agent.handlers.take_on_proxy_payment import take_on_proxy_payments
@@ -29,5 +29,6 @@ def subscriptions(agent: Agent, terms: Terms, issuer: Issuer) -> Sequence[On]:
         On(timers.IssuerAnswered, partial(take_late_answers, agent=agent, issuer=issuer)),
         On(timers.WithdrawalDue, partial(withdraw_revoked, agent=agent)),
         On(timers.ClosingDue, partial(issue_statements, agent=agent, terms=terms)),
-        On(timers.DepositDue, partial(make_deposits, agent=agent)),
+        On(timers.DepositDue, partial(make_deposits, agent=agent, terms=terms)),
+        On(timers.TransferDue, partial(make_late_transfers, agent=agent)),
     )

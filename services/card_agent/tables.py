@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Date, Index, Integer, MetaData, String, Table
 
 from contracts.vocabulary import Brand, DeclineReason
+from services.card_agent.behaviour import AnomalyKind
 from services.card_agent.domain.authorization import AuthorizationStatus
 from services.card_agent.domain.issuer import Outcome
 from services.chassis.database import Instant, words
@@ -45,6 +46,7 @@ authorizations = Table(
     Column("answered_at", Instant),
     Column("decline_reason", words(DeclineReason)),
     Column("approval_code", String),
+    Column("entrusted_at", Instant),
     Column("reversal_asked_at", Instant),
     Column("reversed_at", Instant),
     Column("taken_on_at", Instant),
@@ -65,6 +67,35 @@ closings = Table(
     Column("amount", BigInteger, nullable=False, server_default="0"),
     Column("fee", BigInteger, nullable=False, server_default="0"),
     Column("issued_at", Instant),
-    Column("deposit_id", String),
     Column("deposited_on", Date),
 )
+"""`deposited_on`: since when the agent believes that it has paid."""
+
+deposits = Table(
+    "deposits",
+    metadata,
+    Column("deposit_id", String, primary_key=True),
+    Column("statement_id", String, nullable=False, index=True),
+    Column("name", String, nullable=False),
+    Column("believed", BigInteger, nullable=False),
+    Column("believed_on", Date, nullable=False),
+    Column("paid", BigInteger, nullable=False),
+    Column("paid_on", Date),
+    Column("account", String, nullable=False),
+)
+"""Transfers to the ward. The agent's books say what it believes; `paid` and `paid_on` are what is so."""
+
+anomalies = Table(
+    "anomalies",
+    metadata,
+    Column("closed_on", Date, primary_key=True),
+    Column("kind", words(AnomalyKind), primary_key=True),
+    Column("yen", BigInteger, nullable=False),
+    Column("business_days", Integer, nullable=False),
+    Column("payment_id", String),
+    Column("asked_at", Instant, nullable=False),
+    Column("met_payment_id", String),
+    Column("met_yen", BigInteger, nullable=False, server_default="0"),
+    Column("corrected_at", Instant),
+)
+"""異常 asked for a closing; `met_payment_id` is the payment that one of a statement met."""

@@ -39,3 +39,19 @@ class DepositDue(SettlementTimer, frozen=True, kw_only=True):
     """入金: the statement's total is to be paid into the ward's account."""
 
     TYPE: ClassVar[str] = "sansha.card_agent.timer.deposit_due"
+
+
+class TransferDue(Event, frozen=True, kw_only=True):
+    """振込: a deposit that is late is made now."""
+
+    TYPE: ClassVar[str] = "sansha.card_agent.timer.transfer_due"
+    statement_id: str
+    deposit_id: str
+
+    @property
+    def subject(self) -> str:
+        return self.deposit_id
+
+    @property
+    def key(self) -> str:
+        return self.statement_id

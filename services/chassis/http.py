@@ -16,7 +16,8 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from contracts.books import to_lines
-from contracts.http import DeadLetterView, Problem, ReplayRequest, ServiceStatus
+from contracts.http import DeadLetterView, ReplayRequest, ServiceStatus
+from contracts.problems import Problem
 from contracts.vocabulary import Refusal
 from services.chassis.errors import ProblemError, accepted, problem
 from services.chassis.outages import is_outage, said

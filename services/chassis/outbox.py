@@ -200,11 +200,16 @@ class Relay:
                 self._handed_over.clear()
                 self._read_table = True
         if tx.cancelled:
-            self._next_timer = tx.next_timer
+            self._next_timer = min(self._due_already(tx), default=tx.next_timer)
         elif tx.scheduled:
             earliest = min(at for at, _, _ in tx.scheduled)
             self._next_timer = earliest if self._next_timer is None else min(self._next_timer, earliest)
         self._wake.set()
+
+    def _due_already(self, tx: Transaction) -> list[datetime]:
+        """Timers that `tx.next_timer`, which is later than `tx.now`, does not tell of."""
+        known = [] if self._next_timer is None else [self._next_timer]
+        return [at for at in (*known, *(at for at, _, _ in tx.scheduled)) if at <= tx.now]
 
     def _was_read(self, seq: int) -> bool:
         """The table shows a row from its commit on, which may be before this process hears that it committed."""

@@ -25,6 +25,7 @@ from services.chassis.bus.port import EventBus
 from services.chassis.clock import Clock
 from services.chassis.clock_topic import ClockFollower
 from services.chassis.collector import keep_what_is_loaded
+from services.chassis.listeners import Listener
 from services.chassis.migrations import NewerDatabase
 from services.chassis.outages import Patience, is_outage
 from services.chassis.outbox import SENDER
@@ -108,6 +109,8 @@ async def _serve(service: Service, follower: ClockFollower | None, stopping: asy
     service.relay.take_turn(False)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_serve_http(service, stopping, http_stopped))
+        for listener in service.further_listeners():
+            tasks.create_task(serve_listener(listener, stopping))
         tasks.create_task(_finished(_consume(service, stopping), stopping, SECONDS_TO_FINISH))
         tasks.create_task(_finished(_send(service, http_stopped), http_stopped, SECONDS_TO_FINISH))
         if follower is not None:
@@ -124,17 +127,12 @@ async def _serve_http(service: Service, stopping: asyncio.Event, stopped: asynci
 
 async def serve_http(app: FastAPI, host: str, port: int, stopping: asyncio.Event) -> None:
     """Serve until `stopping`; requests under way are answered first."""
-    config = uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        lifespan="off",
-        http="httptools",
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=10,
-    )
-    server = _Server(config)
+    await serve_listener(Listener(app, host, port), stopping)
+
+
+async def serve_listener(listener: Listener, stopping: asyncio.Event) -> None:
+    """The same, for any listener."""
+    server = _Server(listener.config())
     serving = asyncio.create_task(server.serve())
     told = asyncio.create_task(stopping.wait())
     await asyncio.wait((serving, told), return_when=asyncio.FIRST_COMPLETED)

@@ -32,6 +32,7 @@ from services.chassis.database import Database
 from services.chassis.dead_letters import DeadLetter, DeadLetters
 from services.chassis.identity import Identity, SeededIdentity, TimeOrderedIdentity
 from services.chassis.inbox import Inbox
+from services.chassis.listeners import Listener
 from services.chassis.migrations import CHASSIS, History, Schema, migrate
 from services.chassis.outages import is_outage, said
 from services.chassis.outbox import Outbox, Relay
@@ -104,6 +105,10 @@ class Service(ABC):
     @abstractmethod
     def routes(self) -> Sequence[APIRouter]:
         """The party's HTTP routes."""
+
+    def further_listeners(self) -> Sequence[Listener]:
+        """What the process serves beside the service's own HTTP."""
+        return ()
 
     @property
     def secret(self) -> bytes:

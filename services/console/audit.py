@@ -1,18 +1,20 @@
 """The audit (監査): do the parties' books agree, is every yen somewhere, and nothing twice?
 
-It compares the books alone, at a quiescent moment; each disagreement is named with its yen.
+It compares the books alone, at a quiescent moment; each disagreement is named with its yen. One that the ward has on
+record for what it is, to the yen, is known (`known.py`): open, or resolved. Any other is money lost, or made.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contracts import topics
 from contracts.books import Books
 from contracts.vocabulary import IN_APP, Agent, Settler
+from services.console.known import Known, State, effective_deposits
 
 _UNTOLD = "collected"
 _STANDING = {_UNTOLD, "paid", "confirmed"}
@@ -27,6 +29,7 @@ class Finding:
     subject: str
     detail: str
     yen: int
+    state: State = State.UNEXPLAINED
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,8 @@ class Audit:
 
     @property
     def conserved(self) -> bool:
-        """Nothing lost, nothing doubled, to the yen."""
-        return not self.findings
+        """Nothing lost, nothing doubled, to the yen: whatever does not agree is known for what it is."""
+        return all(finding.state is not State.UNEXPLAINED for finding in self.findings)
 
 
 def audit(books: Mapping[str, Books]) -> Audit:
@@ -75,8 +78,13 @@ def audit(books: Mapping[str, Books]) -> Audit:
         fees_yen=fees,
         undeposited_yen=sum(standing.values()) + untold_yen - deposits - fees,
         under_way=sum(p.status in _UNDER_WAY for p in provider.payments),
-        findings=tuple(_findings(provider, ward, settlers)),
+        findings=_with_states(_findings(provider, ward, settlers), ward, settlers),
     )
+
+
+def _with_states(found: Iterable[Finding], ward: Books, settlers: Sequence[Books]) -> tuple[Finding, ...]:
+    known = Known(ward, settlers)
+    return tuple(replace(f, state=known.state(f.code, f.subject, f.yen)) for f in found)
 
 
 def _standing_receipts(ward: Books) -> dict[str, int]:
@@ -149,9 +157,17 @@ def _promises_agree(provider: Books, ward: Books, settlers: Iterable[Books]) -> 
 def _same_rows(kind: str, told: Iterable[Any], seen: Iterable[Any]) -> Iterator[Finding]:
     told_rows, seen_rows = Counter(told), Counter(seen)
     for row in (told_rows - seen_rows).elements():
-        yield Finding(f"{kind}_not_at_ward", row[0], f"told by the settler, not in the ward's books: {row}", row.amount)
+        yield Finding(
+            f"{kind}_not_at_ward", row[0], f"told by the settler, not in the ward's books: {_words(row)}", row.amount
+        )
     for row in (seen_rows - told_rows).elements():
-        yield Finding(f"{kind}_only_at_ward", row[0], f"in the ward's books, not in the settler's: {row}", row.amount)
+        yield Finding(
+            f"{kind}_only_at_ward", row[0], f"in the ward's books, not in the settler's: {_words(row)}", row.amount
+        )
+
+
+def _words(row: Any) -> str:
+    return ", ".join(f"{name} {value}" for name, value in row._asdict().items())
 
 
 def _lines_cover_promises(settlers: Iterable[Books]) -> Iterator[Finding]:
@@ -176,16 +192,18 @@ def _deposits_fit_statements(settlers: Iterable[Books]) -> Iterator[Finding]:
         for line in book.lines:
             sums[line.statement_id] += line.amount
         paid = Counter(d.statement_id for d in book.deposits)
-        amounts = {d.statement_id: d.amount for d in book.deposits}
+        amounts: Counter[str] = Counter()
+        for d in book.deposits:
+            amounts[d.statement_id] += d.amount
         for s in book.statements:
             if sums[s.statement_id] != s.amount:
                 detail = f"lines ¥{sums[s.statement_id]:,}, total ¥{s.amount:,}"
                 yield Finding("statement_total_differs", s.statement_id, detail, s.amount)
-            if paid[s.statement_id] > 1:
+            due, came = s.amount - s.fee, amounts[s.statement_id]
+            if paid[s.statement_id] > 1 and came > due:
                 yield Finding("deposited_twice", s.statement_id, f"{paid[s.statement_id]} deposits", s.amount)
-            if s.statement_id in amounts and amounts[s.statement_id] != s.amount - s.fee:
-                detail = f"deposited ¥{amounts[s.statement_id]:,}, due ¥{s.amount - s.fee:,}"
-                yield Finding("deposit_differs", s.statement_id, detail, s.amount - s.fee)
+            if paid[s.statement_id] and came != due:
+                yield Finding("deposit_differs", s.statement_id, f"deposited ¥{came:,}, due ¥{due:,}", due)
         known = {s.statement_id for s in book.statements}
         for d in book.deposits:
             if d.statement_id not in known:
@@ -198,19 +216,25 @@ def _ledger_agrees(ward: Books) -> Iterator[Finding]:
     for t in ward.transfers:
         balances[t.debit] += t.amount
         balances[t.credit] -= t.amount
-    deposits, refunds = sum(d.amount for d in ward.deposits), sum(r.amount for r in ward.refunds)
-    if balances["bank_account"] != deposits - refunds:
-        less = f" less refunds ¥{refunds:,}" if refunds else ""
+    came, refunds = effective_deposits(ward), sum(r.amount for r in ward.refunds)
+    returned = sum(r.returned for r in ward.resolutions)
+    deposits = sum(d.amount for d in came)
+    if balances["bank_account"] != deposits - returned - refunds:
+        less = f" less ¥{returned:,} returned" if returned else ""
+        less += f" less refunds ¥{refunds:,}" if refunds else ""
         detail = f"ledger ¥{balances['bank_account']:,}, deposits ¥{deposits:,}{less}"
-        difference = balances["bank_account"] - (deposits - refunds)
+        difference = balances["bank_account"] - (deposits - returned - refunds)
         yield Finding("bank_account_differs", "bank_account", detail, difference)
     if balances["applications"]:
         detail = "what was applied (充当) left one slip and did not come to another"
         yield Finding("applications_differ", "applications", detail, balances["applications"])
     statements = {s.statement_id: s for s in ward.statements}
-    cleared = sum(statements[d.statement_id].amount for d in ward.deposits if d.statement_id in statements)
+    settled = {d.statement_id for d in came} | {r.statement_id for r in ward.resolutions if r.payment_id is None}
+    cleared = sum(statements[i].amount for i in settled if i in statements)
+    cleared += sum(d.amount for d in came if d.statement_id not in statements)
     in_transit = sum(balances[f"in_transit_{settler.value}"] for settler in Settler)
-    expected = sum(_standing_receipts(ward).values()) - cleared
+    restored = sum(r.restored for r in ward.resolutions)
+    expected = sum(_standing_receipts(ward).values()) - cleared + restored
     if in_transit != expected:
         detail = f"ledger ¥{in_transit:,}, receipts less closed and deposited ¥{expected:,}"
         yield Finding("in_transit_differs", "in_transit", detail, in_transit - expected)

@@ -20,7 +20,15 @@ from contracts import topics
 from contracts.vocabulary import JST, on_the_clock
 from services.chassis.collector import keep_what_is_loaded
 from services.chassis.telemetry import configure_logging
-from services.console import cli_deployment, cli_operations, cli_reminders, cli_settings, cli_slips
+from services.console import (
+    cli_deployment,
+    cli_operations,
+    cli_reminders,
+    cli_settings,
+    cli_settlement,
+    cli_slips,
+    cli_terminal,
+)
 from services.console.stack import place_of
 from services.console.terminal import (
     DEFAULT_FOLDER,
@@ -289,7 +297,9 @@ def audit_command(
 app.add_typer(cli_slips.slip, name="slip")
 app.add_typer(cli_operations.operations)
 app.add_typer(cli_reminders.reminders)
+app.add_typer(cli_settlement.settlement)
 app.add_typer(cli_operations.clock, name="clock")
 app.add_typer(cli_operations.letters, name="dead-letters")
+app.add_typer(cli_terminal.terminal, name="terminal")
 app.add_typer(cli_deployment.deployment)
 app.add_typer(cli_settings.settings)

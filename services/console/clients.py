@@ -22,11 +22,11 @@ from contracts.http import (
     ConsentRequest,
     Explanation,
     PaymentView,
-    Problem,
     ScanRequest,
     ServiceStatus,
 )
 from contracts.http_collection import CollectionRequest
+from contracts.problems import Problem
 from contracts.vocabulary import Agent
 from services.console.payers import brand_of
 from services.console.stack import PLACES, Addresses

@@ -14,6 +14,7 @@ from contracts.http import Step
 from contracts.vocabulary import JST, Method, Settler
 from services.console.audit import Audit
 from services.console.demo import DemoResult, PaymentStory
+from services.console.known import State
 
 
 def demo_json(result: DemoResult) -> dict[str, Any]:
@@ -52,7 +53,10 @@ def demo_json(result: DemoResult) -> dict[str, Any]:
 
 def findings_json(audit: Audit) -> list[dict[str, Any]]:
     """What does not add up."""
-    return [{"code": f.code, "subject": f.subject, "detail": f.detail, "yen": f.yen} for f in audit.findings]
+    return [
+        {"code": f.code, "subject": f.subject, "detail": f.detail, "yen": f.yen, "state": f.state.value}
+        for f in audit.findings
+    ]
 
 
 def _payment_json(story: PaymentStory) -> dict[str, Any]:
@@ -170,6 +174,9 @@ def _print_totals(result: DemoResult, out: Console) -> None:
     )
 
 
+_COLOURS = {State.UNEXPLAINED: "red", State.OPEN: "yellow", State.RESOLVED: "green"}
+
+
 def print_audit(audit: Audit, out: Console) -> None:
     """The audit's verdict, and each finding."""
     if audit.conserved:
@@ -180,7 +187,11 @@ def print_audit(audit: Audit, out: Console) -> None:
             f"deposited ¥{audit.deposits_yen:,} + fees ¥{audit.fees_yen:,} + not yet ¥{audit.undeposited_yen:,}; "
             "nothing lost, nothing twice"
         )
-        return
-    out.print(f"[red]監査 audit: {len(audit.findings)} findings[/]")
+    else:
+        unexplained = sum(f.state is State.UNEXPLAINED for f in audit.findings)
+        out.print(f"[red]監査 audit: {unexplained} findings[/]")
+    if audit.findings and audit.conserved:
+        out.print(f"{len(audit.findings)} that do not agree are known to the ward: sansha open")
     for f in audit.findings[:50]:
-        out.print(f"  [red]{f.code}[/] {f.subject} ¥{f.yen:,}: {f.detail}")
+        colour = _COLOURS[f.state]
+        out.print(f"  [{colour}]{f.code}[/] {f.subject} ¥{f.yen:,} {f.state.value}: {f.detail}")

@@ -24,16 +24,18 @@ from services.chassis.clock import Clock
 from services.chassis.clock_topic import ClockAnnouncer
 from services.chassis.faults import Faults
 from services.chassis.identity import SeededIdentity
+from services.chassis.listeners import certified
 from services.chassis.service import Service
 from services.console.stack import StackFile, database_url
 from services.payment_provider.app import PaymentProvider
 from services.payment_provider.app import Settings as PaymentProviderSettings
 from services.payment_provider.app import create_app as create_payment_provider
 from services.ward.app import Settings as WardSettings
-from services.ward.app import Ward
+from services.ward.app import Terminal, Ward
 from services.ward.app import create_app as create_ward
 
 ROUNDS_WITHOUT_REST = 100_000
+TERMINAL_CERTIFICATE, TERMINAL_PASSWORD = b"terminal of the sandbox", "sandbox"
 
 
 class NotQuiescent(Exception):
@@ -96,10 +98,19 @@ class Sandbox:
         if principal == topics.WARD:
             return create_ward(WardSettings(**common), self.bus, self.clock, injected)
         if principal == topics.PAYMENT_PROVIDER:
-            settings = PaymentProviderSettings(**common)
+            settings = PaymentProviderSettings(**{"terminal_password": TERMINAL_PASSWORD, **common})
             return create_payment_provider(settings, self.bus, self.clock, injected)
         agent = Agent(principal.rpartition(".")[2])
         return create_card_agent(CardAgentSettings(agent=agent, **common), self.bus, self.clock, injected)
+
+    def terminal(self, folder: Path) -> Terminal:
+        """The ward's terminal, on a line within this process; `folder` holds its temporary copies."""
+        import httpx
+
+        line = httpx.ASGITransport(certified(self.provider.terminal_http, TERMINAL_CERTIFICATE))
+        user, password = self.ward.settings.terminal_user, self.provider.settings.terminal_password.get_secret_value()
+        centre = httpx.AsyncClient(transport=line, base_url="https://collection-centre", auth=(user, password))
+        return Terminal(centre, self.ward, folder, user)
 
     async def settle(self) -> None:
         """Hand work round until nobody has any at this instant. Raises `NotQuiescent` where that never comes."""

@@ -29,6 +29,7 @@ from contracts.http_collection import (
     CollectionsAnswer,
     CollectionsRequest,
 )
+from contracts.http_terminal import RecordedAccess
 from contracts.vocabulary import Refusal
 from services.chassis.errors import accepted
 from services.chassis.http import IdempotencyKey
@@ -134,3 +135,11 @@ def _queries(api: APIRouter, provider: PaymentProvider) -> None:
     @api.get("/card-agents", summary="Which agent takes which brands")
     async def card_agents() -> Sequence[CardRoute]:
         return provider.card_routes()
+
+    @api.get("/test-banks", summary="Bank codes that choose their answer")
+    async def test_banks() -> Sequence[TestBank]:
+        return provider.test_banks()
+
+    @api.get("/terminal-accesses", summary="接続記録 who asked for receipt files, the latest first")
+    async def terminal_accesses(limit: Annotated[int, Query(ge=1, le=10_000)] = 100) -> Sequence[RecordedAccess]:
+        return await provider.terminal_accesses(limit)

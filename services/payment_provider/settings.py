@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import time
-from typing import Annotated, Any, Final, Self
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator, model_validator
 
 from contracts.calendar import parse_closing_days
 from contracts.charges import CHARGES
@@ -193,6 +194,49 @@ class Settings(ChannelSettings):
             if not amounts or amounts != sorted(set(amounts)):
                 raise ValueError("a table of fees must have rows [up to, fee], their amounts ascending")
         return value
+
+    receipt_file_layout: Literal["fixed", "csv"] = "fixed"
+    """収納データファイル: `fixed` (120 bytes a record) or `csv`."""
+    receipt_file_time: time = time(1, 0)
+    """The hour, in Japan, at which the file of the day before is made."""
+    receipt_file_when_empty: bool = False
+    """Whether a day without records has a file too (空ファイル)."""
+    receipt_file_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,40}$")] = "SHUNO"
+    """A file is called PREFIX, YYYYMMDD, and `.txt` or `.csv`; a further one of a day has its number before that."""
+    receipt_file_retention_days: Annotated[int, Field(ge=1, le=3650)] = 60
+    """So long a file can be fetched again; then its content is erased."""
+    receipt_file_agency_code: Annotated[str, Field(pattern=r"^[0-9]{5}$")] = "00680"
+    """収納機関コード in a file's headers."""
+    receipt_file_company_names: dict[str, str] = Field(default_factory=lambda: {"00104": "ｼﾝｼﾞﾕｸｸ ｶｲｺﾞﾎｹﾝｶ"})
+    """企業コード → name in half-width kana, in a file's headers; one that is not listed is left blank."""
+    terminal_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """Where the ward's terminal fetches receipt files, by HTTPS with a client certificate; none for nowhere."""
+    terminal_ca_file: Path | None = None
+    """PEM file of the authority whose client certificates are admitted."""
+    terminal_certificate_file: Path | None = None
+    """PEM file of this listener's own certificate."""
+    terminal_key_file: Path | None = None
+    """PEM file of that certificate's key."""
+    terminal_certificate_sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
+    """SHA-256 of the one client certificate admitted, 64 hex digits; empty for any that the authority made."""
+    terminal_user: str = "ward-terminal"
+    """User ID of the ward's terminal."""
+    terminal_password: SecretStr = SecretStr("")
+    """Its password; none is admitted where it is empty."""
+    terminal_session_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
+    """A login lasts so long."""
+
+    @model_validator(mode="after")
+    def _a_terminal_is_admitted_by_certificate_and_password(self) -> Self:
+        needed = ("terminal_ca_file", "terminal_certificate_file", "terminal_key_file")
+        missing = [name for name in needed if getattr(self, name) is None]
+        missing += [] if self.terminal_password.get_secret_value() else ["terminal_password"]
+        if self.terminal_port is not None and missing:
+            raise ValueError(f"terminal_port needs {', '.join(missing)} too")
+        files = [getattr(self, name) for name in needed if self.terminal_port is not None]
+        if unread := [str(file) for file in files if not file.is_file()]:
+            raise ValueError(f"terminal_port needs {', '.join(unread)}, which is no file")
+        return self
 
     @model_validator(mode="after")
     def _a_day_is_totalled_before_it_is_deposited(self) -> Self:

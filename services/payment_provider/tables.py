@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Date, Integer, MetaData, String, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Date, Index, Integer, LargeBinary, MetaData, String, Table, UniqueConstraint
 
 from contracts.vocabulary import Agent, Brand, DeclineReason, Method, ReceiptAnomaly, ReceiptKind, Settler
 from services.chassis.database import Instant, words
@@ -61,7 +61,10 @@ receipts = Table(
     Column("amount", BigInteger, nullable=False),
     Column("received_on", Date, nullable=False),
     Column("delivered_at", Instant, nullable=False),
+    Column("file_name", String),
+    Index("receipts_of_file", "file_name", "delivered_at"),
 )
+"""`file_name`: the receipt file that has the record; none where its day's file is not made yet."""
 
 closings = Table(
     "closings",
@@ -89,3 +92,40 @@ anomalies = Table(
     Column("struck_at", Instant),
 )
 """異常 asked for, each for one payment: numbered as they were asked for; without a payment it waits for the next."""
+
+receipt_files = Table(
+    "receipt_files",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("day", Date, nullable=False, index=True),
+    Column("layout", String, nullable=False),
+    Column("records", Integer, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("kept_until", Instant, nullable=False),
+    Column("erased_at", Instant),
+)
+"""`made_at` is the hour agreed, whenever the file was first asked for."""
+
+receipt_file_parts = Table(
+    "receipt_file_parts",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("starts_at", BigInteger, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
+)
+"""A file's bytes, in parts; gone when it is no longer kept."""
+
+terminal_accesses = Table(
+    "terminal_accesses",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("at", Instant, nullable=False),
+    Column("terminal_user", String, nullable=False),
+    Column("certificate", String, nullable=False),
+    Column("what", String, nullable=False),
+    Column("outcome", String, nullable=False),
+)
+"""接続記録: which user, with which certificate (its SHA-256), asked for what, and what came of it."""

@@ -1,4 +1,4 @@
-"""What the payment provider shows of a payment, and of an anomaly."""
+"""What the payment provider shows of a payment, of an anomaly, of receipt files and who asked for them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from contracts.http import PaymentView
 from contracts.http_collection import AnomalyView
+from contracts.http_terminal import ReceiptFileView, RecordedAccess
 from services.payment_provider.domain.payment import Payment
 
 
@@ -30,3 +31,13 @@ def payment_view(payment: Payment, system_fee: int | None) -> PaymentView:
 def anomaly_view(row: Mapping[str, Any]) -> AnomalyView:
     """An anomaly that was asked for."""
     return AnomalyView(**{name: row[name] for name in AnomalyView.model_fields})
+
+
+def receipt_file_view(row: Any) -> ReceiptFileView:
+    """A file as its list tells it."""
+    return ReceiptFileView(**{name: getattr(row, name) for name in ReceiptFileView.model_fields})
+
+
+def access_view(row: Any) -> RecordedAccess:
+    """One request of a terminal."""
+    return RecordedAccess(**{name: getattr(row, name) for name in RecordedAccess.model_fields})

@@ -13,8 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.books import (
     Books,
     DepositRow,
+    DisputeRow,
     ReceiptRow,
     RefundRow,
+    ResolutionRow,
     StatementLineRow,
     StatementRow,
     TransferRow,
@@ -22,20 +24,26 @@ from contracts.books import (
 from contracts.vocabulary import ChargeType, Method, Party, ReceiptKind, business_date
 from services.ward import store
 from services.ward.domain.ledger import Account
-from services.ward.domain.reconciliation import NO_LINES, Open, open_reasons
+from services.ward.domain.reconciliation import NO_LINES, Open, Reason, open_reasons
+from services.ward.domain.resolution import Action
 from services.ward.domain.settlement import Statement
 from services.ward.explanation import Listed
 from services.ward.store.receipts import is_registered, standing_receipts
 from services.ward.tables import (
     deposits,
     discrepancies,
+    lapses,
     overpayments,
     receipts,
+    resolutions,
     slips,
     statement_lines,
     statements,
     transfers,
 )
+
+ALL = 1_000_000_000
+"""As many as there are."""
 
 
 async def books(session: AsyncConnection) -> Books:
@@ -54,13 +62,53 @@ async def books(session: AsyncConnection) -> Books:
             for s in received
         ],
         lines=[StatementLineRow(line.statement_id, line.payment_id, line.amount) for line in lines],
-        deposits=[DepositRow(d.deposit_id, d.statement_id, d.settler.value, d.amount, d.deposited_on) for d in seen],
+        deposits=[
+            DepositRow(d.deposit_id, d.statement_id, d.settler.value, d.amount, d.deposited_on)
+            for d in seen
+            if not d.account
+        ],
         transfers=await _net_transfers(session),
         refunds=[
             RefundRow(r.slip_number, r.number, r.amount - r.withdrawn, business_date(r.ended_at))
             for r in await store.find_refunds(session)
         ],
         reconciled=sorted(s.statement_id for s in received if s.reconciled_at is not None),
+        disputes=await _disputes(session),
+        resolutions=[_resolution_row(r) for r in (await session.execute(select(resolutions))).all()],
+    )
+
+
+async def _disputes(session: AsyncConnection) -> Sequence[DisputeRow]:
+    """What is known not to agree: of statements that are open, and of those about which somebody has decided."""
+    chosen = {s.statement_id for s, _ in await open_statements(session)}
+    chosen |= set((await session.execute(select(resolutions.c.statement_id))).scalars())
+    found = await store.find_statements(session, chosen)
+    lines = await store.lines_of(session, chosen)
+    rows = []
+    for i, s in sorted(found.items()):
+        if s.deposited != s.expected:
+            rows.append(DisputeRow(i, i, "deposits", s.deposited - s.expected))
+        beyond = s.total_amount - lines.get(i, NO_LINES).amount
+        if beyond:
+            rows.append(DisputeRow(i, i, Reason.TOTALS_DIFFER.value, beyond))
+    for i, concerned in (await store.payments_concerned(session, chosen, ALL)).items():
+        rows += [DisputeRow(c.payment_id, i, c.reason.value, c.stated or 0) for c in concerned]
+    left_out = await store.left_out_receipts(session, None)
+    rows += [DisputeRow(row.payment_id, "", Reason.RECEIPT_UNLISTED.value, row.amount) for row in left_out]
+    return rows
+
+
+def _resolution_row(r: Any) -> ResolutionRow:
+    return ResolutionRow(
+        r.resolution_id,
+        r.statement_id,
+        r.action.value,
+        r.payment_id,
+        r.deposit_id,
+        r.amount,
+        r.effect,
+        r.returned,
+        r.restored,
     )
 
 
@@ -124,7 +172,7 @@ async def deposits_seen(session: AsyncConnection) -> Sequence[Any]:
     """Rows of deposits, each with its statement's reconciliation, in the order of their dates."""
     query = (
         select(deposits, statements.c.reconciled_at)
-        .outerjoin(statements, statements.c.statement_id == deposits.c.statement_id)
+        .outerjoin(statements, statements.c.statement_id == deposits.c.counts_for)
         .order_by(deposits.c.deposited_on, deposits.c.deposit_id)
     )
     return (await session.execute(query)).all()
@@ -138,7 +186,12 @@ async def receipts_not_deposited(session: AsyncConnection, limit: int | None) ->
     line, r = statement_lines.c, receipts.c
     has_deposit = (
         exists()
-        .where(line.payment_id == r.payment_id, deposits.c.statement_id == line.statement_id)
+        .where(
+            line.payment_id == r.payment_id,
+            deposits.c.counts_for == line.statement_id,
+            deposits.c.account == "",
+            line.decided.is_(None) | (line.decided != Action.RETURN_PAYMENT),
+        )
         .correlate(receipts)
     )
     listed = (
@@ -207,9 +260,31 @@ async def overpaid_slips(session: AsyncConnection, limit: int | None) -> Sequenc
 
 
 async def all_discrepancies(session: AsyncConnection, limit: int | None) -> Sequence[Any]:
-    """Rows of discrepancies, the first first."""
+    """Rows of discrepancies, the first first; a statement that was missing is none any more once it is here."""
     d = discrepancies.c
-    return (await session.execute(select(discrepancies).order_by(d.at, d.kind, d.subject, d.about).limit(limit))).all()
+    listed = exists().where(statement_lines.c.payment_id == d.subject)
+    query = select(discrepancies).where((d.kind != "statement_missing") | ~listed)
+    return (await session.execute(query.order_by(d.at, d.kind, d.subject, d.about).limit(limit))).all()
+
+
+async def open_lapses(session: AsyncConnection, limit: int | None) -> Sequence[Any]:
+    """Rows of proxy payments that do not count, in the order in which they ceased to."""
+    open_ones = select(lapses).where(lapses.c.restored_at.is_(None))
+    return (await session.execute(open_ones.order_by(lapses.c.lapsed_at, lapses.c.payment_id).limit(limit))).all()
+
+
+async def lapse_rows(session: AsyncConnection, payment_ids: Collection[str]) -> dict[str, Any]:
+    """Payment id → the row of how it ceased to count, restored or not."""
+    query = select(lapses).where(lapses.c.payment_id.in_(payment_ids))
+    return {row.payment_id: row for row in (await session.execute(query)).all()}
+
+
+async def list_resolutions(session: AsyncConnection, statement_id: str | None, limit: int | None) -> Sequence[Any]:
+    """Rows of decisions, the first first."""
+    query = select(resolutions).order_by(resolutions.c.decided_at, resolutions.c.resolution_id)
+    if statement_id is not None:
+        query = query.where(resolutions.c.statement_id == statement_id)
+    return (await session.execute(query.limit(limit))).all()
 
 
 async def open_statements(session: AsyncConnection) -> Sequence[tuple[Statement, Sequence[Open]]]:
@@ -229,7 +304,7 @@ async def _with_reasons(
 
 async def deposits_without_statement(session: AsyncConnection) -> Sequence[Any]:
     """Rows of deposits whose statement has not come."""
-    here = exists().where(statements.c.statement_id == deposits.c.statement_id)
+    here = exists().where(statements.c.statement_id == deposits.c.counts_for)
     query = select(deposits).where(~here).order_by(deposits.c.deposited_on, deposits.c.deposit_id)
     return (await session.execute(query)).all()
 
@@ -244,13 +319,19 @@ async def statements_listing(session: AsyncConnection, payment_ids: Collection[s
     listing: defaultdict[str, list[str]] = defaultdict(list)
     for payment_id, statement_id in (await session.execute(lines)).all():
         listing[statement_id].append(payment_id)
-    query = select(deposits).where(deposits.c.statement_id.in_(listing)).order_by(deposits.c.seen_at)
+    query = select(deposits).where(deposits.c.counts_for.in_(listing)).order_by(deposits.c.seen_at)
     seen: defaultdict[str, list[Any]] = defaultdict(list)
     for row in (await session.execute(query)).all():
-        seen[row.statement_id].append(row)
+        seen[row.counts_for].append(row)
+    decided: defaultdict[str, list[Any]] = defaultdict(list)
+    about = select(resolutions).where(resolutions.c.statement_id.in_(listing)).order_by(resolutions.c.decided_at)
+    for row in (await session.execute(about)).all():
+        decided[row.statement_id].append(row)
     chosen = await store.find_statements(session, listing)
     result: defaultdict[str, list[Listed]] = defaultdict(list)
     for statement, reasons in await _with_reasons(session, chosen.values()):
         for payment_id in listing[statement.statement_id]:
-            result[payment_id].append(Listed(statement, reasons, seen[statement.statement_id]))
+            i = statement.statement_id
+            about_it = [row for row in decided[i] if row.payment_id in (None, payment_id)]
+            result[payment_id].append(Listed(statement, reasons, seen[i], about_it))
     return result

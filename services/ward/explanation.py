@@ -6,11 +6,14 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from typing import Any, Final, NamedTuple
 
-from contracts.http import Explanation, OpenItem, Step, Waiting
+from contracts.http import ConcernedPayment, Explanation, OpenItem, Step, Waiting
 from contracts.vocabulary import CHANNEL_NAMES, Party, ReceiptKind, Stage, business_date, on_the_clock
+from services.ward.domain.deeming import JAPANESE as MODE_NAMES
+from services.ward.domain.deeming import LegalMode
 from services.ward.domain.overpayments import Claim, Given, Use
-from services.ward.domain.reconciliation import Open, Reason
+from services.ward.domain.reconciliation import Concerned, Open, Reason
 from services.ward.domain.reminders import crossed
+from services.ward.domain.resolution import JAPANESE as ACTION_NAMES
 from services.ward.domain.settlement import Statement
 
 _REGISTERED: Final = {
@@ -21,16 +24,19 @@ _REGISTERED: Final = {
 
 
 class Listed(NamedTuple):
-    """A statement that lists a payment, what is open in it, and rows of its deposits."""
+    """A statement that lists a payment, what is open in it, and rows of its deposits and of decisions about it."""
 
     statement: Statement
     reasons: Sequence[Open]
     deposits: Sequence[Any]
+    decisions: Sequence[Any] = ()
 
 
 class OfSlip(NamedTuple):
-    """What else became of a payment's slip."""
+    """What else became of a payment and its slip."""
 
+    lapse: Any | None = None
+    """The row of how the payment ceased to count as made, if it ever did."""
     reminders: Sequence[Any] = ()
     """Rows, the first first."""
     claim: Claim | None = None
@@ -38,11 +44,11 @@ class OfSlip(NamedTuple):
 
 
 def explain(
-    payment_id: str, receipts: Sequence[Any], listed: Sequence[Listed], expected_by: time, slip: OfSlip
+    payment_id: str, receipts: Sequence[Any], listed: Sequence[Listed], slip: OfSlip, expected_by: time
 ) -> Explanation:
     """`receipts` are the rows of the payment's records in the order of their kinds."""
     steps = [*map(_receipt_step, receipts), *(step for one in listed for step in _statement_steps(one))]
-    steps += [*_reminder_steps(receipts, slip.reminders), *_overpayment_steps(slip)]
+    steps += [*_lapse_steps(slip.lapse), *_reminder_steps(receipts, slip.reminders), *_overpayment_steps(slip)]
     return Explanation(
         payment_id=payment_id,
         party=Party.WARD.value,
@@ -63,17 +69,40 @@ def _receipt_step(row: Any) -> Step:
 
 def _statement_steps(listed: Listed) -> Iterator[Step]:
     s = listed.statement
-    dates = f"closed {s.closed_on}, deposit planned (入金予定) {s.deposit_on}"
+    named = f", named day (指定日) {s.named_day}" if s.named_day else ""
+    dates = f"closed {s.closed_on}, deposit planned (入金予定) {s.deposit_on}{named}"
     yield _step(
         Stage.STATEMENT_RECEIVED, "締め明細受領 closing statement received", s.received_at, f"{s.settler}, {dates}"
     )
     for row in listed.deposits:
-        came = f"¥{row.amount:,} from {row.settler} on {row.deposited_on}"
+        where = f", on account {row.account}, which is not the one designated (口座相違)" if row.account else ""
+        came = f"¥{row.amount:,} from {row.settler} on {row.deposited_on}{where}"
         yield _step(Stage.DEPOSIT_SEEN, "入金確認 deposit seen", row.seen_at, came)
+    if s.overdue_since is not None:
+        late = f"not all of ¥{s.expected:,} had come by then [deposit_expected_by]"
+        yield _step(Stage.DEPOSIT_OVERDUE, "入金遅延 deposit overdue", s.overdue_since, late)
+    for row in listed.decisions:
+        said = f"{row.action.value} ¥{row.amount:,} by {row.decided_by}: {row.because}"
+        yield _step(Stage.DECIDED, f"{ACTION_NAMES[row.action]} decided", row.decided_at, said)
     if s.reconciled_at is not None:
         counted = f"{s.total_count} payment{'s' * (s.total_count != 1)}, ¥{s.total_amount:,}"
         agreed = f"{counted}: statement, receipts and deposit agree"
         yield _step(Stage.RECONCILED, "消込 reconciled", s.reconciled_at, agreed)
+
+
+def _lapse_steps(lapse: Any | None) -> Iterator[Step]:
+    if lapse is None:
+        return
+    mode = f"{MODE_NAMES[lapse.mode]} [old_scheme_until]"
+    what = {
+        LegalMode.DESIGNATED_AGENT: "the debt revives, reminders and arrears run again",
+        LegalMode.DESIGNATED_TRUSTEE: "the agent is pursued first, the payer owes nothing more",
+    }[lapse.mode]
+    gone = f"counted since {lapse.counted_since}; the money had not come by the named day: {what}; {mode}"
+    yield _step(Stage.LAPSED, "みなし納付失効 deeming fell away", lapse.lapsed_at, gone)
+    if lapse.restored_at is not None:
+        again = f"counts from {lapse.counts_from}; {mode}" if lapse.counts_from else "the receipt was taken back (取消)"
+        yield _step(Stage.RESTORED, "納付復活 it counts again", lapse.restored_at, again)
 
 
 def _reminder_steps(receipts: Sequence[Any], reminders: Sequence[Any]) -> Iterator[Step]:
@@ -154,24 +183,43 @@ def _waiting(kinds: set[ReceiptKind], listed: Sequence[Listed], expected_by: tim
 # ---- what is open -----------------------------------------------------------------------------------------
 
 
-def receipt_item(row: Any) -> OpenItem:
-    """A standing receipt whose money has not come."""
+def receipt_item(row: Any, left_out_of: date | None) -> OpenItem:
+    """A standing receipt whose money has not come; `left_out_of` is the closing whose statement should list it."""
     why = [] if row.confirmed else ["preliminary only; 確報 not yet here"]
+    if left_out_of is not None:
+        detail = f"the statement of {row.settler} that closed on {left_out_of} is here and does not list it"
+        why.append(str(Open(Reason.RECEIPT_UNLISTED, detail)))
     if row.closed_on is not None:
         why.append(f"締め {row.closed_on} の後、入金予定 {row.deposit_on}")
-    elif row.confirmed:
+    elif row.confirmed and left_out_of is None:
         why.append(f"waits for the closing statement (締め明細) of {row.settler}")
-    return _item("receipt_not_deposited", row.payment_id, row, row.amount, row.received_on, "; ".join(why))
+    item = _item("receipt_not_deposited", row.payment_id, row, row.amount, row.received_on, "; ".join(why))
+    return item if left_out_of is None else item.model_copy(update={"codes": (Reason.RECEIPT_UNLISTED.value,)})
 
 
-def statement_item(statement: Statement, reasons: Sequence[Open], today: date) -> OpenItem:
-    """A statement that is not reconciled."""
+def statement_item(
+    statement: Statement, reasons: Sequence[Open], concerned: Sequence[Concerned], today: date
+) -> OpenItem:
+    """A statement that is not reconciled, with the payments concerned."""
     why = [str(reason) for reason in reasons]
-    if any(reason.reason is Reason.DEPOSIT_MISSING for reason in reasons):
+    if any(reason.reason in (Reason.DEPOSIT_MISSING, Reason.DEPOSIT_OVERDUE) for reason in reasons):
         overdue = "was due" if statement.deposit_on < today else "is planned"
         why.append(f"入金予定: the deposit {overdue} on {statement.deposit_on}")
     amount, since = statement.total_amount, statement.closed_on
-    return _item("statement_open", statement.statement_id, statement, amount, since, "; ".join(why))
+    item = _item("statement_open", statement.statement_id, statement, amount, since, "; ".join(why))
+    named = [
+        ConcernedPayment(payment_id=c.payment_id, code=c.reason.value, stated=c.stated, registered=c.registered)
+        for c in concerned
+    ]
+    codes = tuple(reason.reason.value for reason in reasons)
+    return item.model_copy(update={"codes": codes, "difference": statement.difference, "payments": tuple(named)})
+
+
+def lapse_item(row: Any) -> OpenItem:
+    """A proxy payment that does not count as made."""
+    owed = "debt revived" if row.mode is LegalMode.DESIGNATED_AGENT else "agent to be pursued"
+    because = f"みなし納付失効: the money had not come by the named day; {owed} ({MODE_NAMES[row.mode]})"
+    return _item("proxy_payment_lapsed", row.payment_id, None, row.amount, business_date(row.lapsed_at), because)
 
 
 def deposit_item(row: Any) -> OpenItem:

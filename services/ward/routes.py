@@ -9,30 +9,43 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from contracts.http import (
-    ApplyOverpayment,
-    ApplyRequest,
     AssessmentsAnswer,
     AssessmentsRequest,
     Explanation,
     OpenItem,
-    RefundOverpayment,
-    RefundRequest,
     ReissueRequest,
     SlipRequest,
     SlipView,
+)
+from contracts.http_overpayments import (
+    ApplyOverpayment,
+    ApplyRequest,
+    OverpaymentView,
+    RefundOverpayment,
+    RefundRequest,
+)
+from contracts.http_reminders import ArrearsView, CrossingsView, ReminderView
+from contracts.http_settlement import ResolutionRequest, ResolutionView
+from contracts.http_terminal import (
+    CompletionRequest,
+    LineView,
+    PageAnswer,
+    PageRequest,
+    ReceivedFileView,
+    StepRequest,
+    StepView,
+    TransferAnswer,
+    TransferRequest,
 )
 from contracts.vocabulary import ChargeType, Refusal
 from services.chassis.errors import accepted
 from services.chassis.http import IdempotencyKey
 from services.ward.paper import SLIPS_PER_DOCUMENT
 from services.ward.views import (
-    ArrearsView,
     BalanceView,
-    CrossingsView,
+    DeemingView,
     DepositView,
-    OverpaymentView,
     ReceiptView,
-    ReminderView,
 )
 
 if TYPE_CHECKING:
@@ -56,6 +69,8 @@ def router(ward: Ward) -> APIRouter:
     api = APIRouter()
     _levying(api, ward)
     _looking(api, ward)
+    _terminal(api, ward)
+    _settling(api, ward)
     _reminding(api, ward)
     _overpaid(api, ward)
     return api
@@ -120,6 +135,20 @@ def _looking(api: APIRouter, ward: Ward) -> None:
         unknown = Refusal("payment_unknown", detail, "ask the payment provider: it may not have been paid yet")
         return accepted(found or unknown)
 
+    @api.get("/slips/{slip_number}/deeming", summary="代理納付の効力 does it count as paid on a day, and since when")
+    async def deeming(slip_number: str, on: date | None = None) -> DeemingView:
+        return accepted(await ward.deeming(slip_number, on))
+
+
+def _settling(api: APIRouter, ward: Ward) -> None:
+    @api.post("/resolutions", status_code=201, summary="差異の処理 decide about a settlement that does not agree")
+    async def resolve(body: ResolutionRequest, key: IdempotencyKey = None) -> ResolutionView:
+        return accepted(await ward.resolve(body, key))
+
+    @api.get("/resolutions", summary="差異の処理 what was decided, by whom, why and when")
+    async def resolutions(statement_id: str | None = None, limit: Limit = 1_000) -> Sequence[ResolutionView]:
+        return await ward.resolutions(statement_id, limit)
+
     @api.get("/open-items", summary="What is not settled yet, and why; at most `limit` of each kind")
     async def open_items(limit: Limit = 1_000) -> Sequence[OpenItem]:
         return await ward.open_items(limit)
@@ -131,6 +160,38 @@ def _looking(api: APIRouter, ward: Ward) -> None:
     @api.get("/deposits", summary="入金 seen on the ward's account")
     async def deposits() -> Sequence[DepositView]:
         return await ward.deposits()
+
+
+def _terminal(api: APIRouter, ward: Ward) -> None:
+    """For the ward's own terminal (端末)."""
+
+    @api.post("/terminal/transfers", status_code=201, summary="受信開始 the terminal begins to fetch a receipt file")
+    async def begin_transfer(body: TransferRequest, key: IdempotencyKey = None) -> TransferAnswer:
+        return accepted(await ward.begin_transfer(body, key))
+
+    @api.post("/terminal/pages", summary="登録 register some records of a file")
+    async def register_page(body: PageRequest, key: IdempotencyKey = None) -> PageAnswer:
+        return accepted(await ward.register_page(body, key))
+
+    @api.post("/terminal/completions", summary="登録完了 all of a file is handed over")
+    async def complete_transfer(body: CompletionRequest, key: IdempotencyKey = None) -> TransferAnswer:
+        return accepted(await ward.complete_transfer(body, key))
+
+    @api.post("/terminal/steps", status_code=201, summary="作業記録 record a step at the terminal")
+    async def record_step(body: StepRequest, key: IdempotencyKey = None) -> StepView:
+        return accepted(await ward.record_step(body, key))
+
+    @api.get("/terminal/steps", summary="作業記録 what was done at the terminal, the latest first")
+    async def steps(limit: Limit = 100) -> Sequence[StepView]:
+        return await ward.terminal_steps(limit)
+
+    @api.get("/terminal/files", summary="収納データファイル received, the latest first")
+    async def files(limit: Limit = 100) -> Sequence[ReceivedFileView]:
+        return await ward.received_files(limit)
+
+    @api.get("/terminal/line", summary="回線 the line of today")
+    async def line() -> LineView:
+        return ward.line()
 
 
 def _reminding(api: APIRouter, ward: Ward) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import time
-from typing import Annotated, Any, Final, Self
+from datetime import date, time, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 
 from contracts.calendar import APRIL, PREMIUM_MONTHS, HolidayShift
 from contracts.charges import CHARGES
 from contracts.vocabulary import ChargeType, Method
 from services.chassis.settings import ServiceSettings
 from services.ward.domain.arrears import ArrearsRule, Rates
+from services.ward.domain.deeming import OLD_SCHEME_ENDS, TRUSTEE_FROM
 from services.ward.domain.overpayments import OverpaymentTerms
 from services.ward.domain.reminders import ReminderRule
 
@@ -146,6 +148,49 @@ class Settings(ServiceSettings):
     """The hour at which refunds are paid, in Japan."""
     refund_lapse_years: Annotated[int, Field(ge=1, le=10)] = 2
     """時効: a refund can be asked for so many years from the day after its decision."""
+    statement_expected_days: Annotated[int, Field(ge=0, le=366)] = 40
+    """So many days after the end of a month its receipts should all be on their settlers' statements (明細予定)."""
+    old_scheme_until: Annotated[date, Field(ge=TRUSTEE_FROM - timedelta(days=1), le=OLD_SCHEME_ENDS)] = date(2022, 1, 3)
+    """指定代理納付者: the last day whose entrusted payments go by the old law; what comes later goes by the new one
+    (指定納付受託者)."""
+
+    receipts_arrive_by: Literal["events", "files"] = "events"
+    """What registers receipts first: `events`, as they are made, or `files` alone, when the terminal fetches them."""
+    isdn_bytes_per_second: Annotated[int, Field(gt=0)] = 8_000
+    """The line until LGWAN: one ISDN channel of 64 kbit/s."""
+    isdn_opens: time = time(9, 0)
+    """The hours, in Japan, in which the terminal may dial: from …"""
+    isdn_closes: time = time(17, 0)
+    """… to."""
+    lgwan_from: date = date(2021, 9, 1)
+    """The first day on LGWAN."""
+    lgwan_bytes_per_second: Annotated[int, Field(gt=0)] = 1_250_000
+    """The line since then: a share of LGWAN, 10 Mbit/s."""
+    lgwan_opens: time = time(8, 0)
+    """The hours, in Japan, in which the collection centre answers on LGWAN: from …"""
+    lgwan_closes: time = time(21, 0)
+    """… to."""
+    terminal_url: str = ""
+    """Where the terminal fetches receipt files, e.g. `https://HOST:PORT`."""
+    terminal_ca_file: Path | None = None
+    """PEM file of the authority that made the collection centre's certificate."""
+    terminal_certificate_file: Path | None = None
+    """PEM file of the terminal's own certificate."""
+    terminal_key_file: Path | None = None
+    """PEM file of that certificate's key."""
+    terminal_user: str = "ward-terminal"
+    """User ID of the terminal at the collection centre."""
+    terminal_password: SecretStr = SecretStr("")
+    """Its password."""
+    terminal_folder: Path = Path("sansha-terminal")
+    """Where the terminal keeps a file until it is registered."""
+
+    @model_validator(mode="after")
+    def _a_line_opens_before_it_closes(self) -> Self:
+        for line in ("isdn", "lgwan"):
+            if getattr(self, f"{line}_opens") >= getattr(self, f"{line}_closes"):
+                raise ValueError(f"{line}_opens must be before {line}_closes")
+        return self
 
     @model_validator(mode="after")
     def _charge_types_are_told_apart(self) -> Self:

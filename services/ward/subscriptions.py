@@ -8,22 +8,28 @@ from functools import partial
 from contracts.events import ClosingStatementIssued, DepositMade, ReceiptDelivered
 from services.chassis.consumer import On
 from services.ward import timers
-from services.ward.domain.overpayments import OverpaymentTerms
-from services.ward.domain.reminders import ReminderRule
+from services.ward.handlers.deposit_expected import find_overdue_deposits
 from services.ward.handlers.match_deposits import match_deposits
 from services.ward.handlers.receive_statements import receive_statements
-from services.ward.handlers.register_receipts import register_receipts
+from services.ward.handlers.register_receipts import leave_to_files, register_receipts
+from services.ward.handlers.review_deeming import review_deemings
 from services.ward.handlers.send_reminders import send_reminders
 from services.ward.handlers.settle_overpayments import settle_due, settle_upset
+from services.ward.handlers.statements_expected import StatementWatch, find_unlisted_receipts
+from services.ward.settings import Settings
 
 
-def subscriptions(overpayments: OverpaymentTerms, reminders: ReminderRule) -> Sequence[On]:
+def subscriptions(s: Settings) -> Sequence[On]:
     """What arrives, and what is done with it."""
+    register = partial(register_receipts, watch=StatementWatch(s.statement_expected_days))
     return (
-        On(ReceiptDelivered, register_receipts),
-        On(ClosingStatementIssued, receive_statements),
+        On(ReceiptDelivered, register if s.receipts_arrive_by == "events" else leave_to_files),
+        On(ClosingStatementIssued, partial(receive_statements, expected_by=s.deposit_expected_by)),
         On(DepositMade, match_deposits),
+        On(timers.DepositExpected, find_overdue_deposits),
+        On(timers.DeemingReview, partial(review_deemings, old_scheme_until=s.old_scheme_until)),
         On(timers.RemindersDue, send_reminders),
-        On(timers.SlipUpset, partial(settle_upset, terms=overpayments, reminders=reminders)),
-        On(timers.OverpaymentDue, partial(settle_due, terms=overpayments, reminders=reminders)),
+        On(timers.SlipUpset, partial(settle_upset, terms=s.overpayment_terms, reminders=s.reminder_rule)),
+        On(timers.OverpaymentDue, partial(settle_due, terms=s.overpayment_terms, reminders=s.reminder_rule)),
+        On(timers.StatementsExpected, partial(find_unlisted_receipts, expected_days=s.statement_expected_days)),
     )

@@ -6,8 +6,10 @@ from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index
 
 from contracts.vocabulary import ChargeType, Method, ReceiptKind, Settler
 from services.chassis.database import Instant, words
+from services.ward.domain.deeming import LegalMode
 from services.ward.domain.ledger import Account
 from services.ward.domain.overpayments import Use
+from services.ward.domain.resolution import Action
 
 metadata = MetaData()
 
@@ -147,10 +149,15 @@ statements = Table(
     Column("received_at", Instant, nullable=False),
     Column("booked_fee", BigInteger, nullable=False, server_default="0"),
     Column("booked_difference", BigInteger, nullable=False, server_default="0"),
+    Column("booked_claim", BigInteger, nullable=False, server_default="0"),
+    Column("named_day", Date),
+    Column("overdue_since", Instant),
+    Column("lapsed_at", Instant),
     Column("settled_at", Instant),
     Column("reconciled_at", Instant, index=True),
 )
-"""`settled_at`: since when all pages and a deposit are here; `reconciled_at`: since when all agrees."""
+"""`settled_at`: since when all pages and a deposit are here; `reconciled_at`: since when all agrees; `lapsed_at`: since
+when its payments do not count, for nothing had come by the named day."""
 
 statement_pages = Table(
     "statement_pages",
@@ -168,17 +175,113 @@ statement_lines = Table(
     Column("statement_id", String, primary_key=True),
     Column("payment_id", String, primary_key=True),
     Column("amount", BigInteger, nullable=False),
+    Column("approved_at", Instant),
+    Column("entrusted_at", Instant),
+    Column("decided", words(Action)),
     Index("statement_lines_of_payment", "payment_id"),
 )
+"""`decided`: what somebody decided about this line, if anything."""
 
 deposits = Table(
     "deposits",
     metadata,
     Column("deposit_id", String, primary_key=True),
-    Column("statement_id", String, nullable=False, index=True),
+    Column("statement_id", String, nullable=False),
+    Column("counts_for", String, nullable=False, index=True),
     Column("settler", words(Settler), nullable=False),
     Column("closed_on", Date, nullable=False),
     Column("amount", BigInteger, nullable=False),
     Column("deposited_on", Date, nullable=False),
     Column("seen_at", Instant, nullable=False),
+    Column("account", String, nullable=False, server_default=""),
 )
+"""`counts_for`: the statement that it counts for, its own unless it was reassigned; `account`: empty for the ward's."""
+
+resolutions = Table(
+    "resolutions",
+    metadata,
+    Column("resolution_id", String, primary_key=True),
+    Column("statement_id", String, nullable=False, index=True),
+    Column("action", words(Action), nullable=False),
+    Column("payment_id", String),
+    Column("deposit_id", String),
+    Column("amount", BigInteger, nullable=False),
+    Column("effect", BigInteger, nullable=False),
+    Column("claimed", BigInteger, nullable=False),
+    Column("returned", BigInteger, nullable=False),
+    Column("restored", BigInteger, nullable=False),
+    Column("decided_by", String, nullable=False),
+    Column("because", String, nullable=False),
+    Column("decided_at", Instant, nullable=False),
+)
+"""差異の処理: who decided what about a statement, why and when; the figures are those of `resolution.Decided`."""
+
+lapses = Table(
+    "lapses",
+    metadata,
+    Column("payment_id", String, primary_key=True),
+    Column("statement_id", String, nullable=False, index=True),
+    Column("slip_number", String, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("mode", words(LegalMode), nullable=False),
+    Column("counted_since", Date, nullable=False),
+    Column("lapsed_at", Instant, nullable=False),
+    Column("restored_at", Instant),
+    Column("counts_from", Date),
+)
+"""失効: proxy payments that did not count any more, for nothing had come by the named day, and since when they do."""
+
+watched_months = Table(
+    "watched_months",
+    metadata,
+    Column("settler", words(Settler), primary_key=True),
+    Column("month", Date, primary_key=True),
+)
+
+received_files = Table(
+    "received_files",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("sha256", String, nullable=False, index=True),
+    Column("size", BigInteger, nullable=False),
+    Column("line", String, nullable=False),
+    Column("times_received", Integer, nullable=False),
+    Column("begun_at", Instant, nullable=False),
+    Column("arrives_at", Instant, nullable=False),
+    Column("registered_at", Instant),
+)
+"""Receipt files (収納データファイル) that the terminal fetches. `arrives_at`: when the line has carried the file."""
+
+received_pages = Table(
+    "received_pages",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("page", Integer, primary_key=True, autoincrement=False),
+    Column("records", Integer, nullable=False),
+    Column("new_records", Integer, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("registered_at", Instant, nullable=False),
+)
+"""What of a file is registered; a page is registered once."""
+
+received_records = Table(
+    "received_records",
+    metadata,
+    Column("payment_id", String, primary_key=True),
+    Column("kind", words(ReceiptKind), primary_key=True),
+    Column("name", String, primary_key=True),
+)
+"""Which record was in which file: what is known by event and in no file of its day is missing there."""
+
+terminal_steps = Table(
+    "terminal_steps",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("at", Instant, nullable=False),
+    Column("step", String, nullable=False),
+    Column("file_name", String, nullable=False),
+    Column("terminal_user", String, nullable=False),
+    Column("detail", String, nullable=False),
+)
+"""作業記録: what was done at the terminal, from login to the deletion of the temporary copy."""
+"""Months (their first day) of receipts for whose statements a timer is set."""

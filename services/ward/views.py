@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from statistics import median_low
 from typing import Any
@@ -11,12 +11,27 @@ from typing import Any
 from contracts.formats import barcode
 from contracts.formats.barcode import Barcode
 from contracts.http import Body, SlipView
+from contracts.http_overpayments import OverpaymentView, UseView
+from contracts.http_reminders import (
+    ArrearsView,
+    ChannelCrossings,
+    CrossingsView,
+    CrossingView,
+    DelayCrossings,
+    ReminderView,
+    StretchView,
+)
+from contracts.http_settlement import ResolutionView
+from contracts.http_terminal import LineView, ReceivedFileView, StepView
 from contracts.vocabulary import Method, ReceiptKind, Refusal, Settler, business_date
 from services.ward.domain.arrears import Arrears, Stretch
+from services.ward.domain.deeming import deeming, legal_mode, slip_deeming
 from services.ward.domain.instalments import Slip
 from services.ward.domain.ledger import JAPANESE, Account
-from services.ward.domain.overpayments import Given, Person, Use
+from services.ward.domain.line import Line
+from services.ward.domain.overpayments import Given, Person
 from services.ward.domain.reissue import Reissue
+from services.ward.store import Made
 
 
 class RecordView(Body):
@@ -50,8 +65,33 @@ class BalanceView(Body):
     balance: int
 
 
+class ProxyPaymentView(Body):
+    """A payment of a slip: its dates, and what it does for the slip on a day."""
+
+    payment_id: str
+    amount: int
+    mode: str
+    approved_on: date
+    entrusted_on: date
+    named_day: date | None
+    deposited_on: date | None
+    effect: str
+    since: date | None
+
+
+class DeemingView(Body):
+    """代理納付の効力 of a slip at the end of a day: `since` is the day from which it counts as paid."""
+
+    slip_number: str
+    on: date
+    effect: str
+    since: date | None
+    owed_by_payer: bool
+    payments: tuple[ProxyPaymentView, ...]
+
+
 class DepositView(Body):
-    """入金: a deposit seen on the ward's account."""
+    """入金: a deposit that was seen. `account` is empty for the ward's; `counts_for` differs once it is reassigned."""
 
     deposit_id: str
     statement_id: str
@@ -59,107 +99,42 @@ class DepositView(Body):
     closed_on: date
     amount: int
     deposited_on: date
+    account: str
+    counts_for: str
     reconciled_at: datetime | None
 
 
-class ReminderView(Body):
-    """督促状 as sent; `outstanding` as the ward knew it then. `crossed`: a payment was made before, and seen after."""
-
-    slip_number: str
-    number: int
-    sent_at: datetime
-    outstanding: int
-    crossed: bool
+def resolution_view(row: Mapping[str, Any]) -> ResolutionView:
+    """A decision, as its row says."""
+    return ResolutionView(**{name: row[name] for name in ResolutionView.model_fields})
 
 
-class CrossingView(Body):
-    """督促の行き違い: a reminder, and the payment that was made before it and registered after it."""
-
-    slip_number: str
-    number: int
-    outstanding: int
-    payment_id: str
-    method: Method
-    settler: Settler
-    amount: int
-    paid_at: datetime
-    sent_at: datetime
-    visible_at: datetime
-    """When the first record of the payment was registered."""
-    paid_to_visible_seconds: int
-    sent_to_visible_seconds: int
+def deeming_view(slip_number: str, amount: int, made: Sequence[Made], on: date, old_until: date) -> DeemingView:
+    """A slip of `amount` yen with the payments made for it."""
+    whole = slip_deeming(amount, [m.payment for m in made], on, old_until)
+    return DeemingView(
+        slip_number=slip_number,
+        on=on,
+        effect=whole.effect.value,
+        since=whole.since,
+        owed_by_payer=whole.is_owed_by_payer,
+        payments=tuple(_proxy_payment_view(m, on, old_until) for m in made),
+    )
 
 
-class ChannelCrossings(Body):
-    """Crossings of one way of paying."""
-
-    method: Method
-    crossings: int
-    median_paid_to_visible_seconds: int
-    median_sent_to_visible_seconds: int
-
-
-class DelayCrossings(Body):
-    """Crossings of payments that were registered so many calendar days after the day of payment."""
-
-    days: int
-    crossings: int
-
-
-class CrossingsView(Body):
-    """How many reminders crossed a payment, by channel and by delay, with the list."""
-
-    reminders: int
-    """Sent in all."""
-    crossed: int
-    by_channel: tuple[ChannelCrossings, ...]
-    by_delay: tuple[DelayCrossings, ...]
-    crossings: tuple[CrossingView, ...]
-
-
-class StretchView(Body):
-    """Days, both counted, with one base and one rate, in thousandths a year."""
-
-    first: date
-    last: date
-    days: int
-    base: int
-    per_mille: int
-
-
-class ArrearsView(Body):
-    """延滞金 of a slip up to a day."""
-
-    slip_number: str
-    due_on: date
-    until: date
-    outstanding: int
-    arrears: int
-    stretches: tuple[StretchView, ...]
-
-
-class UseView(Body):
-    """充当・還付: what an overpayment was given for. `withdrawn` was taken back, `reclaimed` is owed by the payer."""
-
-    number: int
-    use: Use
-    amount: int
-    to_slip: str | None
-    decided_at: datetime
-    due_at: datetime | None
-    ended_at: datetime | None
-    withdrawn: int
-    reclaimed: int
-
-
-class OverpaymentView(Body):
-    """過誤納 of a slip: what is not decided on, and what it was given for."""
-
-    slip_number: str
-    undecided: int
-    opened_at: datetime | None
-    decide_at: datetime | None
-    uses: tuple[UseView, ...]
+def _proxy_payment_view(made: Made, on: date, old_until: date) -> ProxyPaymentView:
+    p, found = made.payment, deeming(made.payment, on, old_until)
+    return ProxyPaymentView(
+        payment_id=made.payment_id,
+        amount=p.amount,
+        mode=legal_mode(p.entrusted_on, old_until).value if p.by_agent else "none",
+        approved_on=p.approved_on,
+        entrusted_on=p.entrusted_on,
+        named_day=p.named_day,
+        deposited_on=p.deposited_on,
+        effect=found.effect.value,
+        since=found.since,
+    )
 
 
 def slip_view(slip: Slip | Any, outstanding: int) -> SlipView:
@@ -238,6 +213,27 @@ def balance_view(account: Account, balance: int) -> BalanceView:
 def deposit_view(row: Any) -> DepositView:
     """A deposit with the reconciliation of its statement."""
     return DepositView(**{name: getattr(row, name) for name in DepositView.model_fields})
+
+
+def received_file_view(row: Any) -> ReceivedFileView:
+    """A receipt file as the ward has it."""
+    return ReceivedFileView(**{name: getattr(row, name) for name in ReceivedFileView.model_fields})
+
+
+def step_view(row: Any) -> StepView:
+    """A step at the terminal."""
+    return StepView(**{name: getattr(row, name) for name in StepView.model_fields})
+
+
+def line_view(line: Line, *, is_open: bool) -> LineView:
+    """The line of a day."""
+    return LineView(
+        line=line.name,
+        bytes_per_second=line.bytes_per_second,
+        opens=f"{line.opens:%H:%M}",
+        closes=f"{line.closes:%H:%M}",
+        is_open=is_open,
+    )
 
 
 def overpayment_view(slip_number: str, person: Person) -> OverpaymentView:

@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, get_type_hints
+from types import UnionType
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 import pytest
@@ -34,6 +35,7 @@ SCHEMAS: Mapping[type[Event], Any] = {event_type: committed(f"{event_type.TYPE}.
 ASYNCAPI = committed("asyncapi.json")
 
 yen = st.integers(0, 2**53).map(Yen)
+instants = st.datetimes(timezones=st.just(UTC))
 payment_ids = st.uuids().map(str)
 VALUES: Mapping[Any, st.SearchStrategy[Any]] = {
     str: st.text(st.characters(codec="utf-8")),
@@ -41,8 +43,10 @@ VALUES: Mapping[Any, st.SearchStrategy[Any]] = {
     float: st.floats(0, 1e6),
     Yen: yen,
     date: st.dates(),
-    datetime: st.datetimes(timezones=st.just(UTC)),
-    tuple[StatementLine, ...]: st.lists(st.builds(StatementLine, payment_ids, yen), max_size=3).map(tuple),
+    datetime: instants,
+    tuple[StatementLine, ...]: st.lists(
+        st.builds(StatementLine, payment_ids, yen, st.none() | instants, st.none() | instants), max_size=3
+    ).map(tuple),
 }
 BY_NAME: Mapping[str, st.SearchStrategy[Any]] = {
     "payment_id": payment_ids,
@@ -60,6 +64,9 @@ def instances(event_type: type[Event]) -> st.SearchStrategy[Event]:
 def _values(name: str, hint: Any) -> st.SearchStrategy[Any]:
     if name in BY_NAME:
         return BY_NAME[name]
+    if isinstance(hint, UnionType):
+        given, _ = get_args(hint)
+        return st.none() | _values(name, given)
     return VALUES[hint] if hint in VALUES else st.sampled_from(hint)
 
 

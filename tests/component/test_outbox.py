@@ -212,6 +212,15 @@ async def test_a_timer_that_is_due_at_once_fires_at_once(home: Home) -> None:
     assert await driven.booked_at() == {"now": NOON}
 
 
+async def test_a_timer_that_is_due_at_once_fires_beside_one_that_is_cancelled(home: Home) -> None:
+    driven = await Driven.started(home)
+    await remind(driven, "dropped", NOON + DAY)
+    dropped = ReminderDropped(account="b", name="dropped")
+    await driven.send(dropped, ReminderWanted(account="a", name="now", due=NOON))
+    await driven.settle()
+    assert await driven.booked_at() == {"now": NOON}
+
+
 async def test_on_a_scaled_clock_a_timer_fires_by_itself(home: Home) -> None:
     driven = await Driven.started(home, clock=Clock.scaled(NOON, 86_400))
     due = NOON + timedelta(hours=1)

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from contracts.events import Event
-from contracts.http import ApplyOverpayment, RefundOverpayment, SlipView
+from contracts.http import SlipView
+from contracts.http_overpayments import ApplyOverpayment, RefundOverpayment
 from contracts.vocabulary import ReceiptKind, Settler
 from services.ward.domain.overpayments import Use
 from tests.component.driven_ward import NOON, DrivenWard, accepted, receipt, refused
@@ -52,7 +53,7 @@ async def owed_in_november(home: Home | None = None) -> tuple[DrivenWard, Sequen
     return ward, slips
 
 
-async def uses(ward: DrivenWard, slip: SlipView) -> list[tuple[Use, int, str | None]]:
+async def uses(ward: DrivenWard, slip: SlipView) -> list[tuple[str, int, str | None]]:
     view = accepted(await ward.service.overpayment(slip.slip_number))
     return [(use.use, use.amount - use.withdrawn - use.reclaimed, use.to_slip) for use in view.uses]
 

@@ -90,7 +90,8 @@ async def test_a_statement_and_deposit_before_any_receipt_are_reconciled_when_th
     [
         ([19_000], Reason.DEPOSIT_SHORT, 1_000),
         ([21_000], Reason.DEPOSIT_OVER, -1_000),
-        ([20_000, 20_000], Reason.DEPOSIT_OVER, -20_000),
+        ([20_000, 20_000], Reason.DEPOSIT_DOUBLED, -20_000),
+        ([20_000, 19_999], Reason.DEPOSIT_OVER, -19_999),
     ],
 )
 async def test_a_deposit_that_differs_is_named_and_its_difference_booked(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
+from bench.receipt_files import measure
 from bench.stack import NO_ENGINE
 from bench.stages import shares, since, stage_seconds
 from services.chassis.telemetry import STAGES, Metrics
@@ -29,3 +31,12 @@ def test_without_a_docker_engine_it_says_so_in_one_line() -> None:
     nobody = environment(DOCKER_HOST="unix:///nobody/answers/here")
     done = subprocess.run(module("bench.stack"), cwd=ROOT, env=nobody, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{NO_ENGINE}\n")
+
+
+def test_receipt_files_are_measured_in_both_layouts_and_read_whole(tmp_path: Path) -> None:
+    fixed, csv = measure(tmp_path, 6_000)
+    assert (fixed.layout, csv.layout) == ("fixed", "csv")
+    assert fixed.records == csv.records == 6_000
+    assert (tmp_path / "receipts.fixed").stat().st_size == 122 * (6_000 + 3)
+    assert all(one.read_seconds > 0 and 0 <= one.grown_mib < 20 for one in (fixed, csv))
+    assert "6,000 in" in next(fixed.lines())

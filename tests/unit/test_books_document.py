@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.books import Books, BooksReader, PaymentRow, ReceiptRow, RefundRow, TransferRow, to_lines
+from contracts.books import (
+    Books,
+    BooksReader,
+    DisputeRow,
+    PaymentRow,
+    ReceiptRow,
+    RefundRow,
+    ResolutionRow,
+    TransferRow,
+    to_lines,
+)
 
 TEXTS = st.text(max_size=12)
 YEN = st.integers(min_value=-(10**12), max_value=10**12)
@@ -19,6 +29,8 @@ PAYMENTS = st.builds(
 RECEIPTS = st.builds(ReceiptRow, TEXTS, TEXTS, YEN, st.dates())
 TRANSFERS = st.builds(TransferRow, TEXTS, TEXTS, YEN, TEXTS, st.dates())
 REFUNDS = st.builds(RefundRow, TEXTS, st.integers(1, 99), YEN, st.dates())
+DISPUTES = st.builds(DisputeRow, TEXTS, TEXTS, TEXTS, YEN)
+RESOLUTIONS = st.builds(ResolutionRow, TEXTS, TEXTS, TEXTS, st.none() | TEXTS, st.none() | TEXTS, YEN, YEN, YEN, YEN)
 BOOKS = st.builds(
     Books,
     TEXTS,
@@ -31,6 +43,8 @@ BOOKS = st.builds(
     transfers=st.lists(TRANSFERS),
     refunds=st.lists(REFUNDS),
     reconciled=st.lists(TEXTS),
+    disputes=st.lists(DISPUTES),
+    resolutions=st.lists(RESOLUTIONS),
 )
 SMALL = Books("ward", receipts=[ReceiptRow("p", "01", 8_500, date(2021, 7, 1))])
 

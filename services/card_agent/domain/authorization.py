@@ -46,6 +46,7 @@ class Authorization:
     answered_at: datetime | None = None
     decline_reason: DeclineReason | None = None
     approval_code: str | None = None
+    entrusted_at: datetime | None = None
     reversal_asked_at: datetime | None = None
     reversed_at: datetime | None = None
     taken_on_at: datetime | None = None

@@ -14,6 +14,7 @@ from contracts.calendar import (
     ClosingDays,
     HolidayShift,
     closing_date,
+    end_of_month,
     parse_closing_days,
 )
 from contracts.vocabulary import Agent, Brand, Yen, on_the_clock
@@ -26,6 +27,20 @@ class FeeBasis(StrEnum):
     NET = "net"  # 差引入金
 
 
+class DepositSplit(StrEnum):
+    """Whether a closing's total comes as one deposit or as one for each brand of card (入金単位)."""
+
+    CLOSING = "closing"  # 一括入金
+    BRAND = "brand"  # ブランド別入金
+
+
+class NamedDayRule(StrEnum):
+    """How the day (指定日) is fixed by which the money must be there for the payments to count as made."""
+
+    AFTER_DEPOSIT = "after_deposit"  # 入金予定日から銀行営業日で数える
+    END_OF_MONTH = "end_of_month"  # 入金予定日の月の末日、休業日なら翌営業日
+
+
 @dataclass(frozen=True, slots=True)
 class AgentTerms:
     """The terms agreed with one agent, as far as they differ between agents; closing days as one writes them."""
@@ -36,6 +51,14 @@ class AgentTerms:
     holiday_shift: HolidayShift = HolidayShift.NONE
     fee_basis: FeeBasis = FeeBasis.GROSS
     fee_per_mille: int = 0
+    deposit_split: DepositSplit = DepositSplit.CLOSING
+    named_day_rule: NamedDayRule = NamedDayRule.AFTER_DEPOSIT
+    named_day_business_days: int = 5
+
+    @property
+    def keeps_fees(self) -> bool:
+        """Whether a fee is kept back from its deposits."""
+        return self.fee_basis is FeeBasis.NET and self.fee_per_mille > 0
 
 
 TERMS: Final[Mapping[Agent, AgentTerms]] = {
@@ -80,8 +103,14 @@ class Terms:
         """The hour of the deposit."""
         return on_the_clock(deposit_on, self.deposit_time)
 
+    def named_day(self, deposit_on: date) -> date:
+        """指定日 of what is to be deposited on `deposit_on`: that day or later."""
+        if self.agreed.named_day_rule is NamedDayRule.END_OF_MONTH:
+            return self.calendar.next_open(end_of_month(deposit_on.year, deposit_on.month))
+        return self.calendar.add(deposit_on, self.agreed.named_day_business_days)
+
     def fee(self, amount: Yen) -> Yen:
-        """手数料 kept back from a closing's total, cut to whole yen; 0 where deposits are gross."""
+        """手数料 kept back from what one deposit is for, cut to whole yen; 0 where deposits are gross."""
         if self.agreed.fee_basis is FeeBasis.GROSS:
             return Yen(0)
         return Yen(amount * self.agreed.fee_per_mille // 1000)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from contracts.events import ClosingStatementIssued, StatementLine
 from contracts.topics import settler_of
 from contracts.vocabulary import Agent, Yen
 from services.card_agent import store
+from services.card_agent.behaviour import AnomalyKind, Told, tell
+from services.card_agent.domain.settlement import parts, total
 from services.card_agent.domain.terms import Terms
-from services.card_agent.store import Closing
+from services.card_agent.store import Closing, KeptAnomaly
 from services.card_agent.timers import ClosingDue, DepositDue
 from services.chassis.transaction import Transaction
 
@@ -22,16 +24,27 @@ async def issue_statements(due: Sequence[ClosingDue], tx: Transaction, *, agent:
         if opened.issued_at is not None:
             continue
         lines = await store.closing_lines(tx.session, opened.closed_on)
-        amount = Yen(sum(amount for _, amount in lines))
-        closing = replace(opened, count=len(lines), amount=amount, fee=terms.fee(amount), issued_at=tx.now)
-        for page in _statement(closing, lines, agent).paged():
+        anomalies = (await store.anomalies_of(tx.session, [opened.closed_on])).get(opened.closed_on, {})
+        asked = {kind: kept.asked for kind, kept in anomalies.items()}
+        told = tell(lines, asked, tx.new_id("unknown-payment", opened.statement_id))
+        await store.save_anomalies(tx.session, _met(told, anomalies))
+        fee = Yen(sum(part.fee for part in parts(told.counted, terms)))
+        closing = replace(opened, count=len(told.counted), amount=total(told.counted), fee=fee, issued_at=tx.now)
+        for page in _statement(closing, told, agent, terms).paged():
             tx.publish(page)
-        if lines:
+        if told.counted:
             tx.schedule(DepositDue(statement_id=closing.statement_id), terms.deposit_at(closing.deposit_on))
         await store.save_closing(tx.session, closing)
 
 
-def _statement(closing: Closing, lines: Sequence[tuple[str, Yen]], agent: Agent) -> ClosingStatementIssued:
+def _met(told: Told, anomalies: Mapping[AnomalyKind, KeptAnomaly]) -> Sequence[KeptAnomaly]:
+    return [
+        replace(anomalies[kind], met_payment_id=line.payment_id, met_yen=line.amount)
+        for kind, line in told.concerned.items()
+    ]
+
+
+def _statement(closing: Closing, told: Told, agent: Agent, terms: Terms) -> ClosingStatementIssued:
     return ClosingStatementIssued(
         statement_id=closing.statement_id,
         settler=settler_of(agent),
@@ -42,5 +55,6 @@ def _statement(closing: Closing, lines: Sequence[tuple[str, Yen]], agent: Agent)
         fee=Yen(closing.fee),
         page=1,
         pages=1,
-        lines=tuple(StatementLine(payment_id, amount) for payment_id, amount in lines),
+        lines=tuple(StatementLine(li.payment_id, li.amount, li.approved_at, li.entrusted_at) for li in told.lines),
+        named_day=terms.named_day(closing.deposit_on),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from contracts.events import ProxyPaymentRequested, ProxyPaymentTakenOn
@@ -20,12 +21,13 @@ async def take_on_proxy_payments(
     requests: Sequence[ProxyPaymentRequested], tx: Transaction, *, agent: Agent, terms: Terms, issuer: Issuer
 ) -> None:
     """Only what was approved, for the amount that was approved. All taken on at one instant share a closing."""
-    closing = await _open_closing(tx, terms)
+    closing = await open_closing(tx, terms)
     before = await store.lock(tx.session, {r.payment_id for r in requests})
     cards = await store.known_cards(tx.session, {a.card_token for a in before.values()})
     after = dict(before)
     for request in requests:
         taken = take_on(after.get(request.payment_id), request.payment_id, request.amount, closing.closed_on, tx.now)
+        taken = replace(taken, entrusted_at=request.entrusted_at)
         after[request.payment_id] = taken
         tx.publish(
             ProxyPaymentTakenOn(
@@ -35,6 +37,7 @@ async def take_on_proxy_payments(
                 taken_on_at=tx.now,
                 closes_on=closing.closed_on,
                 deposit_on=closing.deposit_on,
+                named_day=terms.named_day(closing.deposit_on),
             )
         )
         revoked_at = issuer.revokes_sale_at(cards[taken.card_token], tx.now)
@@ -43,7 +46,7 @@ async def take_on_proxy_payments(
     await store.save(tx.session, before, after)
 
 
-async def _open_closing(tx: Transaction, terms: Terms) -> Closing:
+async def open_closing(tx: Transaction, terms: Terms) -> Closing:
     """The closing that counts what is taken on now, locked; the next one where that has been issued already."""
     closed_on = terms.closes_on(business_date(tx.now))
     while True:

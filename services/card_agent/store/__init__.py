@@ -1,7 +1,8 @@
 """Every query of a card agent. Set-based: a sequence in, one statement.
 
-Rows are locked in one order, so that replicas never wait for each other in a circle: closings, authorizations,
-accounts, each by id. New cards are inserted by the card's key.
+Rows are locked in one order, so that replicas never wait for each other in a circle: closings by day, authorizations,
+accounts, each by id. What a closing has (deposits, anomalies) is changed only while that closing is locked. New cards
+are inserted by the card's key.
 """
 
 from services.card_agent.store.authorizations import closing_lines, find, find_owed, lock, lock_taken_on, save
@@ -13,15 +14,36 @@ from services.card_agent.store.closings import (
     find_closings,
     lock_closings,
     lock_statement,
+    lock_statements,
     save_closing,
+)
+from services.card_agent.store.deposits import (
+    Deposit,
+    KeptAnomaly,
+    add_anomalies,
+    add_deposits,
+    all_anomalies,
+    all_deposits,
+    anomalies_of,
+    deposits_of,
+    save_anomalies,
+    save_deposits,
 )
 
 __all__ = [
     "Closing",
+    "Deposit",
+    "KeptAnomaly",
+    "add_anomalies",
     "add_cards",
     "add_closing",
+    "add_deposits",
+    "all_anomalies",
     "all_closings",
+    "all_deposits",
+    "anomalies_of",
     "closing_lines",
+    "deposits_of",
     "find",
     "find_closings",
     "find_owed",
@@ -30,7 +52,10 @@ __all__ = [
     "lock_closings",
     "lock_held",
     "lock_statement",
+    "lock_statements",
     "lock_taken_on",
     "save",
+    "save_anomalies",
     "save_closing",
+    "save_deposits",
 ]

@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.vocabulary import Yen
 from services.card_agent.domain.authorization import OWED, Authorization, AuthorizationStatus, hold_changes
+from services.card_agent.domain.settlement import Line
 from services.card_agent.store.cards import lock_held
-from services.card_agent.tables import accounts, authorizations
+from services.card_agent.tables import accounts, authorizations, cards
 from services.chassis.bulk import Bulk
 from services.chassis.database import among
 
@@ -35,6 +36,13 @@ _BY_ID = _AUTHORIZATIONS.where(among(authorizations.c.payment_id))
 _COUNTED = _AUTHORIZATIONS.where(
     authorizations.c.closes_on == bindparam("closing"), authorizations.c.status == AuthorizationStatus.TAKEN_ON
 )
+_LINES = _COUNTED.with_only_columns(
+    authorizations.c.payment_id,
+    authorizations.c.amount,
+    cards.c.brand,
+    authorizations.c.answered_at,
+    authorizations.c.entrusted_at,
+).select_from(authorizations.outerjoin(cards, cards.c.card_token == authorizations.c.card_token))
 _LOCKED_BY_ID, _LOCKED_COUNTED = _BY_ID.with_for_update(), _COUNTED.with_for_update()
 _ADD = Bulk(authorizations.insert())
 
@@ -78,11 +86,10 @@ async def save(
         await _HOLD.execute(session, [{"of_account": i, "change": change} for i, change in moved.items()])
 
 
-async def closing_lines(session: AsyncConnection, closed_on: date) -> Sequence[tuple[str, Yen]]:
-    """(payment id, amount) of what a closing counts, by payment id."""
-    query = _COUNTED.with_only_columns(authorizations.c.payment_id, authorizations.c.amount)
-    found = await session.execute(query, {"closing": closed_on})
-    return [(payment_id, Yen(amount)) for payment_id, amount in found.all()]
+async def closing_lines(session: AsyncConnection, closed_on: date) -> Sequence[Line]:
+    """What a closing counts, by payment id."""
+    found = await session.execute(_LINES, {"closing": closed_on})
+    return [Line(payment_id, Yen(amount), *rest) for payment_id, amount, *rest in found.all()]
 
 
 async def _authorizations(session: AsyncConnection, query: Any, **bound: Any) -> dict[str, Authorization]:

@@ -15,12 +15,13 @@ from services.chassis.database import among, insert
 
 _CLOSINGS = select(closings).order_by(closings.c.closed_on)
 _CLOSINGS_OF_DAYS = _CLOSINGS.where(among(closings.c.closed_on, "days"))
+_LOCKED_STATEMENTS = _CLOSINGS.where(among(closings.c.statement_id)).with_for_update()
 _LOCKED_CLOSINGS_OF_DAYS = _CLOSINGS_OF_DAYS.with_for_update()
 
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """A closing period: open until `issued_at`; deposited where it has a `deposit_id`."""
+    """A closing period: open until `issued_at`; deposited, as far as its agent knows, since `deposited_on`."""
 
     closed_on: date
     statement_id: str
@@ -29,7 +30,6 @@ class Closing:
     amount: int = 0
     fee: int = 0
     issued_at: datetime | None = None
-    deposit_id: str | None = None
     deposited_on: date | None = None
 
 
@@ -52,6 +52,12 @@ async def lock_statement(session: AsyncConnection, statement_id: str) -> Closing
     if not found:
         raise LookupError(f"there is no closing for statement {statement_id}")
     return next(iter(found.values()))
+
+
+async def lock_statements(session: AsyncConnection, statement_ids: Collection[str]) -> dict[str, Closing]:
+    """The closings of statements, locked, by statement id; one that is unknown is missing from the answer."""
+    found = await _closings(session, _LOCKED_STATEMENTS, ids=list(statement_ids))
+    return {closing.statement_id: closing for closing in found.values()}
 
 
 async def find_closings(session: AsyncConnection, days: Collection[date]) -> dict[date, Closing]:

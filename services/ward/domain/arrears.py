@@ -8,12 +8,13 @@ Source: the ward's notice on 介護保険料の延滞金; each of these figures 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from services.ward.domain.deeming import Effect, ProxyPayment, deeming
 from services.ward.domain.periods import last_day_of_period
 
 DAYS_OF_A_YEAR: Final = 365
@@ -58,6 +59,15 @@ class Paid(NamedTuple):
 
     on: date
     amount: int
+
+
+def counted(payments: Iterable[ProxyPayment], until: date, old_scheme_until: date) -> list[Paid]:
+    """What the law of proxy payment has a debt paid by at the end of the day `until`, from when on.
+
+    Where the agent is pursued and not the payer, the payer is in no arrears from the day of entrustment on.
+    """
+    found = ((p, deeming(p, until, old_scheme_until)) for p in payments)
+    return [Paid(d.since or p.entrusted_on, p.amount) for p, d in found if d.counts or d.effect is Effect.AGENT_PURSUED]
 
 
 class Stretch(NamedTuple):

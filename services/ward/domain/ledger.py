@@ -34,6 +34,9 @@ class Account(StrEnum):
     REPAYMENT_CLAIMS = "repayment_claims"  # 返納金
     UNKNOWN_RECEIPTS = "unknown_receipts"  # 不明入金
     DEPOSIT_DIFFERENCES = "deposit_differences"  # 入金差異
+    CLAIMS_ON_SETTLERS = "claims_on_settlers"  # 精算未収金: a shortfall claimed of its settler
+    ACCEPTED_DIFFERENCES = "accepted_differences"  # 差額整理
+    LAPSED_PROXY_PAYMENTS = "lapsed_proxy_payments"  # 代理納付失効: what is owed twice over, by payer and by agent
 
 
 JAPANESE: Final[Mapping[Account, str]] = {
@@ -55,6 +58,9 @@ JAPANESE: Final[Mapping[Account, str]] = {
     Account.REPAYMENT_CLAIMS: "返納金",
     Account.UNKNOWN_RECEIPTS: "不明入金",
     Account.DEPOSIT_DIFFERENCES: "入金差異",
+    Account.CLAIMS_ON_SETTLERS: "精算未収金",
+    Account.ACCEPTED_DIFFERENCES: "差額整理",
+    Account.LAPSED_PROXY_PAYMENTS: "代理納付失効",
 }
 """The names under which the section knows its accounts."""
 

@@ -122,11 +122,12 @@ def register(
     changed = sorted({r.slip_number for r in (before, after) if r is not None and r.slip_known})
     stood = [(slips[number].excess, slips[number].outstanding) for number in changed]
     booked = [*_book(payment_id, before, -1, slips), *_book(payment_id, after, 1, slips)]
-    upset = [number for number, was in zip(changed, stood, strict=True) if _is_upset(slips[number], *was)]
+    upset = [number for number, was in zip(changed, stood, strict=True) if is_upset(slips[number], *was)]
     return Registered(True, booked, changed, discrepancies, upset)
 
 
-def _is_upset(slip: SlipAccount, excess: int, outstanding: int) -> bool:
+def is_upset(slip: SlipAccount, excess: int, outstanding: int) -> bool:
+    """Whether somebody has to see to a slip of which so much was too much and so much owed."""
     return slip.excess != excess or (slip.outstanding > 0 and not outstanding)
 
 
@@ -146,6 +147,18 @@ def count_towards(slip_number: str, slip: SlipAccount, amount: int) -> tuple[Tra
     excess = slip.excess
     slip.received += amount
     return transfer(Account.PREMIUM_RECEIVABLE, Account.OVERPAYMENTS, slip.excess - excess, slip_number)
+
+
+def revive(payment_id: str, slip_number: str, slip: SlipAccount, amount: int) -> tuple[Transfer, ...]:
+    """失効: the payment does not count towards the slip any more, while its agent owes the money still."""
+    owed = transfer(Account.PREMIUM_RECEIVABLE, Account.LAPSED_PROXY_PAYMENTS, amount, payment_id)
+    return (*owed, *count_towards(slip_number, slip, -amount))
+
+
+def restore(payment_id: str, slip_number: str, slip: SlipAccount, amount: int) -> tuple[Transfer, ...]:
+    """The payment counts again."""
+    settled = transfer(Account.LAPSED_PROXY_PAYMENTS, Account.PREMIUM_RECEIVABLE, amount, payment_id)
+    return (*settled, *count_towards(slip_number, slip, amount))
 
 
 def _contradictions(payment_id: str, known: Iterable[Receipt], record: Receipt) -> Iterator[Discrepancy]:

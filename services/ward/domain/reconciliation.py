@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from services.ward.domain.settlement import Statement
 
@@ -22,9 +22,14 @@ class Reason(StrEnum):
     SETTLER_DIFFERS = "settler_differs"  # 入金元不一致
     CLAIMED_TWICE = "claimed_twice"  # 明細重複
     DEPOSIT_MISSING = "deposit_missing"  # 未入金
+    DEPOSIT_OVERDUE = "deposit_overdue"  # 入金遅延
     DEPOSIT_SHORT = "deposit_short"  # 入金不足
+    FEE_TWICE = "fee_twice"  # 手数料二重控除
     DEPOSIT_OVER = "deposit_over"  # 入金過大
+    DEPOSIT_DOUBLED = "deposit_doubled"  # 二重入金
+    WRONG_ACCOUNT = "wrong_account"  # 口座相違
     DEPOSIT_WITHOUT_STATEMENT = "deposit_without_statement"  # 明細なし入金
+    RECEIPT_UNLISTED = "receipt_unlisted"  # 明細漏れ: a receipt that its settler's statement leaves out
 
 
 JAPANESE: Final[Mapping[Reason, str]] = {
@@ -37,9 +42,14 @@ JAPANESE: Final[Mapping[Reason, str]] = {
     Reason.SETTLER_DIFFERS: "入金元不一致",
     Reason.CLAIMED_TWICE: "明細重複",
     Reason.DEPOSIT_MISSING: "未入金",
+    Reason.DEPOSIT_OVERDUE: "入金遅延",
     Reason.DEPOSIT_SHORT: "入金不足",
+    Reason.FEE_TWICE: "手数料二重控除",
     Reason.DEPOSIT_OVER: "入金過大",
+    Reason.DEPOSIT_DOUBLED: "二重入金",
+    Reason.WRONG_ACCOUNT: "口座相違",
     Reason.DEPOSIT_WITHOUT_STATEMENT: "明細なし入金",
+    Reason.RECEIPT_UNLISTED: "明細漏れ",
 }
 
 
@@ -59,6 +69,15 @@ class Lines:
 
 
 NO_LINES: Final = Lines()
+
+
+class Concerned(NamedTuple):
+    """A payment that does not agree: as a statement lists it, and as it is registered; None where it is not there."""
+
+    reason: Reason
+    payment_id: str
+    stated: int | None
+    registered: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +118,35 @@ def _of_receipts(lines: Lines) -> Sequence[Open]:
 
 
 def _of_deposit(statement: Statement) -> Sequence[Open]:
-    if not statement.deposits:
-        expected = statement.expected
-        return [Open(Reason.DEPOSIT_MISSING, f"¥{expected:,} is expected")] if expected else []
-    difference = statement.deposited - statement.expected
-    if difference == 0:
+    return [*_of_difference(statement), *_of_account(statement)]
+
+
+def _of_difference(s: Statement) -> Sequence[Open]:
+    if s.difference == 0:
         return []
-    reason = Reason.DEPOSIT_SHORT if difference < 0 else Reason.DEPOSIT_OVER
-    came = f"¥{statement.deposited:,} came in {statement.deposits} deposit{'s' * (statement.deposits > 1)}"
-    return [Open(reason, f"¥{abs(difference):,}: {came}, ¥{statement.expected:,} was expected")]
+    if not s.deposits and not s.adjusted:
+        reason = Reason.DEPOSIT_MISSING if s.overdue_since is None else Reason.DEPOSIT_OVERDUE
+        return [Open(reason, f"¥{s.expected:,} is expected{_claimed(s)}")]
+    came = f"¥{s.deposited:,} came in {s.deposits} deposit{'s' * (s.deposits != 1)}"
+    decided = f", ¥{abs(s.adjusted):,} is decided about" if s.adjusted else ""
+    figures = f"¥{abs(s.difference):,}: {came}, ¥{s.expected:,} was expected{decided}{_claimed(s)}"
+    return [Open(_kind_of_difference(s), figures)]
+
+
+def _kind_of_difference(s: Statement) -> Reason:
+    """The most telling name of a difference that is open."""
+    if s.difference < 0:
+        return Reason.FEE_TWICE if -s.difference == s.fee else Reason.DEPOSIT_SHORT
+    twice = s.deposits > 1 and s.difference == s.expected
+    return Reason.DEPOSIT_DOUBLED if twice else Reason.DEPOSIT_OVER
+
+
+def _of_account(s: Statement) -> Sequence[Open]:
+    if not s.misdirected or s.difference >= 0:
+        return []
+    return [Open(Reason.WRONG_ACCOUNT, f"¥{s.misdirected:,} went to another account than the one designated")]
+
+
+def _claimed(s: Statement) -> str:
+    claimed = min(s.claimed, max(0, -s.difference))
+    return f"; ¥{claimed:,} of it is claimed (請求済)" if claimed else ""

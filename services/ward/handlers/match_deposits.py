@@ -27,19 +27,22 @@ async def match_deposits(made: Sequence[DepositMade], tx: Transaction) -> None:
 
 
 def _entry(deposit: DepositMade) -> Entry:
+    """Nothing is booked for money on another account than the ward's."""
     entries = deposit_transfers(deposit.statement_id, deposit.settler, deposit.amount)
-    return Entry(f"deposit/{deposit.deposit_id}", deposit.deposited_on, entries)
+    return Entry(f"deposit/{deposit.deposit_id}", deposit.deposited_on, () if deposit.account else entries)
 
 
 def _row(deposit: DepositMade, tx: Transaction) -> dict[str, Any]:
     return {
         "deposit_id": deposit.deposit_id,
         "statement_id": deposit.statement_id,
+        "counts_for": deposit.statement_id,
         "settler": deposit.settler,
         "closed_on": deposit.closed_on,
         "amount": deposit.amount,
         "deposited_on": deposit.deposited_on,
         "seen_at": tx.now,
+        "account": deposit.account,
     }
 
 

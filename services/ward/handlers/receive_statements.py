@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import time
 from typing import Any, Final
 
 from contracts.events import ClosingStatementIssued
@@ -12,12 +13,12 @@ from services.ward import store
 from services.ward.domain.ledger import Entry
 from services.ward.domain.receipts import Discrepancy
 from services.ward.domain.settlement import Statement
-from services.ward.handlers.settle_statements import reopen_or_reconcile, settle
+from services.ward.handlers.settle_statements import expect_deposit, reopen_or_reconcile, settle
 
 _SAID_ON_EVERY_PAGE: Final = ("settler", "closed_on", "deposit_on", "total_count", "total_amount", "fee", "pages")
 
 
-async def receive_statements(pages: Sequence[ClosingStatementIssued], tx: Transaction) -> None:
+async def receive_statements(pages: Sequence[ClosingStatementIssued], tx: Transaction, *, expected_by: time) -> None:
     """A page that says otherwise than an earlier one of its statement is kept as a discrepancy; the first stands."""
     ids = {p.statement_id for p in pages}
     known_pages = await store.known_pages(tx.session, ids)
@@ -28,8 +29,18 @@ async def receive_statements(pages: Sequence[ClosingStatementIssued], tx: Transa
     if not new:
         return
     await store.add_statements(tx.session, [_statement_row(p, tx) for p in new.values()])
+    for page in new.values():
+        is_late = business_date(tx.now) > (page.named_day or page.deposit_on)
+        if page.statement_id not in known or is_late:
+            expect_deposit(page, expected_by, f"page {page.page}", tx)
     lines = [
-        {"statement_id": p.statement_id, "payment_id": line.payment_id, "amount": line.amount}
+        {
+            "statement_id": p.statement_id,
+            "payment_id": line.payment_id,
+            "amount": line.amount,
+            "approved_at": line.approved_at,
+            "entrusted_at": line.entrusted_at,
+        }
         for p in new.values()
         for line in p.lines
     ]
@@ -38,12 +49,13 @@ async def receive_statements(pages: Sequence[ClosingStatementIssued], tx: Transa
     listing = await store.lock_listing(tx.session, upset=payments)  # the new pages' own statements among them
     today = business_date(tx.now)
     await settle([(p.statement_id, Entry(f"page/{p.statement_id}/{p.page}", today, ())) for p in new.values()], tx)
-    await reopen_or_reconcile(set(listing) - {p.statement_id for p in new.values()}, tx)
+    others = set(listing) - {p.statement_id for p in new.values()}
+    await reopen_or_reconcile(others, "/".join(sorted(f"{p.statement_id}/{p.page}" for p in new.values())), tx)
 
 
 def _statement_row(page: ClosingStatementIssued, tx: Transaction) -> dict[str, Any]:
     said = {name: getattr(page, name) for name in _SAID_ON_EVERY_PAGE}
-    return {"statement_id": page.statement_id, "received_at": tx.now, **said}
+    return {"statement_id": page.statement_id, "received_at": tx.now, "named_day": page.named_day, **said}
 
 
 def _page_row(page: ClosingStatementIssued, tx: Transaction) -> dict[str, Any]:

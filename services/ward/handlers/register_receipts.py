@@ -12,13 +12,15 @@ from services.ward import store
 from services.ward.domain.ledger import Entry
 from services.ward.domain.overpayments import A_MOMENT
 from services.ward.domain.receipts import Discrepancy, Receipt, SlipAccount, register
+from services.ward.handlers.review_deeming import forget_lapses
 from services.ward.handlers.settle_statements import reconsider
+from services.ward.handlers.statements_expected import StatementWatch
 from services.ward.timers import SlipUpset
 
 Slips = Mapping[str, SlipAccount]
 
 
-async def register_receipts(delivered: Sequence[ReceiptDelivered], tx: Transaction) -> None:
+async def register_receipts(delivered: Sequence[ReceiptDelivered], tx: Transaction, *, watch: StatementWatch) -> None:
     """Two reads, one decision a record, one write a table; statements are looked at where a record may change them."""
     slips, known = await _look(delivered, tx)
     rows: list[dict[str, Any]] = []
@@ -27,6 +29,9 @@ async def register_receipts(delivered: Sequence[ReceiptDelivered], tx: Transacti
     changed: dict[str, SlipAccount] = {}
     confirmed: list[str] = []
     upset: list[str] = []
+    cancelled = {d.payment_id for d in delivered if d.kind is ReceiptKind.CANCELLED}
+    if cancelled:
+        changed |= await forget_lapses(cancelled, slips, tx)
     for d in delivered:
         records = known[d.payment_id]
         was_known = bool(records)
@@ -50,7 +55,12 @@ async def register_receipts(delivered: Sequence[ReceiptDelivered], tx: Transacti
     await store.book(tx.session, entries, tx.now)
     await store.save_slip_accounts(tx.session, changed)
     await store.add_discrepancies(tx.session, discrepancies, tx.now)
+    await watch.begin(delivered, tx)
     await reconsider(confirmed, upset, tx)
+
+
+async def leave_to_files(_delivered: Sequence[ReceiptDelivered], _tx: Transaction) -> None:
+    """Where receipts arrive by file alone, an event changes nothing: the same record comes with its day's file."""
 
 
 async def _look(

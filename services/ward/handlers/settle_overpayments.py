@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from contracts.http import ApplyOverpayment, RefundOverpayment
+from contracts.http_overpayments import ApplyOverpayment, OverpaymentView, RefundOverpayment
 from contracts.vocabulary import Refusal
 from services.chassis.transaction import Transaction
 from services.ward import store
@@ -13,7 +13,7 @@ from services.ward.domain.overpayments import OverpaymentTerms, PersonSlip
 from services.ward.domain.reminders import ReminderRule
 from services.ward.handlers.plan_reminders import remind_anew
 from services.ward.timers import OverpaymentDue, SlipUpset
-from services.ward.views import OverpaymentView, overpayment_view
+from services.ward.views import overpayment_view
 
 
 async def settle_upset(

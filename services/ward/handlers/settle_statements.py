@@ -8,12 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import date, time, timedelta
+from typing import Protocol
 
+from contracts.vocabulary import on_the_clock
 from services.chassis.transaction import Transaction
 from services.ward import store
 from services.ward.domain.ledger import Entry
 from services.ward.domain.reconciliation import NO_LINES, open_reasons
-from services.ward.domain.settlement import Statement, settlement_transfers, to_book
+from services.ward.domain.settlement import Statement, overdue_since, settlement_transfers, to_book
+from services.ward.timers import DeemingReview, DepositExpected
+
+
+class Plan(Protocol):
+    """What a settler has announced: a page, or the statement."""
+
+    @property
+    def statement_id(self) -> str: ...
+
+    @property
+    def deposit_on(self) -> date: ...
+
+    @property
+    def named_day(self) -> date | None: ...
 
 
 async def settle(causes: Sequence[tuple[str, Entry]], tx: Transaction) -> None:
@@ -27,9 +44,24 @@ async def settle(causes: Sequence[tuple[str, Entry]], tx: Transaction) -> None:
         more = settlement_transfers(statement, booked)
         entries[statement_id] = entries[statement_id].with_more(more)
         since = statement.settled_at or (tx.now if statement.is_settled else None)
-        settled.append(replace(statement, booked=booked, settled_at=since))
+        overdue = overdue_since(statement, tx.now)
+        settled.append(replace(statement, booked=booked, settled_at=since, overdue_since=overdue))
+        _review_deeming(statement, entries[statement_id].source, tx)
+        if statement.is_complete and statement.is_made_good:
+            tx.cancel(DepositExpected, [statement_id])
+            if statement.lapsed_at is None:
+                tx.cancel(DeemingReview, [statement_id])
     await store.book(tx.session, entries.values(), tx.now)
     await _reconcile(settled, tx)
+
+
+def expect_deposit(plan: Plan, expected_by: time, cause: str, tx: Transaction) -> None:
+    """The deposit is looked for at its hour, and the deeming when the named day is over, unless it is there by then."""
+    due_at = max(tx.now, on_the_clock(plan.deposit_on, expected_by))
+    tx.schedule(DepositExpected(statement_id=plan.statement_id, cause=cause), due_at)
+    if plan.named_day is not None:
+        over_at = on_the_clock(plan.named_day + timedelta(days=1), time(0))
+        tx.schedule(DeemingReview(statement_id=plan.statement_id, cause=cause), max(tx.now, over_at))
 
 
 async def reconsider(confirmed: Sequence[str], upset: Sequence[str], tx: Transaction) -> None:
@@ -39,13 +71,26 @@ async def reconsider(confirmed: Sequence[str], upset: Sequence[str], tx: Transac
     """
     if confirmed or upset:
         concerned = await store.lock_listing(tx.session, confirmed=confirmed, upset=upset)
-        await reopen_or_reconcile(concerned, tx)
+        cause = tx.new_id("reconsidered", *sorted(confirmed), "", *sorted(upset)) if concerned else ""
+        await reopen_or_reconcile(concerned, cause, tx)
 
 
-async def reopen_or_reconcile(statement_ids: Collection[str], tx: Transaction) -> None:
-    """Decide anew whether these statements are reconciled."""
+async def reopen_or_reconcile(statement_ids: Collection[str], cause: str, tx: Transaction) -> None:
+    """Decide anew whether these statements are reconciled; `cause` names what has changed."""
     if statement_ids:
-        await _reconcile((await store.lock_statements(tx.session, statement_ids)).values(), tx)
+        found = await store.lock_statements(tx.session, statement_ids)
+        for statement in found.values():
+            _review_deeming(statement, cause, tx)
+        await _reconcile(found.values(), tx)
+
+
+def _review_deeming(statement: Statement, cause: str, tx: Transaction) -> None:
+    """What comes after the named day may make payments count again that did not.
+
+    By itself, in a transaction of its own: it begins with the slips, which are locked before statements.
+    """
+    if statement.lapsed_at is not None:
+        tx.schedule(DeemingReview(statement_id=statement.statement_id, cause=cause), tx.now)
 
 
 async def _reconcile(statements: Collection[Statement], tx: Transaction) -> None:

@@ -14,9 +14,8 @@ from services.chassis.bulk import Bulk
 from services.chassis.database import among
 from services.ward.domain.arrears import Paid
 from services.ward.domain.overpayments import Claim, Given, Person, PersonSlip, Use
-from services.ward.store.receipts import standing_receipts
 from services.ward.store.rows import add_rows
-from services.ward.tables import overpayment_uses, overpayments, receipts, slips
+from services.ward.tables import overpayment_uses, overpayments, slips
 
 _OWNERS = select(slips.c.insured_number).where(among(slips.c.slip_number)).distinct()
 _SLIPS = (
@@ -136,12 +135,7 @@ async def overpaid_slip_numbers(session: AsyncConnection, limit: int | None) -> 
     return (await session.execute(query)).scalars().all()
 
 
-async def paid_for(session: AsyncConnection, slip_number: str) -> Sequence[Paid]:
-    """What was paid for a slip and what was applied to it, by the day on which it counts."""
-    standing = (await session.execute(standing_receipts().where(receipts.c.slip_number == slip_number))).all()
-    u = overpayment_uses.c
-    applied = (await session.execute(select(overpayment_uses).where(u.to_slip == slip_number))).all()
-    return [
-        *(Paid(row.received_on, row.amount) for row in standing),
-        *(Paid(business_date(row.decided_at), row.amount - row.withdrawn) for row in applied),
-    ]
+async def applied_to(session: AsyncConnection, slip_number: str) -> Sequence[Paid]:
+    """充当: what was applied to a slip from others of its person, and when."""
+    found = await _uses(session, None, _USE.to_slip == slip_number)
+    return [Paid(business_date(row.decided_at), row.amount - row.withdrawn) for row in found]

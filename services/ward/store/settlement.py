@@ -7,16 +7,14 @@ from dataclasses import fields
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, FromClause, RowMapping, Select, bindparam, case, exists, func, select, update
+from sqlalchemy import RowMapping, Select, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.vocabulary import ReceiptKind
 from services.chassis.bulk import Bulk
 from services.chassis.database import among
-from services.ward.domain.reconciliation import Lines
 from services.ward.domain.settlement import Booked, Statement
 from services.ward.store.rows import add_missing_rows, add_rows
-from services.ward.tables import deposits, receipts, statement_lines, statement_pages, statements
+from services.ward.tables import deposits, resolutions, statement_lines, statement_pages, statements
 
 _BOOKED = Bulk(
     update(statements)
@@ -24,6 +22,9 @@ _BOOKED = Bulk(
     .values(
         booked_fee=bindparam("fee_now"),
         booked_difference=bindparam("difference_now"),
+        booked_claim=bindparam("claim_now"),
+        overdue_since=bindparam("overdue_now"),
+        lapsed_at=bindparam("lapsed_now"),
         settled_at=bindparam("settled_since"),
         reconciled_at=bindparam("reconciled_since"),
     )
@@ -119,13 +120,20 @@ class _StatementQueries(NamedTuple):
 @cache
 def _statements_query() -> _StatementQueries:
     here = select(func.count()).where(statement_pages.c.statement_id == statements.c.statement_id)
-    its_deposits = deposits.c.statement_id == statements.c.statement_id
+    its_deposits = deposits.c.counts_for == statements.c.statement_id
+    on_account, elsewhere = deposits.c.account == "", deposits.c.account != ""
     deposited = select(func.coalesce(func.sum(deposits.c.amount), 0)).where(its_deposits)
+    decided = resolutions.c.statement_id == statements.c.statement_id
     query = select(
         statements,
         here.scalar_subquery().label("pages_here"),
-        select(func.count()).where(its_deposits).scalar_subquery().label("deposits"),
-        deposited.scalar_subquery().label("deposited"),
+        select(func.count()).where(its_deposits, on_account).scalar_subquery().label("deposits"),
+        deposited.where(on_account).scalar_subquery().label("deposited"),
+        deposited.where(elsewhere).scalar_subquery().label("misdirected"),
+        *(
+            select(func.coalesce(func.sum(column), 0)).where(decided).scalar_subquery().label(name)
+            for column, name in ((resolutions.c.effect, "adjusted"), (resolutions.c.claimed, "claimed"))
+        ),
     )
     return _StatementQueries(
         query.where(among(statements.c.statement_id)), query.where(statements.c.reconciled_at.is_(None))
@@ -134,60 +142,21 @@ def _statements_query() -> _StatementQueries:
 
 def _statement(row: RowMapping) -> Statement:
     stored = {f.name: row[f.name] for f in fields(Statement) if f.name in row}
-    booked = Booked(row["booked_fee"], row["booked_difference"])
-    return Statement(**stored | {"deposited": int(row["deposited"]), "booked": booked})
-
-
-async def lines_of(session: AsyncConnection, statement_ids: Collection[str]) -> dict[str, Lines]:
-    """Statement id → its lines held against the receipts registered, counted by the database."""
-    found = (await session.execute(_lines_query(), {"ids": list(statement_ids)})).all()
-    return {statement_id: Lines(*(int(figure) for figure in figures)) for statement_id, *figures in found}
-
-
-@cache
-def _lines_query() -> Select[*tuple[Any, ...]]:
-    line, first, confirmed, cancelled = statement_lines, receipts.alias(), receipts.alias(), receipts.alias()
-    joined: FromClause = line
-    for record, kind in (
-        (first, ReceiptKind.PRELIMINARY),
-        (confirmed, ReceiptKind.CONFIRMED),
-        (cancelled, ReceiptKind.CANCELLED),
-    ):
-        joined = joined.outerjoin(record, (record.c.payment_id == line.c.payment_id) & (record.c.kind == kind))
-    other = statement_lines.alias()
-    elsewhere = exists().where(other.c.payment_id == line.c.payment_id, other.c.statement_id != line.c.statement_id)
-    amount = func.coalesce(first.c.amount, confirmed.c.amount)
-    settler = func.coalesce(first.c.settler, confirmed.c.settler)
-    stands = cancelled.c.kind.is_(None)
-    return (
-        select(
-            line.c.statement_id,
-            func.count(),
-            func.sum(line.c.amount),
-            _how_many(amount.is_(None) & stands),
-            _how_many(amount.is_not(None) & confirmed.c.kind.is_(None) & stands),
-            _how_many(cancelled.c.kind.is_not(None)),
-            _how_many((amount != line.c.amount) & stands),
-            _how_many((settler != statements.c.settler) & stands),
-            _how_many(elsewhere),
-        )
-        .select_from(joined.join(statements, statements.c.statement_id == line.c.statement_id))
-        .where(among(line.c.statement_id))
-        .group_by(line.c.statement_id)
-    )
-
-
-def _how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.sum(case((condition, 1), else_=0))
+    booked = Booked(row["booked_fee"], row["booked_difference"], row["booked_claim"])
+    sums = {name: int(row[name]) for name in ("deposited", "misdirected", "adjusted", "claimed")}
+    return Statement(**stored | sums | {"booked": booked})
 
 
 async def save_settled(session: AsyncConnection, changed: Iterable[Statement]) -> None:
-    """Write back what is booked for statements, and since when they are settled and reconciled."""
+    """Write back what is booked for statements, and since when they are overdue, lapsed, settled and reconciled."""
     rows = [
         {
             "settled_statement": s.statement_id,
             "fee_now": s.booked.fee,
             "difference_now": s.booked.difference,
+            "claim_now": s.booked.claimed,
+            "overdue_now": s.overdue_since,
+            "lapsed_now": s.lapsed_at,
             "settled_since": s.settled_at,
             "reconciled_since": s.reconciled_at,
         }

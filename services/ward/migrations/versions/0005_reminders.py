@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "ward_0003"
-down_revision = "ward_0002"
+revision = "ward_0005"
+down_revision = "ward_0004"
 branch_labels = None
 
 

@@ -38,8 +38,8 @@ from services.chassis.clock import Clock
 from services.chassis.commands import Command
 from services.chassis.consumer import On
 from services.chassis.faults import Faults
-from services.chassis.service import Service
 from services.payment_provider import store
+from services.payment_provider.app.receipt_files import ReceiptFiles
 from services.payment_provider.behaviour import ANOMALIES, TEST_BANKS
 from services.payment_provider.books import books
 from services.payment_provider.domain.channels import Channels
@@ -64,7 +64,7 @@ if TYPE_CHECKING:
 __all__ = ["TEST_BANKS", "PaymentProvider", "Settings", "books", "create_app"]
 
 
-class PaymentProvider(Service):
+class PaymentProvider(ReceiptFiles):
     """乙: one method per use case. A refusal is returned, not raised."""
 
     title = "sansha payment provider (乙 収納代行・収納センター)"

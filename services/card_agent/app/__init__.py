@@ -13,10 +13,12 @@ from contracts.books import Books
 from contracts.http import CardTokenAnswer, CardTokenRequest, Explanation, TermsView, TestCard, WithdrawalAnswer
 from contracts.vocabulary import Refusal
 from services.card_agent import store
-from services.card_agent.behaviour import TEST_CARDS
+from services.card_agent.behaviour import TEST_CARDS, AnomalyKind
 from services.card_agent.books import books
 from services.card_agent.domain.terms import TERMS, Terms
 from services.card_agent.explanation import Story
+from services.card_agent.handlers.correct_settlement import correct_settlements
+from services.card_agent.handlers.inject_anomaly import inject_anomalies
 from services.card_agent.handlers.tokenize_card import CardRegistration, registration_of, tokenize_cards
 from services.card_agent.handlers.withdraw_proxy_payment import WithdrawalRequest, unknown_payment, withdraw_payments
 from services.card_agent.migrations import HISTORY
@@ -24,8 +26,13 @@ from services.card_agent.settings import Settings
 from services.card_agent.subscriptions import subscriptions
 from services.card_agent.tables import metadata
 from services.card_agent.views import (
+    AnomalyRequest,
+    AnomalyView,
     AuthorizationView,
+    CorrectionAnswer,
+    CorrectionRequest,
     StatementView,
+    anomaly_view,
     authorization_view,
     statement_view,
     terms_view,
@@ -41,7 +48,20 @@ from services.chassis.service import Service
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
-__all__ = ["TERMS", "TEST_CARDS", "AuthorizationView", "CardAgent", "Settings", "StatementView", "books", "create_app"]
+__all__ = [
+    "TERMS",
+    "TEST_CARDS",
+    "AnomalyKind",
+    "AnomalyRequest",
+    "AnomalyView",
+    "AuthorizationView",
+    "CardAgent",
+    "CorrectionAnswer",
+    "Settings",
+    "StatementView",
+    "books",
+    "create_app",
+]
 
 
 class CardAgent(Service):
@@ -66,6 +86,16 @@ class CardAgent(Service):
         handler = partial(withdraw_payments, agent=self.settings.agent)
         return Command("withdraw", handler, WithdrawalAnswer, lambda r: (r.payment_id,))
 
+    @cached_property
+    def _inject(self) -> Command[AnomalyRequest, AnomalyView]:
+        # one after the other: a request without a day has to see what the one before it did
+        return Command("inject", partial(inject_anomalies, terms=self._terms), AnomalyView, lambda _: ("anomalies",))
+
+    @cached_property
+    def _correct(self) -> Command[CorrectionRequest, CorrectionAnswer]:
+        handler = partial(correct_settlements, agent=self.settings.agent, terms=self._terms)
+        return Command("correct", handler, CorrectionAnswer, lambda r: (r.statement_id,))
+
     def subscriptions(self) -> Sequence[On]:
         return subscriptions(self.settings.agent, self._terms, self.settings.issuer)
 
@@ -85,6 +115,20 @@ class CardAgent(Service):
         """売上取消: the card company revokes the sale, until its closing is issued."""
         return await self.execute(self._withdraw, WithdrawalRequest(payment_id=payment_id), key)
 
+    async def inject(self, request: AnomalyRequest, key: str | None = None) -> AnomalyView | Refusal:
+        """異常: the settlement of a closing will go wrong."""
+        return await self.execute(self._inject, request, key)
+
+    async def anomalies(self) -> Sequence[AnomalyView]:
+        """Every anomaly asked for, in the order of its closings."""
+        async with self.reading() as session:
+            found = await store.all_anomalies(session)
+        return [anomaly_view(kept) for of_day in found.values() for kept in of_day.values()]
+
+    async def correct(self, statement_id: str, key: str | None = None) -> CorrectionAnswer | Refusal:
+        """精算訂正: make good what went wrong with a closing."""
+        return await self.execute(self._correct, CorrectionRequest(statement_id=statement_id), key)
+
     async def payment(self, payment_id: str) -> AuthorizationView | Refusal:
         """One payment."""
         async with self.reading() as session:
@@ -102,7 +146,9 @@ class CardAgent(Service):
     async def statements(self) -> Sequence[StatementView]:
         """Closing periods, the first first, with the state of each deposit."""
         async with self.reading() as session:
-            return [statement_view(closing, self.settings.agent) for closing in await store.all_closings(session)]
+            closings = await store.all_closings(session)
+            made = await store.deposits_of(session, [closing.statement_id for closing in closings])
+        return [statement_view(c, made.get(c.statement_id, ()), self._terms, self.settings.agent) for c in closings]
 
     def terms(self) -> TermsView:
         """The terms of settlement in force."""
@@ -122,6 +168,7 @@ class CardAgent(Service):
         known = await store.find(session, payment_ids)
         cards = await store.known_cards(session, {a.card_token for a in known.values()})
         closings = await store.find_closings(session, {a.closes_on for a in known.values() if a.closes_on is not None})
+        anomalies = await store.anomalies_of(session, closings) if closings else {}
         return {
             payment_id: Story(
                 self.principal,
@@ -129,6 +176,7 @@ class CardAgent(Service):
                 cards.get(a.card_token),
                 None if a.closes_on is None else closings.get(a.closes_on),
                 self._terms,
+                () if a.closes_on is None else tuple(anomalies.get(a.closes_on, {}).values()),
             )
             for payment_id, a in known.items()
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -15,29 +15,28 @@ from contracts import topics
 from contracts.books import Books
 from contracts.calendar import BANK_CALENDAR
 from contracts.http import (
-    ApplyOverpayment,
     Assessment,
     AssessmentsAnswer,
     AssessmentsRequest,
     Explanation,
     OpenItem,
-    RefundOverpayment,
     ReissueRequest,
     SlipRequest,
     SlipView,
 )
+from contracts.http_settlement import ResolutionRequest, ResolutionView
 from contracts.vocabulary import ChargeType, Refusal, business_date
 from services.chassis.bus.port import EventBus
 from services.chassis.clock import Clock
 from services.chassis.commands import Command
 from services.chassis.consumer import On
 from services.chassis.faults import Faults
-from services.chassis.service import Service
 from services.ward import books as looking
 from services.ward import explanation, paper, store
+from services.ward.app.debtor_side import DebtorSide
+from services.ward.app.terminal_side import TerminalSide
 from services.ward.behaviour import generate_assessments, generate_levies
 from services.ward.books import books
-from services.ward.domain.arrears import arrears
 from services.ward.domain.assessment_csv import parse_assessments
 from services.ward.domain.charge_terms import ChargeTerms, SlipTerms
 from services.ward.domain.ledger import balances
@@ -45,27 +44,23 @@ from services.ward.explanation import OfSlip, explain
 from services.ward.handlers.issue_assessments import issue_assessments
 from services.ward.handlers.issue_slip import issue_slips
 from services.ward.handlers.reissue_slip import reissue_slips
-from services.ward.handlers.settle_overpayments import apply_by_hand, refund_by_hand
+from services.ward.handlers.resolve_difference import resolve_differences
 from services.ward.migrations import HISTORY
 from services.ward.paper.wording import Letterhead, slip_text
 from services.ward.settings import Settings
 from services.ward.subscriptions import subscriptions
 from services.ward.tables import metadata
+from services.ward.terminal import CutOff, Desk, Fetched, NotAdmitted, Terminal, TerminalKeys
 from services.ward.views import (
-    ArrearsView,
     BalanceView,
-    CrossingsView,
+    DeemingView,
     DepositView,
-    OverpaymentView,
     ReceiptView,
-    ReminderView,
-    arrears_view,
     balance_view,
-    crossings_view,
+    deeming_view,
     deposit_view,
-    overpayment_view,
     receipt_view,
-    reminder_view,
+    resolution_view,
     slip_unknown,
     stored_slip_view,
 )
@@ -75,7 +70,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ASSESSMENTS_PER_REQUEST",
+    "CutOff",
+    "Desk",
+    "Fetched",
+    "NotAdmitted",
     "Settings",
+    "Terminal",
+    "TerminalKeys",
     "Ward",
     "books",
     "create_app",
@@ -84,9 +85,11 @@ __all__ = [
 ]
 
 ASSESSMENTS_PER_REQUEST = 10_000
+PAYMENTS_NAMED = 200
+"""So many payments that do not agree are named among what is open; the figures count all of them."""
 
 
-class Ward(Service):
+class Ward(DebtorSide, TerminalSide):
     """甲: one method per use case. A refusal is returned, not raised."""
 
     title = "sansha ward (甲 介護保険課)"
@@ -109,14 +112,10 @@ class Ward(Service):
         return Command("issue_slip", handler, SlipView, lambda r: (r.insured_number,))
 
     @cached_property
-    def _apply_overpayment(self) -> Command[ApplyOverpayment, OverpaymentView]:
-        handler = partial(apply_by_hand, terms=self.settings.overpayment_terms, reminders=self.settings.reminder_rule)
-        return Command("apply_overpayment", handler, OverpaymentView, lambda r: (r.slip_number,))
-
-    @cached_property
-    def _refund_overpayment(self) -> Command[RefundOverpayment, OverpaymentView]:
-        handler = partial(refund_by_hand, terms=self.settings.overpayment_terms, reminders=self.settings.reminder_rule)
-        return Command("refund_overpayment", handler, OverpaymentView, lambda r: (r.slip_number,))
+    def _resolve(self) -> Command[ResolutionRequest, ResolutionView]:
+        # one after the other: what one decides about the next must see
+        handler = partial(resolve_differences, expected_by=self.settings.deposit_expected_by)
+        return Command("resolve", handler, ResolutionView, lambda _: ("resolutions",))
 
     @cached_property
     def _reissue_slip(self) -> Command[ReissueRequest, SlipView]:
@@ -124,7 +123,7 @@ class Ward(Service):
         return Command("reissue_slip", handler, SlipView, lambda r: (r.slip_number,))
 
     def subscriptions(self) -> Sequence[On]:
-        return subscriptions(self.settings.overpayment_terms, self.settings.reminder_rule)
+        return subscriptions(self.settings)
 
     def routes(self) -> Sequence[APIRouter]:
         from services.ward.routes import router
@@ -189,57 +188,6 @@ class Ward(Service):
         s = self.settings
         return Letterhead(s.municipality, s.payee, s.offices[charge_type], len(s.instalment_months[charge_type]))
 
-    async def arrears(self, slip_number: str, until: date | None = None) -> ArrearsView | Refusal:
-        """延滞金 of a slip that have arisen by the end of a day (today)."""
-        async with self.reading() as session:
-            rows = await looking.find_slips(session, [slip_number])
-            paid = await store.paid_for(session, slip_number)
-        if not rows:
-            return slip_unknown(slip_number)
-        row, day = rows[0], until or business_date(self.clock.now())
-        outstanding = max(0, row.amount - sum(p.amount for p in paid if p.on <= day))
-        return arrears_view(
-            row,
-            day,
-            outstanding,
-            arrears(row.amount, row.due_on, day, self.settings.arrears_rule(row.charge_type), paid),
-        )
-
-    async def reminders(
-        self, slip_number: str | None = None, crossed: bool | None = None, limit: int | None = None
-    ) -> Sequence[ReminderView]:
-        """督促状 as sent: all, or those that crossed a payment (or did not)."""
-        async with self.reading() as session:
-            rows = await store.reminders_sent(session, slip_number, crossed, limit)
-        return [reminder_view(row) for row in rows]
-
-    async def crossings(self, limit: int | None = None) -> CrossingsView:
-        """督促の行き違い, counted by channel and by delay; at most `limit` listed."""
-        async with self.reading() as session:
-            sent, rows = await store.count_reminders(session), await store.crossings(session)
-        return crossings_view(sent, rows, limit)
-
-    async def overpayments(self, limit: int | None = None) -> Sequence[OverpaymentView]:
-        """過誤納, decided on or not, in order of slip number."""
-        async with self.reading() as session:
-            numbers = await store.overpaid_slip_numbers(session, limit)
-            people = {n: person for person in await store.find_people(session, numbers) for n in person.slips}
-        return [overpayment_view(number, people[number]) for number in numbers]
-
-    async def overpayment(self, slip_number: str) -> OverpaymentView | Refusal:
-        """過誤納 of one slip."""
-        async with self.reading() as session:
-            people = await store.find_people(session, [slip_number])
-        return overpayment_view(slip_number, people[0]) if people else slip_unknown(slip_number)
-
-    async def apply_overpayment(self, request: ApplyOverpayment, key: str | None = None) -> OverpaymentView | Refusal:
-        """充当: decided by hand."""
-        return await self.execute(self._apply_overpayment, request, key)
-
-    async def refund_overpayment(self, request: RefundOverpayment, key: str | None = None) -> OverpaymentView | Refusal:
-        """還付: decided by hand."""
-        return await self.execute(self._refund_overpayment, request, key)
-
     async def receipt(self, payment_id: str) -> ReceiptView | Refusal:
         """What is registered of a payment."""
         async with self.reading() as session:
@@ -258,18 +206,10 @@ class Ward(Service):
             for row in await looking.receipt_rows(session, payment_ids):
                 records[row.payment_id].append(row)
             listed = await looking.statements_listing(session, payment_ids)
-            slips = await self._of_slips(session, {rows[0].slip_number for rows in records.values()})
+            of_slips = await self._of_slips(session, records)
         by = self.settings.deposit_expected_by
         known = [i for i in payment_ids if i in records or i in listed]
-        return {i: explain(i, records.get(i, ()), listed.get(i, ()), by, _slip_of(records[i], slips)) for i in known}
-
-    async def _of_slips(self, session: AsyncConnection, slip_numbers: Collection[str]) -> dict[str, OfSlip]:
-        sent = await store.reminders_of(session, slip_numbers)
-        people = {n: p for p in await store.find_people(session, slip_numbers) for n in p.slips}
-        return {
-            n: OfSlip(sent.get(n, ()), p.claims.get(n), [g for g in p.given if g.slip_number == n])
-            for n, p in people.items()
-        }
+        return {i: explain(i, records.get(i, ()), listed.get(i, ()), of_slips.get(i, OfSlip()), by) for i in known}
 
     async def open_items(self, limit: int | None = None) -> Sequence[OpenItem]:
         """What is not settled yet, and why: at most `limit` of each kind."""
@@ -278,8 +218,9 @@ class Ward(Service):
         announced, confirmed_by = s.channels_with_preliminary, BANK_CALENDAR.overdue_since(today, days)
         async with self.reading() as session:
             return [
-                *map(explanation.receipt_item, await looking.receipts_not_deposited(session, limit)),
-                *(explanation.statement_item(s, why, today) for s, why in await looking.open_statements(session)),
+                *await self._receipts_open(session, limit),
+                *await self._statements_open(session, today),
+                *map(explanation.lapse_item, await looking.open_lapses(session, limit)),
                 *map(explanation.deposit_item, await looking.deposits_without_statement(session)),
                 *map(explanation.overpayment_item, await looking.overpaid_slips(session, limit)),
                 *map(explanation.refund_item, await store.find_refunds_payable(session, limit)),
@@ -296,6 +237,37 @@ class Ward(Service):
                 *map(explanation.discrepancy_item, await looking.all_discrepancies(session, limit)),
             ]
 
+    async def _receipts_open(self, session: AsyncConnection, limit: int | None) -> Sequence[OpenItem]:
+        left_out = {row.payment_id: row.left_out_of for row in await store.left_out_receipts(session, limit)}
+        rows = await looking.receipts_not_deposited(session, limit)
+        return [explanation.receipt_item(row, left_out.get(row.payment_id)) for row in rows]
+
+    async def _statements_open(self, session: AsyncConnection, today: date) -> Sequence[OpenItem]:
+        found = await looking.open_statements(session)
+        ids = [s.statement_id for s, _ in found]
+        named = await store.payments_concerned(session, ids, PAYMENTS_NAMED) if ids else {}
+        return [explanation.statement_item(s, why, named.get(s.statement_id, ()), today) for s, why in found]
+
+    async def resolve(self, request: ResolutionRequest, key: str | None = None) -> ResolutionView | Refusal:
+        """差異の処理: decide about a settlement that does not agree."""
+        return await self.execute(self._resolve, request, key)
+
+    async def resolutions(self, statement_id: str | None = None, limit: int | None = None) -> Sequence[ResolutionView]:
+        """What was decided, the first first; about one statement where it is named."""
+        async with self.reading() as session:
+            rows = await looking.list_resolutions(session, statement_id, limit)
+        return [resolution_view(row._asdict()) for row in rows]
+
+    async def deeming(self, slip_number: str, on: date | None = None) -> DeemingView | Refusal:
+        """代理納付の効力: does a slip count as paid at the end of a day (of today unless one is named)?"""
+        day = business_date(self.clock.now()) if on is None else on
+        async with self.reading() as session:
+            slips = await looking.find_slips(session, [slip_number])
+            made = (await store.payments_of_slips(session, [slip_number])).get(slip_number, [])
+        if not slips:
+            return slip_unknown(slip_number)
+        return deeming_view(slip_number, slips[0].amount, made, day, self.settings.old_scheme_until)
+
     async def balances(self) -> Sequence[BalanceView]:
         """試算表: every account's balance; they add up to zero."""
         async with self.reading() as session:
@@ -311,10 +283,6 @@ class Ward(Service):
         """What the books say."""
         async with self.reading() as session:
             return await books(session)
-
-
-def _slip_of(records: Sequence[Any], slips: Mapping[str, OfSlip]) -> OfSlip:
-    return slips.get(records[0].slip_number, OfSlip()) if records else OfSlip()
 
 
 def _people(request: AssessmentsRequest) -> tuple[str, ...]:

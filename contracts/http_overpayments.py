@@ -1,0 +1,57 @@
+"""HTTP bodies of what the ward decides about overpayments (過誤納)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from contracts.http import Body, SlipNumberText
+
+
+class RefundRequest(Body):
+    """還付決定: an overpayment is paid back; all of it where no amount is named."""
+
+    amount: Annotated[int, Field(gt=0)] | None = None
+
+
+class RefundOverpayment(RefundRequest):
+    """The same, for one slip."""
+
+    slip_number: SlipNumberText
+
+
+class ApplyRequest(RefundRequest):
+    """充当決定: an overpayment is applied to one slip of the same person, else to all that are overdue."""
+
+    to_slip: SlipNumberText | None = None
+
+
+class ApplyOverpayment(ApplyRequest, RefundOverpayment):
+    """The same, for one slip."""
+
+
+class UseView(Body):
+    """充当・還付: what an overpayment was given for. `withdrawn` was taken back, `reclaimed` is owed by the payer."""
+
+    number: int
+    use: str
+    """`applied`, `refund_decided`, `refunded` or `lapsed`."""
+    amount: int
+    to_slip: str | None
+    decided_at: datetime
+    due_at: datetime | None
+    ended_at: datetime | None
+    withdrawn: int
+    reclaimed: int
+
+
+class OverpaymentView(Body):
+    """過誤納 of a slip: what is not decided on, and what it was given for."""
+
+    slip_number: str
+    undecided: int
+    opened_at: datetime | None
+    decide_at: datetime | None
+    uses: tuple[UseView, ...]

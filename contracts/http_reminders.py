@@ -1,0 +1,84 @@
+"""HTTP bodies of what the ward tells of reminders (督促状) and arrears (延滞金)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from contracts.http import Body
+from contracts.vocabulary import Method, Settler
+
+
+class ReminderView(Body):
+    """督促状 as sent; `outstanding` as the ward knew it then. `crossed`: a payment was made before, and seen after."""
+
+    slip_number: str
+    number: int
+    sent_at: datetime
+    outstanding: int
+    crossed: bool
+
+
+class CrossingView(Body):
+    """督促の行き違い: a reminder, and the payment that was made before it and registered after it."""
+
+    slip_number: str
+    number: int
+    outstanding: int
+    payment_id: str
+    method: Method
+    settler: Settler
+    amount: int
+    paid_at: datetime
+    sent_at: datetime
+    visible_at: datetime
+    """When the first record of the payment was registered."""
+    paid_to_visible_seconds: int
+    sent_to_visible_seconds: int
+
+
+class ChannelCrossings(Body):
+    """Crossings of one way of paying."""
+
+    method: Method
+    crossings: int
+    median_paid_to_visible_seconds: int
+    median_sent_to_visible_seconds: int
+
+
+class DelayCrossings(Body):
+    """Crossings of payments that were registered so many calendar days after the day of payment."""
+
+    days: int
+    crossings: int
+
+
+class CrossingsView(Body):
+    """How many reminders crossed a payment, by channel and by delay, with the list."""
+
+    reminders: int
+    """Sent in all."""
+    crossed: int
+    by_channel: tuple[ChannelCrossings, ...]
+    by_delay: tuple[DelayCrossings, ...]
+    crossings: tuple[CrossingView, ...]
+
+
+class StretchView(Body):
+    """Days, both counted, with one base and one rate, in thousandths a year."""
+
+    first: date
+    last: date
+    days: int
+    base: int
+    per_mille: int
+
+
+class ArrearsView(Body):
+    """延滞金 of a slip up to a day."""
+
+    slip_number: str
+    due_on: date
+    until: date
+    outstanding: int
+    arrears: int
+    stretches: tuple[StretchView, ...]

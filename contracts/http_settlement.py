@@ -1,0 +1,47 @@
+"""HTTP bodies about settlements that do not agree."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from contracts.http import Body, InstantOfTime
+
+
+class ResolutionRequest(Body):
+    """差異の処理: a decision about a settlement that does not agree.
+
+    About a statement's deposits: `accept_difference`, `book_as_fee`, `claim_shortfall`, `return_excess`. About one of
+    its payments: `return_payment`, `add_line`, `accept_difference`. About a deposit: `reassign_deposit`, to the
+    statement that is named.
+    """
+
+    action: Literal[
+        "accept_difference",
+        "book_as_fee",
+        "claim_shortfall",
+        "return_excess",
+        "return_payment",
+        "add_line",
+        "reassign_deposit",
+    ]
+    statement_id: Annotated[str | None, Field(max_length=64)] = None
+    payment_id: Annotated[str | None, Field(max_length=64)] = None
+    deposit_id: Annotated[str | None, Field(max_length=64)] = None
+    decided_by: Annotated[str, Field(min_length=1, max_length=64, examples=["会計管理室 staff-0001"])]
+    because: Annotated[str, Field(min_length=1, max_length=400, examples=["二重入金のため返還"])]
+
+
+class ResolutionView(Body):
+    """A decision as it is kept: what it came to, in yen, by whom, why and when."""
+
+    resolution_id: str
+    action: str
+    statement_id: str
+    payment_id: str | None
+    deposit_id: str | None
+    amount: int
+    decided_by: str
+    because: str
+    decided_at: InstantOfTime

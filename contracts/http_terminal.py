@@ -1,0 +1,167 @@
+"""HTTP bodies of receipt files (収納データファイル): between terminal and collection centre, and terminal and ward."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field
+
+from contracts.http import BarcodeText, Body, InstantOfTime, PaymentIdText, SlipNumberText
+from contracts.vocabulary import Method, ReceiptKind, Settler
+
+# ---- 乙 payment_provider: the collection centre ------------------------------------------------------------
+
+
+class ReceiptFilesRequest(Body):
+    """収納データファイル作成: make the next file that is due, if any."""
+
+
+class ReceiptFilesAnswer(Body):
+    """The file that was made; None where none is due."""
+
+    made: str | None
+
+
+class TerminalAccess(Body):
+    """接続記録: one request of a terminal."""
+
+    terminal_user: str
+    certificate: str
+    """SHA-256 of the client certificate."""
+    what: str
+    outcome: str
+
+
+class RecordedAccess(TerminalAccess):
+    """The same, as recorded."""
+
+    at: InstantOfTime
+
+
+class TerminalSession(Body):
+    """ログイン: to be sent with each further request, beside certificate, user ID and password."""
+
+    session: str
+    valid_until: InstantOfTime
+
+
+class ReceiptFileView(Body):
+    """A receipt file (収納データファイル) that can be fetched."""
+
+    name: Annotated[str, Field(examples=["SHUNO20210701.txt"])]
+    day: date
+    """The day on which its records were made."""
+    layout: str
+    records: int
+    amount: int
+    """Yen of all its records, whatever their kind."""
+    size: int
+    """Bytes."""
+    sha256: str
+    made_at: InstantOfTime
+    kept_until: InstantOfTime
+
+
+# ---- 甲 ward -------------------------------------------------------------------------------------------------
+
+
+class TransferRequest(Body):
+    """受信開始: the terminal begins to receive a file."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.-]+$")]
+    size: Annotated[int, Field(ge=0)]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    terminal_user: Annotated[str, Field(max_length=64)]
+
+
+class TransferAnswer(Body):
+    """When the line will have carried the file; until then nothing of it can be registered."""
+
+    name: str
+    line: str
+    arrives_at: InstantOfTime
+    registered_before: bool
+    """This file was received and registered before: its records are known."""
+
+
+class ReceiptItem(Body):
+    """One record of a file, for registration: what the event of the same record says."""
+
+    payment_id: PaymentIdText
+    kind: ReceiptKind
+    slip_number: SlipNumberText
+    barcode: BarcodeText
+    amount: Annotated[int, Field(gt=0)]
+    method: Method
+    settler: Settler
+    paid_at: InstantOfTime
+    received_on: date
+    delivered_at: InstantOfTime
+
+
+class PageRequest(Body):
+    """登録: some records of a file; pages are counted from 1."""
+
+    name: str
+    page: Annotated[int, Field(ge=1)]
+    records: Annotated[tuple[ReceiptItem, ...], Field(max_length=1_000)]
+
+
+class PageAnswer(Body):
+    """How many records were new to the ward, and how many it knew."""
+
+    new: int
+    known: int
+
+
+class CompletionRequest(Body):
+    """登録完了: the whole file has been handed over."""
+
+    name: str
+    day: date
+    """The day on which its records were made."""
+    records: int
+    amount: int
+    terminal_user: Annotated[str, Field(max_length=64)]
+
+
+class StepRequest(Body):
+    """作業記録: something that happened at the terminal."""
+
+    step: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
+    file_name: Annotated[str, Field(max_length=100)] = ""
+    terminal_user: Annotated[str, Field(max_length=64)]
+    detail: Annotated[str, Field(max_length=1_000)] = ""
+
+
+class StepView(StepRequest):
+    """The same, as recorded."""
+
+    at: InstantOfTime
+
+
+class ReceivedFileView(Body):
+    """A receipt file at the ward. `new` records were first heard of by it; the others were known."""
+
+    name: str
+    sha256: str
+    size: int
+    line: str
+    times_received: int
+    begun_at: InstantOfTime
+    arrives_at: InstantOfTime
+    records: int
+    amount: int
+    new: int
+    registered_at: InstantOfTime | None
+
+
+class LineView(Body):
+    """回線: the line of the day between the ward and the collection centre."""
+
+    line: str
+    bytes_per_second: int
+    opens: str
+    closes: str
+    is_open: bool

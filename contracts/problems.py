@@ -1,0 +1,65 @@
+"""Refusals over HTTP: RFC 9457 `application/problem+json` with a stable `code`, and the status of each code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+PROBLEM_STATUS = {
+    "idempotency_key_reused": 409,
+    "payment_in_progress": 409,
+    "slip_already_paid": 409,
+    "method_already_chosen": 409,
+    "withdrawal_too_late": 409,
+    "nothing_to_withdraw": 409,
+    "anomaly_exists": 409,
+    "anomaly_too_late": 409,
+    "nothing_to_correct": 409,
+    "nothing_to_resolve": 409,
+    "settler_differs": 409,
+    "statement_incomplete": 409,
+    "assessment_exists": 409,
+    "slip_exists": 409,
+    "reissues_exhausted": 409,
+    "nothing_overpaid": 409,
+    "more_than_overpaid": 409,
+    "more_than_owed": 409,
+    "nothing_owed": 409,
+    "nothing_overdue": 409,
+    "slip_of_another": 409,
+    "clock_blocked": 409,
+    "clock_cannot_move": 409,
+    "dead_letter_still_fails": 409,
+    "picture_too_large": 413,
+    "no_picture": 415,
+    "printing_not_installed": 501,
+    "scanning_not_installed": 501,
+    "payment_unknown": 404,
+    "slip_unknown": 404,
+    "deposit_unknown": 404,
+    "statement_unknown": 404,
+    "dead_letter_unknown": 404,
+    "terminal_not_admitted": 401,
+    "receipt_file_unknown": 404,
+    "receipt_file_no_longer_kept": 410,
+    "receipt_file_range": 416,
+    "line_closed": 409,
+    "receipt_file_on_the_line": 409,
+    "receipt_file_differs": 409,
+    "receipt_file_incomplete": 409,
+}
+"""422 where a code is not listed."""
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details."""
+
+    type: Annotated[str, Field(examples=["urn:sansha:problem:slip_already_paid"])]
+    title: Annotated[str, Field(examples=["slip already paid"])]
+    status: Annotated[int, Field(examples=[409])]
+    code: Annotated[str, Field(examples=["slip_already_paid"])]
+    detail: Annotated[str, Field(examples=["slip 001044103000123450100 was paid in this app"])]
+    remedy: Annotated[str, Field(examples=["nothing more is to be paid on this slip; throw the paper away"])]
+    errors: Sequence[dict[str, str]] = ()

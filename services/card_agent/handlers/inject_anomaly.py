@@ -1,0 +1,79 @@
+"""異常: have the settlement of a closing go wrong, to see it found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from contracts.vocabulary import Refusal, business_date
+from services.card_agent import store
+from services.card_agent.behaviour import OF_STATEMENTS, Anomaly, AnomalyKind
+from services.card_agent.domain.terms import Terms
+from services.card_agent.store import Closing, KeptAnomaly
+from services.card_agent.views import AnomalyRequest, AnomalyView, anomaly_view
+from services.chassis.transaction import Transaction
+
+
+async def inject_anomalies(
+    requests: Sequence[AnomalyRequest], tx: Transaction, *, terms: Terms
+) -> Sequence[AnomalyView | Refusal]:
+    """One of each kind for a closing, until its statement is issued, or its deposit made. The same again is known."""
+    return [await _inject(request, tx, terms) for request in requests]
+
+
+async def _inject(request: AnomalyRequest, tx: Transaction, terms: Terms) -> AnomalyView | Refusal:
+    if request.kind is AnomalyKind.FEE_TWICE and not terms.agreed.keeps_fees:
+        return Refusal(
+            "anomaly_without_fee",
+            "this agent keeps no fee back from its deposits, so that it cannot keep it back twice",
+            "set fee_basis=net and fee_per_mille, or ask for deposit_short",
+        )
+    closed_on = await _next_closing(tx, terms) if request.closed_on is None else request.closed_on
+    refusal = _refuse_day(closed_on, terms) or _refuse_time(
+        request.kind, (await store.lock_closings(tx.session, [closed_on])).get(closed_on)
+    )
+    if refusal is not None:
+        return refusal
+    asked = Anomaly(request.kind, request.yen, request.business_days, request.payment_id)
+    known = (await store.anomalies_of(tx.session, [closed_on])).get(closed_on, {}).get(request.kind)
+    if known is None:
+        known = KeptAnomaly(closed_on, asked, tx.now)
+        await store.add_anomalies(tx.session, [known])
+    elif known.asked != asked:
+        return Refusal(
+            "anomaly_exists",
+            f"the closing of {closed_on} has another {request.kind.value} already",
+            "ask for another kind, or for another closing",
+        )
+    return anomaly_view(known)
+
+
+async def _next_closing(tx: Transaction, terms: Terms) -> date:
+    """The first closing from today on that is not issued."""
+    closed_on = terms.closes_on(business_date(tx.now))
+    closing = (await store.lock_closings(tx.session, [closed_on])).get(closed_on)
+    issued = closing is not None and closing.issued_at is not None
+    return terms.closes_on(closed_on + timedelta(days=1)) if issued else closed_on
+
+
+def _refuse_day(closed_on: date, terms: Terms) -> Refusal | None:
+    closes_on = terms.closes_on(closed_on)
+    if closes_on == closed_on:
+        return None
+    return Refusal(
+        "closing_unknown",
+        f"no period closes on {closed_on}; periods close on {terms.agreed.closing_days}",
+        f"name a closing day, e.g. {closes_on}, or none for the next one",
+    )
+
+
+def _refuse_time(kind: AnomalyKind, closing: Closing | None) -> Refusal | None:
+    if closing is None:
+        return None
+    if kind in OF_STATEMENTS and closing.issued_at is not None:
+        done = f"the statement of {closing.closed_on} was issued"
+    elif closing.deposited_on is not None:
+        done = f"the closing of {closing.closed_on} was deposited"
+    else:
+        return None
+    return Refusal("anomaly_too_late", f"{done}; it cannot go wrong any more", "name a later closing")

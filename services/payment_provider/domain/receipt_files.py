@@ -1,0 +1,116 @@
+"""Which day's file is due, what it is called, and what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from itertools import groupby
+from typing import Final, Protocol
+
+from contracts.formats import barcode, receipt_csv, receipt_file
+from contracts.formats.barcode import Barcode
+from contracts.formats.receipt_file import FileHeader
+from contracts.formats.receipt_record import CHANNELS, SHOP_CODES, ReceiptRecord, reference_of
+from contracts.vocabulary import JST, Method, ReceiptKind, Settler, Yen, business_date, on_the_clock
+
+SUFFIXES: Final = {"fixed": "txt", "csv": "csv"}
+_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class FileTerms:
+    """What is agreed about receipt files."""
+
+    layout: str
+    made_at: time
+    when_empty: bool
+    prefix: str
+    retention: timedelta
+    agency_code: str
+    company_names: Mapping[str, str]
+
+    def last_day_due(self, now: datetime) -> date:
+        """The last day whose file is to be there at `now`."""
+        today = business_date(now)
+        return today - (_DAY if now >= on_the_clock(today, self.made_at) else 2 * _DAY)
+
+    def next_day(self, first_unfiled: date | None, last_filed: date | None, now: datetime) -> date | None:
+        """The day whose file is made next; None where none is due.
+
+        `first_unfiled` is the earliest day with records that are in no file, `last_filed` the latest that has one.
+        """
+        due = self.last_day_due(now)
+        candidates = [first_unfiled] if first_unfiled is not None else []
+        if self.when_empty and last_filed is not None:
+            candidates.append(last_filed + _DAY)
+        return min((day for day in candidates if day <= due), default=None)
+
+    def name(self, day: date, number: int) -> str:
+        """Of the `number`-th file of a day, from 1: a further one holds what came after the first was made."""
+        further = f"-{number}" if number > 1 else ""
+        return f"{self.prefix}{day:%Y%m%d}{further}.{SUFFIXES[self.layout]}"
+
+    def made_on(self, day: date) -> datetime:
+        """When the file of a day is made."""
+        return on_the_clock(day + _DAY, self.made_at)
+
+    def kept_until(self, day: date) -> datetime:
+        """When its content is erased."""
+        return self.made_on(day) + self.retention
+
+
+class Delivered(Protocol):
+    """A record that was delivered, with its payment."""
+
+    payment_id: str
+    kind: ReceiptKind
+    amount: int
+    received_on: date
+    delivered_at: datetime
+    barcode: str
+    method: Method
+    settler: Settler
+    paid_at: datetime
+    deposit_on: date | None
+
+
+def record_of(row: Delivered) -> ReceiptRecord:
+    """The same facts as the event of this record says, in the words of a file."""
+    paid = row.paid_at.astimezone(JST)
+    return ReceiptRecord(
+        kind=row.kind,
+        paid_on=paid.date(),
+        paid_time=paid.time().replace(second=0, microsecond=0),
+        barcode=_saying(row.barcode, row.amount),
+        reference=reference_of(row.payment_id),
+        shop=SHOP_CODES[row.settler],
+        taken_on=business_date(row.delivered_at),
+        transfer_on=row.deposit_on if row.kind is ReceiptKind.CONFIRMED else None,
+        accounted_on=row.received_on,
+        channel=CHANNELS[row.method].code,
+    )
+
+
+def _saying(digits: str, amount: int) -> str:
+    """The barcode as the record has it: of the slip, and of the record's own amount."""
+    code = barcode.decode(digits)
+    assert isinstance(code, Barcode), "a payment was opened by a barcode that could be read"
+    return digits if code.amount == amount else replace(code, amount=Yen(amount)).digits
+
+
+def content(records: Iterable[ReceiptRecord], day: date, terms: FileTerms) -> Iterator[bytes]:
+    """A file's bytes, many lines at a time; the records come in the order of their companies (企業コード)."""
+    if terms.layout == "csv":
+        return receipt_csv.write(records)
+    blocks = groupby(records, company_of)
+    return receipt_file.write((_header(company, day, terms), rows) for company, rows in blocks)
+
+
+def company_of(record: ReceiptRecord) -> str:
+    """企業コード: the front of the slip's free area."""
+    return record.slip_number[:5]
+
+
+def _header(company: str, day: date, terms: FileTerms) -> FileHeader:
+    return FileHeader(day + _DAY, terms.agency_code, company, terms.company_names.get(company, ""))

@@ -1,0 +1,75 @@
+"""Who may fetch receipt files: a certificate *and* user ID with password, at login and again with every request."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+
+class Admission(StrEnum):
+    """What becomes of a request; the terminal is only told whether it is admitted, the record says why not."""
+
+    ADMITTED = "admitted"
+    NO_CERTIFICATE = "no_certificate"
+    OTHER_CERTIFICATE = "other_certificate"
+    WRONG_USER_OR_PASSWORD = "wrong_user_or_password"
+    NOT_LOGGED_IN = "not_logged_in"
+    SESSION_EXPIRED = "session_expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """What a terminal shows with a request. `certificate` is its SHA-256, empty for none."""
+
+    certificate: str
+    user: str
+    password: str = field(repr=False)
+    session: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalTerms:
+    """Whom the collection centre admits. `certificate` empty: any that its authority made."""
+
+    user: str
+    password: str = field(repr=False)
+    certificate: str
+    session_lifetime: timedelta
+    secret: bytes = field(repr=False)
+
+    def admit(self, shown: Presented) -> Admission:
+        """At login."""
+        if not shown.certificate:
+            return Admission.NO_CERTIFICATE
+        if self.certificate and not _same(shown.certificate, self.certificate):
+            return Admission.OTHER_CERTIFICATE
+        right = _same(shown.user, self.user) & _same(shown.password, self.password)
+        return Admission.ADMITTED if right and self.password else Admission.WRONG_USER_OR_PASSWORD
+
+    def open_session(self, shown: Presented, now: datetime) -> tuple[str, datetime]:
+        """(session, until when) of a terminal that was admitted: bound to its user and its certificate."""
+        until = now + self.session_lifetime
+        return self._session(shown, int(until.timestamp())), until
+
+    def admit_again(self, shown: Presented, now: datetime) -> Admission:
+        """With each request after the login."""
+        admission = self.admit(shown)
+        if admission is not Admission.ADMITTED:
+            return admission
+        seconds = shown.session.partition(".")[0]
+        if not (seconds.isascii() and seconds.isdigit() and len(seconds) <= 11):
+            return Admission.NOT_LOGGED_IN
+        if not _same(shown.session, self._session(shown, int(seconds))):
+            return Admission.NOT_LOGGED_IN
+        return Admission.ADMITTED if now < datetime.fromtimestamp(int(seconds), UTC) else Admission.SESSION_EXPIRED
+
+    def _session(self, shown: Presented, until: int) -> str:
+        said = f"{until}\x1f{shown.user}\x1f{shown.certificate}".encode()
+        return f"{until}.{hmac.digest(self.secret, said, hashlib.sha256).hex()}"
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())

@@ -1,0 +1,125 @@
+"""HTTP towards the ward's terminal: login, the list of receipt files, a file or the rest of one. No logic.
+
+Certificate, user ID and password are looked at when the terminal logs in and again with every request after that; each
+request is recorded, whatever becomes of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends, FastAPI, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from fastapi.security import HTTPBasic, HTTPBasicCredentials
+from starlette.datastructures import Headers
+
+from contracts.http_terminal import ReceiptFileView, TerminalAccess, TerminalSession
+from contracts.vocabulary import Refusal
+from services.chassis.errors import accepted
+from services.chassis.http import create_api
+from services.chassis.listeners import client_certificate
+from services.payment_provider.domain.terminal_access import Admission, Presented
+
+if TYPE_CHECKING:
+    from services.payment_provider.app.receipt_files import ReceiptFiles
+
+NOT_ADMITTED = Refusal(
+    "terminal_not_admitted",
+    "certificate, user ID and password do not admit this terminal, or its login has ended",
+    "log in: POST /login with the terminal's certificate, user ID and password",
+)
+_RANGE = re.compile(r"bytes=(\d{1,18})-(\d{0,18})")
+_basic = HTTPBasic(auto_error=False)
+Credentials = Annotated[HTTPBasicCredentials | None, Depends(_basic)]
+Session = Annotated[str, Header(alias="Terminal-Session", max_length=200)]
+
+
+class _Door:
+    """Lets a terminal in, or not, and has it recorded."""
+
+    def __init__(self, provider: ReceiptFiles) -> None:
+        self._provider = provider
+
+    async def login(self, request: Request, credentials: HTTPBasicCredentials | None) -> TerminalSession:
+        """Raises a problem where the terminal is not admitted."""
+        terms, shown = self._provider.terminal_terms, _presented(request, credentials, "")
+        await self._decide(shown, "login", terms.admit(shown))
+        session, until = terms.open_session(shown, self._provider.clock.now())
+        return TerminalSession(session=session, valid_until=until)
+
+    async def enter(
+        self, request: Request, credentials: HTTPBasicCredentials | None, session: str, what: str
+    ) -> Presented:
+        """The same, with each request after the login."""
+        shown = _presented(request, credentials, session)
+        await self._decide(shown, what, self._provider.terminal_terms.admit_again(shown, self._provider.clock.now()))
+        return shown
+
+    async def record(self, shown: Presented, what: str, outcome: str) -> None:
+        """Keep what became of a request."""
+        access = TerminalAccess(
+            terminal_user=shown.user[:64], certificate=shown.certificate, what=what[:200], outcome=outcome
+        )
+        await self._provider.record_terminal_access(access)
+
+    async def _decide(self, shown: Presented, what: str, admission: Admission) -> None:
+        await self.record(shown, what, admission.value)
+        if admission is not Admission.ADMITTED:
+            accepted(NOT_ADMITTED)
+
+
+def terminal_app(provider: ReceiptFiles) -> FastAPI:
+    """The application behind the listener."""
+    app = create_api("sansha receipt files (乙 収納センター)")
+    door = _Door(provider)
+
+    @app.post("/login", status_code=201, summary="ログイン log in with certificate, user ID and password")
+    async def login(request: Request, credentials: Credentials) -> TerminalSession:
+        return await door.login(request, credentials)
+
+    @app.get("/receipt-files", summary="収納データファイル一覧 the files that can be fetched")
+    async def receipt_files(
+        request: Request,
+        credentials: Credentials,
+        session: Session = "",
+        first: Annotated[date | None, Query(alias="from")] = None,
+        last: Annotated[date | None, Query(alias="to")] = None,
+    ) -> Sequence[ReceiptFileView]:
+        await door.enter(request, credentials, session, "list")
+        return await provider.receipt_files(first, last)
+
+    @app.get("/receipt-files/{name}", summary="収納データファイル one file, or with Range and If-Range the rest of it")
+    async def receipt_file(request: Request, name: str, credentials: Credentials, session: Session = "") -> Response:
+        shown = await door.enter(request, credentials, session, f"file {name}")
+        found = await provider.receipt_file(name)
+        if isinstance(found, Refusal):
+            await door.record(shown, f"file {name}", found.code)
+        return _content(provider, accepted(found), request.headers)
+
+    return app
+
+
+def _presented(request: Request, credentials: HTTPBasicCredentials | None, session: str) -> Presented:
+    user, password = ("", "") if credentials is None else (credentials.username, credentials.password)
+    return Presented(client_certificate(request.scope), user, password, session)
+
+
+def _content(provider: ReceiptFiles, file: ReceiptFileView, asked: Headers) -> Response:
+    tag = f'"{file.sha256}"'
+    if tag in asked.get("If-None-Match", ""):
+        return Response(status_code=304, headers={"ETag": tag})
+    wanted = asked.get("Range", "") if asked.get("If-Range", tag) == tag else ""
+    headers = {"ETag": tag, "Accept-Ranges": "bytes", "Content-Type": "application/octet-stream"}
+    start, end, status = 0, file.size, 200
+    if found := _RANGE.fullmatch(wanted):
+        first, last = int(found[1]), int(found[2] or file.size - 1)
+        if first >= file.size or last < first:
+            over = f"{file.name} has {file.size} bytes; there is nothing at {wanted}"
+            accepted(Refusal("receipt_file_range", over, f"ask for bytes from 0 to {file.size - 1}"))
+        start, end, status = first, min(last + 1, file.size), 206
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
+    headers["Content-Length"] = str(end - start)
+    return StreamingResponse(provider.receipt_file_content(file.name, start, end), status, headers)

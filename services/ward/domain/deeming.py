@@ -1,0 +1,158 @@
+"""代理納付の効力: does a slip count as paid on a day, and since when, though the money comes later?
+
+Two laws (地方自治法), by the day on which the payer entrusted the agent. What is said here follows secondary sources;
+the official text is to be checked before it is quoted.
+- 指定代理納付者 (旧231条の2第6・7項), entrusted until 2022-01-03, by choice until 2023-03-31: the payment counts as
+  made when the agent approved it. If the money is not there by the named day (指定日) that falls away: the debt
+  revives. Money that comes later counts on its own day.
+- 指定納付受託者 (231条の2の2以下), from 2022-01-04: it counts as made on the day of entrustment. If the money is not
+  there by the named day the agent is pursued first, not the payer; money that comes later restores that day.
+Other ways of paying count on the day of the payment. Days are of Japan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+TRUSTEE_FROM: Final = date(2022, 1, 4)
+"""施行日 of the new law."""
+OLD_SCHEME_ENDS: Final = date(2023, 3, 31)
+"""Last day on which the old scheme can be used (経過措置)."""
+
+
+class LegalMode(StrEnum):
+    """The law that a payment in somebody's stead goes by."""
+
+    DESIGNATED_AGENT = "designated_agent"  # 指定代理納付者
+    DESIGNATED_TRUSTEE = "designated_trustee"  # 指定納付受託者
+
+
+JAPANESE: Final[Mapping[LegalMode, str]] = {
+    LegalMode.DESIGNATED_AGENT: "指定代理納付者",
+    LegalMode.DESIGNATED_TRUSTEE: "指定納付受託者",
+}
+
+
+class Effect(StrEnum):
+    """What a payment does for its debt on a day."""
+
+    NOT_YET = "not_yet"  # it is not made yet on that day
+    PAID = "paid"  # the money is there, or no agent stands between
+    DEEMED = "deemed"  # みなし納付: it counts as made, the money may still come in time
+    REVIVED = "revived"  # 失効: it does not count any more; the payer owes again
+    AGENT_PURSUED = "agent_pursued"  # 受託者から徴収: it does not count, and the agent is to pay, not the payer
+
+
+COUNTS: Final = frozenset({Effect.PAID, Effect.DEEMED})
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyPayment:
+    """The four dates of a payment in somebody's stead, apart from when its data was sent."""
+
+    amount: int
+    approved_on: date
+    entrusted_on: date
+    named_day: date | None = None
+    """None as long as the agent has not told it: then nothing can fall away."""
+    deposited_on: date | None = None
+    """When its money came (`covered_on`); None as long as it has not."""
+    by_agent: bool = True
+    """False where no card agent stands between payer and ward."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deeming:
+    """What a payment does for its debt on a day, and since when; None since where it does nothing."""
+
+    effect: Effect
+    since: date | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether the debt counts as paid by it."""
+        return self.effect in COUNTS
+
+    @property
+    def is_not_made_yet(self) -> bool:
+        """Whether the day asked about is before the payment."""
+        return self.effect is Effect.NOT_YET
+
+    @property
+    def is_owed_by_payer(self) -> bool:
+        """Whether the payer is to be reminded, and arrears run."""
+        return self.effect in (Effect.NOT_YET, Effect.REVIVED)
+
+
+def legal_mode(entrusted_on: date, old_scheme_until: date) -> LegalMode:
+    """The law of a payment entrusted on that day; the ward goes on using the old scheme until `old_scheme_until`.
+
+    That choice is open between the two boundaries only, whatever is asked for.
+    """
+    if entrusted_on < TRUSTEE_FROM or entrusted_on <= min(old_scheme_until, OLD_SCHEME_ENDS):
+        return LegalMode.DESIGNATED_AGENT
+    return LegalMode.DESIGNATED_TRUSTEE
+
+
+def deeming(p: ProxyPayment, on: date, old_scheme_until: date) -> Deeming:
+    """The effect of one payment at the end of the day `on`."""
+    mode = legal_mode(p.entrusted_on, old_scheme_until)
+    since = p.approved_on if mode is LegalMode.DESIGNATED_AGENT else p.entrusted_on
+    if on < since:
+        return Deeming(Effect.NOT_YET)
+    if not p.by_agent:
+        return Deeming(Effect.PAID, since)
+    arrived = p.deposited_on is not None and p.deposited_on <= on
+    if p.named_day is None or on <= p.named_day or _in_time(p):
+        return Deeming(Effect.PAID if arrived else Effect.DEEMED, since)
+    if not arrived:
+        return Deeming(Effect.REVIVED if mode is LegalMode.DESIGNATED_AGENT else Effect.AGENT_PURSUED)
+    return Deeming(Effect.PAID, p.deposited_on if mode is LegalMode.DESIGNATED_AGENT else since)
+
+
+def _in_time(p: ProxyPayment) -> bool:
+    return p.named_day is not None and p.deposited_on is not None and p.deposited_on <= p.named_day
+
+
+def covered_on(
+    payments: Iterable[tuple[str, int]], deposits: Iterable[tuple[date, int]], allowance: int
+) -> dict[str, date]:
+    """Payment → the day on which the money for it came; one whose money has not come is missing.
+
+    `payments` are (id, yen) of a statement in the order in which its money covers them, `deposits` (day, yen) in the
+    order of their days; `allowance` is what need not be deposited: the fee, and what was accepted as such.
+    """
+    remaining = list(payments)
+    covered: dict[str, date] = {}
+    money = allowance
+    for day, yen in deposits:
+        money += yen
+        while remaining and remaining[0][1] <= money:
+            payment_id, amount = remaining.pop(0)
+            money -= amount
+            covered[payment_id] = day
+    return covered
+
+
+def slip_deeming(amount: int, payments: Iterable[ProxyPayment], on: date, old_scheme_until: date) -> Deeming:
+    """What a slip of `amount` yen stands at on that day: paid or deemed so since the day on which enough counted.
+
+    Where not enough counts, the payer owes the rest, unless an agent is to be pursued for it.
+    """
+    found = [(deeming(p, on, old_scheme_until), p) for p in payments]
+    counting = sorted(((d.since, d.effect, p.amount) for d, p in found if d.since is not None and d.counts))
+    received = 0
+    effect = Effect.PAID
+    for since, one, yen in counting:
+        received += yen
+        effect = Effect.DEEMED if one is Effect.DEEMED else effect
+        if received >= amount:
+            return Deeming(effect, since)
+    pursued = sum(p.amount for d, p in found if d.effect is Effect.AGENT_PURSUED)
+    if pursued and received + pursued >= amount:
+        return Deeming(Effect.AGENT_PURSUED)
+    return Deeming(Effect.REVIVED if any(d.effect is Effect.REVIVED for d, _ in found) else Effect.NOT_YET)

@@ -1,0 +1,63 @@
+"""A record of a receipt file in the ward's own words: what the event of the same record says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from contracts.formats.receipt_record import METHOD_OF_CHANNEL, SETTLER_OF_SHOP, ReceiptRecord, payment_of
+from contracts.vocabulary import Method, ReceiptKind, Refusal, Settler, on_the_clock
+
+_METHODS = {method.value for method in Method}
+_SETTLERS = {settler.value for settler in Settler}
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """A record that names its payment, its channel and its settler."""
+
+    payment_id: str
+    kind: ReceiptKind
+    slip_number: str
+    barcode: str
+    amount: int
+    method: Method
+    settler: Settler
+    paid_at: datetime
+    """To the minute: a file has no seconds."""
+    received_on: date
+    delivered_at: datetime
+    """A file says the day; this is its beginning, or the payment where that is later."""
+
+
+def understood(record: ReceiptRecord, number: int) -> FileRecord | Refusal:
+    """The `number`-th record of a file, from 1; refused where the ward could not book it to the right payment."""
+    wrong = _not_understood(record)
+    if wrong:
+        remedy = "have the collection centre (収納センター) send the file anew, or agree on the code"
+        return Refusal("receipt_not_understood", f"record {number}: {wrong}", remedy)
+    paid_at = on_the_clock(record.paid_on, record.paid_time)
+    return FileRecord(
+        payment_id=payment_of(record.reference),
+        kind=record.kind,
+        slip_number=record.slip_number,
+        barcode=record.barcode,
+        amount=record.amount,
+        method=Method(METHOD_OF_CHANNEL[record.channel]),
+        settler=Settler(SETTLER_OF_SHOP[record.shop]),
+        paid_at=paid_at,
+        received_on=record.accounted_on,
+        delivered_at=max(paid_at, on_the_clock(record.taken_on, time(0))),
+    )
+
+
+def _not_understood(record: ReceiptRecord) -> str:
+    if not record.reference:
+        return "it does not say which payment it is (its unused places are blank)"
+    if METHOD_OF_CHANNEL.get(record.channel) not in _METHODS:
+        return f"channel {record.channel} is none that was agreed"
+    if SETTLER_OF_SHOP.get(record.shop) not in _SETTLERS:
+        return f"{record.shop!r} is nobody who deposits"
+    if record.amount <= 0:
+        return "its amount is 0 yen"
+    return ""

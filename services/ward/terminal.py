@@ -1,0 +1,297 @@
+"""端末: the ward's terminal, which fetches receipt files (収納データファイル) and hands them over for registration.
+
+It is a device of its own beside the service: over HTTPS it asks the collection centre, to the ward it speaks through
+`Desk` (the service itself, or its HTTP). What it holds is temporary: a file is deleted as soon as its last record is
+registered, or as soon as it proves to be damaged, and each step is recorded at the ward.
+
+A transfer that is cut goes on where it was, in this session or in the next. A file's name in the folder carries its
+checksum, so that two contents never meet in one copy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ssl
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
+
+from pydantic import TypeAdapter, ValidationError
+
+from contracts.formats import receipt_csv, receipt_file
+from contracts.formats.damage import DamagedFile
+from contracts.formats.receipt_record import ReceiptRecord
+from contracts.http_terminal import (
+    CompletionRequest,
+    PageAnswer,
+    PageRequest,
+    ReceiptFileView,
+    ReceiptItem,
+    ReceivedFileView,
+    StepRequest,
+    StepView,
+    TerminalSession,
+    TransferAnswer,
+    TransferRequest,
+)
+from contracts.problems import Problem
+from contracts.vocabulary import Refusal
+from services.ward.domain.file_records import understood
+
+if TYPE_CHECKING:  # loaded where there is a line: most who import the ward have none
+    import httpx
+
+RECORDS_PER_PAGE: Final = 500
+FILES_LOOKED_AT: Final = 10_000
+ATTEMPTS: Final = 3
+"""How often a session takes up a transfer that was cut; the next session goes on from there."""
+PARTIAL_CONTENT: Final = 206
+_FILES: Final = TypeAdapter(tuple[ReceiptFileView, ...])
+
+
+class Desk(Protocol):
+    """What the terminal asks of the ward."""
+
+    async def begin_transfer(self, request: TransferRequest) -> TransferAnswer | Refusal: ...
+
+    async def register_page(self, request: PageRequest) -> PageAnswer | Refusal: ...
+
+    async def complete_transfer(self, request: CompletionRequest) -> TransferAnswer | Refusal: ...
+
+    async def record_step(self, request: StepRequest) -> StepView | Refusal: ...
+
+    async def received_files(self, limit: int) -> Sequence[ReceivedFileView]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalKeys:
+    """All that the terminal needs to be let in: certificate, user ID and password."""
+
+    url: str
+    user: str
+    password: str = field(repr=False)
+    ca_file: Path
+    certificate_file: Path
+    key_file: Path
+
+    def client(self) -> httpx.AsyncClient:
+        """A connection to the collection centre. Raises `OSError` or `ssl.SSLError` for files that cannot be used."""
+        import httpx
+
+        context = ssl.create_default_context(cafile=self.ca_file)
+        context.load_cert_chain(self.certificate_file, self.key_file)
+        return httpx.AsyncClient(base_url=self.url, verify=context, auth=(self.user, self.password), timeout=30.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What became of one file: `registered`, or the code of what stood in the way."""
+
+    name: str
+    outcome: str
+    detail: str
+    records: int = 0
+    new: int = 0
+    arrives_at: datetime | None = None
+    """Where the line still carries it: until when."""
+
+
+class CutOff(Exception):
+    """The collection centre does not answer, or the line was cut; what has come is kept."""
+
+
+class NotAdmitted(Exception):
+    """The collection centre says no; the text is its problem."""
+
+
+class Terminal:
+    """One terminal. `centre` is a client whose requests carry certificate, user ID and password."""
+
+    def __init__(self, centre: httpx.AsyncClient, desk: Desk, folder: Path, user: str) -> None:
+        self._centre, self._desk, self._folder, self._user = centre, desk, folder, user
+
+    async def pull(
+        self, first: date | None = None, last: date | None = None, *, again: bool = False
+    ) -> Sequence[Fetched]:
+        """Fetch and register what is new, or with `again` all that is still kept, of these days.
+
+        Raises `NotAdmitted`, and `CutOff` where not even the list can be had.
+        """
+        files = await self._log_in_and_list(first, last)
+        done = set() if again else {(f.name, f.sha256) for f in await self._registered()}
+        return [await self._fetch_and_register(file) for file in files if (file.name, file.sha256) not in done]
+
+    async def _log_in_and_list(self, first: date | None, last: date | None) -> Sequence[ReceiptFileView]:
+        try:
+            answer = await self._ask("POST", "/login")
+        except (CutOff, NotAdmitted) as stopped:
+            await self._note("not_logged_in", detail=str(stopped))
+            raise
+        session = TerminalSession.model_validate_json(answer.content)
+        self._centre.headers["Terminal-Session"] = session.session
+        await self._note("logged_in", detail=f"until {session.valid_until.isoformat()}")
+        days = {"from": first, "to": last}
+        answer = await self._ask("GET", "/receipt-files", {k: str(v) for k, v in days.items() if v is not None})
+        return _FILES.validate_json(answer.content)
+
+    async def _registered(self) -> Sequence[ReceivedFileView]:
+        return [f for f in await self._desk.received_files(FILES_LOOKED_AT) if f.registered_at is not None]
+
+    async def _ask(self, method: str, path: str, parameters: dict[str, str] | None = None) -> httpx.Response:
+        from httpx import TransportError
+
+        try:
+            answer = await self._centre.request(method, path, params=parameters)
+        except TransportError as broken:
+            raise CutOff(f"the collection centre does not answer ({type(broken).__name__})") from None
+        if answer.is_error:
+            raise NotAdmitted(_said(answer))
+        return answer
+
+    async def _fetch_and_register(self, file: ReceiptFileView) -> Fetched:
+        wanted = TransferRequest(name=file.name, size=file.size, sha256=file.sha256, terminal_user=self._user)
+        begun = await self._desk.begin_transfer(wanted)
+        if isinstance(begun, Refusal):
+            return Fetched(file.name, begun.code, f"{begun.detail}; {begun.remedy}")
+        copy = self._folder / f"{file.name}.{file.sha256[:16]}.part"
+        try:
+            await self._receive(file, copy)
+        except (CutOff, NotAdmitted) as stopped:
+            await self._note("cut", file.name, f"{_size(copy):,} of {file.size:,} bytes are here: {stopped}")
+            return Fetched(file.name, "cut", str(stopped))
+        refusal = _damage(file, copy)
+        if refusal is not None:
+            return await self._refuse(file, copy, refusal)
+        return await self._register(file, copy, begun)
+
+    async def _refuse(self, file: ReceiptFileView, copy: Path, refusal: Refusal) -> Fetched:
+        """A damaged file: nothing of it is registered, and the copy goes."""
+        detail = f"{refusal.code}: {refusal.detail}; {refusal.remedy}"
+        await self._note("refused", file.name, detail[:1_000])
+        await self._delete(file, copy)
+        return Fetched(file.name, refusal.code, f"{refusal.detail}; {refusal.remedy}")
+
+    async def _receive(self, file: ReceiptFileView, copy: Path) -> None:
+        """Have all of a file here. Raises `CutOff` with what has come kept, `NotAdmitted`."""
+        from httpx import TransportError
+
+        _prepare(copy)
+        for attempt in range(1, ATTEMPTS + 1):
+            here = _size(copy)
+            if here == file.size:
+                return
+            if here:
+                await self._note("resumed", file.name, f"from byte {here + 1:,} of {file.size:,}")
+            try:
+                await self._receive_rest(file, copy, here)
+            except TransportError as broken:
+                if attempt == ATTEMPTS:
+                    raise CutOff(f"the line was cut ({type(broken).__name__})") from None
+        if _size(copy) != file.size:
+            raise CutOff("the collection centre sends less, or more, than it lists")
+
+    async def _receive_rest(self, file: ReceiptFileView, copy: Path, here: int) -> None:
+        headers = {"Range": f"bytes={here}-", "If-Range": f'"{file.sha256}"'} if here else {}
+        async with self._centre.stream("GET", f"/receipt-files/{file.name}", headers=headers) as answer:
+            if answer.is_error:
+                await answer.aread()
+                raise NotAdmitted(_said(answer))
+            with copy.open("ab" if answer.status_code == PARTIAL_CONTENT else "wb") as received:
+                async for piece in answer.aiter_raw():
+                    received.write(piece)
+
+    async def _register(self, file: ReceiptFileView, copy: Path, begun: TransferAnswer) -> Fetched:
+        new = 0
+        for page, records in enumerate(_pages(file, copy), 1):
+            answer = await self._desk.register_page(PageRequest(name=file.name, page=page, records=records))
+            if isinstance(answer, Refusal):
+                return Fetched(file.name, answer.code, f"{answer.detail}; {answer.remedy}", arrives_at=begun.arrives_at)
+            new += answer.new
+        done = CompletionRequest(
+            name=file.name, day=file.day, records=file.records, amount=file.amount, terminal_user=self._user
+        )
+        completed = await self._desk.complete_transfer(done)
+        if isinstance(completed, Refusal):
+            detail = f"{completed.detail}; {completed.remedy}"
+            return Fetched(file.name, completed.code, detail, arrives_at=begun.arrives_at)
+        await self._delete(file, copy)
+        again = "received again: every record was known" if begun.registered_before else ""
+        return Fetched(file.name, "registered", again, file.records, new)
+
+    async def _delete(self, file: ReceiptFileView, copy: Path) -> None:
+        _remove(copy)
+        await self._note("deleted", file.name, "the temporary copy at the terminal")
+
+    async def _note(self, step: str, name: str = "", detail: str = "") -> None:
+        await self._desk.record_step(
+            StepRequest(step=step, file_name=name, terminal_user=self._user, detail=detail[:1_000])
+        )
+
+
+def _records(file: ReceiptFileView, copy: Path) -> Iterator[ReceiptRecord]:
+    with copy.open("rb") as content:
+        yield from receipt_file.records(content) if file.layout == "fixed" else receipt_csv.read(content)
+
+
+def _items(file: ReceiptFileView, copy: Path) -> Iterator[ReceiptItem]:
+    """The records of a file that was looked through before."""
+    for number, record in enumerate(_records(file, copy), 1):
+        found = understood(record, number)
+        assert not isinstance(found, Refusal), "a file that is not understood is not registered"
+        yield ReceiptItem.model_construct(**asdict(found))
+
+
+def _pages(file: ReceiptFileView, copy: Path) -> Iterator[tuple[ReceiptItem, ...]]:
+    items = _items(file, copy)
+    while page := tuple(islice(items, RECORDS_PER_PAGE)):
+        yield page
+
+
+def _damage(file: ReceiptFileView, copy: Path) -> Refusal | None:
+    """Why a file that has come may not be registered: read to its end before any of it is."""
+    remedy = "have the collection centre (収納センター) look at it, then fetch it again"
+    records = amount = 0
+    try:
+        for records, record in enumerate(_records(file, copy), 1):
+            amount += record.amount
+            if isinstance(found := understood(record, records), Refusal):
+                return found
+    except DamagedFile as damage:
+        return Refusal("receipt_file_damaged", f"{damage.code} at {damage}", remedy)
+    if (records, amount) != (file.records, file.amount):
+        wrong = f"{records} records of ¥{amount:,} are here, {file.records} of ¥{file.amount:,} are listed"
+        return Refusal("receipt_file_damaged", wrong, remedy)
+    with copy.open("rb") as content:
+        found_sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+    if found_sha256 != file.sha256:
+        return Refusal("receipt_file_damaged", f"its SHA-256 is {found_sha256}, not {file.sha256}", remedy)
+    return None
+
+
+def _prepare(copy: Path) -> None:
+    """A place for the copy, for its owner's eyes alone. A copy of other content under the file's name goes."""
+    copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    name = copy.name.rsplit(".", 2)[0]
+    for other in copy.parent.glob(f"{name}.*.part"):
+        if other != copy:
+            other.unlink(missing_ok=True)
+    copy.touch(mode=0o600)
+
+
+def _remove(copy: Path) -> None:
+    copy.unlink(missing_ok=True)
+
+
+def _size(copy: Path) -> int:
+    return copy.stat().st_size if copy.exists() else 0
+
+
+def _said(answer: httpx.Response) -> str:
+    with suppress(ValidationError):
+        problem = Problem.model_validate_json(answer.content)
+        return f"{problem.code}: {problem.detail}; {problem.remedy}"
+    return f"HTTP {answer.status_code} without problem details"

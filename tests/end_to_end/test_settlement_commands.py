@@ -1,0 +1,75 @@
+"""`sansha anomaly`, `open`, `resolve`, `resolutions` and `audit` on a running stack."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from contracts import topics
+from services.console.clients import StackClient
+from services.console.slips import issue_generated
+from tests.end_to_end.running_stack import STEPPED, NewStack, Stack
+
+pytestmark = pytest.mark.processes
+
+CARD = "4000000000000002"
+DECISION = ("--by", "staff-1", "--because", "agreed with UC on the phone")
+
+
+async def paid_by_card(stack: Stack) -> str:
+    async with StackClient(stack.port_base) as client:
+        await issue_generated(client, 1, 2021, 7)
+        slips = await stack.get(topics.WARD, "/slips")
+        scanned = await client.scan("payer", slips[0]["barcode"], "scan")
+        await client.pay_by_card(scanned.payment_id, CARD, "12/29", "card")
+    return scanned.payment_id
+
+
+async def test_a_settlement_goes_wrong_is_found_and_decided_about(new_stack: NewStack) -> None:
+    stack = new_stack(*STEPPED)
+    await stack.start()
+    asked = await stack.sansha("anomaly", "uc", "deposit_short", "--yen", "600")
+    assert asked.status == 0, asked.err
+    assert "deposit_short asked for the closing of" in asked.out
+    payment = await paid_by_card(stack)
+    assert (await stack.advance("2021-08-25")).status_code == 200
+
+    found = await stack.sansha("open", "--kind", "statement_open", "--json")
+    assert found.status == 1, found.err
+    (item,) = json.loads(found.out)
+    assert (item["codes"], item["difference"]) == (["deposit_short"], -600)
+    audited = await stack.sansha("audit", "--stack")
+    assert audited.status == 0, audited.out
+    assert "open" in audited.out
+
+    wrong = await stack.sansha("resolve", "return_excess", "--statement", item["subject"], *DECISION)
+    assert wrong.status == 2
+    assert "nothing_to_resolve" in wrong.err
+    unsigned = await stack.sansha("resolve", "accept_difference", "--statement", item["subject"])
+    assert unsigned.status == 2
+    assert "--by NAME --because TEXT" in unsigned.err
+    done = await stack.sansha("resolve", "accept_difference", "--statement", item["subject"], *DECISION, "--key", "k1")
+    again = await stack.sansha("resolve", "accept_difference", "--statement", item["subject"], *DECISION, "--key", "k1")
+    assert done.status == 0, done.err
+    assert done.out == again.out
+    assert "accept_difference ¥600" in done.out
+    listed = await stack.sansha("resolutions", "--json")
+    assert [row["because"] for row in json.loads(listed.out)] == [DECISION[3]]
+
+    assert "nothing is open" in (await stack.sansha("open")).out
+    assert "差額承認 decided" in (await stack.sansha("explain", payment)).out
+    document = await stack.sansha_json("audit", "--stack")
+    assert document["conserved"]
+    assert {finding["state"] for finding in document["findings"]} == {"resolved"}
+
+
+async def test_what_cannot_go_wrong_is_refused_in_one_line(new_stack: NewStack) -> None:
+    stack = new_stack(*STEPPED)
+    await stack.start()
+    unknown = await stack.sansha("anomaly", "ward", "deposit_short")
+    assert (unknown.status, "is no card agent" in unknown.err) == (2, True)
+    no_fee = await stack.sansha("anomaly", "uc", "fee_twice")
+    assert (no_fee.status, "anomaly_without_fee" in no_fee.err) == (2, True)
+    no_closing = await stack.sansha("anomaly", "uc", "deposit_late", "--closing", "2021-08-01")
+    assert (no_closing.status, "closing_unknown" in no_closing.err) == (2, True)

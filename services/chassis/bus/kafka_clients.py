@@ -195,6 +195,18 @@ async def stop_consumer(consumer: Any) -> None:
     await asyncio.wait({stopping}, timeout=PATIENCE_TO_LEAVE_SECONDS)
     if not stopping.cancel() and not stopping.cancelled():
         stopping.exception()
+    await _end_tasks(consumer._coordinator)  # noqa: SLF001
+
+
+async def _end_tasks(coordinator: Any) -> None:
+    """What did not stop in time would go on in the background: its heartbeats would keep a member in the group that
+    never joins anew, and the group would wait for it."""
+    names = ("_coordination_task", "_heartbeat_task", "_commit_refresh_task")
+    left = [task for name in names if (task := getattr(coordinator, name, None)) is not None and not task.done()]
+    for task in left:
+        task.cancel()
+    if left:
+        await asyncio.wait(left)
 
 
 class GroupOffsets:

@@ -15,6 +15,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from services.chassis.bus.kafka_clients import Records, message_of
 from services.chassis.bus.kafka_member import LONGEST_HEARTBEAT_SECONDS, Member
@@ -160,13 +161,13 @@ class KafkaSubscription:
         self._require_open()
         if self._member is None:
             member = Member(self._options, self.group)
-            await member.join(self._topics, self._revoked, self._given)
+            await member.join(self._topics, partial(self._revoked, member), partial(self._given, member))
             self._member = member
         return self._member
 
     async def _start_over(self) -> None:
         """Leave; who fetches or rewinds next joins as another member."""
-        member, self._member = self._member, None
+        member, self._member, self._assigned = self._member, None, False
         self._forget()
         self._wanted.set()
         if self._waited is not None:
@@ -184,11 +185,17 @@ class KafkaSubscription:
             ends[tp] = max(ends.get(tp, 0), message.offset + 1)
         return ends
 
-    def _given(self) -> None:
-        self._assigned = True
+    def _given(self, member: Member) -> None:
+        if member is self._member:
+            self._assigned = True
 
-    async def _revoked(self) -> None:
-        """Awaited by aiokafka before it joins anew; heartbeats and commits go on meanwhile."""
+    async def _revoked(self, member: Member) -> None:
+        """Awaited by aiokafka before it joins anew; heartbeats and commits go on meanwhile.
+
+        A member that was left may still say so, when the broker that did not answer does: it has nothing any more.
+        """
+        if member is not self._member:
+            return
         had, self._assigned = self._assigned, False
         while had and self._in_flight() and self._is_known():
             self._settled.clear()

@@ -33,6 +33,17 @@ async def test_nothing_is_lost_when_the_broker_freezes(broker: Broker, bus: Kafk
     assert await _received(subscription, range(40, 120))
 
 
+async def test_a_member_whose_commit_had_no_answer_goes_on(broker: Broker, bus: KafkaBus, connect: Connect) -> None:
+    """The commit may have come through: what it was about may come again, and need not."""
+    subscription = await connect(request_timeout=1.0, rebalance_timeout=600.0).subscribe("g", [TOPIC])
+    await bus.produce(numbered(range(40)))
+    held = await receive(subscription, 40)
+    with broker.paused(), pytest.raises(BusError, match=r"cannot commit at .*: no answer in time"):
+        await subscription.commit(held)
+    await _until_done(lambda: bus.produce(numbered(range(40, 80))))
+    assert await _received(subscription, range(40, 80))
+
+
 async def test_everything_goes_on_when_the_broker_was_restarted(broker: Broker, bus: KafkaBus) -> None:
     subscription = await bus.subscribe("g", [TOPIC])
     await bus.produce(numbered(range(40)))

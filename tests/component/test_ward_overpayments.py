@@ -27,8 +27,7 @@ DECIDED = datetime.fromisoformat("2021-07-26T16:00:00+09:00")
 """Fourteen days after NOON; refunds follow on the next bank business day fourteen days later."""
 REFUNDED = datetime.fromisoformat("2021-08-10T10:00:00+09:00")
 LAPSED = datetime.fromisoformat("2023-07-27T00:00:00+09:00")
-NOVEMBER = datetime.fromisoformat("2021-11-15T12:00:00+09:00")
-"""The first four instalments are overdue by then."""
+NOVEMBER = datetime.fromisoformat("2021-11-15T12:00:00+09:00")  # the first four instalments are overdue
 
 
 def twice(slip: SlipView) -> tuple[Event, Event]:

@@ -25,6 +25,9 @@ from services.chassis.bus.port import Fenced, TopicPartition
 
 LONGEST_HEARTBEAT_SECONDS = 1.0
 """A member learns with its heartbeat that others came or went."""
+METADATA_SECONDS = 5.0
+"""How often a member asks which partitions there are. Who leads the group shares out what it has heard of: of a broker
+that is just back that may be nothing, and the group would keep it until the next time it asks (aiokafka: 5 minutes)."""
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
@@ -50,6 +53,7 @@ class Member:
             group_id=group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
+            metadata_max_age_ms=milliseconds(METADATA_SECONDS),
             fetch_max_wait_ms=milliseconds(LONG_POLL_SECONDS),
             max_partition_fetch_bytes=LARGEST_BATCH_BYTES,
             partition_assignment_strategy=(RoundRobinPartitionAssignor,),

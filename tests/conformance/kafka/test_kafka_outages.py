@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 import pytest
 
 from services.chassis.bus.kafka import KafkaBus
+from services.chassis.bus.kafka_options import KafkaOptions
 from services.chassis.bus.kafka_subscription import KafkaSubscription
-from services.chassis.bus.port import BusError
+from services.chassis.bus.port import BusError, TopicPartition
 from tests.broker import Broker
-from tests.conformance.consuming import DEADLINE_SECONDS, TOPIC, numbered, numbers, receive
+from tests.conformance.consuming import DEADLINE_SECONDS, TOPIC, numbered, numbers, receive, topic
 from tests.conformance.kafka.conftest import Connect
 
 pytestmark = pytest.mark.stack
@@ -54,6 +55,27 @@ async def test_everything_goes_on_when_the_broker_was_restarted(broker: Broker, 
     first = await waiting
     await subscription.commit(first)
     assert await _received(subscription, set(range(40, 80)) - set(numbers(first)))
+
+
+async def test_a_group_that_heard_of_no_partitions_gets_them_when_there_are_some(
+    connect: Connect, options: KafkaOptions
+) -> None:
+    """A broker that is just back may know of no topic yet when a group shares out its partitions."""
+    bus = connect()
+
+    async def nothing_committed(partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
+        return {}
+
+    subscription = KafkaSubscription(options, f"{options.prefix}g", [f"{options.prefix}{TOPIC}"], nothing_committed)
+    try:
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while not subscription.member:
+                assert not await subscription.fetch(1, 0.1)
+        await bus.create_topics([topic()])
+        await bus.produce(numbered(range(40)))
+        assert await _received(subscription, range(40))
+    finally:
+        await subscription.close()
 
 
 async def _received(subscription: KafkaSubscription, wanted: Iterable[int]) -> bool:

@@ -77,7 +77,7 @@ class DepositRow(NamedTuple):
 
 
 class TransferRow(NamedTuple):
-    """A double-entry booking of the ward: `amount` from the credited to the debited account."""
+    """A double-entry booking: `amount` from the credited to the debited account, one of the party's own."""
 
     debit: str
     credit: str

@@ -1,18 +1,31 @@
-"""What a card agent's books say: what it took on, its statements, their lines, the deposits it believes it made."""
+"""What a card agent's books say: what it took on, its statements, their lines, the deposits it believes it made.
+
+Its transfers follow from these: it owes the ward from the day it takes a payment on, and is owed by the card company.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.books import Books, DepositRow, ProxyPaymentRow, StatementLineRow, StatementRow
+from contracts.books import Books, DepositRow, ProxyPaymentRow, StatementLineRow, StatementRow, TransferRow
 from contracts.topics import card_agent, settler_of
-from contracts.vocabulary import Agent
+from contracts.vocabulary import Agent, business_date
 from services.card_agent import store
 from services.card_agent.behaviour import AnomalyKind
-from services.card_agent.domain.authorization import AuthorizationStatus
-from services.card_agent.store import KeptAnomaly
+from services.card_agent.domain.authorization import Authorization, AuthorizationStatus
+from services.card_agent.store import Closing, Deposit, KeptAnomaly
+
+CARD_COMPANY, OWED_TO_WARD, CASH, FEES = "due_from_card_company", "owed_to_ward", "cash", "fee_income"
+ACCOUNT_NAMES: Final[Mapping[str, str]] = {
+    CARD_COMPANY: "カード会社未収金",
+    OWED_TO_WARD: "代理納付未払金",
+    CASH: "現金預金",
+    FEES: "手数料収入",
+}
+"""Account → its name in Japanese."""
 
 
 async def books(session: AsyncConnection, agent: Agent) -> Books:
@@ -49,7 +62,24 @@ async def books(session: AsyncConnection, agent: Agent) -> Books:
         deposits=[
             DepositRow(d.deposit_id, d.statement_id, settler, d.believed, d.believed_on) for d in made if d.believed
         ],
+        transfers=list(_transfers((a for a, _ in owed), issued, made)),
     )
+
+
+def _transfers(
+    owed: Iterable[Authorization], issued: Iterable[Closing], made: Iterable[Deposit]
+) -> Iterator[TransferRow]:
+    for a in owed:
+        if a.taken_on_at is not None:
+            yield TransferRow(CARD_COMPANY, OWED_TO_WARD, a.amount, a.payment_id, business_date(a.taken_on_at))
+        if a.withdrawn_at is not None:
+            yield TransferRow(OWED_TO_WARD, CARD_COMPANY, a.amount, a.payment_id, business_date(a.withdrawn_at))
+    for c in issued:
+        if c.fee and c.deposited_on is not None:
+            yield TransferRow(OWED_TO_WARD, FEES, c.fee, c.statement_id, c.deposited_on)
+    for d in made:
+        if d.believed:
+            yield TransferRow(OWED_TO_WARD, CASH, d.believed, d.statement_id, d.believed_on)
 
 
 def _not_listed(anomalies: Mapping[AnomalyKind, KeptAnomaly]) -> set[str | None]:

@@ -21,6 +21,7 @@ from contracts.vocabulary import JST, on_the_clock
 from services.chassis.collector import keep_what_is_loaded
 from services.chassis.telemetry import configure_logging
 from services.console import (
+    cli_books,
     cli_deployment,
     cli_operations,
     cli_reminders,
@@ -297,6 +298,7 @@ def audit_command(
 app.add_typer(cli_slips.slip, name="slip")
 app.add_typer(cli_operations.operations)
 app.add_typer(cli_reminders.reminders)
+app.add_typer(cli_books.books)
 app.add_typer(cli_settlement.settlement)
 app.add_typer(cli_operations.clock, name="clock")
 app.add_typer(cli_operations.letters, name="dead-letters")

@@ -1,6 +1,12 @@
-"""What the payment provider's books say: payments, receipt data delivered, the networks' settlements."""
+"""What the payment provider's books say: payments, receipt data delivered, the networks' settlements.
+
+The transfers are those of the networks: each owes the ward what it has collected until it deposits that.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,11 +19,21 @@ from contracts.books import (
     ReceiptRow,
     StatementLineRow,
     StatementRow,
+    TransferRow,
 )
-from contracts.vocabulary import Party, business_date
+from contracts.vocabulary import Party, Settler, business_date
+from services.payment_provider.domain.network import JAPANESE as NETWORK_NAMES
 from services.payment_provider.domain.network import NETWORKS
 from services.payment_provider.domain.payment import TAKEN, PaymentStatus
 from services.payment_provider.tables import closings, payments, receipts
+
+COLLECTED, OWED_TO_WARD = "collected", "owed_to_ward"
+_NETWORK_NAMES: Final = {**NETWORK_NAMES, Settler.BANK: "金融機関"}
+ACCOUNT_NAMES: Final[Mapping[str, str]] = {
+    **{f"{COLLECTED}_{settler.value}": f"収納金 {name}" for settler, name in _NETWORK_NAMES.items()},
+    **{f"{OWED_TO_WARD}_{settler.value}": f"収納預り金 {name}" for settler, name in _NETWORK_NAMES.items()},
+}
+"""Account → its name in Japanese: two of each network."""
 
 
 async def books(session: AsyncConnection) -> Books:
@@ -68,4 +84,21 @@ async def books(session: AsyncConnection) -> Books:
             for c in closed
             if c.deposit_id is not None
         ],
+        transfers=list(_transfers(brought, closed)),
     )
+
+
+def _transfers(brought: Iterable[Any], closed: Iterable[Any]) -> Iterator[TransferRow]:
+    for p in brought:
+        held, owed = _accounts(p.settler)
+        yield TransferRow(held, owed, p.amount, p.payment_id, business_date(p.paid_at))
+        if p.status is PaymentStatus.CANCELLED:
+            yield TransferRow(owed, held, p.amount, p.payment_id, business_date(p.ended_at))
+    for c in closed:
+        if c.deposit_id is not None:
+            held, owed = _accounts(c.settler)
+            yield TransferRow(owed, held, c.amount, c.statement_id, c.deposited_on)
+
+
+def _accounts(settler: Settler) -> tuple[str, str]:
+    return f"{COLLECTED}_{settler.value}", f"{OWED_TO_WARD}_{settler.value}"

@@ -14,7 +14,7 @@ from contracts.http import CardTokenAnswer, CardTokenRequest, Explanation, Terms
 from contracts.vocabulary import Refusal
 from services.card_agent import store
 from services.card_agent.behaviour import TEST_CARDS, AnomalyKind
-from services.card_agent.books import books
+from services.card_agent.books import ACCOUNT_NAMES, books
 from services.card_agent.domain.terms import TERMS, Terms
 from services.card_agent.explanation import Story
 from services.card_agent.handlers.correct_settlement import correct_settlements
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
 __all__ = [
+    "ACCOUNT_NAMES",
     "TERMS",
     "TEST_CARDS",
     "AnomalyKind",

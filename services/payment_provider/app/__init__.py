@@ -41,7 +41,7 @@ from services.chassis.faults import Faults
 from services.payment_provider import store
 from services.payment_provider.app.receipt_files import ReceiptFiles
 from services.payment_provider.behaviour import ANOMALIES, TEST_BANKS
-from services.payment_provider.books import books
+from services.payment_provider.books import ACCOUNT_NAMES, books
 from services.payment_provider.domain.channels import Channels
 from services.payment_provider.domain.payment import Payment
 from services.payment_provider.domain.picture import slip_in
@@ -61,7 +61,7 @@ from services.payment_provider.views import anomaly_view, payment_view
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
-__all__ = ["TEST_BANKS", "PaymentProvider", "Settings", "books", "create_app"]
+__all__ = ["ACCOUNT_NAMES", "TEST_BANKS", "PaymentProvider", "Settings", "books", "create_app"]
 
 
 class PaymentProvider(ReceiptFiles):

@@ -39,6 +39,7 @@ from services.ward.behaviour import generate_assessments, generate_levies
 from services.ward.books import books
 from services.ward.domain.assessment_csv import parse_assessments
 from services.ward.domain.charge_terms import ChargeTerms, SlipTerms
+from services.ward.domain.ledger import JAPANESE as ACCOUNT_NAMES
 from services.ward.domain.ledger import balances
 from services.ward.explanation import OfSlip, explain
 from services.ward.handlers.issue_assessments import issue_assessments
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
 __all__ = [
+    "ACCOUNT_NAMES",
     "ASSESSMENTS_PER_REQUEST",
     "CutOff",
     "Desk",

@@ -1,0 +1,104 @@
+"""試算表: the trial balance of each party at the end of a day, and what each then owes whom. Pure.
+
+Every booking has both its sides, so a day of the past is the sum of the bookings up to it. A debt stands in two books,
+the debtor's and the creditor's; where they differ, one of them does not know yet, or something does not agree.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from contracts import topics
+from contracts.books import Books
+from contracts.vocabulary import Agent, Settler
+
+AGENTS: Final[Mapping[Settler, str]] = {topics.settler_of(agent): topics.card_agent(agent) for agent in Agent}
+PAYERS, CARD_COMPANY = "payers", "card_company"
+
+
+@dataclass(frozen=True, slots=True)
+class TrialBalance:
+    """Of one party. Balances in yen by account: a debit above 0, a credit below; accounts at 0 are left out."""
+
+    party: str
+    balances: Mapping[str, int]
+
+    @property
+    def debits(self) -> int:
+        return sum(b for b in self.balances.values() if b > 0)
+
+    @property
+    def credits(self) -> int:
+        return -sum(b for b in self.balances.values() if b < 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Debt:
+    """What one owes another, in yen; None where that side keeps no books here."""
+
+    debtor: str
+    creditor: str
+    code: str
+    at_debtor: int | None
+    at_creditor: int | None
+
+    @property
+    def agrees(self) -> bool:
+        """Both books say the same, or only one says anything."""
+        return None in (self.at_debtor, self.at_creditor) or self.at_debtor == self.at_creditor
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where everybody stands at the end of a day; None where nothing was ever booked."""
+
+    on: date | None
+    trial_balances: Sequence[TrialBalance]
+    debts: Sequence[Debt]
+
+
+def position(books: Mapping[str, Books], on: date | None = None) -> Position:
+    """At the end of `on`, or of the last day on which anything is booked. Raises `LookupError` for missing books."""
+    missing = [p for p in topics.PRINCIPALS[:-1] if p not in books]
+    if missing:
+        raise LookupError(f"the books of {', '.join(missing)} are missing")
+    end = on or max((t.on for book in books.values() for t in book.transfers), default=None)
+    found = {principal: _balances(book, end) for principal, book in books.items()}
+    tables = [TrialBalance(p, {a: b for a, b in sorted(kept.items()) if b}) for p, kept in found.items()]
+    return Position(end, tables, [d for d in _debts(found) if d.at_debtor or d.at_creditor])
+
+
+def _balances(book: Books, end: date | None) -> Counter[str]:
+    balances: Counter[str] = Counter()
+    for t in book.transfers:
+        if end is not None and t.on <= end:
+            balances[t.debit] += t.amount
+            balances[t.credit] -= t.amount
+    return balances
+
+
+def _debts(found: Mapping[str, Counter[str]]) -> list[Debt]:
+    ward, provider = found[topics.WARD], found[topics.PAYMENT_PROVIDER]
+    debts = [Debt(PAYERS, topics.WARD, "levied_not_received", None, ward["premium_receivable"])]
+    for settler in Settler:
+        at_ward = ward[f"in_transit_{settler.value}"]
+        agent = AGENTS.get(settler)
+        if agent is None:
+            at_settler = -provider[f"owed_to_ward_{settler.value}"]
+        else:
+            at_settler = -found[agent]["owed_to_ward"]
+            debts.append(
+                Debt(CARD_COMPANY, agent, "paid_in_the_payers_stead", None, found[agent]["due_from_card_company"])
+            )
+        debts.append(Debt(agent or settler.value, topics.WARD, "received_not_deposited", at_settler, at_ward))
+    overpaid = -ward["overpayments"] - ward["refunds_payable"]
+    return [
+        *debts,
+        Debt("settlers", topics.WARD, "shortfalls_claimed", None, ward["claims_on_settlers"]),
+        Debt(topics.WARD, PAYERS, "overpaid", overpaid, None),
+        Debt(PAYERS, topics.WARD, "to_be_given_back", None, ward["repayment_claims"]),
+    ]

@@ -1,0 +1,85 @@
+"""試算表: balances at the end of a day, and who owes whom by the books of each side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts import topics
+from contracts.books import Books, TransferRow
+from contracts.vocabulary import Agent
+from services.console.trial_balance import Debt, position
+
+UC = topics.card_agent(Agent.UC)
+FIRST = date(2021, 4, 1)
+DAYS = st.integers(0, 30).map(lambda n: FIRST + timedelta(days=n))
+ACCOUNTS = ("bank_account", "in_transit_uc", "premium_receivable", "premium_revenue")
+TRANSFERS = st.lists(
+    st.builds(
+        TransferRow, st.sampled_from(ACCOUNTS), st.sampled_from(ACCOUNTS), st.integers(1, 300_000), st.just("s"), DAYS
+    )
+)
+
+
+def books_of(ward: Sequence[TransferRow] = (), uc: Sequence[TransferRow] = ()) -> dict[str, Books]:
+    empty = {principal: Books(principal) for principal in topics.PRINCIPALS[:-1]}
+    return empty | {topics.WARD: Books(topics.WARD, transfers=ward), UC: Books(UC, transfers=uc)}
+
+
+def wards(books: dict[str, Books], on: date) -> dict[str, int]:
+    (found,) = [t for t in position(books, on).trial_balances if t.party == topics.WARD]
+    assert found.debits == found.credits
+    return dict(found.balances)
+
+
+@given(TRANSFERS, DAYS, DAYS)
+def test_two_days_differ_by_what_was_booked_between_them(booked: list[TransferRow], one: date, other: date) -> None:
+    earlier, later = sorted((one, other))
+    before, after = (wards(books_of(ward=booked), day) for day in (earlier, later))
+    between = [t for t in booked if earlier < t.on <= later]
+    for account in ACCOUNTS:
+        moved = sum(t.amount for t in between if t.debit == account)
+        moved -= sum(t.amount for t in between if t.credit == account)
+        assert after.get(account, 0) - before.get(account, 0) == moved
+
+
+@given(TRANSFERS)
+def test_without_a_day_it_is_the_last_one_on_which_anything_is_booked(booked: list[TransferRow]) -> None:
+    found = position(books_of(ward=booked))
+    assert found.on == max((t.on for t in booked), default=None)
+    assert found.on is None or found == position(books_of(ward=booked), found.on)
+
+
+def test_nothing_is_owed_before_anything_is_booked() -> None:
+    booked = [TransferRow("premium_receivable", "premium_revenue", 8_500, "slip", FIRST)]
+    before = position(books_of(ward=booked), FIRST - timedelta(days=1))
+    assert before.debts == []
+    assert not any(t.balances for t in before.trial_balances)
+
+
+def test_a_debt_is_told_by_the_books_of_both_sides() -> None:
+    taken_on = TransferRow("due_from_card_company", "owed_to_ward", 8_500, "payment", FIRST)
+    told = TransferRow("in_transit_uc", "premium_receivable", 8_500, "payment", FIRST + timedelta(days=1))
+    books = books_of(ward=[told], uc=[taken_on])
+    untold, known = (
+        [d for d in position(books, day).debts if d.debtor == UC] for day in (FIRST, FIRST + timedelta(days=1))
+    )
+    assert untold == [Debt(UC, topics.WARD, "received_not_deposited", 8_500, 0)]
+    assert not untold[0].agrees
+    assert known == [replace(untold[0], at_creditor=8_500)]
+    assert known[0].agrees
+
+
+def test_what_only_one_side_keeps_agrees_with_nobody() -> None:
+    levied = TransferRow("premium_receivable", "premium_revenue", 8_500, "slip", FIRST)
+    assert position(books_of(ward=[levied])).debts == [Debt("payers", topics.WARD, "levied_not_received", None, 8_500)]
+
+
+def test_books_that_are_missing_are_named() -> None:
+    with pytest.raises(LookupError, match=r"the books of ward are missing"):
+        position({p: b for p, b in books_of().items() if p != topics.WARD})

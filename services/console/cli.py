@@ -25,6 +25,7 @@ from services.console import (
     cli_deployment,
     cli_operations,
     cli_reminders,
+    cli_scenarios,
     cli_settings,
     cli_settlement,
     cli_slips,
@@ -299,6 +300,7 @@ app.add_typer(cli_slips.slip, name="slip")
 app.add_typer(cli_operations.operations)
 app.add_typer(cli_reminders.reminders)
 app.add_typer(cli_books.books)
+app.add_typer(cli_scenarios.scenario, name="scenario")
 app.add_typer(cli_settlement.settlement)
 app.add_typer(cli_operations.clock, name="clock")
 app.add_typer(cli_operations.letters, name="dead-letters")

@@ -122,7 +122,7 @@ def party_label(party: str) -> str:
     """The party's sign in the contract, and which agent."""
     if party.startswith("card_agent."):
         return f"丙 {party.rpartition('.')[2].upper()}"
-    return {"ward": "甲", "payment_provider": "乙"}.get(party, party)
+    return {"ward": "甲", "payment_provider": "乙", "scenario": "演"}.get(party, party)
 
 
 def _duration(seconds: float) -> str:

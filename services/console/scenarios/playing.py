@@ -1,0 +1,65 @@
+"""Plays a scenario: opens its sandbox, lets the story happen, ends with the audit, and gathers the timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import time
+from difflib import get_close_matches
+
+from contracts.http import Step
+from contracts.vocabulary import on_the_clock
+from services.console.demo import Payers, SandboxScene, merged_steps
+from services.console.sandbox import Sandbox
+from services.console.scenarios import LIBRARY, Scenario
+from services.console.scenarios.stage import ScenarioFailed, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What happened, in order of time, and which claims held; `failure` says which one did not."""
+
+    scenario: Scenario
+    seed: int
+    timeline: Sequence[Step]
+    claims: Sequence[str]
+    failure: str | None = None
+
+
+def find(name: str) -> Scenario:
+    """By its name. Raises `LookupError` with the nearest names."""
+    by_name = {scenario.name: scenario for scenario in LIBRARY}
+    if name in by_name:
+        return by_name[name]
+    near = get_close_matches(name, by_name, n=3, cutoff=0.4)
+    hint = f"did you mean {', '.join(near)}?" if near else "list them with: sansha scenario list"
+    raise LookupError(f"there is no scenario {name!r}; {hint}")
+
+
+async def play(scenario: Scenario, seed: int) -> Played:
+    """Play it. A claim that does not hold is told in the answer; anything else that goes wrong is raised."""
+    overrides = {principal: dict(values) for principal, values in scenario.overrides.items()}
+    sandbox = Sandbox(on_the_clock(scenario.first_day, time(9)), seed, overrides=overrides)
+    await sandbox.start()
+    try:
+        stage, failure = Stage(sandbox, seed), None
+        try:
+            await scenario.play(stage)
+            await stage.claim_conserved(scenario.audit_finds)
+        except ScenarioFailed as failed:
+            failure = str(failed)
+        return Played(scenario, seed, await _timeline(stage), stage.claims, failure)
+    finally:
+        await sandbox.close()
+
+
+async def _timeline(stage: Stage) -> list[Step]:
+    """Told by the stage and by every party, in order of time; what was done comes before what came of it.
+
+    A closing, a deposit or a decision that concerns several payments is told once.
+    """
+    told = await SandboxScene(stage.sandbox, Payers(stage.sandbox)).explanations(stage.payments)
+    steps = merged_steps([part for parts in told.values() for part in parts])
+    of_several = dict.fromkeys((s.at, s.stage, s.party, s.event, s.detail) for s in steps)
+    kept = [Step(at=at, stage=n, party=p, event=e, detail=d) for at, n, p, e, d in of_several]
+    return sorted([*stage.told, *kept], key=lambda step: (step.at, step.stage))

@@ -1,0 +1,187 @@
+"""What a scenario is played on: the sandbox, with words for what payers, staff and the tester do, and for claims.
+
+Each thing done is a line of the timeline. A claim that does not hold ends the scenario with `ScenarioFailed`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from typing import Any
+
+from contracts.http import OpenItem, SlipRequest, SlipView, Step
+from contracts.http_collection import AnomalyRequest as ReceiptAnomalyRequest
+from contracts.http_settlement import ResolutionRequest
+from contracts.vocabulary import IN_APP, Agent, Method, ReceiptAnomaly, Refusal, on_the_clock
+from services.card_agent.app import AnomalyKind, AnomalyRequest
+from services.chassis.identity import chance
+from services.console.audit import audit
+from services.console.demo import Payers, expect
+from services.console.known import State
+from services.console.payers import PlannedPayment
+from services.console.sandbox import Sandbox
+
+VISA, MASTERCARD, JCB_CARD = "4000000000000002", "5200000000000007", "3530000000000003"
+TELLER = "scenario"
+"""In the place of a party in the timeline: what was done to the parties."""
+DUE = date(2021, 8, 2)
+CHANNELS = {
+    Method.CARD: "カード払い paid by card",
+    Method.INTERNET_BANKING: "ネットバンキング paid by internet banking",
+    Method.CONVENIENCE_STORE: "コンビニ paid at a convenience store",
+    Method.BANK_COUNTER: "金融機関窓口 paid at a bank's counter",
+    Method.COUNTER: "窓口 paid at the ward's counter",
+    Method.DIRECT_DEBIT: "口座振替 debited from an account",
+}
+
+
+class ScenarioFailed(Exception):
+    """A claim did not hold: it says which, what was expected and what came."""
+
+
+@dataclass
+class Stage:
+    """Of one scenario and one seed, which chooses who the payers are, what they owe, and at which minute they pay."""
+
+    sandbox: Sandbox
+    seed: int
+    told: list[Step] = field(default_factory=list)
+    claims: list[str] = field(default_factory=list)
+    payments: list[str] = field(default_factory=list)
+    slips: list[SlipView] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._chance = chance(self.seed, "scenario")
+        self._payers = Payers(self.sandbox)
+
+    # ---- what is done --------------------------------------------------------------------------------------
+
+    def tell(self, event: str, detail: str = "") -> None:
+        """A line of the timeline, now."""
+        self.told.append(Step(event=event, party=TELLER, at=self.sandbox.clock.now(), stage=0, detail=detail))
+
+    async def until(self, day: date, hour: int = 23, minute: int = 0) -> None:
+        """Let time pass up to an hour of a day, in Japan."""
+        await self.sandbox.advance(on_the_clock(day, time(hour, minute)))
+
+    def yen(self, low: int = 20, high: int = 300) -> int:
+        """An amount that the seed chooses, in hundreds of yen."""
+        return self._chance.randrange(low, high) * 100
+
+    def person(self) -> str:
+        """被保険者番号 of somebody."""
+        return f"{self._chance.randrange(1, 10**9):010}"
+
+    async def slip(self, amount: int | None = None, due: date = DUE, insured: str | None = None) -> SlipView:
+        """納付書発行: the ward issues a slip; the seed chooses the amount and the person where they are not given."""
+        number = insured or self.person()
+        request = SlipRequest(insured_number=number, amount=amount or self.yen(), due_on=due)
+        issued = expect(await self.sandbox.ward.issue_slip(request))
+        self.slips.append(issued)
+        self.tell("納付書発行 slip issued", f"slip {issued.slip_number}, ¥{issued.amount:,}, due {issued.due_on}")
+        return issued
+
+    async def tries(self, slip: SlipView, method: Method, card: str = VISA) -> str | Refusal:
+        """Somebody pays, some minutes from now; the payment's id, or why it was refused."""
+        at = self.sandbox.clock.now() + timedelta(minutes=self._chance.randrange(1, 30))
+        await self.sandbox.advance(at)
+        answer = await self._payers.pay(PlannedPayment(at, slip, method, card if method is Method.CARD else None))
+        await self.sandbox.settle()
+        if isinstance(answer, Refusal):
+            self.tell("拒否 refused", f"{answer.code}: {answer.detail}")
+            return answer
+        if answer.payment_id not in self.payments:
+            self.payments.append(answer.payment_id)
+        where = "" if method in IN_APP else " outside the app"
+        self.tell(CHANNELS[method], f"slip {slip.slip_number}, ¥{slip.amount:,}{where}")
+        return answer.payment_id
+
+    async def pays(self, slip: SlipView, method: Method, card: str = VISA) -> str:
+        """The same, where it is taken."""
+        answer = await self.tries(slip, method, card)
+        if isinstance(answer, Refusal):
+            raise ScenarioFailed(f"the payment should have been taken, and was refused: {answer.code}")
+        return answer
+
+    async def settlement_goes_wrong(self, kind: AnomalyKind, **how: Any) -> None:
+        """異常: UC's next closing goes wrong."""
+        expect(await self.sandbox.agents[Agent.UC].inject(AnomalyRequest(kind=kind, **how)))
+        self.tell("異常 settlement made to go wrong", " ".join([kind.value, *(f"{k} {v}" for k, v in how.items())]))
+
+    async def receipt_data_go_wrong(self, kind: ReceiptAnomaly) -> None:
+        """異常: the receipt data of the next payment contradict themselves."""
+        expect(await self.sandbox.provider.inject_anomaly(ReceiptAnomalyRequest(kind=kind, next=1)))
+        self.tell("異常 receipt data made to go wrong", kind.value)
+
+    async def corrects(self) -> None:
+        """是正: UC makes its last closing good."""
+        agent = self.sandbox.agents[Agent.UC]
+        answer = expect(await agent.correct((await agent.statements())[0].statement_id))
+        await self.sandbox.settle()
+        self.tell("是正 settlement corrected", f"¥{answer.deposited:,} deposited")
+
+    async def decides(self, action: str, **about: str) -> None:
+        """差異の処理: the ward's staff decide about a difference of UC's last closing; it leaves a trace."""
+        statement = (await self.sandbox.agents[Agent.UC].statements())[0].statement_id
+        asked = {"statement_id": statement, "decided_by": "会計係", "because": "as agreed with the agent", **about}
+        decided = expect(await self.sandbox.ward.resolve(ResolutionRequest.model_validate({"action": action, **asked})))
+        await self.sandbox.settle()
+        self.tell("差異の処理 decided", f"{action} ¥{decided.amount:,}")
+
+    # ---- what comes of it ------------------------------------------------------------------------------------
+
+    def claim(self, words: str, got: object, wanted: object = True) -> None:
+        """The story tells this. Raises `ScenarioFailed` where it is otherwise."""
+        if got != wanted:
+            raise ScenarioFailed(f"{words}: expected {wanted!r}, got {got!r}")
+        self.claims.append(words)
+
+    async def status(self, payment_id: str) -> str:
+        """Of a payment, at the provider."""
+        return expect(await self.sandbox.provider.payment(payment_id)).status
+
+    async def outstanding(self, slip: SlipView) -> int:
+        """What the ward takes a slip to be short of, in yen."""
+        return expect(await self.sandbox.ward.slip(slip.slip_number)).outstanding
+
+    async def open_items(self) -> dict[str, OpenItem]:
+        """Kind → the first open item of it."""
+        return {item.kind: item for item in reversed(await self.sandbox.ward.open_items())}
+
+    async def codes(self) -> tuple[str, ...]:
+        """What the ward has found about UC's open statement."""
+        item = (await self.open_items()).get("statement_open")
+        return () if item is None else item.codes
+
+    async def balance(self, account: str) -> int:
+        """Of the ward's ledger: a debit above 0, a credit below."""
+        return next(view.balance for view in await self.sandbox.ward.balances() if view.account == account)
+
+    async def records(self, payment_id: str) -> list[tuple[str, str]]:
+        """(kind, day) of the receipt records that the ward has registered."""
+        rows = (await self.sandbox.books())["ward"].receipts
+        return sorted((r.kind, str(r.on)) for r in rows if r.payment_id == payment_id)
+
+    async def deposited(self) -> dict[str, int]:
+        """Day → yen that came into the ward's account."""
+        days: dict[str, int] = {}
+        for deposit in (await self.sandbox.books())["ward"].deposits:
+            days[str(deposit.on)] = days.get(str(deposit.on), 0) + deposit.amount
+        return days
+
+    async def claim_all_is_settled(self) -> None:
+        """消込済: nothing is open, and every statement is reconciled."""
+        self.claim("消込済 nothing is open at the ward", sorted(await self.open_items()), [])
+        books = (await self.sandbox.books())["ward"]
+        known = sorted(s.statement_id for s in books.statements)
+        self.claim("every closing statement is reconciled", sorted(books.reconciled), known)
+
+    async def claim_conserved(self, but: Sequence[str] = ()) -> None:
+        """監査: every yen that does not agree is known for what it is, but for findings of these codes."""
+        found = audit(await self.sandbox.books()).findings
+        lost = {f.code: f"{f.code} {f.subject}: {f.detail}" for f in found if f.state is State.UNEXPLAINED}
+        for code in but:
+            self.claim(f"監査 audit finds it: {code}", code in lost)
+        left = [words for code, words in lost.items() if code not in but]
+        self.claim("監査 audit: nothing else is lost" if but else "監査 audit: nothing lost, nothing twice", left, [])

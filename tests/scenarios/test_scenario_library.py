@@ -1,0 +1,76 @@
+"""The library of scenarios: each story comes out as it is told, whatever the seed."""
+
+from __future__ import annotations
+
+import pytest
+
+from contracts.vocabulary import Method
+from services.console.scenarios import LIBRARY, Scenario
+from services.console.scenarios.playing import find, play
+from services.console.scenarios.stage import TELLER, Stage
+
+SEEDS = (1, 7, 2021)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("scenario", LIBRARY, ids=lambda scenario: scenario.name)
+async def test_a_story_comes_out_as_it_is_told(scenario: Scenario, seed: int) -> None:
+    played = await play(scenario, seed)
+    assert played.failure is None
+    assert len(played.claims) >= 3
+    assert [step.at for step in played.timeline] == sorted(step.at for step in played.timeline)
+    assert any(step.party == TELLER for step in played.timeline)
+
+
+def test_the_library_is_large_enough_and_every_story_is_told_in_words() -> None:
+    assert len(LIBRARY) >= 25
+    assert len({scenario.name for scenario in LIBRARY}) == len(LIBRARY)
+    for scenario in LIBRARY:
+        assert len(scenario.story.split()) >= 8, scenario.name
+        assert scenario.japanese
+
+
+async def test_a_seed_plays_the_same_story_to_the_minute_and_another_seed_another_one() -> None:
+    once, again, other = [await play(find("card-payment"), seed) for seed in (7, 7, 8)]
+    assert once.timeline == again.timeline
+    assert once.timeline != other.timeline
+
+
+async def test_a_claim_that_does_not_hold_is_told_with_what_came_instead() -> None:
+    async def money_comes_at_once(stage: Stage) -> None:
+        """The deposit comes on the day of payment."""
+        slip = await stage.slip(amount=8_500)
+        await stage.pays(slip, Method.CARD)
+        stage.claim("deposited at once", await stage.deposited(), {"2021-07-05": 8_500})
+
+    played = await play(Scenario(money_comes_at_once, "即時入金"), 7)
+    assert played.failure == "deposited at once: expected {'2021-07-05': 8500}, got {}"
+    assert played.claims == []
+    assert played.timeline
+
+
+async def test_a_payment_that_is_refused_fails_the_story() -> None:
+    async def pays_twice(stage: Stage) -> None:
+        """The app takes a slip twice."""
+        slip = await stage.slip()
+        await stage.pays(slip, Method.CARD)
+        await stage.pays(slip, Method.CARD)
+
+    played = await play(Scenario(pays_twice, "二重読取"), 7)
+    assert played.failure is not None
+    assert "slip_already_paid" in played.failure
+
+
+async def test_money_that_is_lost_fails_a_story_that_does_not_say_so() -> None:
+    told = find("cancelled-after-confirmed")
+    assert told.audit_finds
+    played = await play(Scenario(told.play, told.japanese), 7)
+    assert played.failure is not None
+    assert "promise_without_receipt" in played.failure
+
+
+def test_an_unknown_name_is_answered_with_the_nearest_ones() -> None:
+    with pytest.raises(LookupError, match="did you mean deposit-short"):
+        find("deposit-shrt")
+    with pytest.raises(LookupError, match="sansha scenario list"):
+        find("xyzzy")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -11,6 +11,9 @@ from rich.padding import Padding
 
 from contracts.vocabulary import JST
 from services.console.terminal import Json, emit, err, fail, out
+
+if TYPE_CHECKING:
+    from services.console.scenarios.playing import Played
 
 scenario = typer.Typer(no_args_is_help=True, help="シナリオ: stories of the three parties, played in one process.")
 
@@ -38,7 +41,7 @@ def run_command(
 ) -> None:
     """Play a story and print its timeline. Exit 1 where what it tells does not come out."""
     from services.console.scenarios import LIBRARY
-    from services.console.scenarios.playing import Played, find, play
+    from services.console.scenarios.playing import find, play
 
     if (name is None) != every:
         fail("give the NAME of a scenario, or --all")
@@ -57,7 +60,7 @@ def run_command(
     raise typer.Exit(1 if any(p.failure for p in played) else 0)
 
 
-def _document(played: Any) -> dict[str, Any]:
+def _document(played: Played) -> dict[str, Any]:
     return {
         "name": played.scenario.name,
         "seed": played.seed,
@@ -70,14 +73,14 @@ def _document(played: Any) -> dict[str, Any]:
     }
 
 
-def _print_line(played: Any) -> None:
+def _print_line(played: Played) -> None:
     mark = "[red]✗[/]" if played.failure else "[green]✓[/]"
     out.print(f"{mark} {played.scenario.name}  {played.scenario.japanese}  {len(played.claims)} claims", soft_wrap=True)
     if played.failure:
         out.print(f"  {escape(played.failure)}", soft_wrap=True)
 
 
-def _print_story(played: Any) -> None:
+def _print_story(played: Played) -> None:
     from services.console.report import timeline
 
     one = played.scenario

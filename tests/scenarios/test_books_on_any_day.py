@@ -26,5 +26,5 @@ async def test_both_sides_of_every_debt_agree_at_the_end_of_every_day(seed: int)
         assert [d for d in stands.debts if not d.agrees] == []
         owed |= {(d.debtor, d.code) for d in stands.debts}
     assert {("card_agent.uc", "received_not_deposited"), ("bank", "received_not_deposited")} <= owed
-    undeposited = sum(d.at_debtor or 0 for d in stands.debts if d.code == "received_not_deposited")
+    undeposited = sum(d.at_debtor or 0 for d in position(books).debts if d.code == "received_not_deposited")
     assert undeposited == audit(books).undeposited_yen

@@ -61,6 +61,17 @@ async def test_a_payment_that_is_refused_fails_the_story() -> None:
     assert "slip_already_paid" in played.failure
 
 
+async def test_what_the_ward_should_have_found_and_has_not_fails_the_story() -> None:
+    async def nothing_is_wrong(stage: Stage) -> None:
+        """The ward has an open statement though nothing went wrong."""
+        await stage.pays(await stage.slip(), Method.CARD)
+        await stage.open_item("statement_open")
+
+    played = await play(Scenario(nothing_is_wrong, "異常なし"), 7)
+    assert played.failure is not None
+    assert "statement_open should be open" in played.failure
+
+
 async def test_money_that_is_lost_fails_a_story_that_does_not_say_so() -> None:
     told = find("cancelled-after-confirmed")
     assert told.audit_finds

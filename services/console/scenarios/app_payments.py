@@ -7,8 +7,7 @@ from datetime import date, timedelta
 from contracts.calendar import BANK_CALENDAR
 from contracts.http import ReissueRequest
 from contracts.vocabulary import Agent, Method, Refusal
-from services.console.demo import expect
-from services.console.scenarios.stage import JCB_CARD, MASTERCARD, VISA, Stage
+from services.console.scenarios.stage import JCB_CARD, MASTERCARD, VISA, Stage, granted
 
 EXPIRED, OVER_LIMIT, SILENT, LATE, REVOKED = (f"40000000000000{digits}" for digits in ("10", "28", "51", "69", "77"))
 CONFIRMED, DEPOSITED = date(2021, 7, 8), date(2021, 7, 26)
@@ -103,7 +102,7 @@ async def sale_revoked(stage: Stage) -> None:
     slip = await stage.slip()
     payment = await stage.pays(slip, Method.CARD, VISA)
     stage.claim("registered as paid", await stage.outstanding(slip), 0)
-    expect(await stage.sandbox.agents[Agent.UC].withdraw(payment))
+    granted(await stage.sandbox.agents[Agent.UC].withdraw(payment))
     await stage.sandbox.settle()
     stage.tell("取下げ sale revoked", "by the card company")
     stage.claim("cancelled", [kind for kind, _ in await stage.records(payment)], ["01", "03"])
@@ -127,7 +126,7 @@ async def slip_scanned_twice(stage: Stage) -> None:
 async def reissued_slip(stage: Stage) -> None:
     """再発行: a slip is lost and reissued; paid on the new paper, the old one is not taken any more."""
     old = await stage.slip()
-    new = expect(await stage.sandbox.ward.reissue_slip(ReissueRequest(slip_number=old.slip_number)))
+    new = granted(await stage.sandbox.ward.reissue_slip(ReissueRequest(slip_number=old.slip_number)))
     stage.tell("再発行 slip reissued", f"slip {new.slip_number}")
     stage.claim("another barcode for the same debt", new.barcode != old.barcode and new.amount == old.amount)
     await stage.pays(new, Method.CARD, VISA)

@@ -47,7 +47,7 @@ async def confirmed_with_another_amount(stage: Stage) -> None:
     slip = await stage.slip()
     await stage.pays(slip, Method.CARD)
     await stage.until(EVERYTHING_DEPOSITED)
-    found = (await stage.open_items())["discrepancy"].because
+    found = (await stage.open_item("discrepancy")).because
     stage.claim("found and named", "receipt_amount_differs (01/02)" in found and f"¥{slip.amount:,}" in found)
     stage.claim("the 速報 stands", await stage.outstanding(slip), 0)
 
@@ -71,8 +71,7 @@ async def cancelled_after_confirmed(stage: Stage) -> None:
     payment = await stage.pays(slip, Method.CARD)
     await stage.until(EVERYTHING_DEPOSITED)
     stage.claim("all three records", [kind for kind, _ in await stage.records(payment)], ["01", "02", "03"])
-    found = await stage.open_items()
-    stage.claim("found", "cancelled_after_confirmed (02/03)" in found["discrepancy"].because)
+    stage.claim("found", "cancelled_after_confirmed (02/03)" in (await stage.open_item("discrepancy")).because)
     stage.claim("owed, though the money came", await stage.outstanding(slip), slip.amount)
     stage.claim("deposited", sum((await stage.deposited()).values()), slip.amount)
 
@@ -87,7 +86,10 @@ async def never_confirmed(stage: Stage) -> None:
     await stage.until(EVERYTHING_DEPOSITED)
     found = await stage.open_items()
     stage.claim("overdue", "confirmation_overdue" in found)
-    stage.claim("the statement says why it is open", "receipt_not_confirmed" in found["statement_open"].because)
+    stage.claim(
+        "the statement says why it is open",
+        "receipt_not_confirmed" in (await stage.open_item("statement_open")).because,
+    )
 
 
 async def receipt_data_lost(stage: Stage) -> None:
@@ -97,7 +99,7 @@ async def receipt_data_lost(stage: Stage) -> None:
     payment = await stage.pays(slip, Method.CARD)
     await stage.until(EVERYTHING_DEPOSITED)
     stage.claim("no record", await stage.records(payment), [])
-    statement = (await stage.open_items())["statement_open"]
+    statement = await stage.open_item("statement_open")
     stage.claim("named with the payment", [p.payment_id for p in statement.payments], [payment])
     stage.claim("deposited without a receipt", sum((await stage.deposited()).values()), slip.amount)
 
@@ -109,4 +111,4 @@ async def record_sent_twice(stage: Stage) -> None:
     payment = await stage.pays(slip, Method.CARD)
     await stage.until(EVERYTHING_DEPOSITED)
     stage.claim("registered once", [kind for kind, _ in await stage.records(payment)], ["01", "02"])
-    stage.claim("shown", "the registered one stands" in (await stage.open_items())["discrepancy"].because)
+    stage.claim("shown", "the registered one stands" in (await stage.open_item("discrepancy")).because)

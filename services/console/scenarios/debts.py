@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from contracts.vocabulary import Method
-from services.console.demo import expect
-from services.console.scenarios.stage import Stage
+from services.console.scenarios.stage import Stage, granted, only
 
 DAY_BEFORE_REMINDERS, AFTER_REMINDERS = date(2021, 8, 19), date(2021, 8, 31)
 
@@ -18,7 +17,7 @@ async def reminder_crosses_a_payment(stage: Stage) -> None:
     payment = await stage.pays(slip, Method.BANK_COUNTER)
     await stage.until(AFTER_REMINDERS)
     found = await stage.sandbox.ward.crossings()
-    (crossing,) = found.crossings
+    crossing = only(found.crossings, "crossings")
     stage.tell(
         "行き違い reminder crossed a payment", f"sent {crossing.sent_at:%Y-%m-%d}, seen {crossing.visible_at:%Y-%m-%d}"
     )
@@ -41,7 +40,7 @@ async def reminded_and_paid_late(stage: Stage) -> None:
     """督促: nobody pays; a reminder goes out within twenty days, and then the payer comes to the counter."""
     slip = await stage.slip()
     await stage.until(AFTER_REMINDERS, 10)
-    (reminder,) = await stage.sandbox.ward.reminders()
+    reminder = only(await stage.sandbox.ward.reminders(), "reminders")
     stage.tell("督促 reminder was sent", f"{reminder.sent_at:%Y-%m-%d}, ¥{reminder.outstanding:,}")
     stage.claim(
         "of this slip, for all of it", (reminder.slip_number, reminder.outstanding), (slip.slip_number, slip.amount)
@@ -55,12 +54,12 @@ async def reminded_and_paid_late(stage: Stage) -> None:
 async def arrears_grow(stage: Stage) -> None:
     """延滞金: ¥285,000 unpaid for 91 days at 2.5 % make ¥1,776, cut to ¥1,700; a base under ¥2,000 makes nothing."""
     large, small = await stage.slip(amount=285_000), await stage.slip(amount=1_900)
-    due = expect(await stage.sandbox.ward.arrears(large.slip_number, date(2021, 11, 1)))
+    due = granted(await stage.sandbox.ward.arrears(large.slip_number, date(2021, 11, 1)))
     stage.tell("延滞金 arrears", f"¥{due.arrears:,} on {due.until}")
     stage.claim("¥1,700 on 1 November", due.arrears, 1_700)
-    later = expect(await stage.sandbox.ward.arrears(large.slip_number, date(2022, 3, 31)))
+    later = granted(await stage.sandbox.ward.arrears(large.slip_number, date(2022, 3, 31)))
     stage.claim("more at the second rate", later.arrears > due.arrears)
-    none = expect(await stage.sandbox.ward.arrears(small.slip_number, date(2022, 3, 31)))
+    none = granted(await stage.sandbox.ward.arrears(small.slip_number, date(2022, 3, 31)))
     stage.claim("nothing for a small base", none.arrears, 0)
 
 
@@ -84,7 +83,7 @@ async def paid_twice_and_applied(stage: Stage) -> None:
     await stage.pays(paid_twice, Method.CONVENIENCE_STORE)
     await stage.pays(paid_twice, Method.INTERNET_BANKING)
     await stage.until(date(2021, 10, 31))
-    view = expect(await stage.sandbox.ward.overpayment(paid_twice.slip_number))
+    view = granted(await stage.sandbox.ward.overpayment(paid_twice.slip_number))
     uses = [(use.use, use.amount, use.to_slip) for use in view.uses]
     stage.claim("applied to the overdue slip", uses, [("applied", overdue.amount, overdue.slip_number)])
     stage.claim("nothing is owed any more", await stage.outstanding(overdue), 0)

@@ -9,7 +9,7 @@ from datetime import date
 
 from contracts.vocabulary import Method, Refusal
 from services.card_agent.app import AnomalyKind
-from services.console.scenarios.stage import MASTERCARD, VISA, Stage
+from services.console.scenarios.stage import MASTERCARD, VISA, Stage, only
 
 DEPOSITED, NEXT_DEPOSIT, NAMED_DAY_OVER = date(2021, 7, 26), date(2021, 8, 20), date(2021, 8, 3)
 
@@ -84,7 +84,7 @@ async def wrong_account(stage: Stage) -> None:
     total = await _two_payments(stage, AnomalyKind.WRONG_ACCOUNT)
     await stage.until(DEPOSITED)
     stage.claim("found", "wrong_account" in await stage.codes())
-    (deposit,) = await stage.sandbox.ward.deposits()
+    deposit = only(await stage.sandbox.ward.deposits(), "deposits")
     await stage.decides("reassign_deposit", deposit_id=deposit.deposit_id)
     stage.claim("on the right account", await stage.balance("bank_account"), total)
     await stage.claim_all_is_settled()
@@ -107,7 +107,7 @@ async def statement_omits_a_payment(stage: Stage) -> None:
     await _two_payments(stage, AnomalyKind.LINE_OMITTED)
     await stage.until(DEPOSITED)
     stage.claim("found", await stage.codes(), ("totals_differ",))
-    omitted = (await stage.open_items())["receipt_not_deposited"].subject
+    omitted = (await stage.open_item("receipt_not_deposited")).subject
     stage.claim("the payment is named", omitted in stage.payments)
     await stage.decides("add_line", payment_id=omitted)
     await stage.claim_all_is_settled()
@@ -117,7 +117,7 @@ async def receipt_without_deposit(stage: Stage) -> None:
     """精算漏れ: a payment is neither stated nor deposited; UC carries it over into its next closing."""
     total = await _two_payments(stage, AnomalyKind.PAYMENT_LEFT_OUT)
     await stage.until(DEPOSITED)
-    item = (await stage.open_items())["receipt_not_deposited"]
+    item = await stage.open_item("receipt_not_deposited")
     stage.claim("found and named", (item.codes, item.subject in stage.payments), (("receipt_unlisted",), True))
     await stage.corrects()
     await stage.until(NEXT_DEPOSIT)
@@ -129,7 +129,7 @@ async def deposit_without_receipt(stage: Stage) -> None:
     """収納なし明細: UC states and deposits a payment that nobody has made; its money is returned."""
     total = await _two_payments(stage, AnomalyKind.UNKNOWN_PAYMENT, yen=stage.yen(1, 20))
     await stage.until(DEPOSITED)
-    (payment,) = (await stage.open_items())["statement_open"].payments
+    payment = only((await stage.open_item("statement_open")).payments, "payments concerned")
     stage.claim("found and named", (payment.code, payment.payment_id in stage.payments), ("receipt_missing", False))
     await stage.decides("return_payment", payment_id=payment.payment_id)
     stage.claim("returned", await stage.balance("bank_account"), total)

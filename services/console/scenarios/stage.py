@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from contracts.http import OpenItem, SlipRequest, SlipView, Step
 from contracts.http_collection import AnomalyRequest as ReceiptAnomalyRequest
@@ -17,7 +17,7 @@ from contracts.vocabulary import IN_APP, Agent, Method, ReceiptAnomaly, Refusal,
 from services.card_agent.app import AnomalyKind, AnomalyRequest
 from services.chassis.identity import chance
 from services.console.audit import audit
-from services.console.demo import Payers, expect
+from services.console.demo import Payers
 from services.console.known import State
 from services.console.payers import PlannedPayment
 from services.console.sandbox import Sandbox
@@ -38,6 +38,23 @@ CHANNELS = {
 
 class ScenarioFailed(Exception):
     """A claim did not hold: it says which, what was expected and what came."""
+
+
+Answer = TypeVar("Answer")
+
+
+def granted(answer: Answer | Refusal) -> Answer:
+    """What the story takes to be granted. Raises `ScenarioFailed` with the refusal where it is not."""
+    if isinstance(answer, Refusal):
+        raise ScenarioFailed(f"refused: {answer.code}: {answer.detail}")
+    return answer
+
+
+def only(rows: Sequence[Answer], what: str) -> Answer:
+    """The one row there is. Raises `ScenarioFailed` where there is none, or more."""
+    if len(rows) != 1:
+        raise ScenarioFailed(f"{what}: expected one, got {len(rows)}")
+    return rows[0]
 
 
 @dataclass
@@ -77,7 +94,7 @@ class Stage:
         """納付書発行: the ward issues a slip; the seed chooses the amount and the person where they are not given."""
         number = insured or self.person()
         request = SlipRequest(insured_number=number, amount=amount or self.yen(), due_on=due)
-        issued = expect(await self.sandbox.ward.issue_slip(request))
+        issued = granted(await self.sandbox.ward.issue_slip(request))
         self.slips.append(issued)
         self.tell("納付書発行 slip issued", f"slip {issued.slip_number}, ¥{issued.amount:,}, due {issued.due_on}")
         return issued
@@ -99,25 +116,22 @@ class Stage:
 
     async def pays(self, slip: SlipView, method: Method, card: str = VISA) -> str:
         """The same, where it is taken."""
-        answer = await self.tries(slip, method, card)
-        if isinstance(answer, Refusal):
-            raise ScenarioFailed(f"the payment should have been taken, and was refused: {answer.code}")
-        return answer
+        return granted(await self.tries(slip, method, card))
 
     async def settlement_goes_wrong(self, kind: AnomalyKind, **how: Any) -> None:
         """異常: UC's next closing goes wrong."""
-        expect(await self.sandbox.agents[Agent.UC].inject(AnomalyRequest(kind=kind, **how)))
+        granted(await self.sandbox.agents[Agent.UC].inject(AnomalyRequest(kind=kind, **how)))
         self.tell("異常 settlement made to go wrong", " ".join([kind.value, *(f"{k} {v}" for k, v in how.items())]))
 
     async def receipt_data_go_wrong(self, kind: ReceiptAnomaly) -> None:
         """異常: the receipt data of the next payment contradict themselves."""
-        expect(await self.sandbox.provider.inject_anomaly(ReceiptAnomalyRequest(kind=kind, next=1)))
+        granted(await self.sandbox.provider.inject_anomaly(ReceiptAnomalyRequest(kind=kind, next=1)))
         self.tell("異常 receipt data made to go wrong", kind.value)
 
     async def corrects(self) -> None:
         """是正: UC makes its last closing good."""
         agent = self.sandbox.agents[Agent.UC]
-        answer = expect(await agent.correct((await agent.statements())[0].statement_id))
+        answer = granted(await agent.correct((await agent.statements())[0].statement_id))
         await self.sandbox.settle()
         self.tell("是正 settlement corrected", f"¥{answer.deposited:,} deposited")
 
@@ -125,7 +139,9 @@ class Stage:
         """差異の処理: the ward's staff decide about a difference of UC's last closing; it leaves a trace."""
         statement = (await self.sandbox.agents[Agent.UC].statements())[0].statement_id
         asked = {"statement_id": statement, "decided_by": "会計係", "because": "as agreed with the agent", **about}
-        decided = expect(await self.sandbox.ward.resolve(ResolutionRequest.model_validate({"action": action, **asked})))
+        decided = granted(
+            await self.sandbox.ward.resolve(ResolutionRequest.model_validate({"action": action, **asked}))
+        )
         await self.sandbox.settle()
         self.tell("差異の処理 decided", f"{action} ¥{decided.amount:,}")
 
@@ -139,15 +155,22 @@ class Stage:
 
     async def status(self, payment_id: str) -> str:
         """Of a payment, at the provider."""
-        return expect(await self.sandbox.provider.payment(payment_id)).status
+        return granted(await self.sandbox.provider.payment(payment_id)).status
 
     async def outstanding(self, slip: SlipView) -> int:
         """What the ward takes a slip to be short of, in yen."""
-        return expect(await self.sandbox.ward.slip(slip.slip_number)).outstanding
+        return granted(await self.sandbox.ward.slip(slip.slip_number)).outstanding
 
     async def open_items(self) -> dict[str, OpenItem]:
         """Kind → the first open item of it."""
         return {item.kind: item for item in reversed(await self.sandbox.ward.open_items())}
+
+    async def open_item(self, kind: str) -> OpenItem:
+        """The first open item of a kind. Raises `ScenarioFailed` where there is none."""
+        found = await self.open_items()
+        if kind not in found:
+            raise ScenarioFailed(f"{kind} should be open at the ward; open are {sorted(found) or 'none'}")
+        return found[kind]
 
     async def codes(self) -> tuple[str, ...]:
         """What the ward has found about UC's open statement."""

@@ -182,17 +182,15 @@ async def deposits_seen(session: AsyncConnection) -> Sequence[Any]:
 
 
 async def receipts_not_deposited(session: AsyncConnection, limit: int | None) -> Sequence[Any]:
-    """Rows of standing receipts of which no deposit has come, with the dates of the statement that lists them."""
+    """Rows of standing receipts of which no deposit has come, with the dates of the statement that lists them.
+
+    Where a statement is reconciled without one, its difference was decided about: that leaves nothing to wait for.
+    """
     line, r = statement_lines.c, receipts.c
-    has_deposit = (
-        exists()
-        .where(
-            line.payment_id == r.payment_id,
-            deposits.c.counts_for == line.statement_id,
-            deposits.c.account == "",
-            line.decided.is_(None) | (line.decided != Action.RETURN_PAYMENT),
-        )
-        .correlate(receipts)
+    counts = line.payment_id == r.payment_id, line.decided.is_(None) | (line.decided != Action.RETURN_PAYMENT)
+    has_deposit = exists().where(*counts, deposits.c.counts_for == line.statement_id, deposits.c.account == "")
+    is_settled = exists().where(
+        *counts, statements.c.statement_id == line.statement_id, statements.c.reconciled_at.is_not(None)
     )
     listed = (
         select(
@@ -207,7 +205,7 @@ async def receipts_not_deposited(session: AsyncConnection, limit: int | None) ->
     query = (
         standing_receipts(listed.c.closed_on, listed.c.deposit_on)
         .select_from(receipts.outerjoin(listed, listed.c.payment_id == r.payment_id))
-        .where(~has_deposit)
+        .where(~has_deposit.correlate(receipts), ~is_settled.correlate(receipts))
         .order_by(r.received_on, r.payment_id)
     )
     return (await session.execute(query.limit(limit))).all()

@@ -58,6 +58,7 @@ def test_on_any_terms_two_payments_are_settled_and_nothing_is_open(agreed: dict[
 )
 @example(asked={K.WRONG_ACCOUNT: 1, K.DEPOSIT_DOUBLED: 1}, split="brand", corrects=True, after_days=0)
 @example(asked={K.DEPOSIT_MISSING: 1, K.UNKNOWN_PAYMENT: 700}, split="closing", corrects=True, after_days=30)
+@example(asked={K.PAYMENT_LEFT_OUT: 1, K.DEPOSIT_MISSING: 1}, split="closing", corrects=False, after_days=14)
 @example(
     asked={K.PAYMENT_LEFT_OUT: 1, K.LINE_OMITTED: 1, K.DEPOSIT_SHORT: 12_000},
     split="closing",
@@ -93,7 +94,8 @@ async def _dealt_with(asked: dict[AnomalyKind, int], split: str, corrects: bool,
         left_out = K.PAYMENT_LEFT_OUT in asked and not corrects
         assert (State.OPEN in states) == left_out
         assert await scene.balance("deposit_differences") == await scene.balance("claims_on_settlers") == 0
-        assert await scene.balance("in_transit_uc") == (await _yen_left_out(scene) if left_out else 0)
+        assert await scene.balance("in_transit_uc") == (waited_for := await _yen_left_out(scene))
+        assert (waited_for > 0) == left_out
 
 
 async def _nothing_is_unexplained(scene: SettlementScene) -> None:

@@ -120,6 +120,18 @@ async def test_a_deposit_that_never_reaches_the_account_is_claimed_and_paid_agai
         assert (await scene.audited()).findings == ()
 
 
+async def test_a_deposit_that_never_comes_is_accepted_and_nobody_waits_for_it() -> None:
+    async with settlement(AnomalyRequest(kind=K.DEPOSIT_MISSING)) as scene:
+        await scene.until(DEPOSITED)
+        assert "receipt_not_deposited" in await scene.open_kinds()
+        await scene.resolve("accept_difference")
+        assert await scene.is_clear()
+        assert await scene.states() == {"resolved"}
+        assert await scene.balance("accepted_differences") == 10_000
+        (told,) = (await scene.sandbox.ward.explain(scene.payments[:1])).values()
+        assert told.waiting is None
+
+
 async def test_a_deposit_to_the_wrong_account_is_brought_over() -> None:
     async with settlement(AnomalyRequest(kind=K.WRONG_ACCOUNT)) as scene:
         await scene.until(DEPOSITED)

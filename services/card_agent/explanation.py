@@ -8,6 +8,7 @@ from datetime import datetime
 
 from contracts.http import Explanation, Step, Waiting
 from contracts.vocabulary import Stage
+from services.card_agent.behaviour import OF_STATEMENTS
 from services.card_agent.domain.authorization import Authorization, AuthorizationStatus
 from services.card_agent.domain.issuer import Card
 from services.card_agent.domain.terms import Terms
@@ -75,8 +76,13 @@ class Story:
                 f"¥{closing.amount - closing.fee:,} into the ward's account{kept}; "
                 f"{self.terms.deposit_reason(closing.closed_on, closing.deposit_on)}"
             )
-            yield self._step(Stage.DEPOSITED, "入金 deposit", a.deposited_at, paid)
+            yield self._step(Stage.DEPOSITED, "入金 deposit", a.deposited_at, paid + self._as_believed())
         yield from map(self._anomaly_step, self.anomalies)
+
+    def _as_believed(self) -> str:
+        """The agent's books say what it takes to be so; what came of a deposit that went wrong, the ward tells."""
+        wrong = [kept.asked.kind.value for kept in self.anomalies if kept.asked.kind not in OF_STATEMENTS]
+        return f"; so its books have it, whatever came of it: 異常 {', '.join(wrong)}" if wrong else ""
 
     def _anomaly_step(self, kept: KeptAnomaly) -> Step | None:
         """What the simulation was asked to do to this payment's closing: the agent does not know it yet."""

@@ -37,6 +37,7 @@ from services.console.terminal import (
     DEFAULT_PORT_BASE,
     Folder,
     Json,
+    OnStack,
     PortBase,
     a_day,
     emit,
@@ -259,7 +260,7 @@ def console_command(
 @app.command("audit")
 def audit_command(
     database_dir: Folder = DEFAULT_FOLDER,
-    on_running: Annotated[bool, typer.Option("--stack", help="Ask a running stack, not a folder.")] = False,
+    on_running: OnStack = False,
     port_base: PortBase = DEFAULT_PORT_BASE,
     as_json: Json = False,
 ) -> None:

@@ -15,6 +15,7 @@ from services.console.terminal import (
     DEFAULT_PORT_BASE,
     Folder,
     Json,
+    OnStack,
     PortBase,
     a_day,
     emit,
@@ -22,7 +23,7 @@ from services.console.terminal import (
     on_stack,
     out,
 )
-from services.console.trial_balance import CARD_COMPANY, PAYERS, Debt, Position, TrialBalance
+from services.console.trial_balance import CARD_COMPANY, PAYERS, SETTLERS, Debt, Position, TrialBalance
 
 books = typer.Typer()
 
@@ -30,6 +31,9 @@ _DEBTS: Mapping[str, str] = {
     "levied_not_received": "収入未済 levied, not received",
     "paid_in_the_payers_stead": "代理納付 paid in the payers' stead",
     "received_not_deposited": "収納済未入金 received, not deposited",
+    "deposited_too_little": "入金差異 deposited too little",
+    "deposited_too_much": "入金差異 deposited too much",
+    "received_for_unknown_slips": "不明入金 received for unknown slips",
     "shortfalls_claimed": "精算未収金 shortfalls claimed",
     "overpaid": "過誤納金 overpaid",
     "to_be_given_back": "返納金 refunded, to be given back",
@@ -41,7 +45,7 @@ _NAMES: Mapping[str, str] = {
     "payment_provider": "乙 payment provider",
     "card_agent.jcb": "丙 JCB",
     "card_agent.uc": "丙 UC",
-    "settlers": "丙・金融機関 settlers",
+    SETTLERS: "丙・金融機関 settlers",
     "bank": "金融機関 bank network",
     "counter": "窓口 counters",
     "bank_counter": "金融機関窓口 bank counters",
@@ -57,7 +61,7 @@ def books_command(
         typer.Option(parser=a_day, metavar="DATE", help="At the end of this day; without it, of the last one booked."),
     ] = None,
     database_dir: Folder = DEFAULT_FOLDER,
-    on_running: Annotated[bool, typer.Option("--stack", help="Ask a running stack, not a folder.")] = False,
+    on_running: OnStack = False,
     port_base: PortBase = DEFAULT_PORT_BASE,
     as_json: Json = False,
 ) -> None:
@@ -79,6 +83,8 @@ def books_command(
 def _document(stands: Position) -> dict[str, Any]:
     return {
         "on": stands.on,
+        "booked_until": stands.booked_until,
+        "owed_twice": stands.owed_twice,
         "parties": {
             t.party: {"balances": t.balances, "debits": t.debits, "credits": t.credits} for t in stands.trial_balances
         },
@@ -101,6 +107,8 @@ def _print(stands: Position) -> None:
         out.print("nothing is booked yet")
         return
     out.print(f"[bold]試算表 trial balances[/] at the end of {stands.on}; yen, 借方 debit and 貸方 credit balances")
+    if stands.booked_until is None or stands.on > stands.booked_until:
+        out.print(f"nothing is booked after {stands.booked_until}: so it stood then, and stands", style="dim")
     names = _account_names()
     for balance in stands.trial_balances:
         out.print()
@@ -110,6 +118,8 @@ def _print(stands: Position) -> None:
             out.print(f"{_NAMES[balance.party]}: 残高なし no balances", style="dim")
     out.print("\n[bold]債権債務 who owes whom[/], by the books of each side")
     out.print(_owed(stands.debts))
+    if stands.owed_twice:
+        out.print(f"¥{stands.owed_twice:,} of it is owed by payer and card agent both: 代理納付失効", style="dim")
     if any(not debt.agrees for debt in stands.debts):
         out.print(
             "where two books differ, one side has not been told yet (receipt data, a deposit on its way), or something "

@@ -20,6 +20,7 @@ out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 PortBase = Annotated[int, typer.Option("--port-base", min=1, max=65_000, help="First port of the stack.")]
+OnStack = Annotated[bool, typer.Option("--stack", help="Ask a running stack, not a folder.")]
 Folder = Annotated[Path, typer.Option("--database-dir", help="The stack's data folder.", file_okay=False)]
 
 FIRST_DAY, LAST_DAY = date(2000, 4, 1), date(2099, 3, 31)
@@ -30,6 +31,7 @@ __all__ = [
     "DEFAULT_PORT_BASE",
     "Folder",
     "Json",
+    "OnStack",
     "PortBase",
     "a_day",
     "emit",

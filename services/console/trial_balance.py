@@ -17,7 +17,7 @@ from contracts.books import Books
 from contracts.vocabulary import Agent, Settler
 
 AGENTS: Final[Mapping[Settler, str]] = {topics.settler_of(agent): topics.card_agent(agent) for agent in Agent}
-PAYERS, CARD_COMPANY = "payers", "card_company"
+PAYERS, CARD_COMPANY, SETTLERS = "payers", "card_company", "settlers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,12 @@ class Position:
     """Where everybody stands at the end of a day; None where nothing was ever booked."""
 
     on: date | None
+    booked_until: date | None
+    """The last day on which anything is booked."""
     trial_balances: Sequence[TrialBalance]
     debts: Sequence[Debt]
+    owed_twice: int
+    """代理納付失効: yen of these debts that payer and card agent owe both, until one of them pays."""
 
 
 def position(books: Mapping[str, Books], on: date | None = None) -> Position:
@@ -66,10 +70,12 @@ def position(books: Mapping[str, Books], on: date | None = None) -> Position:
     missing = [p for p in topics.PRINCIPALS[:-1] if p not in books]
     if missing:
         raise LookupError(f"the books of {', '.join(missing)} are missing")
-    end = on or max((t.on for book in books.values() for t in book.transfers), default=None)
+    booked_until = max((t.on for book in books.values() for t in book.transfers), default=None)
+    end = on or booked_until
     found = {principal: _balances(book, end) for principal, book in books.items()}
     tables = [TrialBalance(p, {a: b for a, b in sorted(kept.items()) if b}) for p, kept in found.items()]
-    return Position(end, tables, [d for d in _debts(found) if d.at_debtor or d.at_creditor])
+    twice = -found[topics.WARD]["lapsed_proxy_payments"]
+    return Position(end, booked_until, tables, [d for d in _debts(found) if d.at_debtor or d.at_creditor], twice)
 
 
 def _balances(book: Books, end: date | None) -> Counter[str]:
@@ -95,10 +101,13 @@ def _debts(found: Mapping[str, Counter[str]]) -> list[Debt]:
                 Debt(CARD_COMPANY, agent, "paid_in_the_payers_stead", None, found[agent]["due_from_card_company"])
             )
         debts.append(Debt(agent or settler.value, topics.WARD, "received_not_deposited", at_settler, at_ward))
-    overpaid = -ward["overpayments"] - ward["refunds_payable"]
+    short, overpaid = ward["deposit_differences"], -ward["overpayments"] - ward["refunds_payable"]
     return [
         *debts,
-        Debt("settlers", topics.WARD, "shortfalls_claimed", None, ward["claims_on_settlers"]),
+        Debt(SETTLERS, topics.WARD, "deposited_too_little", None, max(short, 0)),
+        Debt(topics.WARD, SETTLERS, "deposited_too_much", max(-short, 0), None),
+        Debt(SETTLERS, topics.WARD, "shortfalls_claimed", None, ward["claims_on_settlers"]),
+        Debt(topics.WARD, PAYERS, "received_for_unknown_slips", -ward["unknown_receipts"], None),
         Debt(topics.WARD, PAYERS, "overpaid", overpaid, None),
         Debt(PAYERS, topics.WARD, "to_be_given_back", None, ward["repayment_claims"]),
     ]

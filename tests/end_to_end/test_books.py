@@ -44,6 +44,12 @@ def test_before_the_first_day_nobody_owes_anything(played: str) -> None:
     assert json.loads(said.output)["owed"] == []
 
 
+def test_a_day_after_the_last_booking_is_said_to_be_one(played: str) -> None:
+    said = CliRunner(env=WIDE).invoke(app, ["books", "--database-dir", played, "--on", "2030-01-01"])
+    assert said.exit_code == 0
+    assert "nothing is booked after 2022-" in said.output
+
+
 def test_bad_input_is_told_in_words(played: str, tmp_path: Path) -> None:
     no_day = CliRunner(env=WIDE).invoke(app, ["books", "--database-dir", played, "--on", "yesterday"])
     assert no_day.exit_code == 2

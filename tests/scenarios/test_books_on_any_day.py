@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 
+from contracts.vocabulary import Method, on_the_clock
+from services.card_agent.app import AnomalyKind
 from services.console.audit import audit
 from services.console.demo import DemoOptions, Payers, SandboxScene, opened_sandbox, play
+from services.console.sandbox import Sandbox
+from services.console.scenarios.stage import Stage
 from services.console.trial_balance import position
 
 
@@ -25,6 +29,30 @@ async def test_both_sides_of_every_debt_agree_at_the_end_of_every_day(seed: int)
         assert all(t.debits == t.credits for t in stands.trial_balances)
         assert [d for d in stands.debts if not d.agrees] == []
         owed |= {(d.debtor, d.code) for d in stands.debts}
-    assert {("card_agent.uc", "received_not_deposited"), ("bank", "received_not_deposited")} <= owed
+    assert {
+        ("payers", "levied_not_received"),
+        ("card_company", "paid_in_the_payers_stead"),
+        ("card_agent.uc", "received_not_deposited"),
+        ("bank", "received_not_deposited"),
+    } <= owed
     undeposited = sum(d.at_debtor or 0 for d in position(books).debts if d.code == "received_not_deposited")
     assert undeposited == audit(books).undeposited_yen
+
+
+async def test_a_debt_that_revived_is_owed_by_payer_and_agent_and_the_agent_does_not_know() -> None:
+    """UC believes that it has deposited; the ward has seen nothing by the named day, 2 August."""
+    sandbox = Sandbox(on_the_clock(date(2021, 7, 5), time(9)), seed=7)
+    await sandbox.start()
+    try:
+        stage = Stage(sandbox, 7)
+        await stage.settlement_goes_wrong(AnomalyKind.DEPOSIT_MISSING)
+        slip = await stage.slip()
+        await stage.pays(slip, Method.CARD)
+        await stage.until(date(2021, 8, 3))
+        stands = position(await sandbox.books())
+    finally:
+        await sandbox.close()
+    debts = {(d.debtor, d.code): (d.at_debtor, d.at_creditor) for d in stands.debts}
+    assert debts["payers", "levied_not_received"] == (None, slip.amount)
+    assert debts["card_agent.uc", "received_not_deposited"] == (0, slip.amount)
+    assert stands.owed_twice == slip.amount

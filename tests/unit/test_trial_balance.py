@@ -80,6 +80,30 @@ def test_what_only_one_side_keeps_agrees_with_nobody() -> None:
     assert position(books_of(ward=[levied])).debts == [Debt("payers", topics.WARD, "levied_not_received", None, 8_500)]
 
 
+@pytest.mark.parametrize(
+    ("debit", "credit", "owed"),
+    [
+        ("deposit_differences", "in_transit_uc", Debt("settlers", topics.WARD, "deposited_too_little", None, 600)),
+        ("bank_account", "deposit_differences", Debt(topics.WARD, "settlers", "deposited_too_much", 600, None)),
+        ("claims_on_settlers", "bank_account", Debt("settlers", topics.WARD, "shortfalls_claimed", None, 600)),
+        ("bank_account", "unknown_receipts", Debt(topics.WARD, "payers", "received_for_unknown_slips", 600, None)),
+        ("bank_account", "overpayments", Debt(topics.WARD, "payers", "overpaid", 600, None)),
+        ("overpayments", "refunds_payable", None),
+        ("repayment_claims", "bank_account", Debt("payers", topics.WARD, "to_be_given_back", None, 600)),
+    ],
+)
+def test_what_does_not_agree_or_was_paid_too_much_is_a_debt_too(debit: str, credit: str, owed: Debt | None) -> None:
+    booked = TransferRow(debit, credit, 600, "s", FIRST)
+    found = [d for d in position(books_of(ward=[booked])).debts if d.code != "received_not_deposited"]
+    assert found == ([] if owed is None else [owed])
+
+
+def test_a_day_after_the_last_booking_is_known_to_be_one() -> None:
+    booked = TransferRow("bank_account", "premium_revenue", 600, "s", FIRST)
+    later = position(books_of(ward=[booked]), FIRST + timedelta(days=9))
+    assert (later.on, later.booked_until) == (FIRST + timedelta(days=9), FIRST)
+
+
 def test_books_that_are_missing_are_named() -> None:
     with pytest.raises(LookupError, match=r"the books of ward are missing"):
         position({p: b for p, b in books_of().items() if p != topics.WARD})

@@ -18,9 +18,6 @@ async def reminder_crosses_a_payment(stage: Stage) -> None:
     await stage.until(AFTER_REMINDERS)
     found = await stage.sandbox.ward.crossings()
     crossing = only(found.crossings, "crossings")
-    stage.tell(
-        "行き違い reminder crossed a payment", f"sent {crossing.sent_at:%Y-%m-%d}, seen {crossing.visible_at:%Y-%m-%d}"
-    )
     stage.claim("one reminder, crossed", (found.reminders, crossing.payment_id), (1, payment))
     stage.claim("by its channel", [(c.method, c.crossings) for c in found.by_channel], [(Method.BANK_COUNTER, 1)])
     await stage.claim_all_is_settled()
@@ -41,7 +38,6 @@ async def reminded_and_paid_late(stage: Stage) -> None:
     slip = await stage.slip()
     await stage.until(AFTER_REMINDERS, 10)
     reminder = only(await stage.sandbox.ward.reminders(), "reminders")
-    stage.tell("督促 reminder was sent", f"{reminder.sent_at:%Y-%m-%d}, ¥{reminder.outstanding:,}")
     stage.claim(
         "of this slip, for all of it", (reminder.slip_number, reminder.outstanding), (slip.slip_number, slip.amount)
     )

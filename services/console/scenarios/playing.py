@@ -8,8 +8,10 @@ from datetime import time
 from difflib import get_close_matches
 
 from contracts.http import Step
+from contracts.topics import PAYMENT_PROVIDER
+from contracts.vocabulary import Stage as FlowStage
 from contracts.vocabulary import on_the_clock
-from services.console.demo import Payers, SandboxScene, merged_steps
+from services.console.demo import SandboxScene, merged_steps
 from services.console.sandbox import Sandbox
 from services.console.scenarios import LIBRARY, Scenario
 from services.console.scenarios.stage import ScenarioFailed, Stage
@@ -56,10 +58,15 @@ async def play(scenario: Scenario, seed: int) -> Played:
 async def _timeline(stage: Stage) -> list[Step]:
     """Told by the stage and by every party, in order of time; what was done comes before what came of it.
 
-    A closing, a deposit or a decision that concerns several payments is told once.
+    What several payments share is told once: those of a settler its closings, deposits and decisions about them, those
+    of a slip its reminders and what becomes of an overpayment.
     """
-    told = await SandboxScene(stage.sandbox, Payers(stage.sandbox)).explanations(stage.payments)
-    steps = merged_steps([part for parts in told.values() for part in parts])
-    of_several = dict.fromkeys((s.at, s.stage, s.party, s.event, s.detail) for s in steps)
-    kept = [Step(at=at, stage=n, party=p, event=e, detail=d) for at, n, p, e, d in of_several]
-    return sorted([*stage.told, *kept], key=lambda step: (step.at, step.stage))
+    scene = SandboxScene(stage.sandbox, stage.payers)
+    rows = {row.payment_id: row for row in (await scene.books())[PAYMENT_PROVIDER].payments}
+    told = await scene.explanations(stage.payments)
+    once: dict[tuple[object, ...], Step] = {}
+    for payment_id, parts in told.items():
+        for step in merged_steps(parts):
+            shared_by = rows[payment_id].slip_number if step.stage >= FlowStage.REMINDED else rows[payment_id].settler
+            once.setdefault((shared_by, step.at, step.stage, step.party, step.event, step.detail), step)
+    return sorted([*stage.told, *once.values()], key=lambda step: (step.at, step.stage))

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from contracts.vocabulary import Method, Refusal
+from contracts.vocabulary import Method
 from services.card_agent.app import AnomalyKind
-from services.console.scenarios.stage import MASTERCARD, VISA, Stage, only
+from services.console.scenarios.stage import MASTERCARD, VISA, Stage, granted, only
 
 DEPOSITED, NEXT_DEPOSIT, NAMED_DAY_OVER = date(2021, 7, 26), date(2021, 8, 20), date(2021, 8, 3)
 
@@ -140,17 +140,25 @@ async def deposit_without_receipt(stage: Stage) -> None:
 
 
 async def named_day_missed_old_law(stage: Stage) -> None:
-    """指定代理納付者 (until 2022-01-03): UC misses the named day and the debt revives; then UC pays."""
+    """指定代理納付者 (until 2022-01-03): UC misses the named day; debt, reminder and arrears revive until it pays."""
     await stage.settlement_goes_wrong(AnomalyKind.DEPOSIT_MISSING)
-    slip = await stage.slip()
+    slip = await stage.slip(amount=285_000)
     await stage.pays(slip, Method.CARD)
     await stage.until(NAMED_DAY_OVER, 1)
     stage.claim("the payer owes it again", await stage.outstanding(slip), slip.amount)
     stage.claim("みなし納付失効", await _effect(stage, slip.slip_number), "revived")
-    await stage.until(NEXT_DEPOSIT, 12)
+    stage.claim("no reminder yet", list(await stage.sandbox.ward.reminders()), [])
+    await stage.until(date(2021, 9, 30), 12)
+    reminded = only(await stage.sandbox.ward.reminders(), "reminders")
+    stage.claim("reminded of it", (reminded.slip_number, reminded.outstanding), (slip.slip_number, slip.amount))
+    stage.claim("arrears of 59 days at 2.5 %", await _arrears(stage, slip.slip_number), 1_100)
     await stage.corrects()
     stage.claim("paid, from the late deposit on", await _effect(stage, slip.slip_number), "paid")
-    stage.claim("the payer owes nothing", await stage.outstanding(slip), 0)
+    stage.claim("nothing of the debt is left", await stage.outstanding(slip), 0)
+    await stage.until(date(2021, 10, 31))
+    stage.claim(
+        "paid late, by this law: the arrears stay, and grow no more", await _arrears(stage, slip.slip_number), 1_100
+    )
     await stage.claim_all_is_settled()
 
 
@@ -191,6 +199,9 @@ async def late_but_by_the_named_day(stage: Stage) -> None:
     await stage.claim_all_is_settled()
 
 
+async def _arrears(stage: Stage, slip_number: str) -> int:
+    return granted(await stage.sandbox.ward.arrears(slip_number)).arrears
+
+
 async def _effect(stage: Stage, slip_number: str) -> str:
-    view = await stage.sandbox.ward.deeming(slip_number, None)
-    return view.code if isinstance(view, Refusal) else view.effect
+    return granted(await stage.sandbox.ward.deeming(slip_number)).effect

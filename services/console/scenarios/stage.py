@@ -66,11 +66,10 @@ class Stage:
     told: list[Step] = field(default_factory=list)
     claims: list[str] = field(default_factory=list)
     payments: list[str] = field(default_factory=list)
-    slips: list[SlipView] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._chance = chance(self.seed, "scenario")
-        self._payers = Payers(self.sandbox)
+        self.payers = Payers(self.sandbox)
 
     # ---- what is done --------------------------------------------------------------------------------------
 
@@ -78,9 +77,9 @@ class Stage:
         """A line of the timeline, now."""
         self.told.append(Step(event=event, party=TELLER, at=self.sandbox.clock.now(), stage=0, detail=detail))
 
-    async def until(self, day: date, hour: int = 23, minute: int = 0) -> None:
+    async def until(self, day: date, hour: int = 23) -> None:
         """Let time pass up to an hour of a day, in Japan."""
-        await self.sandbox.advance(on_the_clock(day, time(hour, minute)))
+        await self.sandbox.advance(on_the_clock(day, time(hour)))
 
     def yen(self, low: int = 20, high: int = 300) -> int:
         """An amount that the seed chooses, in hundreds of yen."""
@@ -95,7 +94,6 @@ class Stage:
         number = insured or self.person()
         request = SlipRequest(insured_number=number, amount=amount or self.yen(), due_on=due)
         issued = granted(await self.sandbox.ward.issue_slip(request))
-        self.slips.append(issued)
         self.tell("納付書発行 slip issued", f"slip {issued.slip_number}, ¥{issued.amount:,}, due {issued.due_on}")
         return issued
 
@@ -103,7 +101,7 @@ class Stage:
         """Somebody pays, some minutes from now; the payment's id, or why it was refused."""
         at = self.sandbox.clock.now() + timedelta(minutes=self._chance.randrange(1, 30))
         await self.sandbox.advance(at)
-        answer = await self._payers.pay(PlannedPayment(at, slip, method, card if method is Method.CARD else None))
+        answer = await self.payers.pay(PlannedPayment(at, slip, method, card if method is Method.CARD else None))
         await self.sandbox.settle()
         if isinstance(answer, Refusal):
             self.tell("拒否 refused", f"{answer.code}: {answer.detail}")
@@ -129,21 +127,28 @@ class Stage:
         self.tell("異常 receipt data made to go wrong", kind.value)
 
     async def corrects(self) -> None:
-        """是正: UC makes its last closing good."""
-        agent = self.sandbox.agents[Agent.UC]
-        answer = granted(await agent.correct((await agent.statements())[0].statement_id))
+        """是正: UC makes its first closing good."""
+        answer = granted(await self.sandbox.agents[Agent.UC].correct(await self._statement()))
         await self.sandbox.settle()
         self.tell("是正 settlement corrected", f"¥{answer.deposited:,} deposited")
 
     async def decides(self, action: str, **about: str) -> None:
-        """差異の処理: the ward's staff decide about a difference of UC's last closing; it leaves a trace."""
-        statement = (await self.sandbox.agents[Agent.UC].statements())[0].statement_id
-        asked = {"statement_id": statement, "decided_by": "会計係", "because": "as agreed with the agent", **about}
+        """差異の処理: the ward's staff decide about a difference of UC's first closing; it leaves a trace."""
+        asked = {
+            "statement_id": await self._statement(),
+            "decided_by": "会計係",
+            "because": "as agreed with the agent",
+            **about,
+        }
         decided = granted(
             await self.sandbox.ward.resolve(ResolutionRequest.model_validate({"action": action, **asked}))
         )
         await self.sandbox.settle()
         self.tell("差異の処理 decided", f"{action} ¥{decided.amount:,}")
+
+    async def _statement(self) -> str:
+        found = await self.sandbox.agents[Agent.UC].statements()
+        return min(found, key=lambda statement: statement.closed_on).statement_id
 
     # ---- what comes of it ------------------------------------------------------------------------------------
 
@@ -201,10 +206,12 @@ class Stage:
         self.claim("every closing statement is reconciled", sorted(books.reconciled), known)
 
     async def claim_conserved(self, but: Sequence[str] = ()) -> None:
-        """監査: every yen that does not agree is known for what it is, but for findings of these codes."""
-        found = audit(await self.sandbox.books()).findings
-        lost = {f.code: f"{f.code} {f.subject}: {f.detail}" for f in found if f.state is State.UNEXPLAINED}
-        for code in but:
-            self.claim(f"監査 audit finds it: {code}", code in lost)
-        left = [words for code, words in lost.items() if code not in but]
-        self.claim("監査 audit: nothing else is lost" if but else "監査 audit: nothing lost, nothing twice", left, [])
+        """監査: every yen that does not agree is known for what it is, but for just these findings, by their codes."""
+        lost = [f for f in audit(await self.sandbox.books()).findings if f.state is State.UNEXPLAINED]
+        if sorted(f.code for f in lost) != sorted(but):
+            told = "; ".join(f"{f.code} {f.subject}: {f.detail}" for f in lost)
+            raise ScenarioFailed(f"監査 audit: expected {', '.join(but) or 'nothing'}, found {told or 'nothing'}")
+        found = (
+            f"finds {', '.join(but)}, as the story tells, and nothing else" if but else "nothing lost, nothing twice"
+        )
+        self.claims.append(f"監査 audit: {found}")

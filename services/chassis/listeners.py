@@ -16,6 +16,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # loaded by whoever serves: a sandbox does without
     import uvicorn
 
+KEEP_ALIVE_SECONDS = 75
+"""How long a connection without a request stays open. Clients give theirs up long before (httpx: after 5 s): where both
+wait equally long, a request meets the close now and then, and its sender cannot know whether it was heard."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tls:
@@ -48,6 +52,7 @@ class Listener:
             "log_config": None,
             "access_log": False,
             "timeout_graceful_shutdown": 10,
+            "timeout_keep_alive": KEEP_ALIVE_SECONDS,
         }
         if self.tls is None:
             return uvicorn.Config(self.app, http="httptools", **common)

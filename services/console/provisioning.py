@@ -7,7 +7,7 @@ changed: how its data are kept is its operators' decision.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -169,7 +169,17 @@ class Cluster:
         if withdrawn := sorted(there - wanted, key=_told):
             filters = [_only(binding) for binding in withdrawn]
             _settled(self._admin.delete_acls(filters, request_timeout=REQUEST_SECONDS).values())
+        if missing or withdrawn:
+            self._await_rights(wanted)
         return [_told(b) for b in missing], [_told(b) for b in withdrawn]
+
+    def _await_rights(self, wanted: Collection[AclBinding]) -> None:
+        """Until the broker that is asked goes by them: the controller's answer is a moment ahead of its brokers."""
+        deadline = monotonic() + REQUEST_SECONDS
+        while differing := {b for principal in PRINCIPALS for b in self._rights_of(principal)} ^ set(wanted):
+            if monotonic() > deadline:
+                named = ", ".join(sorted(map(_told, differing)))
+                raise CannotProvision(f"set, but not yet in force: {named}; run it again")
 
     def _rights_of(self, principal: str) -> Iterator[AclBinding]:
         """What a principal is allowed on topics and groups that are named after one of ours."""

@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
+from services.chassis.listeners import Listener
 from tests.component.home import Home
 from tests.component.tiny_party import BROKEN_AMOUNT, INBOUND, NOON, Driven, Entry
 
@@ -169,6 +170,13 @@ async def test_health_tells_living_from_ready(tmp_path: Path) -> None:
         assert (await client.get("/health/ready")).status_code == 200
         await driven.service.close()
         problem(await client.get("/health/ready"), 503, "unavailable")
+
+
+def test_a_connection_is_kept_for_longer_than_clients_keep_theirs() -> None:
+    """Or a request meets the close, and its sender cannot know whether it was heard."""
+    theirs = httpx.Limits().keepalive_expiry
+    assert theirs is not None
+    assert Listener(None, "127.0.0.1", 0).config().timeout_keep_alive >= 10 * theirs
 
 
 async def test_metrics_count_what_was_done(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""HTTP bodies of what the ward tells of reminders (督促状) and arrears (延滞金)."""
+"""HTTP bodies of what the ward tells of reminders (督促状), of when it knows of payments, and arrears (延滞金)."""
 
 from __future__ import annotations
 
@@ -61,6 +61,28 @@ class CrossingsView(Body):
     by_channel: tuple[ChannelCrossings, ...]
     by_delay: tuple[DelayCrossings, ...]
     crossings: tuple[CrossingView, ...]
+
+
+class Visibility(Body):
+    """From payments to the registration of their first records, in seconds; percentiles by nearest rank."""
+
+    payments: int
+    median_seconds: int
+    p95_seconds: int
+    longest_seconds: int
+
+
+class ChannelVisibility(Visibility):
+    """The same of one way of paying."""
+
+    method: Method
+
+
+class VisibilityView(Body):
+    """How long the ward did not know of the payments whose receipts stand; `overall` is null where there are none."""
+
+    overall: Visibility | None
+    by_channel: tuple[ChannelVisibility, ...]
 
 
 class StretchView(Body):

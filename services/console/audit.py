@@ -17,7 +17,8 @@ from contracts.vocabulary import IN_APP, Agent, Settler
 from services.console.known import Known, State, effective_deposits
 
 _UNTOLD = "collected"
-_STANDING = {_UNTOLD, "paid", "confirmed"}
+STANDING = {_UNTOLD, "paid", "confirmed"}
+"""Statuses of payments that were taken and stand."""
 _UNDER_WAY = {"authorizing", "entrusted", "at_bank"}
 
 
@@ -113,7 +114,7 @@ def _findings(provider: Books, ward: Books, settlers: Iterable[Books]) -> Iterat
 
 def _once(provider: Books) -> Iterator[Finding]:
     """The app takes a slip once; what was paid at a till or a counter besides is 二重納付, and no fault."""
-    taken = Counter(p.slip_number for p in provider.payments if p.status in _STANDING and p.method in IN_APP)
+    taken = Counter(p.slip_number for p in provider.payments if p.status in STANDING and p.method in IN_APP)
     amounts = {p.slip_number: p.amount for p in provider.payments}
     for slip, times in taken.items():
         if times > 1:
@@ -139,7 +140,7 @@ def _promises_agree(provider: Books, ward: Books, settlers: Iterable[Books]) -> 
     """Receipts registered = proxy payments + what the networks collected, less what is not told, one by one."""
     promised = {p.payment_id: p.amount for b in settlers for p in b.proxy_payments if p.status != "withdrawn"}
     standing = _standing_receipts(ward)
-    paid = {p.payment_id: p.amount for p in provider.payments if p.status in _STANDING}
+    paid = {p.payment_id: p.amount for p in provider.payments if p.status in STANDING}
     untold = _untold(provider)
     for payment_id, amount in promised.items():
         if payment_id in untold and payment_id not in standing:

@@ -23,6 +23,7 @@ from services.chassis.telemetry import configure_logging
 from services.console import (
     cli_books,
     cli_deployment,
+    cli_explore,
     cli_operations,
     cli_reminders,
     cli_scenarios,
@@ -302,6 +303,7 @@ app.add_typer(cli_operations.operations)
 app.add_typer(cli_reminders.reminders)
 app.add_typer(cli_books.books)
 app.add_typer(cli_scenarios.scenario, name="scenario")
+app.add_typer(cli_explore.explore)
 app.add_typer(cli_settlement.settlement)
 app.add_typer(cli_operations.clock, name="clock")
 app.add_typer(cli_operations.letters, name="dead-letters")

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from services.console.names import PARTY_NAMES, SETTLER_NAMES
 from services.console.terminal import (
     DEFAULT_FOLDER,
     DEFAULT_PORT_BASE,
@@ -41,16 +42,9 @@ _DEBTS: Mapping[str, str] = {
 _NAMES: Mapping[str, str] = {
     PAYERS: "納付者 payers",
     CARD_COMPANY: "カード会社 card companies",
-    "ward": "甲 ward",
-    "payment_provider": "乙 payment provider",
-    "card_agent.jcb": "丙 JCB",
-    "card_agent.uc": "丙 UC",
     SETTLERS: "丙・金融機関 settlers",
-    "bank": "金融機関 bank network",
-    "counter": "窓口 counters",
-    "bank_counter": "金融機関窓口 bank counters",
-    "direct_debit": "口座振替 direct debit",
-    "convenience_store": "コンビニ convenience stores",
+    **PARTY_NAMES,
+    **SETTLER_NAMES,
 }
 
 

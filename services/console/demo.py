@@ -260,11 +260,16 @@ async def issue_slips(scene: Scene, options: DemoOptions) -> Sequence[SlipView]:
     wanted = options.cards + options.banks
     payers = max(1, -(-wanted * SLIPS_PER_PAYMENT_TENTHS // (10 * len(payable_days))))
     for year in years:
-        assessed = generate_assessments(options.seed, payers, year)
-        for n in range(0, len(assessed), ASSESSMENTS_AT_ONCE):
-            await scene.assess(assessed[n : n + ASSESSMENTS_AT_ONCE])
+        await assess_all(scene, options.seed, payers, year)
     slips = await scene.slips(limit=len(years) * payers * 9)
     return [slip for slip in slips if first <= slip.due_on <= last]
+
+
+async def assess_all(scene: Scene, seed: int, payers: int, year: int) -> None:
+    """賦課 of so many generated payers for a fiscal year."""
+    assessed = generate_assessments(seed, payers, year)
+    for n in range(0, len(assessed), ASSESSMENTS_AT_ONCE):
+        await scene.assess(assessed[n : n + ASSESSMENTS_AT_ONCE])
 
 
 async def _within(options: DemoOptions, slips: Sequence[SlipView], scene: Scene) -> list[PlannedPayment]:

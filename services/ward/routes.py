@@ -24,7 +24,7 @@ from contracts.http_overpayments import (
     RefundOverpayment,
     RefundRequest,
 )
-from contracts.http_reminders import ArrearsView, CrossingsView, ReminderView
+from contracts.http_reminders import ArrearsView, CrossingsView, ReminderView, VisibilityView
 from contracts.http_settlement import ResolutionRequest, ResolutionView
 from contracts.http_terminal import (
     CompletionRequest,
@@ -208,6 +208,12 @@ def _reminding(api: APIRouter, ward: Ward) -> None:
     @api.get("/reminders/crossings", summary="督促の行き違い by channel and by delay; all are counted, `limit` listed")
     async def crossings(limit: Limit = 1_000) -> CrossingsView:
         return await ward.crossings(limit)
+
+    @api.get(
+        "/visibility", summary="判明までの時間 from payments to the registration of their first records, by channel"
+    )
+    async def visibility() -> VisibilityView:
+        return await ward.visibility()
 
 
 def _overpaid(api: APIRouter, ward: Ward) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from statistics import median_low
 from typing import Any
@@ -15,15 +15,19 @@ from contracts.http_overpayments import OverpaymentView, UseView
 from contracts.http_reminders import (
     ArrearsView,
     ChannelCrossings,
+    ChannelVisibility,
     CrossingsView,
     CrossingView,
     DelayCrossings,
     ReminderView,
     StretchView,
+    Visibility,
+    VisibilityView,
 )
 from contracts.http_settlement import ResolutionView
 from contracts.http_terminal import LineView, ReceivedFileView, StepView
 from contracts.vocabulary import Method, ReceiptKind, Refusal, Settler, business_date
+from services.chassis.percentiles import percentile
 from services.ward.domain.arrears import Arrears, Stretch
 from services.ward.domain.deeming import deeming, legal_mode, slip_deeming
 from services.ward.domain.instalments import Slip
@@ -304,3 +308,25 @@ def _channel_view(method: Method, found: Sequence[CrossingView]) -> ChannelCross
         median_paid_to_visible_seconds=median_low(c.paid_to_visible_seconds for c in found),
         median_sent_to_visible_seconds=median_low(c.sent_to_visible_seconds for c in found),
     )
+
+
+def visibility_view(rows: Iterable[Any]) -> VisibilityView:
+    """Of rows (method, paid at, visible at)."""
+    channels: defaultdict[Method, list[int]] = defaultdict(list)
+    for method, paid_at, visible_at in rows:
+        channels[method].append(round((visible_at - paid_at).total_seconds()))
+    every = [seconds for found in channels.values() for seconds in found]
+    return VisibilityView(
+        overall=Visibility(**_spread(every)) if every else None,
+        by_channel=tuple(ChannelVisibility(method=m, **_spread(found)) for m, found in sorted(channels.items())),
+    )
+
+
+def _spread(seconds: Iterable[int]) -> dict[str, int]:
+    ascending = sorted(seconds)
+    return {
+        "payments": len(ascending),
+        "median_seconds": percentile(ascending, 50),
+        "p95_seconds": percentile(ascending, 95),
+        "longest_seconds": ascending[-1],
+    }

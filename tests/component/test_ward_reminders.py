@@ -145,6 +145,26 @@ async def test_what_is_registered_on_the_hour_of_the_reminders_is_known_to_them(
     assert await reminded(ward) == []
 
 
+async def test_it_tells_how_long_it_did_not_know_of_payments(home: Home) -> None:
+    ward, slips = await ward_with_slips(home)
+    assert (await ward.service.visibility()).overall is None
+    await ward.advance(HOUR)
+    for n, hours in enumerate((1, 4, 2, 3)):
+        await ward.send(receipt(f"c{n}", slips[n], paid_at=HOUR - timedelta(hours=hours)))
+    await ward.send(receipt("b", slips[4], settler=Settler.BANK, paid_at=HOUR - timedelta(hours=9)))
+    await ward.send(receipt("x", slips[5], paid_at=HOUR - timedelta(hours=50)))
+    await ward.send(receipt("x", slips[5], X, paid_at=HOUR - timedelta(hours=50)))
+    await ward.advance(HOUR + timedelta(days=1))
+    await ward.send(receipt("c0", slips[0], C, paid_at=HOUR - timedelta(hours=1)))
+    found = await ward.service.visibility()
+    card, bank = found.by_channel
+    assert (card.method, bank.method) == (Method.CARD, Method.INTERNET_BANKING)
+    seconds = (card.median_seconds, card.p95_seconds, card.longest_seconds)
+    assert (card.payments, *(s // 3600 for s in seconds)) == (4, 2, 4, 4)
+    assert found.overall is not None
+    assert (found.overall.payments, found.overall.median_seconds, found.overall.p95_seconds) == (5, 3 * 3600, 9 * 3600)
+
+
 async def test_crossings_are_counted_by_channel_and_by_delay(home: Home) -> None:
     ward, slips = await ward_with_slips(home)
     asked = SlipRequest(insured_number="0000000124", amount=5_000, due_on=date(2021, 8, 2))
@@ -214,6 +234,7 @@ async def test_what_is_asked_over_http_is_answered(path: str, home: Home) -> Non
         answer = (await http.get(path.format(slip.slip_number))).json()
         counted = (await http.get("/reminders/crossings")).json()
         assert (await http.get(f"/slips/{'9' * 21}/arrears")).status_code == 404
+        assert (await http.get("/visibility")).json() == {"overall": None, "by_channel": []}
     assert (counted["reminders"], counted["crossed"]) == (1, 0)
     if "arrears" in path:
         # 300,000 × (25 × 92 + 88 × 59 + 87 × 214) / 365,000 = 21,460.3

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.http_overpayments import ApplyOverpayment, OverpaymentView, RefundOverpayment
-from contracts.http_reminders import ArrearsView, CrossingsView, ReminderView
+from contracts.http_reminders import ArrearsView, CrossingsView, ReminderView, VisibilityView
 from contracts.vocabulary import Refusal, business_date
 from services.chassis.commands import Command
 from services.chassis.service import Service
@@ -20,7 +20,14 @@ from services.ward.domain.arrears import arrears, counted
 from services.ward.explanation import OfSlip
 from services.ward.handlers.settle_overpayments import apply_by_hand, refund_by_hand
 from services.ward.settings import Settings
-from services.ward.views import arrears_view, crossings_view, overpayment_view, reminder_view, slip_unknown
+from services.ward.views import (
+    arrears_view,
+    crossings_view,
+    overpayment_view,
+    reminder_view,
+    slip_unknown,
+    visibility_view,
+)
 
 
 class DebtorSide(Service):
@@ -66,6 +73,11 @@ class DebtorSide(Service):
         async with self.reading() as session:
             sent, rows = await store.count_reminders(session), await store.crossings(session)
         return crossings_view(sent, rows, limit)
+
+    async def visibility(self) -> VisibilityView:
+        """判明までの時間: how long payments were made and not known, by channel."""
+        async with self.reading() as session:
+            return visibility_view(await store.times_until_visible(session))
 
     async def overpayments(self, limit: int | None = None) -> Sequence[OverpaymentView]:
         """過誤納, decided on or not, in order of slip number."""

@@ -40,7 +40,7 @@ from services.ward.store.overpayments import (
     overpaid_slip_numbers,
     save_uses,
 )
-from services.ward.store.receipts import add_receipts, records_of
+from services.ward.store.receipts import add_receipts, records_of, times_until_visible
 from services.ward.store.reminders import (
     add_reminder_days,
     add_reminders,
@@ -162,6 +162,7 @@ __all__ = [
     "save_uses",
     "seen_deposit",
     "statements_listing",
+    "times_until_visible",
     "unlisted_receipts",
     "unreconciled_statements",
     "update_received_file",

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.vocabulary import ReceiptKind
@@ -53,3 +53,18 @@ def standing_receipts(*further: Any) -> Select[*tuple[Any, ...]]:
         (receipts.c.kind == ReceiptKind.CONFIRMED) & ~is_registered(ReceiptKind.PRELIMINARY)
     )
     return select(receipts, confirmed, *further).where(first, ~is_registered(ReceiptKind.CANCELLED))
+
+
+def visible_receipts() -> Select[*tuple[Any, ...]]:
+    """Standing receipts, each with when the first record of its payment was registered (`visible_at`)."""
+    record = receipts.alias()
+    first = select(func.min(record.c.registered_at)).where(
+        record.c.payment_id == receipts.c.payment_id, record.c.kind != ReceiptKind.CANCELLED
+    )
+    return standing_receipts(first.correlate(receipts).scalar_subquery().label("visible_at"))
+
+
+async def times_until_visible(session: AsyncConnection) -> Sequence[Any]:
+    """Rows (method, paid at, visible at) of the payments whose receipts stand."""
+    found = visible_receipts().subquery().c
+    return (await session.execute(select(found.method, found.paid_at, found.visible_at))).all()

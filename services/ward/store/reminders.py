@@ -10,12 +10,11 @@ from typing import Any
 from sqlalchemy import Select, bindparam, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.vocabulary import ReceiptKind
 from services.chassis.bulk import Bulk
 from services.chassis.database import among
-from services.ward.store.receipts import standing_receipts
+from services.ward.store.receipts import visible_receipts
 from services.ward.store.rows import add_missing_rows, add_rows
-from services.ward.tables import receipts, reminder_days, reminders, slips
+from services.ward.tables import reminder_days, reminders, slips
 
 _KNOWN_DAYS = select(reminder_days.c.remind_on).where(among(reminder_days.c.remind_on))
 _PLAN = Bulk(
@@ -62,11 +61,7 @@ async def add_reminders(session: AsyncConnection, rows: Sequence[Mapping[str, An
 
 def _crossings() -> Select[*tuple[Any, ...]]:
     """督促の行き違い, as `domain.reminders.crossed` says: of standing receipts alone."""
-    record, r = receipts.alias(), reminders.c
-    first = select(func.min(record.c.registered_at)).where(
-        record.c.payment_id == receipts.c.payment_id, record.c.kind != ReceiptKind.CANCELLED
-    )
-    paid = standing_receipts(first.correlate(receipts).scalar_subquery().label("visible_at")).subquery()
+    r, paid = reminders.c, visible_receipts().subquery()
     p = paid.c
     columns = p.payment_id, p.method, p.settler, p.amount, p.paid_at, p.visible_at
     return (

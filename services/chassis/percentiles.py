@@ -1,0 +1,18 @@
+"""Percentiles by nearest rank: always one of the values, and whole where they are. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+Value = TypeVar("Value", int, float)
+
+
+def percentile(ascending: Sequence[Value], per_cent: int) -> Value:
+    """The least of these values that `per_cent` of 100 of them do not exceed; 50 is the (lower) median.
+
+    Raises `ValueError` where there are none, or for a share that is not from 1 to 100.
+    """
+    if not ascending or not 1 <= per_cent <= 100:
+        raise ValueError(f"percentile {per_cent} of {len(ascending)} values: give at least one, and 1 to 100")
+    return ascending[-(-per_cent * len(ascending) // 100) - 1]

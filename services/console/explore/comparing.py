@@ -1,0 +1,108 @@
+"""Plays every case, several at a time in processes of their own, and tells how far they are."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, Any
+
+from services.console.explore.measures import Outcome
+from services.console.explore.variations import Case
+from services.console.explore.years import Crowd, DayReached, play_year
+
+if TYPE_CHECKING:
+    from multiprocessing.queues import Queue
+    from multiprocessing.synchronize import Event
+
+LOOK_SECONDS = 0.1
+Progress = Callable[[int], None]
+"""Told how many simulated days are over, of all cases together."""
+
+
+class CannotCompare(Exception):
+    """A process that played a case is gone; the text says what may have ended it."""
+
+
+class _Stopped(Exception):
+    """Nobody waits for this case any more."""
+
+
+def processors() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def compare(cases: Sequence[Case], crowd: Crowd, jobs: int, progress: Progress) -> list[Outcome]:
+    """The outcome of each case, in their order; the same for any number of `jobs`. Raises `CannotCompare`."""
+    if min(jobs, len(cases)) == 1:
+        return [asyncio.run(play_year(case, crowd, _after(n * crowd.days, progress))) for n, case in enumerate(cases)]
+    context = get_context("spawn")
+    days: Queue[tuple[int, int]] = context.Queue()
+    stopping = context.Event()
+    with _pool(min(jobs, len(cases)), context, days, stopping) as pool:
+        played = [pool.submit(_play, n, case, crowd) for n, case in enumerate(cases)]
+        _follow(played, days, progress)
+        try:
+            return [future.result() for future in played]
+        except BrokenProcessPool:
+            raise CannotCompare(
+                "a process that played a year was ended from outside; if memory is short, give fewer --payers or --jobs"
+            ) from None
+
+
+def _after(before: int, progress: Progress) -> DayReached:
+    return lambda day: progress(before + day)
+
+
+@contextmanager
+def _pool(workers: int, context: Any, days: Queue[tuple[int, int]], stopping: Event) -> Iterator[ProcessPoolExecutor]:
+    """Whatever ends the waiting, nobody goes on."""
+    pool = ProcessPoolExecutor(workers, context, _begin, (days, stopping))
+    try:
+        yield pool
+    finally:
+        stopping.set()
+        pool.shutdown(cancel_futures=True)
+
+
+def _follow(played: Sequence[Future[Outcome]], days: Queue[tuple[int, int]], progress: Progress) -> None:
+    """Until all are played, or one has failed."""
+    over = [0] * len(played)
+    while True:
+        _, waiting = wait(played, LOOK_SECONDS)
+        while not days.empty():
+            n, day = days.get()
+            over[n] = day
+        progress(sum(over))
+        if not waiting or any(f.done() and f.exception() is not None for f in played):
+            return
+
+
+# ---- in a process of its own ----------------------------------------------------------------------------
+
+
+class _Reports:
+    """What a process that plays cases was given when it began."""
+
+    days: Queue[tuple[int, int]]
+    stopping: Event
+
+
+def _begin(days: Queue[tuple[int, int]], stopping: Event) -> None:
+    _Reports.days, _Reports.stopping = days, stopping
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever waits for the outcome says when to stop
+
+
+def _play(n: int, case: Case, crowd: Crowd) -> Outcome:
+    def reached(day: int) -> None:
+        if _Reports.stopping.is_set():
+            raise _Stopped
+        _Reports.days.put((n, day))
+
+    return asyncio.run(play_year(case, crowd, reached))

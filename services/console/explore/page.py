@@ -1,0 +1,168 @@
+"""The comparison as one self-contained page: figures, cash over time, crossings by channel, a calendar of each case."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from jinja2 import Environment, PackageLoader
+
+from contracts.calendar import BANK_CALENDAR
+from contracts.vocabulary import CHANNEL_NAMES
+from services.console import charts
+from services.console.explore.measures import Outcome, Settlement
+from services.console.explore.years import Crowd
+from services.console.names import SETTLER_NAMES
+
+MOST_DRAWN: Final = len(charts.COLOURS)
+"""Lines that can be told apart: further cases are in the tables alone."""
+SHADES: Final = 4
+PERIODIC: Final = 4
+"""At most so many closings a month are marked in the calendar; who closes daily is not."""
+SERIES: Final[Mapping[str, str]] = {
+    "cash": "入金済 cash on the account",
+    "outstanding": "収入未済 outstanding: levied, and not known to be paid",
+    "in_transit": "収納済未入金 in transit: known to be paid, not yet on the account",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A day in the calendar. `shade` is 0 for no deposit, else 1 to `SHADES` by its size."""
+
+    is_bank_day: bool
+    closes: bool
+    shade: int
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A row of the calendar; None for a day that the month lacks."""
+
+    name: str
+    cells: Sequence[Cell | None]
+
+
+@dataclass(frozen=True, slots=True)
+class SettlerTotal:
+    """What one settler closed and deposited over the year."""
+
+    name: str
+    closings: int
+    payments: int
+    deposited: int
+    slowest_days: int
+    """The longest time from a closing to its deposit."""
+
+
+def page(outcomes: Sequence[Outcome], crowd: Crowd) -> str:
+    """HTML."""
+    places = Environment(loader=PackageLoader("services.console.explore", "."), autoescape=True, trim_blocks=True)
+    places.filters |= {"yen": lambda yen: f"¥{yen:,}", "days": lambda days: f"{days:.1f}"}
+    drawn = outcomes[:MOST_DRAWN]
+    return places.get_template("page.html.j2").render(
+        outcomes=outcomes,
+        crowd=crowd,
+        names=[name for name, _ in outcomes[0].values.items()],
+        channels=_channels(outcomes),
+        channel_names=CHANNEL_NAMES,
+        left_out=len(outcomes) - len(drawn),
+        lines={title: _lines(drawn, series) for series, title in SERIES.items()},
+        difference=_difference(drawn),
+        crossings=_crossings(outcomes),
+        calendars=[(o.label, list(_calendar(o, crowd)), list(_totals(o.settlements))) for o in outcomes],
+        most=max((yen for o in outcomes for yen in _deposits(o.settlements).values()), default=0),
+    )
+
+
+def _channels(outcomes: Sequence[Outcome]) -> list[str]:
+    """Those of any case, in the order of their names' table."""
+    used = {channel for o in outcomes for channel in o.visible_by_channel}
+    return [channel for channel in CHANNEL_NAMES if channel in used]
+
+
+def _lines(outcomes: Sequence[Outcome], series: str) -> str:
+    return charts.over_time({o.label: [(day.on, getattr(day, series)) for day in o.days] for o in outcomes})
+
+
+def _difference(outcomes: Sequence[Outcome]) -> str | None:
+    """What each has more on the account than the first, day by day; None where there is but one."""
+    if len(outcomes) == 1:
+        return None
+    base = outcomes[0].days
+    more = {
+        o.label: [(day.on, day.cash - first.cash) for day, first in zip(o.days, base, strict=True)] for o in outcomes
+    }
+    return charts.over_time(more)
+
+
+def _crossings(outcomes: Sequence[Outcome]) -> str | None:
+    """None where nothing was crossed in any case."""
+    crossed = {channel for o in outcomes for channel in o.crossings_by_channel}
+    series = {
+        CHANNEL_NAMES[channel]: [o.crossings_by_channel.get(channel, 0) for o in outcomes]
+        for channel in CHANNEL_NAMES
+        if channel in crossed
+    }
+    return charts.stacked([o.label for o in outcomes], series) if series else None
+
+
+def _deposits(settlements: Sequence[Settlement]) -> Counter[date]:
+    """Day → yen that came."""
+    came: Counter[date] = Counter()
+    for s in settlements:
+        if s.deposited_on is not None:
+            came[s.deposited_on] += s.deposited
+    return came
+
+
+def _periodic(settlements: Sequence[Settlement]) -> set[str]:
+    """Settlers that close so seldom that it is worth a mark."""
+    monthly = Counter((s.settler, s.closed_on.year, s.closed_on.month) for s in settlements)
+    often = {settler for (settler, _, _), closings in monthly.items() if closings > PERIODIC}
+    return {s.settler for s in settlements} - often
+
+
+def _calendar(outcome: Outcome, crowd: Crowd) -> Iterator[Month]:
+    told: defaultdict[date, list[str]] = defaultdict(list)
+    marked, closes = _periodic(outcome.settlements), set()
+    for s in outcome.settlements:
+        if s.settler in marked:
+            closes.add(s.closed_on)
+            told[s.closed_on].append(f"締 {SETTLER_NAMES[s.settler]} closes: {s.payments} payments, ¥{s.amount:,}")
+        if s.deposited_on is not None:
+            told[s.deposited_on].append(f"入金 {SETTLER_NAMES[s.settler]} deposits ¥{s.deposited:,}")
+    came = _deposits(outcome.settlements)
+    most = max(came.values(), default=0)
+    first = crowd.first_day
+    while first <= crowd.last_day:
+        following = (first.replace(day=28) + timedelta(days=4)).replace(day=1)
+        days = [first + timedelta(days=n) for n in range((following - first).days)]
+        cells: list[Cell | None] = [
+            Cell(
+                is_bank_day=BANK_CALENDAR.is_open(day),
+                closes=day in closes,
+                shade=-(-SHADES * came[day] // most) if came[day] else 0,
+                says="\n".join([day.isoformat(), *told[day]]),
+            )
+            for day in days
+        ]
+        yield Month(f"{first:%Y-%m}", [*cells, *[None] * (31 - len(days))])
+        first = following
+
+
+def _totals(settlements: Sequence[Settlement]) -> Iterator[SettlerTotal]:
+    for settler, name in SETTLER_NAMES.items():
+        own = [s for s in settlements if s.settler == settler]
+        if own:
+            yield SettlerTotal(
+                name=name,
+                closings=len(own),
+                payments=sum(s.payments for s in own),
+                deposited=sum(s.deposited for s in own),
+                slowest_days=max(((s.deposited_on - s.closed_on).days for s in own if s.deposited_on), default=0),
+            )

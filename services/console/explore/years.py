@@ -1,0 +1,95 @@
+"""One case: a fiscal year of all channels in a sandbox, up to the day on which the ward closes its accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from itertools import groupby
+from operator import attrgetter
+
+from contracts.http import SlipView
+from contracts.vocabulary import Refusal, business_date, on_the_clock
+from services.console.demo import Payers, SandboxScene, assess_all
+from services.console.explore.measures import Outcome, Played, measured
+from services.console.explore.variations import Case
+from services.console.habits import Habits, plan_habits
+from services.console.payers import PlannedPayment
+from services.console.sandbox import Sandbox
+
+INSTALMENTS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Who pays, the same in every case."""
+
+    payers: int = 200
+    seed: int = 7
+    fiscal_year: int = 2021
+
+    @property
+    def first_day(self) -> date:
+        return date(self.fiscal_year, 4, 1)
+
+    @property
+    def last_day(self) -> date:
+        """出納閉鎖: a year's accounts stay open until the end of May after it."""
+        return date(self.fiscal_year + 1, 5, 31)
+
+    @property
+    def days(self) -> int:
+        return (self.last_day - self.first_day).days + 1
+
+
+DayReached = Callable[[int], None]
+"""Told how many simulated days are over, as they pass."""
+
+
+async def play_year(case: Case, crowd: Crowd, reached: DayReached) -> Outcome:
+    """Play it: every slip of the year, paid by the payers' habits under the terms of the case."""
+    overrides = {party: dict(given) for party, given in case.overrides.items()}
+    sandbox = Sandbox(on_the_clock(crowd.first_day, time(0)), crowd.seed, overrides=overrides)
+    await sandbox.start()
+    try:
+        scene = SandboxScene(sandbox, Payers(sandbox))
+        await assess_all(scene, crowd.seed, crowd.payers, crowd.fiscal_year)
+        slips = await scene.slips(limit=crowd.payers * INSTALMENTS)
+        refused = await _pay(scene, _planned(slips, case, crowd), crowd, reached)
+        return measured(
+            Played(
+                label=case.label,
+                values=dict(case.values),
+                books=await sandbox.books(),
+                visibility=await sandbox.ward.visibility(),
+                crossings=await sandbox.ward.crossings(limit=0),
+                refused=refused,
+            ),
+            crowd.first_day,
+            crowd.last_day,
+        )
+    finally:
+        await sandbox.close()
+
+
+def _planned(slips: Sequence[SlipView], case: Case, crowd: Crowd) -> list[PlannedPayment]:
+    """What is paid before the accounts are closed."""
+    end = _end(crowd)
+    return [p for p in plan_habits(slips, Habits(mix=case.mix), crowd.seed) if p.at < end]
+
+
+async def _pay(scene: SandboxScene, planned: Sequence[PlannedPayment], crowd: Crowd, reached: DayReached) -> int:
+    """How many were refused."""
+    refused = 0
+    for at, together in groupby(planned, attrgetter("at")):
+        await scene.advance(at)
+        answers = await scene.pay([*together])
+        refused += sum(isinstance(answer, Refusal) for answer in answers)
+        reached((business_date(at) - crowd.first_day).days)
+    await scene.advance(_end(crowd))
+    reached(crowd.days)
+    return refused
+
+
+def _end(crowd: Crowd) -> datetime:
+    return on_the_clock(crowd.last_day, time(23, 59, 59))

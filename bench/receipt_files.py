@@ -96,15 +96,15 @@ def _read_apart(layout: str, path: Path) -> tuple[int, float, float]:
 
 
 def _read(layout: str, path: Path) -> str:
-    before = _most_resident_kib()
+    before = most_resident_kib()
     began = time.perf_counter()
     with path.open("rb") as file:
         count = sum(1 for _ in (receipt_file.records(file) if layout == "fixed" else receipt_csv.read(file)))
     seconds = time.perf_counter() - began
-    return f"{count} {seconds} {(_most_resident_kib() - before) / 1024}"
+    return f"{count} {seconds} {(most_resident_kib() - before) / 1024}"
 
 
-def _most_resident_kib() -> int:
+def most_resident_kib() -> int:
     """Of this program: `ru_maxrss` would tell the size of the one that started it."""
     status = Path("/proc/self/status").read_text()
     return int(next(line for line in status.splitlines() if line.startswith("VmHWM:")).split()[1])

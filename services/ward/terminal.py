@@ -14,7 +14,7 @@ import hashlib
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
@@ -242,7 +242,7 @@ def _items(file: ReceiptFileView, copy: Path) -> Iterator[ReceiptItem]:
     for number, record in enumerate(_records(file, copy), 1):
         found = understood(record, number)
         assert not isinstance(found, Refusal), "a file that is not understood is not registered"
-        yield ReceiptItem.model_construct(**asdict(found))
+        yield ReceiptItem.model_construct(**found._asdict())
 
 
 def _pages(file: ReceiptFileView, copy: Path) -> Iterator[tuple[ReceiptItem, ...]]:

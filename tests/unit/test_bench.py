@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from bench import receipt_matching, years
 from bench.receipt_files import measure
 from bench.stack import NO_ENGINE
 from bench.stages import shares, since, stage_seconds
@@ -40,3 +41,18 @@ def test_receipt_files_are_measured_in_both_layouts_and_read_whole(tmp_path: Pat
     assert (tmp_path / "receipts.fixed").stat().st_size == 122 * (6_000 + 3)
     assert all(one.read_seconds > 0 and 0 <= one.grown_mib < 20 for one in (fixed, csv))
     assert "6,000 in" in next(fixed.lines())
+
+
+def test_a_receipt_file_is_matched_whole_in_bounded_memory(tmp_path: Path) -> None:
+    matched = receipt_matching.measure(tmp_path, 4_000)
+    assert matched.records == 4_000
+    assert 0 <= matched.grown_mib < 40
+    assert "4,000 in" in next(matched.lines())
+
+
+def test_a_year_is_measured_and_its_goal_told() -> None:
+    year = years.measure(20)
+    assert year.payments == 20
+    assert year.line(1_000_000.0).endswith("goal 1e+06 s met")
+    assert year.line(0.0).endswith("goal 0 s MISSED")
+    assert "goal" not in year.line(None)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import NamedTuple
 
 from contracts.formats.receipt_record import METHOD_OF_CHANNEL, SETTLER_OF_SHOP, ReceiptRecord, payment_of
 from contracts.vocabulary import Method, ReceiptKind, Refusal, Settler, on_the_clock
@@ -12,8 +12,7 @@ _METHODS = {method.value for method in Method}
 _SETTLERS = {settler.value for settler in Settler}
 
 
-@dataclass(frozen=True, slots=True)
-class FileRecord:
+class FileRecord(NamedTuple):
     """A record that names its payment, its channel and its settler."""
 
     payment_id: str

@@ -139,7 +139,7 @@ async def _register(items: Sequence[ReceiptItem], tx: Transaction, watch: Statem
 
 
 def _event(item: ReceiptItem) -> ReceiptDelivered:
-    return ReceiptDelivered(**{**item.model_dump(), "amount": Yen(item.amount)})
+    return ReceiptDelivered(**{**dict(item), "amount": Yen(item.amount)})
 
 
 async def complete_transfers(

@@ -10,11 +10,13 @@
 | 21    | 1   | collection kind (徴収区分)                                            |
 
 5 + 16 is the usual split (source: GS1 Japan 標準料金代理収納ガイドライン, makers' manuals); how the 16 divide
-is each issuer's own affair, and this division is an assumption of ours.
+is each issuer's own affair, and this division (`ORDER`) is an assumption of ours. An issuer may order them otherwise,
+and leave the collection kind out: the notice number has the digit then, as a zero in front.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +24,37 @@ from contracts.vocabulary import SlipNumber
 
 LENGTH: Final = 21
 CENTURY: Final = 2000
+WIDTHS: Final[Mapping[str, int]] = {
+    "charge_type": 1,
+    "levy_year": 2,
+    "notice_number": 10,
+    "instalment": 2,
+    "collection_kind": 1,
+}
+"""Field → its digits among the issuer's own 16."""
+ORDER: Final = tuple(WIDTHS)
+NO_COLLECTION_KIND: Final = "0"
+"""What is read where a division has none."""
+_OWN_DIGITS: Final = 16
+
+
+def require_order(order: Sequence[str]) -> None:
+    """Raises `ValueError` for what does not divide the 16 digits."""
+    named = {*order} | {"collection_kind"}
+    if len({*order}) < len(order) or named != {*WIDTHS}:
+        raise ValueError(
+            f"the order must name {', '.join(WIDTHS)} once each (collection_kind or not), not {', '.join(order)}"
+        )
+
+
+def _places(order: Sequence[str]) -> Iterator[tuple[str, slice]]:
+    """Each field with its place in the 21 digits; the notice number has what others leave."""
+    spare = _OWN_DIGITS - sum(WIDTHS[name] for name in order)
+    at = LENGTH - _OWN_DIGITS
+    for name in order:
+        width = WIDTHS[name] + (spare if name == "notice_number" else 0)
+        yield name, slice(at, at + width)
+        at += width
 
 
 def _require_digits(name: str, text: str, length: int) -> None:
@@ -59,26 +92,29 @@ class SlipReference:
         if not 0 <= self.instalment <= 99:
             raise ValueError(f"instalment must be 0 to 99, not {self.instalment}")
 
-    @property
-    def slip_number(self) -> SlipNumber:
-        """The 21 digits. Levy years a century apart share them."""
+    def slip_number(self, order: Sequence[str] = ORDER) -> SlipNumber:
+        """The 21 digits. Levy years a century apart share them. Raises `ValueError` for no `order` of the fields."""
+        require_order(order)
+        told = {name: str(getattr(self, name)) for name in order} | {"levy_year": f"{self.levy_year % 100:02d}"}
         return SlipNumber(
-            f"{self.agency_code}{self.charge_type}{self.levy_year % 100:02d}{self.notice_number}"
-            f"{self.instalment:02d}{self.collection_kind}"
+            self.agency_code + "".join(told[name].zfill(at.stop - at.start) for name, at in _places(order))
         )
 
     @classmethod
-    def parse(cls, slip_number: str, century: int = CENTURY) -> SlipReference:
+    def parse(cls, slip_number: str, century: int = CENTURY, order: Sequence[str] = ORDER) -> SlipReference:
         """Divide the 21 digits. `century` is the first of the hundred years that two digits can mean.
 
-        Raises `ValueError` where `slip_number` is not 21 digits; any 21 digits can be divided.
+        Raises `ValueError` where `slip_number` is not 21 digits, or a longer notice number does not begin with 0.
         """
         _require_digits("slip number", slip_number, LENGTH)
+        require_order(order)
+        told = {name: slip_number[at] for name, at in _places(order)}
+        number = told["notice_number"]
         return cls(
-            agency_code=slip_number[:5],
-            charge_type=slip_number[5],
-            levy_year=century + (int(slip_number[6:8]) - century) % 100,
-            notice_number=slip_number[8:18],
-            instalment=int(slip_number[18:20]),
-            collection_kind=slip_number[20],
+            agency_code=slip_number[: LENGTH - _OWN_DIGITS],
+            charge_type=told["charge_type"],
+            levy_year=century + (int(told["levy_year"]) - century) % 100,
+            notice_number=number.removeprefix("0") if len(number) > WIDTHS["notice_number"] else number,
+            instalment=int(told["instalment"]),
+            collection_kind=told.get("collection_kind", NO_COLLECTION_KIND),
         )

@@ -23,18 +23,16 @@ if TYPE_CHECKING:
 
 explore = typer.Typer()
 
-_HELP = "\n\n".join(
-    (
-        "何が変わるか: play the fiscal year for each combination of terms, and compare what comes of it.",
-        "When does the ward know, when does the money come, how many reminders cross a payment already made? A crowd of "
-        "payers pays by all channels, the same crowd in every case. --vary takes a setting of a party "
-        "(reminder_days=10,20 or card_agent.uc.fee_basis=gross,net), a short name for several, or the share of a "
-        "channel among payers.",
-        "Short names: closing (締日 of both card agents), deposit_delay (their 入金, business days after a closing), "
-        "preliminary_delay (速報 of card, internet banking and convenience store, days after the payment), "
-        "confirmation_delay (確報 of every channel, business days), share.CHANNEL (share.card=3%,30%).",
-    )
-)
+_HELP = """何が変わるか: play the fiscal year for each combination of terms, and compare what comes of it.
+
+When does the ward know, when does the money come, how many reminders cross a payment already made? A crowd of payers \
+pays by all channels, the same crowd in every case. --vary takes a setting of a party (reminder_days=10,20 or \
+card_agent.uc.fee_basis=gross,net), a short name for several, or the share of a channel among payers.
+
+Short names: closing (締日 of both card agents), deposit_delay (their 入金, business days after a closing), \
+preliminary_delay (速報 of card, internet banking and convenience store, days after the payment), confirmation_delay \
+(確報 of every channel, business days), share.CHANNEL (share.card=3%,30%).
+"""
 _HEADS = (
     "判明まで\nknown",
     "入金まで\ndeposited",

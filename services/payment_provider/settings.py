@@ -11,11 +11,13 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_va
 
 from contracts.calendar import parse_closing_days
 from contracts.charges import CHARGES
+from contracts.formats import barcode
 from contracts.vocabulary import Agent, Brand, Method
 from services.chassis.settings import ServiceSettings
 from services.payment_provider.domain.channels import Channels
 from services.payment_provider.domain.network import NETWORKS, NetworkTerms
 from services.payment_provider.domain.reporting import Reporting
+from services.payment_provider.domain.scan import MIDNIGHT, SlipRules
 
 Fees = tuple[tuple[Annotated[int, Field(gt=0)], Annotated[int, Field(ge=0)]], ...]
 ISSUERS = (*(charge.issuer_code for charge in CHARGES.values()), "929023")
@@ -143,6 +145,10 @@ class Settings(ChannelSettings):
 
     issuers: tuple[str, ...] = ISSUERS
     """Issuer company codes under contract (請求書発行企業コード)."""
+    century: Annotated[int, Field(ge=1900, le=2100)] = barcode.CENTURY
+    """The first of the hundred years that the two digits of a use-by date (支払期限) can mean."""
+    use_by_until: time = MIDNIGHT
+    """The hour, in Japan, at which a slip's last day ends in the app; 00:00 for the whole day, 23:59:59 included."""
     terms_version: str = "2021-04"
     """The terms of use (利用規約) that a payer must have accepted."""
     card_routes: dict[Brand, Agent] = Field(default_factory=lambda: dict(BRAND_ROUTES))
@@ -246,6 +252,11 @@ class Settings(ChannelSettings):
                 wrong = f"bank_closing_time {self.bank_closing_time} must be before {name} {getattr(self, name)}"
                 raise ValueError(wrong)
         return self
+
+    @property
+    def slip_rules(self) -> SlipRules:
+        """Which slips are taken."""
+        return SlipRules(self.issuers, self.century, self.use_by_until)
 
     @property
     def channels(self) -> Channels:

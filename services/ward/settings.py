@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_v
 
 from contracts.calendar import APRIL, PREMIUM_MONTHS, HolidayShift
 from contracts.charges import CHARGES
+from contracts.formats.slip_number import ORDER, require_order
 from contracts.vocabulary import ChargeType, Method
 from services.chassis.settings import ServiceSettings
 from services.ward.domain.arrears import ArrearsRule, Rates
@@ -76,6 +77,8 @@ class Settings(ServiceSettings):
     """科目 in the slip number, per charge type."""
     collection_kind: Annotated[str, Field(pattern=r"^[0-9]$")] = "1"
     """徴収区分 of 普通徴収 in the slip number."""
+    slip_number_order: tuple[str, ...] = ORDER
+    """自由使用欄: the order of the fields in the issuer's own 16 digits; `collection_kind` may be left out."""
     use_by_months: Annotated[int, Field(ge=0, le=12)] | None = 6
     """支払期限 of a barcode: so many months after the due date (0: on it); None for no use-by date."""
     reissue_use_by_months: Annotated[int, Field(ge=0, le=12)] = 1
@@ -217,6 +220,12 @@ class Settings(ServiceSettings):
         if unknown:
             raise ValueError(f"arrears_early_months says nothing of the arrears rules {', '.join(sorted(unknown))}")
         return self
+
+    @field_validator("slip_number_order")
+    @classmethod
+    def _divides_the_digits(cls, order: tuple[str, ...]) -> tuple[str, ...]:
+        require_order(order)
+        return order
 
     @field_validator("arrears_rates")
     @classmethod

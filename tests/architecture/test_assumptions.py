@@ -23,6 +23,35 @@ def test_every_setting_named_exists() -> None:
     assert [setting for setting in settings if not _exists(setting)] == []
 
 
+OF_THE_FIELD = {
+    "資料18-3": "ReceiptDelivered",
+    "自由使用欄": "slip_number_order",
+    "century of a two-digit year": "Settings.century",
+    "23:59:59": "use_by_until",
+    "above ¥30,000": "system_fee_per_step",
+    "Routing by brand": "card_routes",
+    "Which kinds a receipt of the app has": "confirmation_business_days",
+    "Trailer and end of a receipt file": "COUNT_DIGITS",
+    "空ファイル": "receipt_file_when_empty",
+    "Naming of receipt files": "receipt_file_prefix",
+    "fetched again": "receipt_file_retention_days",
+    "締日), calendar days": "closing_days",
+    "business days after a closing": "deposit_business_days",
+    "休日調整) of a closing day": "holiday_shift",
+    "Gross or net": "fee_basis",
+    "入金単位": "deposit_split",
+    "納期限": "instalment_months",
+    "When a reminder": "reminder_days",
+}
+"""What the sources of the field leave open (words of its row) → what decides it."""
+
+
+@pytest.mark.parametrize(("words", "decides"), OF_THE_FIELD.items())
+def test_what_the_field_leaves_open_is_listed_with_what_decides_it(words: str, decides: str) -> None:
+    rows = [line for line in _document().splitlines() if line.startswith("|") and words in line.split("|")[1]]
+    assert [row for row in rows if decides in row.split("|")[2]], f"no row {words!r} with {decides}"
+
+
 def test_the_table_is_read_by_its_heading() -> None:
     table = "\n".join(
         [

@@ -231,6 +231,9 @@ def test_closing_days_that_cannot_be_say_which_part(text: str, wrong: str) -> No
 # ---- due dates -------------------------------------------------------------------------------------------
 
 
+# The end of each month from July to March; where banks are closed then, the next day on which they are open
+# (民法第142条).
+# Reckoned from the holidays above (内閣府, 銀行法施行令第5条).
 def test_the_due_dates_of_fiscal_year_2021() -> None:
     assert due_dates(2021) == (
         date(2021, 8, 2),

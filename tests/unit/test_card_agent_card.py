@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -80,11 +80,13 @@ def test_a_brand_shows_in_the_leading_digits(prefix: str, brand: Brand | None) -
 
 
 @given(st.text(max_size=40))
+@example("card_number_")
 def test_nothing_typed_breaks_the_reading(typed: str) -> None:
     read = read_number(typed)
     if isinstance(read, Refusal):
         assert read.code == "card_number_invalid"
-        assert len(typed) < 12 or typed not in f"{read}"
+        is_wording = typed in f"{read_number('x')}"
+        assert len(typed) < 12 or typed not in f"{read}" or is_wording
     else:
         assert has_luhn_check_digit(read)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import zxingcpp
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from PIL import Image
@@ -14,7 +14,7 @@ from contracts.formats.gs1_128 import bars
 from contracts.vocabulary import ChargeType, Refusal
 from services.payment_provider.domain.picture import FoundCode, slip_in
 from services.payment_provider.pictures.bounds import Bounds, Reading
-from services.payment_provider.pictures.decoding import read
+from services.payment_provider.pictures.decoding import LONGEST_SIDE, read
 from tests.slip_pictures import PAPER, Photograph, a_slip, as_file, printed, rasterised
 
 BOUNDS = Bounds(pixels=50_000_000, pages=3, memory_bytes=2_000_000_000)
@@ -204,7 +204,22 @@ def test_a_page_as_large_as_a_wall_is_drawn_with_no_more_pixels() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("side", "code"), [(LONGEST_SIDE + 1, "picture_too_large"), (LONGEST_SIDE, "picture_unreadable")]
+)
+def test_a_ribbon_longer_than_the_decoder_takes_is_refused(side: int, code: str) -> None:
+    assert refusal_code(scanned(as_file(Image.new("L", (8, side), 200)), BOUNDS)) == code
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 14_400), (14_400, 1)])
+def test_a_page_like_a_ribbon_is_drawn_no_longer_than_the_decoder_takes(width: int, height: int) -> None:
+    page = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj "
+    page += b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 %d %d]>>endobj trailer<</Root 1 0 R>>" % (width, height)
+    assert refusal_code(scanned(page, BOUNDS)) == "picture_unreadable"
+
+
 @settings(max_examples=40)
+@example(1_494, 128)  # it has 32,808 lines then
 @given(st.integers(0, 3_000), st.integers(0, 255))
 def test_a_damaged_file_is_read_or_refused_but_never_fails(place: int, byte: int) -> None:
     file = bytearray(SMALL)

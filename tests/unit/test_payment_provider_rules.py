@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
@@ -22,18 +22,20 @@ from contracts.vocabulary import (
     Settler,
     SlipNumber,
     Yen,
+    on_the_clock,
 )
 from services.payment_provider.domain import payment as steps
 from services.payment_provider.domain.collection import Presented, read_presented
 from services.payment_provider.domain.payment import TAKEN, UNDER_WAY, Payment, PaymentStatus, Plan
 from services.payment_provider.domain.routing import refuse_route, system_fee
-from services.payment_provider.domain.scan import read_slip, refuse_taken
+from services.payment_provider.domain.scan import SlipRules, read_slip, refuse_taken
 from services.payment_provider.handlers.choose_method import CardRules
 from services.payment_provider.settings import BRAND_ROUTES, Settings
 
 NOW = datetime(2021, 8, 1, 3, 0, tzinfo=UTC)
 USE_BY = date(2021, 8, 2)
 ISSUERS = ("912345", "929023")
+RULES = SlipRules(ISSUERS)
 SLIP = "91912345001044103000123450100021080200085001"
 ROUTES = dict(BRAND_ROUTES)
 S = PaymentStatus
@@ -46,17 +48,21 @@ def payment(status: PaymentStatus = S.SCANNED) -> Payment:
 # ---- the slip ---------------------------------------------------------------------------------------------
 
 
+def noon(day: date) -> datetime:
+    return on_the_clock(day, time(12))
+
+
 def code(text: str, today: date = USE_BY) -> str:
-    read = read_slip(text, ISSUERS, today)
+    read = read_slip(text, RULES, noon(today))
     return read.code if isinstance(read, Refusal) else "readable"
 
 
 def test_a_slip_is_read_as_digits_and_as_a_scanner_sends_it() -> None:
-    read = read_slip(SLIP, ISSUERS, USE_BY)
+    read = read_slip(SLIP, RULES, noon(USE_BY))
     assert isinstance(read, Barcode)
     assert (read.amount, read.use_by, read.issuer) == (8_500, USE_BY, "912345")
     for sent in (f"]C1{SLIP}", f"(91){SLIP[2:]}", f"\x1d{SLIP}", f" {SLIP}\n"):
-        assert read_slip(sent, ISSUERS, USE_BY) == read
+        assert read_slip(sent, RULES, noon(USE_BY)) == read
 
 
 def other_slip(amount: int = 8_500, issuer: str = "912345", use_by: date | None = None, stamp: bool = False) -> str:
@@ -86,8 +92,27 @@ def test_a_slip_that_cannot_be_paid_is_refused_by_name(text: str, today: date, e
     assert code(text, today) == expected
 
 
+@pytest.mark.parametrize(
+    ("until", "at", "expected"),
+    [
+        (time(0), time(23, 59, 59, 999_999), "readable"),
+        (time(23, 30), time(23, 29, 59), "readable"),
+        (time(23, 30), time(23, 30), "slip_past_use_by"),
+    ],
+)
+def test_the_last_day_ends_at_midnight_or_at_the_hour_that_was_agreed(until: time, at: time, expected: str) -> None:
+    read = read_slip(SLIP, SlipRules(ISSUERS, use_by_until=until), on_the_clock(USE_BY, at))
+    assert (read.code if isinstance(read, Refusal) else "readable") == expected
+
+
+def test_two_digits_of_a_year_are_of_the_century_that_was_agreed() -> None:
+    read = read_slip(SLIP, SlipRules(ISSUERS, century=2022), noon(date(2099, 1, 1)))
+    assert isinstance(read, Barcode)
+    assert read.use_by == date(2121, 8, 2)
+
+
 def test_an_unknown_issuer_is_told_which_issuers_have_a_contract() -> None:
-    refusal = read_slip(other_slip(issuer="942386"), ISSUERS, USE_BY)
+    refusal = read_slip(other_slip(issuer="942386"), RULES, noon(USE_BY))
     assert isinstance(refusal, Refusal)
     assert "942386" in refusal.detail
     assert all(issuer in refusal.remedy for issuer in ISSUERS)
@@ -255,7 +280,7 @@ def test_choosing_a_card_or_a_bank_names_who_settles() -> None:
 def test_the_limits_of_the_barcode_are_the_till_s_and_not_the_debt_s(
     method: Method, text: str, on: date, at_till: str | None, elsewhere: str | None
 ) -> None:
-    read = read_presented(Presented(method, text, None, "912345", None), ISSUERS, on)
+    read = read_presented(Presented(method, text, None, "912345", None), RULES, on)
     expected = at_till if method is Method.CONVENIENCE_STORE else elsewhere
     assert (read.code if isinstance(read, Refusal) else None) == expected
 
@@ -263,6 +288,6 @@ def test_the_limits_of_the_barcode_are_the_till_s_and_not_the_debt_s(
 @given(st.integers(1, 999_999), st.integers(0, 10**21 - 1).map(lambda n: f"{n:021d}"))
 def test_a_slip_without_a_barcode_is_told_by_the_digits_it_would_have(amount: int, number: str) -> None:
     given = Presented(Method.COUNTER, None, number, "912345", amount)
-    read = read_presented(given, ISSUERS, USE_BY)
+    read = read_presented(given, RULES, USE_BY)
     assert isinstance(read, Barcode)
     assert (read.free_area, read.amount, read.issuer, read.use_by) == (number, amount, "912345", None)

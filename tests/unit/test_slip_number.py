@@ -1,13 +1,13 @@
 """The ward's division of the free area."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.formats.slip_number import SlipReference
+from contracts.formats.slip_number import ORDER, SlipReference
 
 REFERENCE = SlipReference(
     agency_code="13104",
@@ -35,19 +35,44 @@ references = st.builds(
 
 
 def test_a_slip_number_holds_its_fields_in_order() -> None:
-    assert REFERENCE.slip_number == "131044210000012345021"
+    assert REFERENCE.slip_number() == "131044210000012345021"
 
 
 @given(references)
 def test_a_reference_survives_its_slip_number(reference: SlipReference) -> None:
-    assert SlipReference.parse(reference.slip_number) == reference
+    assert SlipReference.parse(reference.slip_number()) == reference
 
 
 @given(digit_string(21), st.integers(1900, 2100))
 def test_any_21_digits_survive_being_divided(digits: str, century: int) -> None:
     reference = SlipReference.parse(digits, century)
-    assert reference.slip_number == digits
+    assert reference.slip_number() == digits
     assert century <= reference.levy_year < century + 100
+
+
+@given(references, st.permutations(ORDER), st.booleans())
+def test_an_issuer_orders_the_fields_as_he_likes_and_may_leave_the_collection_kind_out(
+    reference: SlipReference, order: list[str], has_kind: bool
+) -> None:
+    if not has_kind:
+        order = [name for name in order if name != "collection_kind"]
+        reference = replace(reference, collection_kind="0")
+    number = reference.slip_number(order)
+    assert len(number) == 21
+    assert SlipReference.parse(number, order=order) == reference
+
+
+def test_where_the_collection_kind_is_left_out_the_notice_number_has_its_digit() -> None:
+    order = ("levy_year", "charge_type", "instalment", "notice_number")
+    assert REFERENCE.slip_number(order) == "13104" + "21" + "4" + "02" + "00000012345"
+    with pytest.raises(ValueError, match="notice_number must be 10 digits"):
+        SlipReference.parse("13104" + "21" + "4" + "02" + "10000012345", order=order)
+
+
+@pytest.mark.parametrize("order", [(), ("levy_year",), (*ORDER, "levy_year"), (*ORDER, "name")])
+def test_what_does_not_divide_the_digits_is_refused(order: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="must name charge_type, levy_year, notice_number, instalment"):
+        REFERENCE.slip_number(order)
 
 
 @pytest.mark.parametrize("text", ["", "1" * 20, "1" * 22, "1" * 20 + "x", "１" * 21])

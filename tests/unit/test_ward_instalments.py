@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from contracts.calendar import PREMIUM_MONTHS
 from contracts.formats import barcode
 from contracts.formats.barcode import Barcode
-from contracts.formats.slip_number import SlipReference
+from contracts.formats.slip_number import ORDER, SlipReference
 from contracts.vocabulary import BARCODE_LIMIT, ChargeType, Refusal
 from services.ward.domain.charge_terms import ChargeTerms, SlipTerms
 from services.ward.domain.instalments import (
@@ -29,6 +29,7 @@ MONTHS = {CARE: PREMIUM_MONTHS, RESIDENT: (6, 8, 10, 1), VEHICLE: (5,), HEALTH: 
 TERMS = SlipTerms(
     agency_code="00104",
     collection_kind="1",
+    slip_number_order=ORDER,
     use_by_months=6,
     reissue_use_by_months=1,
     special_instalments_from=50,

@@ -11,11 +11,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from contracts.vocabulary import ReceiptKind, Settler
+from contracts.vocabulary import ChargeType, ReceiptKind, Settler
 from services.ward.app import Settings
 from services.ward.domain.ledger import Account, Transfer, levy
 from services.ward.domain.overpayment_settlement import Due, Settling
-from services.ward.domain.overpayments import OverpaymentTerms, Person, PersonSlip, Use, charge_of
+from services.ward.domain.overpayments import OverpaymentTerms, Person, PersonSlip, Use
 from services.ward.domain.receipts import Receipt, SlipAccount, register, standing
 
 TERMS: OverpaymentTerms = Settings().overpayment_terms
@@ -26,10 +26,14 @@ AMOUNTS = dict(zip([*PREMIUMS, OTHER_CHARGE], [10_000, 9_000, 9_000, 9_000, 7_00
 DUE = [date(2021, 8, 2), date(2021, 8, 31), date(2021, 9, 30), date(2022, 3, 31), date(2021, 6, 30)]
 
 
+def charge_of(number: str) -> ChargeType:
+    return ChargeType.RESIDENT_TAX if number == OTHER_CHARGE else ChargeType.CARE_INSURANCE
+
+
 def owing() -> Person:
     """A person with five slips, one of another charge and one not due yet."""
     slips = {
-        number: PersonSlip(amount, 0, due_on, None)
+        number: PersonSlip(amount, 0, charge_of(number), due_on, None)
         for (number, amount), due_on in zip(AMOUNTS.items(), DUE, strict=True)
     }
     return Person(slips, {}, [])

@@ -124,7 +124,7 @@ def test_an_account_entry_has_its_fields_where_they_are_published() -> None:
     assert fields_of("03", "end", 5)[1:3] == [b"0000000005", b"00001"]
 
 
-# ---- dates of the era -------------------------------------------------------------------------------------
+# ---- dates of the era (元号を改める政令: 昭和64年政令第1号, 平成31年政令第143号) ----
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ class PaymentProvider(ReceiptFiles):
 
     @cached_property
     def _scan(self) -> Command[ScanRequest, PaymentView]:
-        handler = partial(scan_slips, issuers=frozenset(self.settings.issuers))
+        handler = partial(scan_slips, rules=self.settings.slip_rules)
         return Command("scan", handler, PaymentView, lambda r: (r.barcode.strip(),))
 
     @cached_property
@@ -110,7 +110,7 @@ class PaymentProvider(ReceiptFiles):
 
     @cached_property
     def _collection_rules(self) -> CollectionRules:
-        return CollectionRules(self.settings.issuers, self.channels)
+        return CollectionRules(self.settings.slip_rules, self.channels)
 
     @cached_property
     def _collect(self) -> Command[CollectionRequest, PaymentView]:

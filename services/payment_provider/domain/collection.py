@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -10,7 +9,7 @@ from typing import Final
 from contracts.formats import barcode
 from contracts.formats.barcode import Barcode
 from contracts.vocabulary import CHANNEL_NAMES, Method, Refusal, SlipNumber, Yen
-from services.payment_provider.domain.scan import refuse_issuer
+from services.payment_provider.domain.scan import SlipRules, refuse_issuer
 
 NEEDS_BARCODE: Final = frozenset({Method.CONVENIENCE_STORE})
 """A till reads bars and nothing else; a clerk, and the file of a direct debit, go by the slip's number."""
@@ -31,12 +30,12 @@ class Presented:
     """What was handed over, in yen."""
 
 
-def read_presented(given: Presented, issuers: Collection[str], on: date) -> Barcode | Refusal:
+def read_presented(given: Presented, rules: SlipRules, on: date) -> Barcode | Refusal:
     """The slip that is paid on the business date `on`, or why this channel does not take it."""
-    code = _without_barcode(given) if given.barcode is None else barcode.decode(given.barcode)
+    code = _without_barcode(given) if given.barcode is None else barcode.decode(given.barcode, rules.century)
     if isinstance(code, Refusal):
         return code
-    refusal = refuse_issuer(code.issuer, issuers) or _refuse_amount(given, code) or barcode.refusal_of(code, on)
+    refusal = refuse_issuer(code.issuer, rules.issuers) or _refuse_amount(given, code) or barcode.refusal_of(code, on)
     if refusal is not None and (given.method in NEEDS_BARCODE or refusal.code not in _REFUSED_AT_TILLS_ONLY):
         return refusal
     return code

@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import date
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Final
 
 from contracts.formats import barcode
 from contracts.formats.barcode import Barcode
-from contracts.vocabulary import Refusal
+from contracts.vocabulary import JST, Refusal, business_date
 from services.payment_provider.domain.payment import TAKEN, UNDER_WAY, Payment
 
+MIDNIGHT: Final = time(0)
 
-def read_slip(text: str, issuers: Collection[str], today: date) -> Barcode | Refusal:
+
+@dataclass(frozen=True, slots=True)
+class SlipRules:
+    """Which slips are taken; each field is a setting."""
+
+    issuers: Sequence[str]
+    """Issuer company codes under contract."""
+    century: int = barcode.CENTURY
+    """The first of the hundred years that the two digits of a use-by date can mean."""
+    use_by_until: time = MIDNIGHT
+    """The hour, in Japan, at which a slip's last day ends in the app; midnight for the whole day."""
+
+    def day_in_app(self, now: datetime) -> date:
+        """The day that a use-by date is compared with: from `use_by_until` on, the next one."""
+        day = business_date(now)
+        is_over = self.use_by_until != MIDNIGHT and now.astimezone(JST).time() >= self.use_by_until
+        return day + timedelta(days=is_over)
+
+
+def read_slip(text: str, rules: SlipRules, now: datetime) -> Barcode | Refusal:
     """The slip behind what a scanner gave, or why it cannot be paid in the app."""
-    code = barcode.decode(text)
+    code = barcode.decode(text, rules.century)
     if isinstance(code, Refusal):
         return code
-    return refuse_issuer(code.issuer, issuers) or barcode.refusal_of(code, today) or code
+    return refuse_issuer(code.issuer, rules.issuers) or barcode.refusal_of(code, rules.day_in_app(now)) or code
 
 
 def refuse_issuer(issuer: str, issuers: Collection[str]) -> Refusal | None:

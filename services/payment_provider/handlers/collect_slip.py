@@ -16,6 +16,7 @@ from services.payment_provider.domain.channels import Channels
 from services.payment_provider.domain.collection import Presented, read_presented
 from services.payment_provider.domain.network import NETWORKS
 from services.payment_provider.domain.payment import Payment, PaymentStatus, next_attempt
+from services.payment_provider.domain.scan import SlipRules
 from services.payment_provider.handlers.count_in import count_in
 from services.payment_provider.handlers.receipt_data import begin_reporting, deliver
 from services.payment_provider.handlers.strike_anomalies import strike_next
@@ -26,7 +27,7 @@ from services.payment_provider.views import payment_view
 class CollectionRules:
     """What the collection centre (収納センター) goes by."""
 
-    issuers: Sequence[str]
+    slips: SlipRules
     channels: Channels
 
 
@@ -34,7 +35,7 @@ async def collect_slips(
     requests: Sequence[CollectionRequest], tx: Transaction, *, rules: CollectionRules
 ) -> Sequence[PaymentView | Refusal]:
     """The channels do not know of each other, nor of the app: a slip paid twice is two payments (二重納付)."""
-    slips = [_read(request, rules.issuers, tx) for request in requests]
+    slips = [_read(request, rules.slips, tx) for request in requests]
     known = await store.lock_of_slips(tx.session, {s.free_area for s in slips if isinstance(s, Barcode)})
     answers: list[Payment | Refusal] = []
     for request, slip in zip(requests, slips, strict=True):
@@ -69,7 +70,7 @@ async def collect_many(
     return answers
 
 
-def _read(request: CollectionRequest, issuers: Sequence[str], tx: Transaction) -> Barcode | Refusal:
+def _read(request: CollectionRequest, rules: SlipRules, tx: Transaction) -> Barcode | Refusal:
     paid_at = _paid_at(request, tx)
     if paid_at > tx.now:
         return Refusal(
@@ -77,9 +78,9 @@ def _read(request: CollectionRequest, issuers: Sequence[str], tx: Transaction) -
             f"it is said to be paid at {paid_at.isoformat()}; now it is {tx.now.isoformat()}",
             "report a payment when it is made, or afterwards",
         )
-    issuer = request.issuer or issuers[0]
+    issuer = request.issuer or rules.issuers[0]
     given = Presented(request.method, request.barcode, request.slip_number, issuer, request.amount)
-    return read_presented(given, issuers, business_date(paid_at))
+    return read_presented(given, rules, business_date(paid_at))
 
 
 def _collected(request: CollectionRequest, slip: Barcode, attempt: int, channels: Channels, tx: Transaction) -> Payment:

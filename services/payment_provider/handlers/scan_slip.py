@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from contracts.events import SlipScanned
 from contracts.formats.barcode import Barcode
 from contracts.http import PaymentView, ScanRequest
-from contracts.vocabulary import Refusal, business_date
+from contracts.vocabulary import Refusal
 from services.chassis.transaction import Transaction
 from services.payment_provider import store
 from services.payment_provider.domain.payment import Payment, PaymentStatus, abandon, latest_in_app, next_attempt
-from services.payment_provider.domain.scan import read_slip, refuse_taken
+from services.payment_provider.domain.scan import SlipRules, read_slip, refuse_taken
 from services.payment_provider.views import payment_view
 
 CONSENT_MISSING = Refusal(
@@ -20,12 +20,11 @@ CONSENT_MISSING = Refusal(
 
 
 async def scan_slips(
-    requests: Sequence[ScanRequest], tx: Transaction, *, issuers: Collection[str]
+    requests: Sequence[ScanRequest], tx: Transaction, *, rules: SlipRules
 ) -> Sequence[PaymentView | Refusal]:
     """A slip scanned anew before a method was chosen gets a new payment; the old one is abandoned."""
-    today = business_date(tx.now)
     consents = await store.known_consents(tx.session, {r.consent_id for r in requests})
-    slips = [read_slip(r.barcode, issuers, today) if r.consent_id in consents else CONSENT_MISSING for r in requests]
+    slips = [read_slip(r.barcode, rules, tx.now) if r.consent_id in consents else CONSENT_MISSING for r in requests]
     made = await store.lock_of_slips(tx.session, {s.free_area for s in slips if isinstance(s, Barcode)})
     answers: list[Payment | Refusal] = [
         slip if isinstance(slip, Refusal) else _open(slip, request.consent_id, made, tx)

@@ -20,6 +20,8 @@ PDF_DOTS_PER_INCH: Final = 400
 """A page is drawn so fine that the narrowest bar (0.19 mm) is three dots wide."""
 ENLARGED_UP_TO: Final = 9_000_000
 """Pixels, a page of A4 at 300 dots per inch: a larger picture has its bars wide enough."""
+LONGEST_SIDE: Final = 65_535
+"""Pixels: what the decoder takes."""
 ANGLES: Final = (15, 30, 45, 60, 75)
 """A long barcode is found up to ten degrees aslant; quarter turns are tried by the decoder itself."""
 EVERY_KIND: Final = zxingcpp.BarcodeFormats([])
@@ -76,6 +78,8 @@ def _enlarged(picture: Image.Image) -> Image.Image:
 
 
 def _decoded(picture: Image.Image, formats: zxingcpp.BarcodeFormats) -> Iterator[FoundCode]:
+    if max(picture.size) > LONGEST_SIDE:  # a view of a picture that was shorter
+        return
     for code in zxingcpp.read_barcodes(picture, formats=formats):
         text = code.bytes.decode("ascii", "replace")
         yield FoundCode(code.symbology_identifier, str(code.format), text)
@@ -99,7 +103,8 @@ def _pages(content: bytes, bounds: Bounds) -> Iterator[Image.Image]:
             width, height = page.get_size()
             scale = PDF_DOTS_PER_INCH / _POINTS_PER_INCH
             dots = max(1.0, width * height * scale * scale)
-            fitting = min(scale, scale * (bounds.pixels / dots) ** 0.5)
+            longest = max(1.0, max(width, height) * scale)
+            fitting = min(scale, scale * (bounds.pixels / dots) ** 0.5, scale * LONGEST_SIDE / longest)
             yield page.render(scale=fitting, grayscale=True).to_pil()
 
 
@@ -113,6 +118,12 @@ def _frames(content: bytes, bounds: Bounds) -> Iterator[Image.Image]:
                 "picture_too_large",
                 f"the picture has {opened.width:,} × {opened.height:,} pixels; at most {bounds.pixels:,} are read",
                 "send a smaller picture, or only the part with the barcode",
+            )
+        if max(opened.size) > LONGEST_SIDE:
+            raise _Wrong(
+                "picture_too_large",
+                f"the picture has {opened.width:,} × {opened.height:,} pixels; a side of at most {LONGEST_SIDE:,} is read",
+                "send only the part with the barcode",
             )
         _check_pages(getattr(opened, "n_frames", 1), bounds)
         for frame in ImageSequence.Iterator(opened):

@@ -298,6 +298,7 @@ def slip_terms(settings: Settings) -> SlipTerms:
     return SlipTerms(
         agency_code=s.agency_code,
         collection_kind=s.collection_kind,
+        slip_number_order=s.slip_number_order,
         use_by_months=s.use_by_months,
         reissue_use_by_months=s.reissue_use_by_months,
         special_instalments_from=s.special_instalments_from,

@@ -31,6 +31,8 @@ class SlipTerms:
 
     agency_code: str
     collection_kind: str
+    slip_number_order: tuple[str, ...]
+    """How the issuer's own 16 digits of the free area (自由使用欄) are divided."""
     use_by_months: int | None
     reissue_use_by_months: int
     special_instalments_from: int

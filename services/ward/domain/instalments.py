@@ -73,7 +73,7 @@ def make_slip(levy: Levy, instalment: int, amount: int, due_on: date, terms: Sli
         notice_number=levy.insured_number,
         instalment=instalment,
         collection_kind=terms.collection_kind,
-    ).slip_number
+    ).slip_number(terms.slip_number_order)
     use_by = None if terms.use_by_months is None else months_after(due_on, terms.use_by_months)
     return Slip(
         slip_number=slip_number,

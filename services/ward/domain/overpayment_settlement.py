@@ -14,7 +14,6 @@ from services.ward.domain.overpayments import (
     OverpaymentTerms,
     Person,
     Use,
-    charge_of,
 )
 from services.ward.domain.receipts import count_towards
 
@@ -126,7 +125,7 @@ class Settling:
         if target is None:
             wrong = f"slip {to_slip} is not one of the person who paid slip {slip_number}"
             return Refusal("slip_of_another", wrong, "an overpayment is applied to debts of the same person")
-        if charge_of(to_slip) != charge_of(slip_number):
+        if target.charge_type is not self.person.slips[slip_number].charge_type:
             wrong = f"slips {slip_number} and {to_slip} are of different charges (科目)"
             return Refusal("slip_of_another", wrong, "an overpayment is applied to debts of the same charge")
         if not target.outstanding:

@@ -24,8 +24,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from contracts.calendar import BANK_CALENDAR
-from contracts.formats.slip_number import SlipReference
-from contracts.vocabulary import business_date, on_the_clock
+from contracts.vocabulary import ChargeType, business_date, on_the_clock
 from services.ward.domain.ledger import Account
 from services.ward.domain.periods import last_day_of_period
 from services.ward.domain.receipts import SlipAccount
@@ -99,6 +98,8 @@ class Claim(NamedTuple):
 class PersonSlip(SlipAccount):
     """One of a person's slips."""
 
+    charge_type: ChargeType
+    """科目: debts of one charge are not paid with what was paid for another."""
     due_on: date
     remind_on: date | None
     """The day on which it is reminded of where it is not paid by then; None once it was."""
@@ -120,9 +121,9 @@ class Person:
 
     def overdue(self, slip_number: str, today: date) -> list[str]:
         """Slips that this one's overpayment can be applied to, the oldest due first."""
-        charge = charge_of(slip_number)
+        charge = self.slips[slip_number].charge_type
         owed = [(s.due_on, number) for number, s in self.slips.items() if s.due_on < today and s.outstanding]
-        return [number for _, number in sorted(owed) if charge_of(number) == charge]
+        return [number for _, number in sorted(owed) if self.slips[number].charge_type is charge]
 
     def gave(self, slip_number: str) -> list[Given]:
         """What a slip has given away and not taken back, in the order in which it would take it back."""
@@ -158,8 +159,3 @@ class OverpaymentTerms:
             return on_the_clock(self.lapses_on(decided_at), time(0)) + A_MOMENT
         day = BANK_CALENDAR.next_open(business_date(decided_at) + timedelta(days=self.refund_days))
         return on_the_clock(day, self.refund_time) + A_MOMENT
-
-
-def charge_of(slip_number: str) -> str:
-    """科目: debts of one charge are not paid with what was paid for another."""
-    return SlipReference.parse(slip_number).charge_type

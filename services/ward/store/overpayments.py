@@ -24,6 +24,7 @@ _SLIPS = (
         slips.c.insured_number,
         slips.c.amount,
         slips.c.received,
+        slips.c.charge_type,
         slips.c.due_on,
         slips.c.remind_on,
     )

@@ -219,7 +219,7 @@ def test_a_page_like_a_ribbon_is_drawn_no_longer_than_the_decoder_takes(width: i
 
 
 @settings(max_examples=40)
-@example(1_494, 128)  # it has 32,808 lines then
+@example(1_494, 128)  # it has 32,808 lines then, more than are read
 @given(st.integers(0, 3_000), st.integers(0, 255))
 def test_a_damaged_file_is_read_or_refused_but_never_fails(place: int, byte: int) -> None:
     file = bytearray(SMALL)

@@ -20,8 +20,8 @@ PDF_DOTS_PER_INCH: Final = 400
 """A page is drawn so fine that the narrowest bar (0.19 mm) is three dots wide."""
 ENLARGED_UP_TO: Final = 9_000_000
 """Pixels, a page of A4 at 300 dots per inch: a larger picture has its bars wide enough."""
-LONGEST_SIDE: Final = 65_535
-"""Pixels: what the decoder takes."""
+LONGEST_SIDE: Final = 32_767
+"""Pixels. The decoder says that it takes 65,535, and ends the process at that; no camera is near to half of it."""
 ANGLES: Final = (15, 30, 45, 60, 75)
 """A long barcode is found up to ten degrees aslant; quarter turns are tried by the decoder itself."""
 EVERY_KIND: Final = zxingcpp.BarcodeFormats([])
@@ -122,7 +122,7 @@ def _frames(content: bytes, bounds: Bounds) -> Iterator[Image.Image]:
         if max(opened.size) > LONGEST_SIDE:
             raise _Wrong(
                 "picture_too_large",
-                f"the picture has {opened.width:,} × {opened.height:,} pixels; a side of at most {LONGEST_SIDE:,} is read",
+                f"the picture has {opened.width:,} × {opened.height:,} pixels; no side may have over {LONGEST_SIDE:,}",
                 "send only the part with the barcode",
             )
         _check_pages(getattr(opened, "n_frames", 1), bounds)

@@ -5,7 +5,7 @@ Its transfers follow from these: it owes the ward from the day it takes a paymen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -64,6 +64,19 @@ async def books(session: AsyncConnection, agent: Agent) -> Books:
         ],
         transfers=list(_transfers((a for a, _ in owed), issued, made)),
     )
+
+
+async def deposits_made(session: AsyncConnection, agent: Agent) -> Sequence[DepositRow]:
+    """入金 that really reached the ward's account, in yen and by their days, whatever the books believe.
+
+    One that was never made, or went to another account, is not among them.
+    """
+    settler, made = settler_of(agent).value, await store.all_deposits(session)
+    return [
+        DepositRow(d.deposit_id, d.statement_id, settler, d.paid, d.paid_on)
+        for d in made
+        if d.paid_on is not None and not d.account
+    ]
 
 
 def _transfers(

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -25,6 +26,7 @@ from services.ward.app import books as ward_books
 REST_SECONDS = 3.0
 """A running stack may be between two books: what does not agree is looked at again for this long."""
 
+Found = TypeVar("Found")
 Reader = Callable[[AsyncConnection], Awaitable[Books]]
 
 
@@ -37,21 +39,27 @@ async def read_books(folder: Path) -> dict[str, Books]:
     """Every party's books. Raises `LookupError` naming what is missing or cannot be read."""
     missing = [f"{name}.db" for name in _readers() if not (folder / f"{name}.db").exists()]
     if missing:
-        raise LookupError(
-            f"{folder} has no {', '.join(missing)}; name the folder of a stack or a demo with --database-dir"
-        )
-    books = {}
-    for principal, read in _readers().items():
-        database = Database(database_url(folder, principal), looks_only=True)
-        try:
-            async with database.read() as session:
-                books[principal] = await read(session)
-        except DBAPIError as wrong:
-            path = folder / f"{principal}.db"
-            raise LookupError(f"{path} cannot be read ({wrong.orig}); it is no {principal} of this version") from None
-        finally:
-            await database.close()
-    return books
+        raise _missing(folder, *missing)
+    return {principal: await read_party(folder, principal, read) for principal, read in _readers().items()}
+
+
+async def read_party(folder: Path, principal: str, read: Callable[[AsyncConnection], Awaitable[Found]]) -> Found:
+    """What one party's database says. Raises `LookupError` where there is none, or it cannot be read."""
+    path = folder / f"{principal}.db"
+    if not path.exists():
+        raise _missing(folder, path.name)
+    database = Database(database_url(folder, principal), looks_only=True)
+    try:
+        async with database.read() as session:
+            return await read(session)
+    except DBAPIError as wrong:
+        raise LookupError(f"{path} cannot be read ({wrong.orig}); it is no {principal} of this version") from None
+    finally:
+        await database.close()
+
+
+def _missing(folder: Path, *names: str) -> LookupError:
+    return LookupError(f"{folder} has no {', '.join(names)}; name the folder of a stack or a demo with --database-dir")
 
 
 async def stack_books(client: StackClient) -> dict[str, Books]:

@@ -24,6 +24,7 @@ from services.console import (
     cli_books,
     cli_deployment,
     cli_explore,
+    cli_notice,
     cli_operations,
     cli_reminders,
     cli_scenarios,
@@ -302,6 +303,7 @@ app.add_typer(cli_slips.slip, name="slip")
 app.add_typer(cli_operations.operations)
 app.add_typer(cli_reminders.reminders)
 app.add_typer(cli_books.books)
+app.add_typer(cli_notice.notice, name="notice")
 app.add_typer(cli_scenarios.scenario, name="scenario")
 app.add_typer(cli_explore.explore)
 app.add_typer(cli_settlement.settlement)

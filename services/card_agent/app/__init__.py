@@ -14,7 +14,7 @@ from contracts.http import CardTokenAnswer, CardTokenRequest, Explanation, Terms
 from contracts.vocabulary import Refusal
 from services.card_agent import store
 from services.card_agent.behaviour import TEST_CARDS, AnomalyKind
-from services.card_agent.books import ACCOUNT_NAMES, books
+from services.card_agent.books import ACCOUNT_NAMES, books, deposits_made
 from services.card_agent.domain.terms import TERMS, Terms
 from services.card_agent.explanation import Story
 from services.card_agent.handlers.correct_settlement import correct_settlements
@@ -62,6 +62,7 @@ __all__ = [
     "StatementView",
     "books",
     "create_app",
+    "deposits_made",
 ]
 
 

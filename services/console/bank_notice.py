@@ -1,0 +1,297 @@
+"""入金通知: what the ward's bank tells of its account in records of 全銀 (Zengin), held against the ward's books. Pure.
+
+The bank tells what came, from whom and when, and nothing of statements or payments. So what it tells and what the ward
+has on record are matched by day (勘定日), payer and amount, as a treasurer does; of what then is left of one day and
+one payer on both sides, the amounts differ. Layout and source of the records: `contracts.formats.zengin_file`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from itertools import zip_longest
+from typing import Final, NamedTuple, TypeVar
+
+from contracts.books import Books, DepositRow
+from contracts.formats import zengin_file
+from contracts.formats.byte_fields import Source
+from contracts.formats.zengin import (
+    REIWA_BEGAN,
+    Account,
+    AccountEntry,
+    Header,
+    Kind,
+    Row,
+    Totals,
+    TransferNotice,
+)
+from contracts.vocabulary import Settler, Yen
+
+Key = TypeVar("Key")
+
+
+class Payer(NamedTuple):
+    """振込依頼人 of a deposit."""
+
+    code: str
+    """振込依頼人コード: 10 digits."""
+    name: str
+    """振込依頼人名: half-width, up to 48."""
+    bank_name: str = "ﾐｽﾞﾎ"
+    branch_name: str = "ﾎﾝﾃﾝ"
+
+
+WARD_ACCOUNT: Final = Account("0001", "ﾐｽﾞﾎ", "110", "ｼﾝｼﾞﾕｸ", "1", "1234567", "ｼﾝｼﾞﾕｸｸ ｶｲｹｲｶﾝﾘｼﾔ")
+"""The account that the ward has designated (指定口座): the one for which deposits name no account."""
+PAYERS: Final[Mapping[Settler, Payer]] = {
+    Settler.JCB: Payer("0000000681", "ｶ)ｼﾞｴ-ｼ-ﾋﾞ-"),
+    Settler.UC: Payer("0000000682", "ﾕ-ｼ-ｶ-ﾄﾞ(ｶ"),
+    Settler.BANK: Payer("0000000610", "ﾈﾂﾄﾊﾞﾝｷﾝｸﾞ ｼﾕｳﾉｳｸﾞﾁ"),
+    Settler.COUNTER: Payer("0000000100", "ｸﾔｸｼﾖ ﾏﾄﾞｸﾞﾁ"),
+    Settler.BANK_COUNTER: Payer("0000000110", "ｷﾝﾕｳｷｶﾝ ﾏﾄﾞｸﾞﾁ"),
+    Settler.DIRECT_DEBIT: Payer("0000000120", "ｺｳｻﾞﾌﾘｶｴ"),
+    Settler.CONVENIENCE_STORE: Payer("0000000200", "ｺﾝﾋﾞﾆ ｼﾕｳﾉｳﾀﾞｲｺｳ"),
+}
+TRANSFER: Final = "11"
+"""取引区分 of a 振込."""
+_SETTLERS: Final[Mapping[str, Settler]] = {payer.code: settler for settler, payer in PAYERS.items()}
+_ORDER: Final = {settler.value: n for n, settler in enumerate(Settler)}
+
+
+class Period(NamedTuple):
+    """The days that a notice covers, both included."""
+
+    first: date
+    last: date
+
+    def covers(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+
+def period_of(came: Iterable[DepositRow], first: date | None, last: date | None) -> Period:
+    """The days asked for; where one is not named, as far as anything came.
+
+    Raises `ValueError` where nothing came and no day is named, and where the first is after the last.
+    """
+    days = [*(d.on for d in came), *(day for day in (first, last) if day is not None)]
+    if not days:
+        raise ValueError("nothing has come into the ward's account; name the days with --from and --to")
+    period = Period(first or min(days), last or max(days))
+    if period.first > period.last:
+        raise ValueError(f"--from {first} is after --to {last}; the first day comes first")
+    return period
+
+
+# ---- books → records --------------------------------------------------------------------------------------
+
+
+def block(kind: Kind, period: Period, came: Iterable[DepositRow]) -> zengin_file.Block:
+    """What the bank tells of these days. `came` is all that reached the ward's account, in yen, of any day.
+
+    残高 (kind 03) is what had come before; what goes out is not told. Nothing in it depends on ids or their order.
+    """
+    ordered = sorted(came, key=lambda d: (d.on, _ORDER[d.settler], d.amount))
+    before = sum(d.amount for d in ordered if d.on < period.first) if kind is Kind.ACCOUNT_ENTRIES else 0
+    header = Header(kind, period.last, period.first, period.last, WARD_ACCOUNT, before)
+    record = _transfer if kind is Kind.TRANSFERS_RECEIVED else _entry
+    return header, [record(n, d) for n, d in enumerate((d for d in ordered if period.covers(d.on)), 1)]
+
+
+def written(kind: Kind, period: Period, came: Iterable[DepositRow]) -> bytes:
+    """The notice as a file. Raises `ValueError` for what the records have no room for."""
+    return b"".join(zengin_file.write([block(kind, period, came)]))
+
+
+def _transfer(number: int, deposit: DepositRow) -> Row:
+    payer = PAYERS[Settler(deposit.settler)]
+    return TransferNotice(
+        inquiry_number=f"{number:06}",
+        posted_on=deposit.on,
+        value_on=deposit.on,
+        amount=Yen(deposit.amount),
+        payer_code=payer.code,
+        payer_name=payer.name,
+        bank_name=payer.bank_name,
+        branch_name=payer.branch_name,
+    )
+
+
+def _entry(number: int, deposit: DepositRow) -> Row:
+    payer = PAYERS[Settler(deposit.settler)]
+    return AccountEntry(
+        inquiry_number=f"{number:08}",
+        posted_on=deposit.on,
+        value_on=deposit.on,
+        is_deposit=True,
+        transaction=TRANSFER,
+        amount=Yen(deposit.amount),
+        payer_code=payer.code,
+        payer_name=payer.name,
+        bank_name=payer.bank_name,
+        branch_name=payer.branch_name,
+        summary="ﾌﾘｺﾐ",
+    )
+
+
+# ---- records, read ----------------------------------------------------------------------------------------
+
+
+class Told(NamedTuple):
+    """A row of a notice, with the line that it stands on, from 1."""
+
+    line: int
+    row: Row
+
+    @property
+    def settler(self) -> Settler | None:
+        """Who paid; None for a payer whose code is none of ours."""
+        return _SETTLERS.get(self.row.payer_code)
+
+    @property
+    def what(self) -> tuple[date, str, int]:
+        """By which it equals another: day, payer's code, yen."""
+        return self.row.posted_on, self.row.payer_code, self.row.amount
+
+    @property
+    def takes_back(self) -> bool:
+        """取消: it takes back an equal transfer (kind 01)."""
+        return isinstance(self.row, TransferNotice) and self.row.cancelled
+
+    @property
+    def is_out(self) -> bool:
+        """出金: it left the account (kind 03)."""
+        return isinstance(self.row, AccountEntry) and not self.row.is_deposit
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a notice tells of one account; its totals are those of its rows, or it could not be read."""
+
+    header: Header
+    rows: Sequence[Told]
+    totals: Totals
+
+    @property
+    def period(self) -> Period:
+        return Period(self.header.covers_from, self.header.covers_to)
+
+    @property
+    def is_of_the_ward(self) -> bool:
+        """By bank, branch, kind and number of its account, whatever they are called."""
+        return account_number(self.header.account) == account_number(WARD_ACCOUNT)
+
+    def came_in(self) -> Sequence[Told]:
+        """What reached the account and stayed: neither out, nor cancelled, nor taken back by a cancelled row."""
+        taken_back = Counter(t.what for t in self.rows if t.takes_back)
+        stays = [t for t in self.rows if not (t.takes_back or t.is_out)]
+        return [t for t in stays if not _taken(taken_back, t.what)]
+
+
+def account_number(account: Account) -> str:
+    """Bank-branch-kind-number, as deposits name an account."""
+    return f"{account.bank_code}-{account.branch_code}-{account.account_type}-{account.account_number}"
+
+
+def read(source: Source, received_on: date) -> Iterator[Notice]:
+    """Account by account. Raises `DamagedFile` at the first thing wrong, with line, byte and what would be right.
+
+    Two digits of a year mean the day nearest to `received_on`.
+    """
+    header: Header | None = None
+    rows: list[Told] = []
+    for line, found in enumerate(zengin_file.read(source, received_on), 1):
+        match found:
+            case Header():
+                header, rows = found, []
+            case Totals():
+                assert header is not None
+                yield Notice(header, rows, found)
+            case _:
+                rows.append(Told(line, found))
+
+
+# ---- records × books → differences ------------------------------------------------------------------------
+
+
+class Code(StrEnum):
+    """How the bank and the ward disagree."""
+
+    NOT_AT_WARD = "not_at_ward"  # 区に記録なし: the bank tells it, the ward has it not
+    NOT_IN_NOTICE = "not_in_notice"  # 通知になし: the ward has it, the bank does not tell it
+    AMOUNT_DIFFERS = "amount_differs"  # 金額相違
+
+
+class Difference(NamedTuple):
+    """One deposit that does not agree, in yen: as the bank tells it, as the ward has it; None on the side without."""
+
+    code: Code
+    on: date
+    settler: Settler | None
+    told: int | None
+    booked: int | None
+    line: int | None = None
+    """Of the notice."""
+    deposit_id: str | None = None
+    """Of the ward."""
+    brought_over: bool = False
+    """入金付替: it had gone to another account, or to another statement; somebody at the ward has decided so."""
+
+
+def differences(notice: Notice, ward: Books) -> Sequence[Difference]:
+    """Where a notice and the ward's books disagree about what came in these days, by day and payer; none is none."""
+    moved = {r.deposit_id for r in ward.resolutions if r.action == "reassign_deposit"}
+    told: defaultdict[tuple[date, Settler | None], list[Told]] = defaultdict(list)
+    booked: defaultdict[tuple[date, Settler | None], list[DepositRow]] = defaultdict(list)
+    for t in notice.came_in():
+        told[t.row.posted_on, t.settler].append(t)
+    for d in ward.deposits:
+        if notice.period.covers(d.on):
+            booked[d.on, Settler(d.settler)].append(d)
+    order = sorted({*told, *booked}, key=lambda key: (key[0], _ORDER.get(key[1] or "", len(_ORDER))))
+    return [found for key in order for found in _of_one_payer(key, told[key], booked[key], moved)]
+
+
+def _of_one_payer(
+    key: tuple[date, Settler | None], told: Iterable[Told], booked: Iterable[DepositRow], moved: set[str | None]
+) -> Iterator[Difference]:
+    """Of one day: what is equal is matched first; of the rest, the smallest with the smallest."""
+    for t, b in zip_longest(*_unmatched(told, booked)):
+        code = Code.NOT_IN_NOTICE if t is None else Code.NOT_AT_WARD if b is None else Code.AMOUNT_DIFFERS
+        yield Difference(
+            code,
+            *key,
+            told=t.row.amount if t else None,
+            booked=b.amount if b else None,
+            line=t.line if t else None,
+            deposit_id=b.deposit_id if b else None,
+            brought_over=b is not None and b.deposit_id in moved,
+        )
+
+
+def _unmatched(told: Iterable[Told], booked: Iterable[DepositRow]) -> tuple[Sequence[Told], Sequence[DepositRow]]:
+    """What of each side has no equal amount on the other, the smallest first."""
+    at_bank = sorted(told, key=lambda t: (t.row.amount, t.line))
+    at_ward = sorted(booked, key=lambda d: (d.amount, d.deposit_id))
+    common = Counter[int](t.row.amount for t in at_bank) & Counter(d.amount for d in at_ward)
+    more_told, more_booked = Counter(common), Counter(common)
+    return (
+        [t for t in at_bank if not _taken(more_told, t.row.amount)],
+        [d for d in at_ward if not _taken(more_booked, d.amount)],
+    )
+
+
+def _taken(counted: Counter[Key], key: Key) -> bool:
+    """Whether one such is left; then it is taken."""
+    found = counted[key] > 0
+    counted[key] -= found
+    return found
+
+
+def in_era(day: date) -> str:
+    """The day as a Japanese letter has it: 令和3年7月26日; the first year of an era is 元年."""
+    name, began = ("令和", 2019) if day >= REIWA_BEGAN else ("平成", 1989)
+    year = day.year - began + 1
+    return f"{name}{'元' if year == 1 else year}年{day.month}月{day.day}日"

@@ -1,0 +1,181 @@
+"""`sansha notice`: written from a demonstration's folder or a running stack, and held against what its ward has."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from contracts import topics
+from contracts.formats import zengin_file
+from contracts.formats.zengin_file import LINE_BYTES
+from contracts.vocabulary import Agent, Yen
+from services.console.bank_notice import WARD_ACCOUNT, read
+from services.console.cli import app
+from tests.end_to_end.running_stack import STEPPED, NewStack
+from tests.end_to_end.test_settlement_commands import paid_by_card
+from tests.unit.damaged_files import put
+
+FETCHED = date(2022, 4, 1)
+each_kind = pytest.mark.parametrize("kind", ["01", "03"])
+
+
+def sansha(*arguments: str | Path) -> Result:
+    return CliRunner(env={"COLUMNS": "200"}).invoke(app, ["notice", *map(str, arguments)])
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("notice") / "data"
+    options = ["--payments", "12", "--bank", "6", "--database-dir", str(folder), "--json"]
+    done = CliRunner().invoke(app, ["demo", *options])
+    assert done.exit_code == 0, done.output
+    return folder
+
+
+def notice(played: Path, *options: str) -> bytes:
+    done = sansha("write", "--database-dir", played, *options)
+    assert done.exit_code == 0, done.output
+    return done.stdout_bytes
+
+
+@each_kind
+def test_a_notice_is_written_as_bytes_and_agrees_with_the_ward(played: Path, tmp_path: Path, kind: str) -> None:
+    content, file = notice(played, "--kind", kind), tmp_path / "notice.txt"
+    assert content[1:3].decode() == kind
+    assert len(content) % LINE_BYTES == 0
+    said = sansha("write", "--database-dir", played, "--kind", kind, "--out", file)
+    assert (said.exit_code, said.stdout, file.read_bytes()) == (0, "", content)
+    assert "deposits, ¥" in said.stderr
+    done = sansha("read", file, "--database-dir", played)
+    assert done.exit_code == 0, done.output
+    for words in ("令和3年", "2021-", "丙 UC", "ﾕ-ｼ-ｶ-ﾄﾞ(ｶ", "金融機関 bank network", "合計 total", "消込 the ward has"):
+        assert words in done.output
+
+
+@each_kind
+def test_as_a_document_it_adds_up_to_what_the_audit_says(played: Path, tmp_path: Path, kind: str) -> None:
+    file = tmp_path / "notice.txt"
+    file.write_bytes(notice(played, "--kind", kind))
+    document = json.loads(sansha("read", file, "--database-dir", played, "--json").stdout)
+    audited = json.loads(CliRunner().invoke(app, ["audit", "--database-dir", str(played), "--json"]).stdout)
+    (told,) = document["notices"]
+    assert document["agrees"]
+    assert (told["kind"], told["compared"], told["differences"]) == (kind, True, [])
+    assert told["came_in"] == {"deposits": len(told["rows"]), "yen": audited["deposits_yen"]}
+    assert told["balance_after"] == (audited["deposits_yen"] if kind == "03" else None)
+
+
+@each_kind
+def test_what_does_not_agree_is_named_and_nothing_is_changed(played: Path, tmp_path: Path, kind: str) -> None:
+    """The first row with another amount, the second twice, the third not there."""
+    whole, file = notice(played, "--kind", kind), tmp_path / "notice.txt"
+    (told,) = read([whole], FETCHED)
+    first, second, third, *rest = [t.row for t in told.rows]
+    changed = [first._replace(amount=Yen(first.amount + 1)), second, second, *rest]
+    file.write_bytes(b"".join(zengin_file.write([(told.header, changed)])))
+    done = sansha("read", file, "--database-dir", played)
+    assert done.exit_code == 1, done.output
+    assert "3 not agreeing" in done.output
+    for words in ("金額相違 the amounts differ", "区に記録なし the bank tells it", "通知になし the ward has it"):
+        assert words in done.output
+    document = json.loads(sansha("read", file, "--database-dir", played, "--json").stdout)
+    found = {d["code"]: d for d in document["notices"][0]["differences"]}
+    assert (document["agrees"], len(found)) == (False, 3)
+    assert (found["amount_differs"]["told"], found["amount_differs"]["booked"]) == (first.amount + 1, first.amount)
+    assert (found["not_at_ward"]["line"], found["not_at_ward"]["told"]) == (4, second.amount)
+    assert found["not_in_notice"]["booked"] == third.amount
+    assert notice(played, "--kind", kind) == whole
+
+
+@each_kind
+def test_a_period_without_deposits_is_a_notice_without_rows(played: Path, tmp_path: Path, kind: str) -> None:
+    file = tmp_path / "notice.txt"
+    file.write_bytes(notice(played, "--kind", kind, "--from", "2021-04-01", "--to", "2021-04-30"))
+    assert file.stat().st_size == 3 * LINE_BYTES
+    done = sansha("read", file, "--database-dir", played)
+    assert done.exit_code == 0, done.output
+    assert "合計 total 0, ¥0" in done.output
+
+
+@each_kind
+def test_a_damaged_file_is_refused_by_line_and_byte(played: Path, tmp_path: Path, kind: str) -> None:
+    whole, file = notice(played, "--kind", kind), tmp_path / "notice.txt"
+    place = 20 if kind == "01" else 25
+    for content, words in (
+        (put(whole, 3, place, b"12x", LINE_BYTES), (f"line 3, byte {2 * LINE_BYTES + place}", "digits belong here")),
+        (whole[: 2 * LINE_BYTES], ("line 3, byte 405", "trailer (8) must come")),
+        (whole[:LINE_BYTES] + whole[2 * LINE_BYTES :], ("(count)", "the records before make")),
+        (whole[:-2], ("(truncated)", "200 bytes and then CRLF")),
+        (b"", ("(missing_end)", "line 1, byte 1")),
+    ):
+        file.write_bytes(content)
+        for more in ((), ("--json",)):
+            done = sansha("read", file, "--database-dir", played, *more)
+            assert (done.exit_code, done.stdout) == (2, ""), done.output
+            for said in words:
+                assert said in done.stderr
+
+
+def test_accounts_of_others_are_not_compared(played: Path, tmp_path: Path) -> None:
+    file = tmp_path / "notice.txt"
+    (told,) = read([notice(played)], FETCHED)
+    mine = (told.header, [t.row for t in told.rows])
+    account = WARD_ACCOUNT._replace(account_number="7654321")
+    other = (told.header._replace(account=account), mine[1][:2])
+    file.write_bytes(b"".join(zengin_file.write([mine, other])))
+    both = sansha("read", file, "--database-dir", played)
+    assert both.exit_code == 0, both.output
+    assert "another account than the ward's: not compared" in both.output
+    file.write_bytes(b"".join(zengin_file.write([other])))
+    alone = sansha("read", file, "--database-dir", played)
+    assert (alone.exit_code, alone.stdout) == (2, "")
+    assert "tells of 0001-110-1-7654321; the ward's account is 0001-110-1-1234567" in alone.stderr
+
+
+def test_two_digits_of_a_year_are_of_the_day_it_was_received(played: Path, tmp_path: Path) -> None:
+    file = tmp_path / "notice.txt"
+    file.write_bytes(notice(played, "--from", "2021-08-01", "--to", "2021-08-31"))
+    done = sansha("read", file, "--database-dir", played, "--received", "2000-04-01", "--json")
+    (told,) = json.loads(done.stdout)["notices"]
+    assert (done.exit_code, told["from"]) == (1, "1991-08-01")
+
+
+def test_bad_input_is_told_in_words(played: Path, tmp_path: Path) -> None:
+    nowhere = sansha("write", "--database-dir", tmp_path / "nowhere")
+    no_ward = sansha("read", __file__, "--database-dir", tmp_path / "nowhere")
+    backwards = sansha("write", "--database-dir", played, "--from", "2021-08-02", "--to", "2021-08-01")
+    no_folder = sansha("write", "--database-dir", played, "--out", tmp_path / "nowhere" / "notice.txt")
+    no_file = sansha("read", tmp_path / "nowhere.txt", "--database-dir", played)
+    no_kind = sansha("write", "--kind", "02", "--database-dir", played)
+    for done, words in (
+        (nowhere, "has no payment_provider.db; name the folder of a stack or a demo"),
+        (no_ward, "has no ward.db"),
+        (backwards, "--from 2021-08-02 is after --to 2021-08-01"),
+        (no_folder, "cannot be written"),
+        (no_file, "does not exist"),
+        (no_kind, "is not one of"),
+    ):
+        assert (done.exit_code, done.stdout) == (2, ""), done.output
+        assert words in done.stderr
+
+
+@pytest.mark.processes
+async def test_a_running_stack_tells_what_its_folder_tells(new_stack: NewStack, tmp_path: Path) -> None:
+    stack = new_stack(*STEPPED)
+    await stack.start()
+    assert (await stack.sansha("anomaly", "uc", "deposit_short", "--yen", "600")).status == 0
+    await paid_by_card(stack)
+    assert (await stack.advance("2021-08-25")).status_code == 200
+    file, same = tmp_path / "notice.txt", tmp_path / "same.txt"
+    for out, source in ((file, ("--stack",)), (same, ("--database-dir", str(stack.data)))):
+        done = await stack.sansha("notice", "write", *source, "--out", str(out))
+        assert done.status == 0, done.err
+    assert file.read_bytes() == same.read_bytes()
+    document = await stack.sansha_json("notice", "read", str(file), "--stack")
+    (told,) = document["notices"]
+    believed = (await stack.books())[topics.card_agent(Agent.UC)].deposits
+    assert [row["amount"] for row in told["rows"]] == [d.amount - 600 for d in believed]

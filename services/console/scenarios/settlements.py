@@ -1,6 +1,6 @@
 """Scenarios of settlements that go wrong, and of the law of proxy payment.
 
-UC closes on 10 July 2021 what was paid on the 5th, and deposits on the 26th; the named day (指定日) is 2 August.
+UC closes on 10 July 2021 what was paid from the 5th on, and deposits on the 26th; the named day (指定日) is 2 August.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from datetime import date
 
 from contracts.vocabulary import Method
 from services.card_agent.app import AnomalyKind
-from services.console.scenarios.stage import MASTERCARD, VISA, Stage, granted, only
+from services.console.scenarios.stage import DUE, Stage, granted, only
 
+LAST_BEFORE_CLOSING = date(2021, 7, 9)
 DEPOSITED, NEXT_DEPOSIT, NAMED_DAY_OVER = date(2021, 7, 26), date(2021, 8, 20), date(2021, 8, 3)
 
 
@@ -18,8 +19,9 @@ async def _two_payments(stage: Stage, kind: AnomalyKind, **how: int) -> int:
     """UC's next closing goes wrong; two payments are in it. Returns what they come to."""
     await stage.settlement_goes_wrong(kind, **how)
     slips = [await stage.slip(), await stage.slip()]
-    for slip, card in zip(slips, (VISA, MASTERCARD), strict=True):
-        await stage.pays(slip, Method.CARD, card)
+    for slip in slips:
+        await stage.some_days(LAST_BEFORE_CLOSING)
+        await stage.pays(slip, Method.CARD)
     return sum(slip.amount for slip in slips)
 
 
@@ -142,7 +144,8 @@ async def deposit_without_receipt(stage: Stage) -> None:
 async def named_day_missed_old_law(stage: Stage) -> None:
     """指定代理納付者 (until 2022-01-03): UC misses the named day; debt, reminder and arrears revive until it pays."""
     await stage.settlement_goes_wrong(AnomalyKind.DEPOSIT_MISSING)
-    slip = await stage.slip(amount=285_000)
+    slip = await stage.slip(amount=285_000, due=DUE)
+    await stage.some_days(LAST_BEFORE_CLOSING)
     await stage.pays(slip, Method.CARD)
     await stage.until(NAMED_DAY_OVER, 1)
     stage.claim("the payer owes it again", await stage.outstanding(slip), slip.amount)
@@ -165,7 +168,8 @@ async def named_day_missed_old_law(stage: Stage) -> None:
 async def named_day_missed_new_law(stage: Stage) -> None:
     """指定納付受託者 (from 2022-01-04): UC misses the named day; it is pursued, and the payer owes nothing."""
     await stage.settlement_goes_wrong(AnomalyKind.DEPOSIT_MISSING)
-    slip = await stage.slip(due=date(2022, 8, 1))
+    slip = await stage.slip()
+    await stage.some_days(date(2022, 7, 8))
     await stage.pays(slip, Method.CARD)
     await stage.until(date(2022, 7, 30), 1)
     stage.claim("the agent is pursued", await _effect(stage, slip.slip_number), "agent_pursued")
@@ -192,6 +196,7 @@ async def late_but_by_the_named_day(stage: Stage) -> None:
     """A deposit that is late, but not later than the named day, changes nothing for the payer."""
     await stage.settlement_goes_wrong(AnomalyKind.DEPOSIT_LATE, business_days=5)
     slip = await stage.slip()
+    await stage.some_days(LAST_BEFORE_CLOSING)
     await stage.pays(slip, Method.CARD)
     await stage.until(NEXT_DEPOSIT)
     stage.claim("deemed paid all the time", await _effect(stage, slip.slip_number), "paid")

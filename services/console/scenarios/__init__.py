@@ -42,6 +42,7 @@ class Scenario:
 _NET: Final = {"card_agent.uc": {"fee_basis": "net", "fee_per_mille": 20}}
 _NOBODY_ASKS: Final = {"ward": {"refund_days": None}}
 _NO_OLD_SCHEME: Final = {"ward": {"old_scheme_until": date(2022, 1, 3)}}
+_OLD_SCHEME_TO_THE_END: Final = {"ward": {"old_scheme_until": date(2023, 3, 31)}}
 
 LIBRARY: Final = (
     Scenario(app_payments.card_payment, "カード払い"),
@@ -80,6 +81,7 @@ LIBRARY: Final = (
     Scenario(settlements.named_day_missed_old_law, "指定日徒過 指定代理納付者"),
     Scenario(settlements.named_day_missed_new_law, "指定日徒過 指定納付受託者", date(2022, 7, 5)),
     Scenario(settlements.between_two_laws, "法改正の境", date(2022, 1, 3), _NO_OLD_SCHEME),
+    Scenario(settlements.old_scheme_until_its_last_day, "経過措置", date(2023, 3, 31), _OLD_SCHEME_TO_THE_END),
     Scenario(settlements.late_but_by_the_named_day, "指定日までの遅延"),
     Scenario(debts.reminder_crosses_a_payment, "督促の行き違い"),
     Scenario(debts.card_payment_is_not_crossed, "行き違わないカード払い"),

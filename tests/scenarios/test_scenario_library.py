@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from datetime import date, time
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from contracts.calendar import due_dates
 from contracts.vocabulary import Method, on_the_clock
 from services.console.sandbox import Sandbox
 from services.console.scenarios import LIBRARY, Scenario
+from services.console.scenarios.at_the_terminal import at_the_terminal
 from services.console.scenarios.playing import find, play
 from services.console.scenarios.stage import BANKS, BRANDS, TELLER, Stage
 
@@ -65,6 +67,22 @@ async def test_what_a_story_leaves_open_takes_every_value_for_some_seed() -> Non
     assert {stage.one_of(BANKS) for stage in stages} == {*BANKS}
     assert {stage.instalment() for stage in stages} == {*due_dates(2021)}
     assert {await stage.some_days(last) for stage in stages} == {date(2021, 7, day) for day in range(5, 10)}
+
+
+async def test_a_story_that_fails_at_the_terminal_leaves_no_folder_behind() -> None:
+    folders: list[Path] = []
+
+    async def fails_at_the_terminal(stage: Stage) -> None:
+        """The file is there on the day of payment."""
+        await stage.pays(await stage.slip(), Method.CARD)
+        with at_the_terminal(stage) as room:
+            folders.append(room.folder)
+            (room.folder / "copy").touch()
+            stage.claim("the file is there", bool(await room.pulls()))
+
+    played = await play(Scenario(fails_at_the_terminal, "端末"), 7)
+    assert played.failure == "the file is there: expected True, got False"
+    assert [folder.exists() for folder in folders] == [False]
 
 
 async def test_a_claim_that_does_not_hold_is_told_with_what_came_instead() -> None:

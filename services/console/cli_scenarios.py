@@ -36,7 +36,7 @@ def list_command(as_json: Json = False) -> None:
 def run_command(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="One of `sansha scenario list`.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every scenario, a line each.")] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Chooses payers, amounts and minutes.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, help="Chooses payers, amounts, cards, banks and days.")] = 7,
     as_json: Json = False,
 ) -> None:
     """Play a story and print its timeline. Exit 1 where what it tells does not come out."""

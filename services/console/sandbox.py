@@ -6,10 +6,10 @@ to due time. With a folder, databases and the bus are files that outlive it; wit
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from contracts import topics
 from contracts.books import Books
@@ -33,6 +33,9 @@ from services.payment_provider.app import create_app as create_payment_provider
 from services.ward.app import Settings as WardSettings
 from services.ward.app import Terminal, Ward
 from services.ward.app import create_app as create_ward
+
+if TYPE_CHECKING:  # loaded where there is a terminal: most sandboxes have none
+    from httpx import AsyncBaseTransport
 
 ROUNDS_WITHOUT_REST = 100_000
 TERMINAL_CERTIFICATE, TERMINAL_PASSWORD = b"terminal of the sandbox", "sandbox"
@@ -103,11 +106,17 @@ class Sandbox:
         agent = Agent(principal.rpartition(".")[2])
         return create_card_agent(CardAgentSettings(agent=agent, **common), self.bus, self.clock, injected)
 
-    def terminal(self, folder: Path) -> Terminal:
-        """The ward's terminal, on a line within this process; `folder` holds its temporary copies."""
+    def terminal(
+        self, folder: Path, through: Callable[[AsyncBaseTransport], AsyncBaseTransport] | None = None
+    ) -> Terminal:
+        """The ward's terminal, on a line within this process; `folder` holds its temporary copies.
+
+        `through` puts something between the collection centre and the terminal.
+        """
         import httpx
 
-        line = httpx.ASGITransport(certified(self.provider.terminal_http, TERMINAL_CERTIFICATE))
+        line: AsyncBaseTransport = httpx.ASGITransport(certified(self.provider.terminal_http, TERMINAL_CERTIFICATE))
+        line = line if through is None else through(line)
         user, password = self.ward.settings.terminal_user, self.provider.settings.terminal_password.get_secret_value()
         centre = httpx.AsyncClient(transport=line, base_url="https://collection-centre", auth=(user, password))
         return Terminal(centre, self.ward, folder, user)

@@ -4,10 +4,30 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from typer.testing import CliRunner, Result
 
+from contracts.vocabulary import Method
+from services.console import scenarios
 from services.console.cli import app
-from services.console.scenarios import LIBRARY
+from services.console.scenarios import LIBRARY, Scenario, playing
+from services.console.scenarios.stage import Stage
+
+
+async def money_comes_at_once(stage: Stage) -> None:
+    """即時入金: the deposit comes on the day of payment."""
+    slip = await stage.slip(amount=8_500)
+    await stage.pays(slip, Method.CARD)
+    stage.claim("known at once", await stage.outstanding(slip), 0)
+    stage.claim("deposited at once", await stage.deposited(), {"2021-07-05": 8_500})
+
+
+FALSE = Scenario(money_comes_at_once, "即時入金")
+
+
+def the_library_is(monkeypatch: pytest.MonkeyPatch, *stories: Scenario) -> None:
+    for module in (scenarios, playing):
+        monkeypatch.setattr(module, "LIBRARY", stories)
 
 
 def sansha(*arguments: str) -> Result:
@@ -51,3 +71,37 @@ def test_bad_input_is_told_in_words() -> None:
     for neither in (sansha("run"), sansha("run", "card-payment", "--all")):
         assert neither.exit_code == 2
         assert "give the NAME of a scenario, or --all" in neither.output
+
+
+def test_all_stories_are_played_a_line_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("card-payment", "file-registered", "card-payment-is-not-crossed")
+    the_library_is(monkeypatch, *map(playing.find, names))
+    done = sansha("run", "--all")
+    assert done.exit_code == 0
+    lines = done.stdout.splitlines()
+    assert [line.split()[:2] for line in lines] == [["✓", name] for name in names]
+    assert all(line.endswith(" claims") for line in lines)
+    document = json.loads(sansha("run", "--all", "--json").stdout)
+    assert [(played["name"], played["failure"]) for played in document] == [(name, None) for name in names]
+
+
+def test_a_claim_that_does_not_hold_is_told_and_fails_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    the_library_is(monkeypatch, playing.find("card-payment"), FALSE)
+    words = "deposited at once: expected {'2021-07-05': 8500}, got {}"
+    one = sansha("run", "money-comes-at-once")
+    assert one.exit_code == 1
+    assert "✓ known at once" in one.stdout
+    assert f"✗ {words}" in one.stdout
+    assert "カード払い paid by card" in one.stdout
+
+    every = sansha("run", "--all")
+    assert every.exit_code == 1
+    assert [line.split()[:2] for line in every.stdout.splitlines()[:2]] == [
+        ["✓", "card-payment"],
+        ["✗", "money-comes-at-once"],
+    ]
+    assert words in every.stdout
+
+    document = sansha("run", "money-comes-at-once", "--json")
+    assert document.exit_code == 1
+    assert json.loads(document.stdout)["failure"] == words

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import zlib
+from datetime import date, time
+from pathlib import Path
+
 import pytest
 
-from contracts.vocabulary import Method
+from contracts.calendar import due_dates
+from contracts.vocabulary import Method, on_the_clock
+from services.console.sandbox import Sandbox
 from services.console.scenarios import LIBRARY, Scenario
+from services.console.scenarios.at_the_terminal import at_the_terminal
 from services.console.scenarios.playing import find, play
-from services.console.scenarios.stage import TELLER, Stage
+from services.console.scenarios.stage import BANKS, BRANDS, TELLER, Stage
 
-SEEDS = (1, 7, 2021)
+SEEDS = (1, 7, 2022)
+CARDS_OF_UC = {"VISA", "Mastercard"}
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("scenario", LIBRARY, ids=lambda scenario: scenario.name)
 async def test_a_story_comes_out_as_it_is_told(scenario: Scenario, seed: int) -> None:
+    await _comes_out(scenario, seed)
+
+
+@pytest.mark.parametrize("scenario", LIBRARY, ids=lambda scenario: scenario.name)
+async def test_a_story_comes_out_with_a_seed_of_its_own(scenario: Scenario) -> None:
+    await _comes_out(scenario, zlib.crc32(scenario.name.encode()))
+
+
+async def _comes_out(scenario: Scenario, seed: int) -> None:
     played = await play(scenario, seed)
     assert played.failure is None
     assert len(played.claims) >= 3
@@ -34,6 +51,38 @@ async def test_a_seed_plays_the_same_story_to_the_minute_and_another_seed_anothe
     once, again, other = [await play(find("card-payment"), seed) for seed in (7, 7, 8)]
     assert once.timeline == again.timeline
     assert once.timeline != other.timeline
+
+
+async def test_the_seeds_pay_by_both_cards_of_uc_and_on_several_days() -> None:
+    timelines = [(await play(find("card-payment"), seed)).timeline for seed in SEEDS]
+    paid = [step for timeline in timelines for step in timeline if step.event.startswith("カード払い")]
+    assert {step.detail.rpartition(", ")[2] for step in paid} == CARDS_OF_UC
+    assert len({step.at.date() for step in paid}) > 1
+
+
+async def test_what_a_story_leaves_open_takes_every_value_for_some_seed() -> None:
+    start, last = on_the_clock(date(2021, 7, 5), time(9)), date(2021, 7, 9)
+    stages = [Stage(Sandbox(start, seed), seed) for seed in range(60)]
+    assert len({stage.any_card() for stage in stages}) == len(BRANDS)
+    assert {stage.one_of(BANKS) for stage in stages} == {*BANKS}
+    assert {stage.instalment() for stage in stages} == {*due_dates(2021)}
+    assert {await stage.some_days(last) for stage in stages} == {date(2021, 7, day) for day in range(5, 10)}
+
+
+async def test_a_story_that_fails_at_the_terminal_leaves_no_folder_behind() -> None:
+    folders: list[Path] = []
+
+    async def fails_at_the_terminal(stage: Stage) -> None:
+        """The file is there on the day of payment."""
+        await stage.pays(await stage.slip(), Method.CARD)
+        with at_the_terminal(stage) as room:
+            folders.append(room.folder)
+            (room.folder / "copy").touch()
+            stage.claim("the file is there", bool(await room.pulls()))
+
+    played = await play(Scenario(fails_at_the_terminal, "端末"), 7)
+    assert played.failure == "the file is there: expected True, got False"
+    assert [folder.exists() for folder in folders] == [False]
 
 
 async def test_a_claim_that_does_not_hold_is_told_with_what_came_instead() -> None:

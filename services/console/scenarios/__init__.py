@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
-from services.console.scenarios import app_payments, channels, debts, settlements
+from services.console.scenarios import app_payments, channels, debts, files, settlements
 from services.console.scenarios.stage import Stage
 
 Play = Callable[[Stage], Awaitable[None]]
@@ -42,6 +42,9 @@ class Scenario:
 _NET: Final = {"card_agent.uc": {"fee_basis": "net", "fee_per_mille": 20}}
 _NOBODY_ASKS: Final = {"ward": {"refund_days": None}}
 _NO_OLD_SCHEME: Final = {"ward": {"old_scheme_until": date(2022, 1, 3)}}
+_BY_FILE: Final = {"ward": {"receipts_arrive_by": "files"}}
+_BY_FILE_ON_A_SLOW_LINE: Final = {"ward": {"receipts_arrive_by": "files", "isdn_bytes_per_second": 2}}
+_OLD_SCHEME_TO_THE_END: Final = {"ward": {"old_scheme_until": date(2023, 3, 31)}}
 
 LIBRARY: Final = (
     Scenario(app_payments.card_payment, "カード払い"),
@@ -67,6 +70,15 @@ LIBRARY: Final = (
     Scenario(channels.never_confirmed, "確報未着"),
     Scenario(channels.receipt_data_lost, "収納データ未着"),
     Scenario(channels.record_sent_twice, "二重送信"),
+    Scenario(files.file_registered, "収納データファイル"),
+    Scenario(files.file_fetched_again, "ファイル再受信", overrides=_BY_FILE),
+    Scenario(files.file_sent_under_another_name, "ファイル二重送信", overrides=_BY_FILE),
+    Scenario(files.file_truncated, "ファイル破損", overrides=_BY_FILE),
+    Scenario(files.record_missing_from_a_file, "ファイル記録漏れ"),
+    Scenario(files.receipts_by_file_alone, "ファイルのみの収納連携", overrides=_BY_FILE),
+    Scenario(files.file_comes_after_the_reminder, "ファイル連携の行き違い", overrides=_BY_FILE),
+    Scenario(files.isdn_then_lgwan, "ISDNからLGWANへ", date(2021, 8, 27), _BY_FILE),
+    Scenario(files.line_closes_midway, "回線時間切れ", overrides=_BY_FILE_ON_A_SLOW_LINE),
     Scenario(settlements.deposit_short, "入金不足"),
     Scenario(settlements.deposit_over, "入金過大"),
     Scenario(settlements.deposit_doubled, "二重入金"),
@@ -80,6 +92,7 @@ LIBRARY: Final = (
     Scenario(settlements.named_day_missed_old_law, "指定日徒過 指定代理納付者"),
     Scenario(settlements.named_day_missed_new_law, "指定日徒過 指定納付受託者", date(2022, 7, 5)),
     Scenario(settlements.between_two_laws, "法改正の境", date(2022, 1, 3), _NO_OLD_SCHEME),
+    Scenario(settlements.old_scheme_until_its_last_day, "経過措置", date(2023, 3, 31), _OLD_SCHEME_TO_THE_END),
     Scenario(settlements.late_but_by_the_named_day, "指定日までの遅延"),
     Scenario(debts.reminder_crosses_a_payment, "督促の行き違い"),
     Scenario(debts.card_payment_is_not_crossed, "行き違わないカード払い"),

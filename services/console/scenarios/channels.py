@@ -2,50 +2,58 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
+from contracts.calendar import BANK_CALENDAR
 from contracts.vocabulary import Method, ReceiptAnomaly
 from services.console.scenarios.stage import Stage
 
-EVERYTHING_DEPOSITED = date(2021, 9, 30)
+LAST_BEFORE_CLOSING, EVERYTHING_DEPOSITED = date(2021, 7, 9), date(2021, 9, 30)
 
 
-async def _collected(stage: Stage, method: Method, records: list[tuple[str, str]], deposited: str) -> None:
+async def _collected(stage: Stage, method: Method, confirmed: int, deposited: date | None = None) -> None:
+    """確報 so many business days after a payment, and the money with it or on a day of its own. A shop has 速報 too."""
     slip = await stage.slip()
+    day = await stage.some_days(LAST_BEFORE_CLOSING)
     payment = await stage.pays(slip, method)
     stage.claim("the ward does not know yet", await stage.outstanding(slip), slip.amount)
     await stage.until(EVERYTHING_DEPOSITED)
+    confirmed_on = BANK_CALENDAR.add(day, confirmed)
+    records = [("02", str(confirmed_on))]
+    if method is Method.CONVENIENCE_STORE:
+        records.insert(0, ("01", str(day + timedelta(days=1))))
     stage.claim("told on the channel's days", await stage.records(payment), records)
-    stage.claim(f"deposited on {deposited}", await stage.deposited(), {deposited: slip.amount})
+    money_on = str(deposited or confirmed_on)
+    stage.claim(f"deposited on {money_on}", await stage.deposited(), {money_on: slip.amount})
     await stage.claim_all_is_settled()
 
 
 async def convenience_store(stage: Stage) -> None:
     """コンビニ: 速報 the next day, 確報 five business days later, the deposit after the shop's closing."""
-    records = [("01", "2021-07-06"), ("02", "2021-07-12")]
-    await _collected(stage, Method.CONVENIENCE_STORE, records, "2021-07-26")
+    await _collected(stage, Method.CONVENIENCE_STORE, 5, date(2021, 7, 26))
 
 
 async def bank_counter(stage: Stage) -> None:
     """金融機関窓口: paper travels to the ward for four business days, and the money with it; no 速報."""
-    await _collected(stage, Method.BANK_COUNTER, [("02", "2021-07-09")], "2021-07-09")
+    await _collected(stage, Method.BANK_COUNTER, 4)
 
 
 async def direct_debit(stage: Stage) -> None:
     """口座振替: the account is debited, and the ward hears of it with the money; no 速報."""
-    await _collected(stage, Method.DIRECT_DEBIT, [("02", "2021-07-09")], "2021-07-09")
+    await _collected(stage, Method.DIRECT_DEBIT, 4)
 
 
 async def ward_counter(stage: Stage) -> None:
     """窓口: paid at the ward's own counter, counted and registered on the next business day."""
-    await _collected(stage, Method.COUNTER, [("02", "2021-07-06")], "2021-07-06")
+    await _collected(stage, Method.COUNTER, 1)
 
 
 async def confirmed_with_another_amount(stage: Stage) -> None:
     """速報・確報金額相違: the confirmation names another amount; the 速報 stands, and staff are shown both."""
     await stage.receipt_data_go_wrong(ReceiptAnomaly.CONFIRMED_AMOUNT_DIFFERS)
     slip = await stage.slip()
-    await stage.pays(slip, Method.CARD)
+    await stage.some_days(LAST_BEFORE_CLOSING)
+    await stage.pays(slip, Method.CARD, stage.any_card())
     await stage.until(EVERYTHING_DEPOSITED)
     found = (await stage.open_item("discrepancy")).because
     stage.claim("found and named", "receipt_amount_differs (01/02)" in found and f"¥{slip.amount:,}" in found)
@@ -56,10 +64,11 @@ async def confirmed_without_preliminary(stage: Stage) -> None:
     """速報なし確報: a confirmation comes that no preliminary record announced; it counts, and is shown."""
     await stage.receipt_data_go_wrong(ReceiptAnomaly.CONFIRMED_WITHOUT_PRELIMINARY)
     slip = await stage.slip()
-    payment = await stage.pays(slip, Method.CARD)
+    day = await stage.some_days(LAST_BEFORE_CLOSING)
+    payment = await stage.pays(slip, Method.CARD, stage.any_card())
     stage.claim("the ward does not know", await stage.outstanding(slip), slip.amount)
     await stage.until(EVERYTHING_DEPOSITED)
-    stage.claim("only confirmed", await stage.records(payment), [("02", "2021-07-08")])
+    stage.claim("only confirmed", await stage.records(payment), [("02", str(BANK_CALENDAR.add(day, 3)))])
     stage.claim("found", "confirmed_without_preliminary" in await stage.open_items())
     stage.claim("it counts", await stage.outstanding(slip), 0)
 
@@ -68,7 +77,8 @@ async def cancelled_after_confirmed(stage: Stage) -> None:
     """確報後取消: a cancellation follows the confirmation, and the money comes all the same: somebody has to look."""
     await stage.receipt_data_go_wrong(ReceiptAnomaly.CANCELLED_AFTER_CONFIRMED)
     slip = await stage.slip()
-    payment = await stage.pays(slip, Method.CARD)
+    await stage.some_days(LAST_BEFORE_CLOSING)
+    payment = await stage.pays(slip, Method.CARD, stage.any_card())
     await stage.until(EVERYTHING_DEPOSITED)
     stage.claim("all three records", [kind for kind, _ in await stage.records(payment)], ["01", "02", "03"])
     stage.claim("found", "cancelled_after_confirmed (02/03)" in (await stage.open_item("discrepancy")).because)
@@ -96,7 +106,8 @@ async def receipt_data_lost(stage: Stage) -> None:
     """収納データ未着: no record of a payment ever comes; the agent's statement lists it, and so it is found."""
     await stage.receipt_data_go_wrong(ReceiptAnomaly.NEVER_REPORTED)
     slip = await stage.slip()
-    payment = await stage.pays(slip, Method.CARD)
+    await stage.some_days(LAST_BEFORE_CLOSING)
+    payment = await stage.pays(slip, Method.CARD, stage.any_card())
     await stage.until(EVERYTHING_DEPOSITED)
     stage.claim("no record", await stage.records(payment), [])
     statement = await stage.open_item("statement_open")
@@ -108,7 +119,8 @@ async def record_sent_twice(stage: Stage) -> None:
     """二重送信: a record comes twice, with another content the second time; the first stands, the other is shown."""
     await stage.receipt_data_go_wrong(ReceiptAnomaly.SENT_TWICE)
     slip = await stage.slip()
-    payment = await stage.pays(slip, Method.CARD)
+    await stage.some_days(LAST_BEFORE_CLOSING)
+    payment = await stage.pays(slip, Method.CARD, stage.any_card())
     await stage.until(EVERYTHING_DEPOSITED)
     stage.claim("registered once", [kind for kind, _ in await stage.records(payment)], ["01", "02"])
     stage.claim("shown", "the registered one stands" in (await stage.open_item("discrepancy")).because)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import date
 
 from contracts.vocabulary import Method
-from services.console.scenarios.stage import Stage, granted, only
+from services.console.scenarios.stage import DUE, Stage, granted, only
 
-DAY_BEFORE_REMINDERS, AFTER_REMINDERS = date(2021, 8, 19), date(2021, 8, 31)
+DAYS_BEFORE_REMINDERS, DAY_BEFORE_REMINDERS, AFTER_REMINDERS = date(2021, 8, 17), date(2021, 8, 19), date(2021, 8, 31)
+WELL_BEFORE_DUE = date(2021, 7, 23)
 
 
 async def reminder_crosses_a_payment(stage: Stage) -> None:
-    """行き違い: paid at a bank the day before the reminders go out; the paper reaches the ward days after them."""
-    slip = await stage.slip()
-    await stage.until(DAY_BEFORE_REMINDERS, 10)
+    """行き違い: paid at a bank days before the reminders go out; the paper reaches the ward after them."""
+    slip = await stage.slip(due=DUE)
+    await stage.until(DAYS_BEFORE_REMINDERS, 9)
+    await stage.some_days(DAY_BEFORE_REMINDERS)
     payment = await stage.pays(slip, Method.BANK_COUNTER)
     await stage.until(AFTER_REMINDERS)
     found = await stage.sandbox.ward.crossings()
@@ -24,10 +26,11 @@ async def reminder_crosses_a_payment(stage: Stage) -> None:
 
 
 async def card_payment_is_not_crossed(stage: Stage) -> None:
-    """The same day, but by card: the ward knows at once, and sends no reminder. That is why the ward wants it."""
-    slip = await stage.slip()
-    await stage.until(DAY_BEFORE_REMINDERS, 10)
-    await stage.pays(slip, Method.CARD)
+    """In the same days, but by card: the ward knows at once, and sends no reminder. That is why the ward wants it."""
+    slip = await stage.slip(due=DUE)
+    await stage.until(DAYS_BEFORE_REMINDERS, 9)
+    await stage.some_days(DAY_BEFORE_REMINDERS)
+    await stage.pays(slip, Method.CARD, stage.any_card())
     await stage.until(AFTER_REMINDERS)
     stage.claim("known as paid", await stage.outstanding(slip), 0)
     stage.claim("no reminder", list(await stage.sandbox.ward.reminders()), [])
@@ -35,12 +38,13 @@ async def card_payment_is_not_crossed(stage: Stage) -> None:
 
 async def reminded_and_paid_late(stage: Stage) -> None:
     """督促: nobody pays; a reminder goes out within twenty days, and then the payer comes to the counter."""
-    slip = await stage.slip()
-    await stage.until(AFTER_REMINDERS, 10)
+    slip = await stage.slip(due=DUE)
+    await stage.until(AFTER_REMINDERS, 9)
     reminder = only(await stage.sandbox.ward.reminders(), "reminders")
     stage.claim(
         "of this slip, for all of it", (reminder.slip_number, reminder.outstanding), (slip.slip_number, slip.amount)
     )
+    await stage.some_days(date(2021, 9, 7))
     await stage.pays(slip, Method.COUNTER)
     await stage.until(date(2021, 9, 10))
     stage.claim("paid", await stage.outstanding(slip), 0)
@@ -49,7 +53,7 @@ async def reminded_and_paid_late(stage: Stage) -> None:
 
 async def arrears_grow(stage: Stage) -> None:
     """延滞金: ¥285,000 unpaid for 91 days at 2.5 % make ¥1,776, cut to ¥1,700; a base under ¥2,000 makes nothing."""
-    large, small = await stage.slip(amount=285_000), await stage.slip(amount=1_900)
+    large, small = await stage.slip(amount=285_000, due=DUE), await stage.slip(amount=1_900, due=DUE)
     due = granted(await stage.sandbox.ward.arrears(large.slip_number, date(2021, 11, 1)))
     stage.tell("延滞金 arrears", f"¥{due.arrears:,} on {due.until}")
     stage.claim("¥1,700 on 1 November", due.arrears, 1_700)
@@ -62,8 +66,9 @@ async def arrears_grow(stage: Stage) -> None:
 async def paid_twice_and_refunded(stage: Stage) -> None:
     """二重納付・還付: paid at a shop and in the app; nothing else is owed, so the ward pays one of them back."""
     slip = await stage.slip(due=date(2021, 9, 30))
+    await stage.some_days(WELL_BEFORE_DUE)
     await stage.pays(slip, Method.CONVENIENCE_STORE)
-    await stage.pays(slip, Method.CARD)
+    await stage.pays(slip, Method.CARD, stage.any_card())
     await stage.until(date(2021, 10, 31))
     books = (await stage.sandbox.books())["ward"]
     stage.claim("refunded once", [r.amount for r in books.refunds], [slip.amount])
@@ -73,9 +78,10 @@ async def paid_twice_and_refunded(stage: Stage) -> None:
 async def paid_twice_and_applied(stage: Stage) -> None:
     """二重納付・充当: the payer owes another slip that is overdue; what was paid too much is applied to it."""
     insured = stage.person()
-    overdue = await stage.slip(amount=stage.yen(), insured=insured)
+    overdue = await stage.slip(due=DUE, insured=insured)
     paid_twice = await stage.slip(amount=overdue.amount, due=date(2021, 9, 30), insured=insured)
-    await stage.until(date(2021, 8, 5), 10)
+    await stage.until(date(2021, 8, 5), 9)
+    await stage.some_days(date(2021, 8, 12))
     await stage.pays(paid_twice, Method.CONVENIENCE_STORE)
     await stage.pays(paid_twice, Method.INTERNET_BANKING)
     await stage.until(date(2021, 10, 31))
@@ -88,6 +94,7 @@ async def paid_twice_and_applied(stage: Stage) -> None:
 async def refund_lapses(stage: Stage) -> None:
     """還付時効: paid twice, and nobody asks for the money back; after two years the claim lapses."""
     slip = await stage.slip(due=date(2021, 9, 30))
+    await stage.some_days(WELL_BEFORE_DUE)
     await stage.pays(slip, Method.CONVENIENCE_STORE)
     await stage.pays(slip, Method.BANK_COUNTER)
     await stage.until(date(2023, 7, 1))

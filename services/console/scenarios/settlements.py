@@ -1,6 +1,6 @@
 """Scenarios of settlements that go wrong, and of the law of proxy payment.
 
-UC closes on 10 July 2021 what was paid on the 5th, and deposits on the 26th; the named day (指定日) is 2 August.
+UC closes on 10 July 2021 what was paid from the 5th on, and deposits on the 26th; the named day (指定日) is 2 August.
 """
 
 from __future__ import annotations
@@ -9,17 +9,21 @@ from datetime import date
 
 from contracts.vocabulary import Method
 from services.card_agent.app import AnomalyKind
-from services.console.scenarios.stage import MASTERCARD, VISA, Stage, granted, only
+from services.console.scenarios.stage import DUE, Stage, granted, only
 
+LAST_BEFORE_CLOSING = date(2021, 7, 9)
 DEPOSITED, NEXT_DEPOSIT, NAMED_DAY_OVER = date(2021, 7, 26), date(2021, 8, 20), date(2021, 8, 3)
+BOTH_NAMED_DAYS_OVER = date(2023, 5, 8)
+"""Of the closings of 31 March and of 10 April 2023."""
 
 
 async def _two_payments(stage: Stage, kind: AnomalyKind, **how: int) -> int:
     """UC's next closing goes wrong; two payments are in it. Returns what they come to."""
     await stage.settlement_goes_wrong(kind, **how)
     slips = [await stage.slip(), await stage.slip()]
-    for slip, card in zip(slips, (VISA, MASTERCARD), strict=True):
-        await stage.pays(slip, Method.CARD, card)
+    for slip in slips:
+        await stage.some_days(LAST_BEFORE_CLOSING)
+        await stage.pays(slip, Method.CARD)
     return sum(slip.amount for slip in slips)
 
 
@@ -142,7 +146,8 @@ async def deposit_without_receipt(stage: Stage) -> None:
 async def named_day_missed_old_law(stage: Stage) -> None:
     """指定代理納付者 (until 2022-01-03): UC misses the named day; debt, reminder and arrears revive until it pays."""
     await stage.settlement_goes_wrong(AnomalyKind.DEPOSIT_MISSING)
-    slip = await stage.slip(amount=285_000)
+    slip = await stage.slip(amount=285_000, due=DUE)
+    await stage.some_days(LAST_BEFORE_CLOSING)
     await stage.pays(slip, Method.CARD)
     await stage.until(NAMED_DAY_OVER, 1)
     stage.claim("the payer owes it again", await stage.outstanding(slip), slip.amount)
@@ -165,7 +170,8 @@ async def named_day_missed_old_law(stage: Stage) -> None:
 async def named_day_missed_new_law(stage: Stage) -> None:
     """指定納付受託者 (from 2022-01-04): UC misses the named day; it is pursued, and the payer owes nothing."""
     await stage.settlement_goes_wrong(AnomalyKind.DEPOSIT_MISSING)
-    slip = await stage.slip(due=date(2022, 8, 1))
+    slip = await stage.slip()
+    await stage.some_days(date(2022, 7, 8))
     await stage.pays(slip, Method.CARD)
     await stage.until(date(2022, 7, 30), 1)
     stage.claim("the agent is pursued", await _effect(stage, slip.slip_number), "agent_pursued")
@@ -188,10 +194,32 @@ async def between_two_laws(stage: Stage) -> None:
     stage.claim("by the new law it does not", await stage.outstanding(after), 0)
 
 
+async def old_scheme_until_its_last_day(stage: Stage) -> None:
+    """経過措置: the old scheme is used to its last day, 31 March 2023; what is paid on 1 April goes by the new law."""
+    await stage.settlement_goes_wrong(AnomalyKind.DEPOSIT_MISSING)
+    before, after = await stage.slip(due=date(2023, 5, 31)), await stage.slip(due=date(2023, 5, 31))
+    await stage.until(date(2023, 3, 31), 23)
+    await stage.pays(before, Method.CARD)
+    await stage.until(date(2023, 4, 1), 1)
+    await stage.settlement_goes_wrong(AnomalyKind.DEPOSIT_MISSING)
+    await stage.pays(after, Method.CARD)
+    await stage.until(BOTH_NAMED_DAYS_OVER, 12)
+    stage.claim("31 March: みなし納付失効 the debt revives", await _effect(stage, before.slip_number), "revived")
+    stage.claim("the payer owes it again", await stage.outstanding(before), before.amount)
+    stage.claim("1 April: the agent is pursued", await _effect(stage, after.slip_number), "agent_pursued")
+    stage.claim("the payer owes nothing", await stage.outstanding(after), 0)
+    for closing in (1, 2):
+        await stage.corrects(closing)
+    stage.claim("paid, from the late deposit on", await _paid_since(stage, before.slip_number), BOTH_NAMED_DAYS_OVER)
+    stage.claim("paid, from the entrustment on", await _paid_since(stage, after.slip_number), date(2023, 4, 1))
+    await stage.claim_all_is_settled()
+
+
 async def late_but_by_the_named_day(stage: Stage) -> None:
     """A deposit that is late, but not later than the named day, changes nothing for the payer."""
     await stage.settlement_goes_wrong(AnomalyKind.DEPOSIT_LATE, business_days=5)
     slip = await stage.slip()
+    await stage.some_days(LAST_BEFORE_CLOSING)
     await stage.pays(slip, Method.CARD)
     await stage.until(NEXT_DEPOSIT)
     stage.claim("deemed paid all the time", await _effect(stage, slip.slip_number), "paid")
@@ -201,6 +229,10 @@ async def late_but_by_the_named_day(stage: Stage) -> None:
 
 async def _arrears(stage: Stage, slip_number: str) -> int:
     return granted(await stage.sandbox.ward.arrears(slip_number)).arrears
+
+
+async def _paid_since(stage: Stage, slip_number: str) -> date | None:
+    return granted(await stage.sandbox.ward.deeming(slip_number)).since
 
 
 async def _effect(stage: Stage, slip_number: str) -> str:

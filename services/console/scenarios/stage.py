@@ -6,26 +6,33 @@ Each thing done is a line of the timeline. A claim that does not hold ends the s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
+from itertools import islice
 from typing import Any, TypeVar
 
+from contracts.calendar import due_dates
 from contracts.http import OpenItem, SlipRequest, SlipView, Step
 from contracts.http_collection import AnomalyRequest as ReceiptAnomalyRequest
 from contracts.http_settlement import ResolutionRequest
-from contracts.vocabulary import IN_APP, Agent, Method, ReceiptAnomaly, Refusal, on_the_clock
+from contracts.vocabulary import IN_APP, Agent, Brand, Method, ReceiptAnomaly, Refusal, business_date, on_the_clock
 from services.card_agent.app import AnomalyKind, AnomalyRequest
 from services.chassis.identity import chance
 from services.console.audit import audit
 from services.console.demo import Payers
 from services.console.known import State
-from services.console.payers import PlannedPayment
+from services.console.payers import PlannedPayment, brand_of, fiscal_year
 from services.console.sandbox import Sandbox
 
 VISA, MASTERCARD, JCB_CARD = "4000000000000002", "5200000000000007", "3530000000000003"
+BRANDS = {Brand.VISA: "VISA", Brand.MASTERCARD: "Mastercard", Brand.JCB: "JCB"}
+BANKS = ("0001", "0005", "0009", "9900")
+"""Whose customers pay by internet banking; each of them approves."""
 TELLER = "scenario"
 """In the place of a party in the timeline: what was done to the parties."""
 DUE = date(2021, 8, 2)
+"""納期限 of the first instalment of 2021, for stories whose days follow from it."""
+INSTALMENTS, START_OF_BUSINESS = 9, 9
 CHANNELS = {
     Method.CARD: "カード払い paid by card",
     Method.INTERNET_BANKING: "ネットバンキング paid by internet banking",
@@ -41,6 +48,7 @@ class ScenarioFailed(Exception):
 
 
 Answer = TypeVar("Answer")
+Choice = TypeVar("Choice")
 
 
 def granted(answer: Answer | Refusal) -> Answer:
@@ -59,7 +67,11 @@ def only(rows: Sequence[Answer], what: str) -> Answer:
 
 @dataclass
 class Stage:
-    """Of one scenario and one seed, which chooses who the payers are, what they owe, and at which minute they pay."""
+    """Of one scenario and one seed.
+
+    The seed chooses whatever a story leaves open: who the payers are, what they owe and when it is due, with which card
+    or at which bank they pay, on which day and at which minute.
+    """
 
     sandbox: Sandbox
     seed: int
@@ -77,9 +89,27 @@ class Stage:
         """A line of the timeline, now."""
         self.told.append(Step(event=event, party=TELLER, at=self.sandbox.clock.now(), stage=0, detail=detail))
 
-    async def until(self, day: date, hour: int = 23) -> None:
-        """Let time pass up to an hour of a day, in Japan."""
-        await self.sandbox.advance(on_the_clock(day, time(hour)))
+    async def until(self, day: date, hour: int = 23, minute: int = 0) -> None:
+        """Let time pass up to a minute of a day, in Japan."""
+        await self.sandbox.advance(on_the_clock(day, time(hour, minute)))
+
+    async def some_days(self, last: date) -> date:
+        """Let days pass, as many as the seed chooses, up to the morning of `last` at most. Returns the day it is."""
+        days = self._chance.randint(0, (last - self.today).days)
+        await self.until(self.today + timedelta(days=days), START_OF_BUSINESS)
+        return self.today
+
+    @property
+    def today(self) -> date:
+        return business_date(self.sandbox.clock.now())
+
+    def one_of(self, choices: Sequence[Choice]) -> Choice:
+        """One of them that the seed chooses."""
+        return self._chance.choice(choices)
+
+    def any_card(self) -> str:
+        """A card of any agent, for a story that does not depend on who settles."""
+        return self.one_of((VISA, MASTERCARD, JCB_CARD))
 
     def yen(self, low: int = 20, high: int = 300) -> int:
         """An amount that the seed chooses, in hundreds of yen."""
@@ -89,30 +119,44 @@ class Stage:
         """被保険者番号 of somebody."""
         return f"{self._chance.randrange(1, 10**9):010}"
 
-    async def slip(self, amount: int | None = None, due: date = DUE, insured: str | None = None) -> SlipView:
-        """納付書発行: the ward issues a slip; the seed chooses the amount and the person where they are not given."""
+    def instalment(self) -> date:
+        """納期限 of one of the nine instalments (期別) that fall due next."""
+        year = fiscal_year(self.today)
+        coming = (due for due in (*due_dates(year), *due_dates(year + 1)) if due > self.today)
+        return self.one_of([*islice(coming, INSTALMENTS)])
+
+    async def slip(self, amount: int | None = None, due: date | None = None, insured: str | None = None) -> SlipView:
+        """納付書発行: the ward issues a slip; what is not given, amount, due date and person, the seed chooses."""
         number = insured or self.person()
-        request = SlipRequest(insured_number=number, amount=amount or self.yen(), due_on=due)
+        request = SlipRequest(insured_number=number, amount=amount or self.yen(), due_on=due or self.instalment())
         issued = granted(await self.sandbox.ward.issue_slip(request))
         self.tell("納付書発行 slip issued", f"slip {issued.slip_number}, ¥{issued.amount:,}, due {issued.due_on}")
         return issued
 
-    async def tries(self, slip: SlipView, method: Method, card: str = VISA) -> str | Refusal:
-        """Somebody pays, some minutes from now; the payment's id, or why it was refused."""
+    async def tries(self, slip: SlipView, method: Method, card: str | None = None) -> str | Refusal:
+        """Somebody pays, some minutes from now; the payment's id, or why it was refused.
+
+        The card is one of UC's (VISA, Mastercard) unless it is given.
+        """
         at = self.sandbox.clock.now() + timedelta(minutes=self._chance.randrange(1, 30))
         await self.sandbox.advance(at)
-        answer = await self.payers.pay(PlannedPayment(at, slip, method, card if method is Method.CARD else None))
+        payment = PlannedPayment(at, slip, method)
+        match method:
+            case Method.CARD:
+                payment = replace(payment, card_number=card or self.one_of((VISA, MASTERCARD)))
+            case Method.INTERNET_BANKING:
+                payment = replace(payment, bank_code=self.one_of(BANKS))
+        answer = await self.payers.pay(payment)
         await self.sandbox.settle()
         if isinstance(answer, Refusal):
             self.tell("拒否 refused", f"{answer.code}: {answer.detail}")
             return answer
         if answer.payment_id not in self.payments:
             self.payments.append(answer.payment_id)
-        where = "" if method in IN_APP else " outside the app"
-        self.tell(CHANNELS[method], f"slip {slip.slip_number}, ¥{slip.amount:,}{where}")
+        self.tell(CHANNELS[method], f"slip {slip.slip_number}, ¥{slip.amount:,}{_with(payment)}")
         return answer.payment_id
 
-    async def pays(self, slip: SlipView, method: Method, card: str = VISA) -> str:
+    async def pays(self, slip: SlipView, method: Method, card: str | None = None) -> str:
         """The same, where it is taken."""
         return granted(await self.tries(slip, method, card))
 
@@ -126,9 +170,9 @@ class Stage:
         granted(await self.sandbox.provider.inject_anomaly(ReceiptAnomalyRequest(kind=kind, next=1)))
         self.tell("異常 receipt data made to go wrong", kind.value)
 
-    async def corrects(self) -> None:
-        """是正: UC makes its first closing good."""
-        answer = granted(await self.sandbox.agents[Agent.UC].correct(await self._statement()))
+    async def corrects(self, closing: int = 1) -> None:
+        """是正: UC makes a closing good, the first one unless another is named."""
+        answer = granted(await self.sandbox.agents[Agent.UC].correct(await self._statement(closing)))
         await self.sandbox.settle()
         self.tell("是正 settlement corrected", f"¥{answer.deposited:,} deposited")
 
@@ -146,9 +190,11 @@ class Stage:
         await self.sandbox.settle()
         self.tell("差異の処理 decided", f"{action} ¥{decided.amount:,}")
 
-    async def _statement(self) -> str:
-        found = await self.sandbox.agents[Agent.UC].statements()
-        return min(found, key=lambda statement: statement.closed_on).statement_id
+    async def _statement(self, closing: int = 1) -> str:
+        found = sorted(await self.sandbox.agents[Agent.UC].statements(), key=lambda statement: statement.closed_on)
+        if len(found) < closing:
+            raise ScenarioFailed(f"UC has closed {len(found)} periods, not {closing}")
+        return found[closing - 1].statement_id
 
     # ---- what comes of it ------------------------------------------------------------------------------------
 
@@ -215,3 +261,11 @@ class Stage:
             f"finds {', '.join(but)}, as the story tells, and nothing else" if but else "nothing lost, nothing twice"
         )
         self.claims.append(f"監査 audit: {found}")
+
+
+def _with(payment: PlannedPayment) -> str:
+    """What it was paid with, as the timeline has it."""
+    if payment.card_number is not None:
+        brand = brand_of(payment.card_number)
+        return f", {BRANDS.get(brand, brand)}" if brand else ", an unknown card"
+    return f", bank {payment.bank_code}" if payment.method in IN_APP else " outside the app"

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.bulk import Bulk
 from services.chassis.database import Instant, among
+from services.chassis.lookup import Lookup
 
 
 def fingerprint(value: bytes) -> bytes:
@@ -34,13 +35,12 @@ class Inbox:
             Column("handled_at", Instant, nullable=False),
         )
         t = self.table.c
-        self._known = select(t.event_id, t.fingerprint).where(among(t.event_id))
+        self._known = Lookup(select(t.event_id, t.fingerprint).where(among(t.event_id)))
         self._mark = Bulk(self.table.insert())
 
     async def handled(self, session: AsyncConnection, event_ids: Sequence[str]) -> Mapping[str, bytes]:
         """Those of the ids that were handled before, with their fingerprints."""
-        found = await session.execute(self._known, {"ids": event_ids})
-        return {event_id: mark for event_id, mark in found.all()}
+        return dict(await self._known.rows(session, ids=event_ids))
 
     async def mark(self, session: AsyncConnection, marks: Mapping[str, bytes], at: datetime) -> None:
         """Record these as handled. Raises `IntegrityError` where another member was first."""

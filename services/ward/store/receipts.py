@@ -11,18 +11,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.vocabulary import ReceiptKind
 from services.chassis.database import among
+from services.chassis.lookup import Lookup
 from services.ward.domain.receipts import Receipt
 from services.ward.store.rows import add_rows
 from services.ward.tables import receipts
 
-_RECORDS = select(
-    receipts.c.payment_id,
-    receipts.c.kind,
-    receipts.c.slip_number,
-    receipts.c.slip_known,
-    receipts.c.amount,
-    receipts.c.settler,
-).where(among(receipts.c.payment_id))
+_RECORDS = Lookup(
+    select(
+        receipts.c.payment_id,
+        receipts.c.kind,
+        receipts.c.slip_number,
+        receipts.c.slip_known,
+        receipts.c.amount,
+        receipts.c.settler,
+    ).where(among(receipts.c.payment_id))
+)
 
 
 async def records_of(
@@ -30,8 +33,9 @@ async def records_of(
 ) -> defaultdict[str, dict[ReceiptKind, Receipt]]:
     """Payment id → the records registered of it; empty for one that is unknown."""
     known: defaultdict[str, dict[ReceiptKind, Receipt]] = defaultdict(dict)
-    for row in (await session.execute(_RECORDS, {"ids": list(payment_ids)})).all():
-        known[row[0]][row[1]] = Receipt(*row[1:])
+    for payment_id, *record in await _RECORDS.rows(session, ids=list(payment_ids)):
+        receipt = Receipt(*record)
+        known[payment_id][receipt.kind] = receipt
     return known
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.bulk import Bulk
 from services.chassis.database import among
+from services.chassis.lookup import Lookup
 from services.ward.domain.instalments import Levy, Slip
 from services.ward.domain.ledger import Entry, levy
 from services.ward.domain.receipts import SlipAccount
@@ -32,7 +33,7 @@ _REISSUED = Bulk(
     .values({name: bindparam(f"new_{name}") for name in ("reissue", "use_by", "barcode", "reissued_at")})
 )
 _SLIPS = select(slips).where(among(slips.c.slip_number)).order_by(slips.c.slip_number).with_for_update()
-_ACCOUNTS = (
+_ACCOUNTS = Lookup(
     select(slips.c.slip_number, slips.c.amount, slips.c.received)
     .where(among(slips.c.slip_number))
     .order_by(slips.c.slip_number)
@@ -83,8 +84,8 @@ async def issue(
 
 async def lock_slip_accounts(session: AsyncConnection, slip_numbers: Collection[str]) -> dict[str, SlipAccount]:
     """What slips owe and have received, locked in order of number; one never issued is missing."""
-    found = await session.execute(_ACCOUNTS, {"ids": list(slip_numbers)})
-    return {number: SlipAccount(amount, received) for number, amount, received in found.all()}
+    found = await _ACCOUNTS.rows(session, ids=list(slip_numbers))
+    return {number: SlipAccount(amount, received) for number, amount, received in found}
 
 
 async def save_slip_accounts(session: AsyncConnection, changed: Mapping[str, SlipAccount]) -> None:

@@ -98,7 +98,7 @@ def _instant(text: str) -> datetime:
         raise UndecodableEvent(f"ce_time {text!r} is not an RFC 3339 time") from None
     if at.tzinfo is None:
         raise UndecodableEvent(f"ce_time {text!r} has no time zone")
-    return at.astimezone(UTC)
+    return at if at.tzinfo is UTC else at.astimezone(UTC)
 
 
 class Decoder:

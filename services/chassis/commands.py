@@ -127,7 +127,7 @@ class Commands:
         self, command: Command[Request, Answer], request: Request, idempotency_key: str | None = None
     ) -> Answer | Refusal:
         """The command's answer, or the named reason why not. Raises what its handler raises."""
-        mark = hmac.digest(self._secret, request.model_dump_json().encode(), hashlib.sha256)
+        mark = b"" if idempotency_key is None else self._mark(request)
         pending = _Pending(command, request, idempotency_key, mark)
         self._gathering.append(pending)
         if self._leader is None:
@@ -135,6 +135,9 @@ class Commands:
         answer = await pending.outcome
         self._metrics.command_answered(command.name, answer.code if isinstance(answer, Refusal) else None)
         return cast("Answer | Refusal", answer)
+
+    def _mark(self, request: BaseModel) -> bytes:
+        return hmac.digest(self._secret, request.model_dump_json().encode(), hashlib.sha256)
 
     async def _lead(self) -> None:
         batch: list[_Pending] = []

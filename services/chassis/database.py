@@ -8,13 +8,13 @@ a table by key, and rows are inserted by key (`Bulk`).
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
+import msgspec
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -164,6 +164,9 @@ class Database:
         await self._engine.close()
 
 
+_json = msgspec.json.Encoder().encode
+
+
 class _Listed(TypeDecorator[Sequence[Any]]):
     """Values of a column's type as one JSON array, which SQLite reads as a table."""
 
@@ -177,8 +180,8 @@ class _Listed(TypeDecorator[Sequence[Any]]):
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], str]:
         convert = self.item_type.dialect_impl(dialect).bind_processor(dialect)
         if convert is None:
-            return json.dumps
-        return lambda values: json.dumps([convert(value) for value in values])
+            return lambda values: _json(values).decode()
+        return lambda values: _json([convert(value) for value in values]).decode()
 
 
 class _Among(ColumnElement[bool]):

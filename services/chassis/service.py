@@ -83,7 +83,7 @@ class Service(ABC):
     ) -> None:
         self.principal, self.settings, self.bus, self.clock = principal, settings, bus, clock
         self.identity = identity_of(settings)
-        self.metrics = Metrics()
+        self.metrics = Metrics(timed=settings.timed)
         self.database = Database(
             settings.database_url, durable=settings.database_durable, pool_size=settings.database_pool_size
         )

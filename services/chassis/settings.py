@@ -80,6 +80,8 @@ class ServiceSettings(KafkaSettings):
     """Ids follow from it; None makes time-ordered random ones."""
     log_level: str = "info"
     """`debug`, `info`, `warning` or `error`."""
+    timed: bool = True
+    """Whether the stages of the work are timed, for `/metrics`; the sandbox does without."""
     crash_at: str = ""
     """A fault to inject, as `POINT[:N]`: the process dies when it reaches that point the Nth time."""
     secret: str = ""

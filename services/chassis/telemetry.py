@@ -10,7 +10,7 @@ import logging
 import sys
 from collections import Counter as TypeCount
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Final, Literal, get_args
 
 import structlog
@@ -57,10 +57,14 @@ def configure_logging(level: str, principal: str) -> None:
     structlog.contextvars.bind_contextvars(service=principal)
 
 
-class Metrics:
-    """What a service counts and times. Durations in seconds."""
+_UNTIMED: Final = nullcontext()
 
-    def __init__(self) -> None:
+
+class Metrics:
+    """What a service counts and times. Durations in seconds; none are kept where `timed` is False."""
+
+    def __init__(self, *, timed: bool = True) -> None:
+        self._timed = timed
         self.registry = CollectorRegistry()
         r = self.registry
         self._events = Counter("sansha_events_handled", "Events handled", ["type"], registry=r)
@@ -84,14 +88,16 @@ class Metrics:
 
     def stage(self, stage: Stage) -> AbstractContextManager[object]:
         """Times what is done within."""
-        return self._stages[stage].time()
+        return self._stages[stage].time() if self._timed else _UNTIMED
 
     def stage_ended(self, stage: Stage, began: float) -> None:
         """For a stage of which only its end tells whether it counts."""
-        self._stages[stage].observe(monotonic() - began)
+        if self._timed:
+            self._stages[stage].observe(monotonic() - began)
 
     def wave_applied(self, began: float, handled_types: Iterable[str], duplicates: int) -> None:
-        self._wave.observe(monotonic() - began)
+        if self._timed:
+            self._wave.observe(monotonic() - began)
         for event_type, count in TypeCount(handled_types).items():
             self._events.labels(event_type).inc(count)
         if duplicates:

@@ -96,6 +96,7 @@ class Sandbox:
             "seed": self.seed,
             "database_url": database_url(self.folder, principal),
             "database_durable": False,
+            "timed": False,
             **self._overrides.get(principal, {}),
         }
         if principal == topics.WARD:

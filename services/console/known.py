@@ -12,7 +12,7 @@ from contracts.books import Books, DepositRow
 _DEPOSITS = frozenset(
     {"deposits_not_at_ward", "deposits_only_at_ward", "deposit_differs", "deposited_twice", "deposit_without_statement"}
 )
-_PAYMENTS = frozenset({"closing_differs", "line_without_promise"})
+_PAYMENTS = frozenset({"closing_differs", "line_without_promise", "promise_without_receipt"})
 
 
 class State(StrEnum):

@@ -24,6 +24,7 @@ from contracts.books import (
 from contracts.vocabulary import ChargeType, Method, Party, ReceiptKind, business_date
 from services.ward import store
 from services.ward.domain.ledger import Account
+from services.ward.domain.receipts import CANCELLED_AFTER_CONFIRMED
 from services.ward.domain.reconciliation import NO_LINES, Open, Reason, open_reasons
 from services.ward.domain.resolution import Action
 from services.ward.domain.settlement import Statement
@@ -93,6 +94,9 @@ async def _disputes(session: AsyncConnection) -> Sequence[DisputeRow]:
             rows.append(DisputeRow(i, i, Reason.TOTALS_DIFFER.value, beyond))
     for i, concerned in (await store.payments_concerned(session, chosen, ALL)).items():
         rows += [DisputeRow(c.payment_id, i, c.reason.value, c.stated or 0) for c in concerned]
+    d = discrepancies.c
+    cancelled = select(d.subject, d.kind, d.amount).where(d.kind == CANCELLED_AFTER_CONFIRMED).order_by(d.subject)
+    rows += [DisputeRow(subject, "", kind, yen) for subject, kind, yen in (await session.execute(cancelled)).all()]
     left_out = await store.left_out_receipts(session, None)
     rows += [DisputeRow(row.payment_id, "", Reason.RECEIPT_UNLISTED.value, row.amount) for row in left_out]
     return rows
@@ -258,10 +262,16 @@ async def overpaid_slips(session: AsyncConnection, limit: int | None) -> Sequenc
 
 
 async def all_discrepancies(session: AsyncConnection, limit: int | None) -> Sequence[Any]:
-    """Rows of discrepancies, the first first; a statement that was missing is none any more once it is here."""
+    """Rows of discrepancies, the first first.
+
+    A statement that was missing is none any more once it is here, nor is a cancellation whose money was decided about.
+    """
     d = discrepancies.c
     listed = exists().where(statement_lines.c.payment_id == d.subject)
-    query = select(discrepancies).where((d.kind != "statement_missing") | ~listed)
+    decided = exists().where(resolutions.c.payment_id == d.subject)
+    query = select(discrepancies).where(
+        (d.kind != "statement_missing") | ~listed, (d.kind != CANCELLED_AFTER_CONFIRMED) | ~decided
+    )
     return (await session.execute(query.order_by(d.at, d.kind, d.subject, d.about).limit(limit))).all()
 
 

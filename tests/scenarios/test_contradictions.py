@@ -10,9 +10,11 @@ import pytest
 
 from contracts.http import SlipRequest, SlipView
 from contracts.http_collection import AnomalyRequest
-from contracts.vocabulary import Method, ReceiptAnomaly
+from contracts.http_settlement import ResolutionRequest
+from contracts.vocabulary import Agent, Method, ReceiptAnomaly, Refusal
 from services.console.audit import audit
 from services.console.demo import Payers, expect
+from services.console.known import State
 from services.console.payers import PlannedPayment, card_number
 from services.console.sandbox import Sandbox
 
@@ -157,7 +159,30 @@ async def test_a_cancellation_after_the_confirmation_is_shown_though_the_money_c
         assert "cancelled_after_confirmed (02/03)" in found["discrepancy"]
         assert "receipt_cancelled 取消済" in found["statement_open"]
         assert (await story.outstanding(), await story.deposited()) == (8_500, 8_500)
-        assert await story.findings() == ["promise_without_receipt"], "the ward's books miss what is on its account"
+        (finding,) = audit(await story.sandbox.books()).findings
+        assert (finding.code, finding.subject, finding.state) == ("promise_without_receipt", payment_id, State.OPEN)
+
+
+async def test_the_money_of_a_cancelled_payment_is_given_back_by_a_decision() -> None:
+    async with a_story() as story:
+        await story.next_goes_wrong(A.CANCELLED_AFTER_CONFIRMED)
+        payment_id = await story.pays(CARD)
+        await story.until(EVERYTHING_DEPOSITED)
+        (statement,) = await story.sandbox.agents[Agent.UC].statements()
+        decision = ResolutionRequest(
+            statement_id=statement.statement_id,
+            action="return_payment",
+            payment_id=payment_id,
+            decided_by="会計係",
+            because="the payer has his money back",
+        )
+        decided = await story.sandbox.ward.resolve(decision)
+        assert not isinstance(decided, Refusal)
+        await story.sandbox.settle()
+        assert (decided.amount, await story.open()) == (8_500, {})
+        (finding,) = audit(await story.sandbox.books()).findings
+        assert (finding.code, finding.state) == ("promise_without_receipt", State.RESOLVED)
+        assert await story.outstanding() == 8_500
 
 
 async def test_an_anomaly_meets_the_next_payments_that_it_fits_and_no_more() -> None:

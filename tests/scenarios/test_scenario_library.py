@@ -7,6 +7,7 @@ from datetime import date, time
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from contracts.calendar import due_dates
 from contracts.vocabulary import Method, on_the_clock
@@ -121,12 +122,18 @@ async def test_what_the_ward_should_have_found_and_has_not_fails_the_story() -> 
     assert "statement_open should be open" in played.failure
 
 
-async def test_money_that_is_lost_fails_a_story_that_does_not_say_so() -> None:
-    told = find("cancelled-after-confirmed")
-    assert told.audit_finds
-    played = await play(Scenario(told.play, told.japanese), 7)
+async def test_money_that_nobody_can_account_for_fails_a_story() -> None:
+    async def forgotten(stage: Stage) -> None:
+        """The ward forgets a receipt that it has registered."""
+        await stage.pays(await stage.slip(), Method.CARD)
+        await stage.until(date(2021, 7, 12))
+        async with stage.sandbox.ward.database.begin() as session:
+            await session.execute(text("DELETE FROM receipts"))
+
+    played = await play(Scenario(forgotten, "記録紛失"), 7)
     assert played.failure is not None
-    assert "promise_without_receipt" in played.failure
+    assert "監査 audit: expected nothing, found" in played.failure
+    assert "receipt_lost" in played.failure
 
 
 def test_an_unknown_name_is_answered_with_the_nearest_ones() -> None:

@@ -74,7 +74,7 @@ async def confirmed_without_preliminary(stage: Stage) -> None:
 
 
 async def cancelled_after_confirmed(stage: Stage) -> None:
-    """確報後取消: a cancellation follows the confirmation, and the money comes all the same: somebody has to look."""
+    """確報後取消: a cancellation follows the confirmation; the money comes all the same, and is given back."""
     await stage.receipt_data_go_wrong(ReceiptAnomaly.CANCELLED_AFTER_CONFIRMED)
     slip = await stage.slip()
     await stage.some_days(LAST_BEFORE_CLOSING)
@@ -84,6 +84,10 @@ async def cancelled_after_confirmed(stage: Stage) -> None:
     stage.claim("found", "cancelled_after_confirmed (02/03)" in (await stage.open_item("discrepancy")).because)
     stage.claim("owed, though the money came", await stage.outstanding(slip), slip.amount)
     stage.claim("deposited", sum((await stage.deposited()).values()), slip.amount)
+    (statement,) = [s for agent in stage.sandbox.agents.values() for s in await agent.statements()]
+    await stage.decides("return_payment", payment_id=payment, statement_id=statement.statement_id)
+    stage.claim("nothing is open any more", sorted(await stage.open_items()), [])
+    stage.claim("the money is not the ward's", await stage.balance("bank_account"), 0)
 
 
 async def never_confirmed(stage: Stage) -> None:

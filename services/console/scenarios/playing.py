@@ -47,7 +47,7 @@ async def play(scenario: Scenario, seed: int) -> Played:
         stage, failure = Stage(sandbox, seed), None
         try:
             await scenario.play(stage)
-            await stage.claim_conserved(scenario.audit_finds)
+            await stage.claim_conserved()
         except ScenarioFailed as failed:
             failure = str(failed)
         return Played(scenario, seed, await _timeline(stage), stage.claims, failure)

@@ -28,6 +28,10 @@ JAPANESE: Final[Mapping[ReceiptKind, str]] = {
 }
 
 
+CANCELLED_AFTER_CONFIRMED: Final = "cancelled_after_confirmed"
+"""確報後取消: a discrepancy that is over when somebody has decided about the money, which may come all the same."""
+
+
 class Receipt(NamedTuple):
     """One receipt record, as registered. A payment has at most one of each kind."""
 
@@ -172,7 +176,7 @@ def _contradictions(payment_id: str, known: Iterable[Receipt], record: Receipt) 
             yield Discrepancy(f"receipt_{word}_differs", payment_id, about, second.amount, detail)
         if (first.kind, second.kind) == (ReceiptKind.CONFIRMED, ReceiptKind.CANCELLED):
             detail = "取消 of a payment that 確報 confirmed; the receipt was taken back"
-            yield Discrepancy("cancelled_after_confirmed", payment_id, about, second.amount, detail)
+            yield Discrepancy(CANCELLED_AFTER_CONFIRMED, payment_id, about, second.amount, detail)
 
 
 def _repeated(payment_id: str, earlier: Receipt, record: Receipt) -> Iterator[Discrepancy]:

@@ -37,6 +37,7 @@ PROBLEM_STATUS = {
     "printing_not_installed": 501,
     "scanning_not_installed": 501,
     "payment_unknown": 404,
+    "payment_not_known_yet": 404,
     "slip_unknown": 404,
     "deposit_unknown": 404,
     "statement_unknown": 404,

@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from contracts.http import Explanation, Step, Waiting
-from contracts.vocabulary import Stage
+from contracts.vocabulary import Stage, business_date
 from services.card_agent.behaviour import OF_STATEMENTS
 from services.card_agent.domain.authorization import Authorization, AuthorizationStatus
 from services.card_agent.domain.issuer import Card
 from services.card_agent.domain.terms import Terms
 from services.card_agent.store import Closing, KeptAnomaly
+
+_GIVEN_UP = "[authorization_timeout_seconds of the payment provider]"
+
+
+def closing_then(closing: Closing, then: datetime) -> Closing:
+    """The closing as it stood at an instant that is past: its figures are known once it is issued."""
+    if closing.issued_at is None or closing.issued_at > then:
+        return replace(closing, count=0, amount=0, fee=0, issued_at=None, deposited_on=None)
+    deposited = closing.deposited_on is not None and closing.deposited_on <= business_date(then)
+    return closing if deposited else replace(closing, deposited_on=None)
+
+
+def anomalies_then(anomalies: Iterable[KeptAnomaly], closing: Closing, then: datetime) -> tuple[KeptAnomaly, ...]:
+    """Anomalies as they stood then, `closing` being their closing then: they meet a payment when it is issued."""
+    asked = [kept for kept in anomalies if kept.asked_at <= then]
+    if closing.issued_at is None:
+        asked = [replace(kept, met_payment_id=None, met_yen=0) for kept in asked]
+    corrected = [kept.corrected_at is not None and kept.corrected_at <= then for kept in asked]
+    return tuple(
+        kept if is_over else replace(kept, corrected_at=None) for kept, is_over in zip(asked, corrected, strict=True)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +118,7 @@ class Story:
             case AuthorizationStatus.PENDING:
                 return _silence(a)
             case AuthorizationStatus.APPROVED:
-                because = "an approval is held until the provider entrusts the payment or reverses it"
+                because = f"an approval is held until the provider entrusts the payment or gives it up {_GIVEN_UP}"
                 return Waiting(waits_for="代理納付委託 entrustment by the provider", until=None, because=because)
             case AuthorizationStatus.TAKEN_ON if self.closing is not None and a.deposited_at is None:
                 return self._settlement(self.closing)
@@ -120,7 +141,7 @@ class Story:
 
 def _silence(a: Authorization) -> Waiting:
     if a.answer_due_at is None:
-        because = "the card company of this test card never answers; it ends when the provider reverses it"
+        because = f"the card company of this test card never answers; it ends when the provider gives it up {_GIVEN_UP}"
     elif a.reversal_asked_at is not None:
         because = "the provider gave it up; the late answer [late_answer_seconds] is undone when it comes"
     else:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
 from contracts.http import CardTokenAnswer, CardTokenRequest, Explanation, TermsView, TestCard, WithdrawalAnswer
-from services.card_agent.handlers.withdraw_proxy_payment import unknown_payment
 from services.card_agent.views import AnomalyRequest, AnomalyView, AuthorizationView, CorrectionAnswer, StatementView
+from services.chassis.as_of import EXPLANATION
 from services.chassis.errors import accepted
 from services.chassis.http import IdempotencyKey
 
@@ -38,10 +39,9 @@ def _paying(api: APIRouter, agent: CardAgent) -> None:
     async def payment(payment_id: str) -> AuthorizationView:
         return accepted(await agent.payment(payment_id))
 
-    @api.get("/payments/{payment_id}/explanation", summary="What happened, what it waits for, and why")
-    async def explanation(payment_id: str) -> Explanation:
-        found = (await agent.explain([payment_id])).get(payment_id)
-        return accepted(found or unknown_payment(payment_id))
+    @api.get("/payments/{payment_id}/explanation", summary=EXPLANATION)
+    async def explanation(payment_id: str, on: date | None = None) -> Explanation:
+        return accepted(await agent.explanation(payment_id, on))
 
     @api.get("/test-cards", summary="Card numbers that choose their outcome")
     async def test_cards() -> Sequence[TestCard]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from contracts import topics
 from contracts.vocabulary import JST, Method
-from services.console.terminal import DEFAULT_PORT_BASE, Json, PortBase, emit, err, fail, on_stack, out
+from services.console.terminal import DEFAULT_PORT_BASE, Json, PortBase, a_day, emit, err, fail, on_stack, out
 
 
 class Channel(StrEnum):
@@ -79,20 +79,30 @@ def pay(
 @operations.command()
 def explain(
     payment: Annotated[str, typer.Argument(metavar="PAYMENT", help="Payment id.")],
+    on: Annotated[
+        date | None,
+        typer.Option(parser=a_day, metavar="DATE", help="As it stood at the end of this day; without it, now."),
+    ] = None,
     port_base: PortBase = DEFAULT_PORT_BASE,
     as_json: Json = False,
 ) -> None:
-    """Where a payment is, what it waits for, until when, and why."""
+    """Where a payment is, or was on a day, what it waits for, until when, and by which setting or rule.
+
+    A day to come is refused, and one before the payment was made.
+    """
     from services.console.demo import merged_steps
     from services.console.report import timeline
 
-    parts = on_stack(lambda client: client.explanations(payment), port_base)
+    parts = on_stack(lambda client: client.explanations(payment, on), port_base)
     waits = [p.waiting for p in parts if p.waiting]
     waits = sorted((w for w in waits if w.until), key=lambda w: str(w.until)) or waits
     if as_json:
         steps = [step.model_dump(mode="json") for step in merged_steps(parts)]
-        emit({"payment_id": payment, "timeline": steps, "waiting": [w.model_dump(mode="json") for w in waits]})
+        told = [wait.model_dump(mode="json") for wait in waits]
+        emit({"payment_id": payment, "on": on, "timeline": steps, "waiting": told})
         return
+    if on is not None:
+        out.print(f"[bold]{on} 終了時点[/] at the end of that day in Japan, or by now where it is not over")
     out.print(timeline(merged_steps(parts)))
     for wait in waits:
         until = f" until {wait.until.astimezone(JST):%Y-%m-%d %H:%M}" if wait.until else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -146,22 +147,30 @@ class StackClient:
             f"{principal} does not answer at {self.url(principal)} ({type(broken).__name__}); start it with: sansha up"
         )
 
-    async def explanations(self, payment_id: str) -> list[Explanation]:
-        """What each party knows of a payment; one that was left out of the stack says nothing.
+    async def explanations(self, payment_id: str, on: date | None = None) -> list[Explanation]:
+        """What each party knows of a payment, or knew at the end of a day; one that was left out of the stack says
+        nothing.
 
-        Raises `Refused` where none knows it, `Unreachable` where none answers.
+        Raises `Refused` where none knows it, or knew it by then, or the day is to come; `Unreachable` where none
+        answers.
         """
         told: list[Explanation] = []
-        refusal: Refused | Unreachable | None = None
+        refusals: list[Refused] = []
+        silences: list[Unreachable] = []
+        day = {} if on is None else {"on": on.isoformat()}
         for place in (topics.PAYMENT_PROVIDER, *(topics.card_agent(a) for a in Agent), topics.WARD):
             try:
-                told.append(Explanation.model_validate(await self.get(place, f"/payments/{payment_id}/explanation")))
-            except Refused as unknown:
-                refusal = refusal if isinstance(refusal, Refused) else unknown
+                found = await self.get(place, f"/payments/{payment_id}/explanation", **day)
+                told.append(Explanation.model_validate(found))
+            except Refused as refused:
+                refusals.append(refused)
             except Unreachable as silent:
-                refusal = refusal or silent
-        if not told and refusal is not None:
-            raise refusal
+                silences.append(silent)
+        if not told:
+            telling = [
+                r for r in refusals if r.problem.code != "payment_unknown"
+            ]  # more than that one does not know it
+            raise [*telling, *refusals, *silences][0]
         return told
 
     async def consent(self, app_user: str) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 
 from contracts.http import Explanation, Step, Waiting
 from contracts.vocabulary import CHANNEL_NAMES, IN_APP, Method, Party, ReceiptKind, Stage
-from services.payment_provider.behaviour import ANOMALIES
+from services.payment_provider.behaviour import ANOMALIES, behaviour_of
+from services.payment_provider.domain.as_of import as_it_stood, before_anomaly
 from services.payment_provider.domain.channels import Channels
 from services.payment_provider.domain.network import JAPANESE, NETWORKS, NetworkTerms
 from services.payment_provider.domain.payment import TAKEN, Payment, PaymentStatus
@@ -21,6 +22,7 @@ _RECEIPTS = {
     ReceiptKind.CONFIRMED: (Stage.CONFIRMED_DELIVERED, "確報 confirmed receipt data delivered"),
     ReceiptKind.CANCELLED: (Stage.CANCELLED_DELIVERED, "速報取消 receipt data cancelled"),
 }
+_NO_ANOMALY = "no anomaly (異常) is known that would leave it out or alter it [GET /anomalies]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,13 @@ class Telling:
     channels: Channels
     timeout: timedelta
     now: datetime
+    then: datetime | None = None
+    """Where the story ends before now."""
+
+    @property
+    def end(self) -> datetime:
+        """The instant up to which the story is told."""
+        return self.then or self.now
 
     def reporting(self, payment: Payment) -> Reporting:
         assert payment.method is not None, "a payment that was made has a method"
@@ -47,17 +56,37 @@ def period_of(payment: Payment) -> Period | None:
     return NETWORKS[payment.method], payment.closes_on
 
 
+def payment_then(
+    payment: Payment, receipts: Sequence[Any], struck_at: datetime | None, told: Telling
+) -> Payment | None:
+    """The payment as it stood when the story ends; None where there was none yet. `receipts` are rows of the receipt
+    data ever delivered for it, `struck_at` is since when they go wrong, if they do."""
+    if told.then is None:
+        return payment
+    stood = as_it_stood(payment, {row.kind for row in receipts if row.delivered_at <= told.then}, told.then)
+    if stood is None or stood.method is None or struck_at is None or struck_at <= told.then:
+        return stood
+    made_at = stood.paid_at or told.then
+    return before_anomaly(stood, told.channels.plan(stood.method, made_at, made_at))
+
+
 def explain(payment: Payment, receipts: Sequence[Any], closing: Any, told: Telling) -> Explanation:
-    """What is known: rows of the receipt data delivered for this payment, and of its network's closing if any."""
-    steps = [*_steps(payment), *(_receipt_step(row, payment, told) for row in receipts)]
+    """What is known: rows of the receipt data delivered for this payment, and of its network's closing if any. What
+    comes after the end of the story is left out."""
+    delivered = [row for row in receipts if told.then is None or row.delivered_at <= told.then]
+    steps = [*_steps(payment), *(_receipt_step(row, payment, told) for row in delivered)]
     if closing is not None and payment.status in TAKEN:
         steps += _settlement_steps(payment, closing, told.network(payment))
     return Explanation(
         payment_id=payment.payment_id,
         party=Party.PAYMENT_PROVIDER.value,
-        steps=tuple(sorted(steps, key=lambda s: (s.at, s.stage))),
+        steps=tuple(sorted(_until(told.then, steps), key=lambda s: (s.at, s.stage))),
         waiting=_waiting(payment, told),
     )
+
+
+def _until(then: datetime | None, steps: Sequence[Step]) -> Sequence[Step]:
+    return steps if then is None else [step for step in steps if step.at <= then]
 
 
 def _step(stage: Stage, event: str, at: datetime, detail: str) -> Step:
@@ -98,7 +127,7 @@ def _receipt_step(row: Any, p: Payment, told: Telling) -> Step:
 
 
 def _anomaly(p: Payment) -> str:
-    return f"異常 {p.anomaly}: {ANOMALIES[p.anomaly].story} [POST /anomalies]" if p.anomaly else "no anomaly is known"
+    return f"異常 {p.anomaly}: {ANOMALIES[p.anomaly].story} [POST /anomalies]" if p.anomaly else _NO_ANOMALY
 
 
 def _settlement_steps(p: Payment, closing: Any, terms: NetworkTerms) -> Iterator[Step]:
@@ -114,26 +143,32 @@ def _settlement_steps(p: Payment, closing: Any, terms: NetworkTerms) -> Iterator
 def _waiting(p: Payment, told: Telling) -> Waiting | None:
     match p.status:
         case PaymentStatus.SCANNED:
-            return Waiting(
-                waits_for="支払方法の選択 the payer's choice", until=None, because="no method was chosen yet"
-            )
+            because = "no method was chosen yet [no time limit: the payer chooses one, or scans the slip anew]"
+            return Waiting(waits_for="支払方法の選択 the payer's choice", until=None, because=because)
         case PaymentStatus.AUTHORIZING:
             until = p.method_chosen_at + told.timeout if p.method_chosen_at else None
             seconds = f"{told.timeout.total_seconds():.0f} s"
             because = f"{seconds} for the answer [authorization_timeout_seconds], then it is given up"
             return Waiting(waits_for=f"与信照会結果 answer of agent {p.agent}", until=until, because=because)
         case PaymentStatus.ENTRUSTED:
-            return Waiting(waits_for=f"代理納付引受 of agent {p.agent}", until=None, because="the event is under way")
+            because = "the event is under way [no time limit: an agent takes on what it approved once it is told]"
+            return Waiting(waits_for=f"代理納付引受 of agent {p.agent}", until=None, because=because)
         case PaymentStatus.AT_BANK:
-            return Waiting(
-                waits_for="金融機関応答 answer of the payer's bank", until=None, because="the bank was asked"
-            )
+            return _waiting_for_bank(p)
         case PaymentStatus.COLLECTED | PaymentStatus.PAID:
             return _waiting_for_records(p, told.reporting(p))
         case PaymentStatus.CONFIRMED:
             return _waiting_for_deposit(p, told)
         case _:
             return None
+
+
+def _waiting_for_bank(p: Payment) -> Waiting:
+    """A bank answers as the simulation has it, by its code."""
+    takes = behaviour_of(p.bank_code or "").answers_in
+    until = p.method_chosen_at + takes if p.method_chosen_at else None
+    because = f"the bank was asked; bank {p.bank_code} answers after {takes.total_seconds():.0f} s [GET /test-banks]"
+    return Waiting(waits_for="金融機関応答 answer of the payer's bank", until=until, because=because)
 
 
 def _waiting_for_records(p: Payment, reporting: Reporting) -> Waiting:
@@ -155,7 +190,7 @@ def _waiting_for_deposit(p: Payment, told: Telling) -> Waiting | None:
         return None
     terms = told.network(p)
     until = terms.deposit_at(p.deposit_on)
-    if until <= told.now:
+    if until <= told.end:
         return None
     waits_for = f"入金 deposit of {JAPANESE[NETWORKS[p.method]]}"
     return Waiting(waits_for=waits_for, until=until, because=_deposit_reason(p, terms))

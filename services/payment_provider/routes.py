@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -30,7 +31,7 @@ from contracts.http_collection import (
     CollectionsRequest,
 )
 from contracts.http_terminal import RecordedAccess
-from contracts.vocabulary import Refusal
+from services.chassis.as_of import EXPLANATION
 from services.chassis.errors import accepted
 from services.chassis.http import IdempotencyKey
 from services.payment_provider.pictures import received
@@ -126,11 +127,9 @@ def _queries(api: APIRouter, provider: PaymentProvider) -> None:
     async def payment(payment_id: str) -> PaymentView:
         return accepted(await provider.payment(payment_id))
 
-    @api.get("/payments/{payment_id}/explanation", summary="What happened, what it waits for, and why")
-    async def explanation(payment_id: str) -> Explanation:
-        found = (await provider.explain([payment_id])).get(payment_id)
-        unknown = Refusal("payment_unknown", f"there is no payment {payment_id}", "scan a slip: POST /scans")
-        return accepted(found or unknown)
+    @api.get("/payments/{payment_id}/explanation", summary=EXPLANATION)
+    async def explanation(payment_id: str, on: date | None = None) -> Explanation:
+        return accepted(await provider.explanation(payment_id, on))
 
     @api.get("/card-agents", summary="Which agent takes which brands")
     async def card_agents() -> Sequence[CardRoute]:

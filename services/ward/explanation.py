@@ -43,8 +43,16 @@ class OfSlip(NamedTuple):
     given: Sequence[Given] = ()
 
 
+class Rules(NamedTuple):
+    """What the ward waits by; each is a setting of this name."""
+
+    deposit_expected_by: time
+    confirmation_expected_business_days: int
+    statement_expected_days: int
+
+
 def explain(
-    payment_id: str, receipts: Sequence[Any], listed: Sequence[Listed], slip: OfSlip, expected_by: time
+    payment_id: str, receipts: Sequence[Any], listed: Sequence[Listed], slip: OfSlip, rules: Rules
 ) -> Explanation:
     """`receipts` are the rows of the payment's records in the order of their kinds."""
     steps = [*map(_receipt_step, receipts), *(step for one in listed for step in _statement_steps(one))]
@@ -53,7 +61,7 @@ def explain(
         payment_id=payment_id,
         party=Party.WARD.value,
         steps=tuple(sorted(steps, key=lambda s: (s.at, s.stage))),
-        waiting=_waiting({row.kind for row in receipts}, listed, expected_by) or _waiting_of_slip(slip),
+        waiting=_waiting({row.kind for row in receipts}, listed, rules) or _waiting_of_slip(slip),
     )
 
 
@@ -159,25 +167,39 @@ def _waiting_of_slip(slip: OfSlip) -> Waiting | None:
     return None
 
 
-def _waiting(kinds: set[ReceiptKind], listed: Sequence[Listed], expected_by: time) -> Waiting | None:
+def _waiting(kinds: set[ReceiptKind], listed: Sequence[Listed], rules: Rules) -> Waiting | None:
     """What comes next, as far as the ward can know."""
-    if ReceiptKind.CANCELLED in kinds or any(one.statement.reconciled_at for one in listed):
+    if ReceiptKind.CANCELLED in kinds or not all(one.reasons for one in listed):
         return None
     if not kinds:
-        return Waiting(waits_for="収納データ receipt data", until=None, because="a statement lists it; no receipt came")
+        because = "a statement lists it; no receipt came [no time limit: it comes, or somebody decides (差異の処理)]"
+        return Waiting(waits_for="収納データ receipt data", until=None, because=because)
     if not listed:
-        if ReceiptKind.CONFIRMED not in kinds:
-            because = "preliminary only: the payment provider confirms after its agreed business days"
-            return Waiting(waits_for="確報 confirmed receipt data", until=None, because=because)
-        because = "the settler has not closed the period yet; its statement says when it deposits"
-        return Waiting(waits_for="締め明細 closing statement of the settler", until=None, because=because)
+        return _waiting_for_statement(rules) if ReceiptKind.CONFIRMED in kinds else _waiting_for_confirmation(rules)
     first = listed[0]
     if not first.deposits:
         s = first.statement
-        until = on_the_clock(s.deposit_on, expected_by)
+        until = on_the_clock(s.deposit_on, rules.deposit_expected_by)
         because = f"{s.settler} closed (締め) on {s.closed_on} and deposits on {s.deposit_on} [deposit_expected_by]"
         return Waiting(waits_for=f"入金 deposit of {s.settler}", until=until, because=because)
-    return Waiting(waits_for="消込 reconciliation", until=None, because="; ".join(map(str, first.reasons)))
+    because = f"{'; '.join(map(str, first.reasons))} [消込: statement, receipts and deposit have to agree]"
+    return Waiting(waits_for="消込 reconciliation", until=None, because=because)
+
+
+def _waiting_for_confirmation(rules: Rules) -> Waiting:
+    because = (
+        "preliminary only: the payment provider confirms after its agreed business days; overdue (確報未着) after "
+        f"{rules.confirmation_expected_business_days} bank business days [confirmation_expected_business_days]"
+    )
+    return Waiting(waits_for="確報 confirmed receipt data", until=None, because=because)
+
+
+def _waiting_for_statement(rules: Rules) -> Waiting:
+    because = (
+        "the settler has not closed the period yet; its statement says when it deposits, and is expected within "
+        f"{rules.statement_expected_days} days after the end of the month [statement_expected_days]"
+    )
+    return Waiting(waits_for="締め明細 closing statement of the settler", until=None, because=because)
 
 
 # ---- what is open -----------------------------------------------------------------------------------------

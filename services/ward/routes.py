@@ -37,7 +37,8 @@ from contracts.http_terminal import (
     TransferAnswer,
     TransferRequest,
 )
-from contracts.vocabulary import ChargeType, Refusal
+from contracts.vocabulary import ChargeType
+from services.chassis.as_of import EXPLANATION
 from services.chassis.errors import accepted
 from services.chassis.http import IdempotencyKey
 from services.ward.paper import SLIPS_PER_DOCUMENT
@@ -128,12 +129,9 @@ def _looking(api: APIRouter, ward: Ward) -> None:
     async def receipt(payment_id: str) -> ReceiptView:
         return accepted(await ward.receipt(payment_id))
 
-    @api.get("/payments/{payment_id}/explanation", summary="What happened, what it waits for, and why")
-    async def explanation(payment_id: str) -> Explanation:
-        found = (await ward.explain([payment_id])).get(payment_id)
-        detail = f"the ward has heard nothing of payment {payment_id}"
-        unknown = Refusal("payment_unknown", detail, "ask the payment provider: it may not have been paid yet")
-        return accepted(found or unknown)
+    @api.get("/payments/{payment_id}/explanation", summary=EXPLANATION)
+    async def explanation(payment_id: str, on: date | None = None) -> Explanation:
+        return accepted(await ward.explanation(payment_id, on))
 
     @api.get("/slips/{slip_number}/deeming", summary="代理納付の効力 does it count as paid on a day, and since when")
     async def deeming(slip_number: str, on: date | None = None) -> DeemingView:

@@ -166,13 +166,15 @@ BAD = {
     "an option that is none": ("demo", "--cheat"),
     "an option without its value": ("demo", "--seed"),
     "an argument that is missing": ("explain",),
+    "an explanation of a day that is none": ("explain", "1", "--on", "yesterday"),
+    "an explanation of a day too far away": ("explain", "1", "--on", "1999-12-31"),
 }
 NO_STACK = {
     "slips": ("slip", "list"),
     "issue": ("slip", "issue", "--generate", "1"),
     "pay": ("pay", DIGITS_OF_A_SLIP, "--bank"),
     "pay at a till": ("pay", DIGITS_OF_A_SLIP, "--at", "convenience-store"),
-    "explain": ("explain", "1"),
+    "explain": ("explain", "1", "--on", "2021-07-01"),
     "reminders": ("reminders", "--crossed"),
     "clock": ("clock", "show"),
     "advance": ("clock", "advance", "--days", "1"),

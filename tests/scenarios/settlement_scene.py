@@ -30,6 +30,15 @@ def at(day: date, hour: int = 12) -> datetime:
     return on_the_clock(day, time(hour))
 
 
+async def published(sandbox: Sandbox, record: ReceiptDelivered) -> None:
+    """A receipt record, as if the payment provider had sent it now."""
+    event_id = SeededIdentity(0).new(record.TYPE, *record.natural_key)
+    headers = cloudevents.headers(event_id, record, topics.PAYMENT_PROVIDER, sandbox.clock.now())
+    topic = topics.topic_of(record, topics.PAYMENT_PROVIDER)
+    await sandbox.bus.produce([Record(topic, record.key, cloudevents.encode_value(record), headers)])
+    await sandbox.settle()
+
+
 @dataclass
 class SettlementScene:
     """Times are of Japan. The payments are made on the first day, at UC."""
@@ -72,11 +81,7 @@ class SettlementScene:
             received_on=business_date(now),
             delivered_at=now,
         )
-        event_id = SeededIdentity(0).new(record.TYPE, *record.natural_key)
-        headers = cloudevents.headers(event_id, record, topics.PAYMENT_PROVIDER, now)
-        topic = topics.topic_of(record, topics.PAYMENT_PROVIDER)
-        await self.sandbox.bus.produce([Record(topic, record.key, cloudevents.encode_value(record), headers)])
-        await self.sandbox.settle()
+        await published(self.sandbox, record)
 
     async def open_kinds(self) -> set[str]:
         return {item.kind for item in await self.sandbox.ward.open_items()}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -15,8 +17,9 @@ from contracts.vocabulary import Refusal
 from services.card_agent import store
 from services.card_agent.behaviour import TEST_CARDS, AnomalyKind
 from services.card_agent.books import ACCOUNT_NAMES, books, deposits_made
+from services.card_agent.domain.as_of import as_it_stood
 from services.card_agent.domain.terms import TERMS, Terms
-from services.card_agent.explanation import Story
+from services.card_agent.explanation import Story, anomalies_then, closing_then
 from services.card_agent.handlers.correct_settlement import correct_settlements
 from services.card_agent.handlers.inject_anomaly import inject_anomalies
 from services.card_agent.handlers.tokenize_card import CardRegistration, registration_of, tokenize_cards
@@ -38,6 +41,7 @@ from services.card_agent.views import (
     terms_view,
     test_card_view,
 )
+from services.chassis.as_of import end_of, explanation_on
 from services.chassis.bus.port import EventBus
 from services.chassis.clock import Clock
 from services.chassis.commands import Command
@@ -139,11 +143,19 @@ class CardAgent(Service):
             return unknown_payment(payment_id)
         return authorization_view(story.authorization, story.card, story.closing, self.settings.agent)
 
-    async def explain(self, payment_ids: Sequence[str]) -> dict[str, Explanation]:
-        """This party's part of each story; a payment it does not know is missing."""
+    async def explain(self, payment_ids: Sequence[str], *, on: date | None = None) -> dict[str, Explanation]:
+        """This party's part of each story, up to the end of a day of Japan where one is named that is over; a payment
+        that it does not know, or did not know by then, is missing."""
         async with self.reading() as session:
-            stories = await self._stories(session, payment_ids)
+            stories = await self._stories(session, payment_ids, end_of(on, self.clock.now()))
         return {payment_id: story.explain() for payment_id, story in stories.items()}
+
+    async def explanation(self, payment_id: str, on: date | None = None) -> Explanation | Refusal:
+        """The same of one payment. A day to come is refused, and one before this agent was asked about the payment."""
+        not_yet = f"this agent had not been asked about payment {payment_id} yet"
+        return await explanation_on(
+            self.explain, payment_id, on, self.clock.now(), unknown_payment(payment_id), not_yet
+        )
 
     async def statements(self) -> Sequence[StatementView]:
         """Closing periods, the first first, with the state of each deposit."""
@@ -166,11 +178,22 @@ class CardAgent(Service):
         async with self.reading() as session:
             return await books(session, self.settings.agent)
 
-    async def _stories(self, session: AsyncConnection, payment_ids: Sequence[str]) -> dict[str, Story]:
+    async def _stories(
+        self, session: AsyncConnection, payment_ids: Sequence[str], then: datetime | None = None
+    ) -> dict[str, Story]:
+        """What is known, or was at an instant that is past."""
         known = await store.find(session, payment_ids)
+        if then is not None:
+            before = await store.counted_before(session, payment_ids, then)
+            counted = {i: replace(a, closes_on=before.get(i, a.closes_on)) for i, a in known.items()}
+            known = {i: stood for i, a in counted.items() if (stood := as_it_stood(a, then)) is not None}
         cards = await store.known_cards(session, {a.card_token for a in known.values()})
         closings = await store.find_closings(session, {a.closes_on for a in known.values() if a.closes_on is not None})
-        anomalies = await store.anomalies_of(session, closings) if closings else {}
+        kept = await store.anomalies_of(session, closings) if closings else {}
+        anomalies = {day: tuple(of_day.values()) for day, of_day in kept.items()}
+        if then is not None:
+            closings = {day: closing_then(closing, then) for day, closing in closings.items()}
+            anomalies = {day: anomalies_then(of_day, closings[day], then) for day, of_day in anomalies.items()}
         return {
             payment_id: Story(
                 self.principal,
@@ -178,7 +201,7 @@ class CardAgent(Service):
                 cards.get(a.card_token),
                 None if a.closes_on is None else closings.get(a.closes_on),
                 self._terms,
-                () if a.closes_on is None else tuple(anomalies.get(a.closes_on, {}).values()),
+                () if a.closes_on is None else anomalies.get(a.closes_on, ()),
             )
             for payment_id, a in known.items()
         }

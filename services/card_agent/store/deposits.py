@@ -27,6 +27,12 @@ _SAVE_DEPOSITS = Bulk(
 )
 _ANOMALIES = select(anomalies).order_by(anomalies.c.closed_on, anomalies.c.kind)
 _ANOMALIES_OF = _ANOMALIES.where(among(anomalies.c.closed_on, "days"))
+_CARRIED_OVER = (
+    select(anomalies.c.met_payment_id, anomalies.c.closed_on)
+    .where(among(anomalies.c.met_payment_id), anomalies.c.kind == AnomalyKind.PAYMENT_LEFT_OUT)
+    .where(anomalies.c.corrected_at > bindparam("then"))
+    .order_by(anomalies.c.corrected_at.desc())
+)
 _ADD_ANOMALIES = Bulk(anomalies.insert())
 _SAVE_ANOMALIES = Bulk(
     update(anomalies)
@@ -103,6 +109,12 @@ async def anomalies_of(session: AsyncConnection, days: Collection[date]) -> dict
 async def all_anomalies(session: AsyncConnection) -> dict[date, dict[AnomalyKind, KeptAnomaly]]:
     """Closing day → its anomalies by kind, of every closing."""
     return _by_day((await session.execute(_ANOMALIES)).mappings())
+
+
+async def counted_before(session: AsyncConnection, payment_ids: Collection[str], then: datetime) -> dict[str, date]:
+    """Payment → the closing that counted it at the instant `then`, for those carried over (繰越) since."""
+    found = await session.execute(_CARRIED_OVER, {"ids": list(payment_ids), "then": then})
+    return {row.met_payment_id: row.closed_on for row in found.all()}
 
 
 async def add_anomalies(session: AsyncConnection, new: Sequence[KeptAnomaly]) -> None:

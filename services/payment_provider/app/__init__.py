@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,7 @@ from contracts.http_collection import (
     CollectionsRequest,
 )
 from contracts.vocabulary import Agent, Method, Refusal
+from services.chassis.as_of import end_of, explanation_on
 from services.chassis.bus.port import EventBus
 from services.chassis.clock import Clock
 from services.chassis.commands import Command
@@ -45,7 +46,7 @@ from services.payment_provider.books import ACCOUNT_NAMES, books
 from services.payment_provider.domain.channels import Channels
 from services.payment_provider.domain.payment import Payment
 from services.payment_provider.domain.picture import slip_in
-from services.payment_provider.explanation import Telling, explain, period_of
+from services.payment_provider.explanation import Telling, explain, payment_then, period_of
 from services.payment_provider.handlers.choose_method import CardRules, choose_banks, choose_cards
 from services.payment_provider.handlers.collect_slip import CollectionRules, collect_many, collect_slips
 from services.payment_provider.handlers.inject_anomaly import inject_anomalies
@@ -182,7 +183,7 @@ class PaymentProvider(ReceiptFiles):
         async with self.reading() as session:
             found = (await store.find(session, [payment_id])).get(payment_id)
         if found is None:
-            return Refusal("payment_unknown", f"there is no payment {payment_id}", "scan a slip: POST /scans")
+            return _unknown(payment_id)
         return self._view(found)
 
     async def payments(self, payment_ids: Sequence[str]) -> Sequence[PaymentView]:
@@ -195,20 +196,30 @@ class PaymentProvider(ReceiptFiles):
         async with self.reading() as session:
             return [self._view(p) for p in await store.of_slip(session, slip_number)]
 
-    async def explain(self, payment_ids: Sequence[str]) -> dict[str, Explanation]:
-        """This party's part of each story; a payment it does not know is missing."""
+    async def explain(self, payment_ids: Sequence[str], *, on: date | None = None) -> dict[str, Explanation]:
+        """This party's part of each story, up to the end of a day of Japan where one is named that is over; a payment
+        that it does not know, or did not know by then, is missing."""
+        now = self.clock.now()
+        told = Telling(self.channels, self._card_rules.timeout, now, end_of(on, now))
         async with self.reading() as session:
-            known = await store.find(session, payment_ids)
+            found = await store.find(session, payment_ids)
             rows = await store.receipts_of(session, payment_ids)
-            periods = {period for p in known.values() if (period := period_of(p)) is not None}
-            closings = await store.find_closings(session, periods)
-        timeout, now = self._card_rules.timeout, self.clock.now()
-        of: dict[str, list[object]] = {payment_id: [] for payment_id in known}
-        for row in rows:
-            of[row.payment_id].append(row)
-        told = Telling(self.channels, timeout, now)
-        closing_of = {i: closings.get(period) for i, p in known.items() if (period := period_of(p)) is not None}
-        return {i: explain(p, of[i], closing_of.get(i), told) for i, p in known.items()}
+            struck_at = {} if told.then is None else await store.struck_at(session, payment_ids)
+            of: dict[str, list[object]] = {payment_id: [] for payment_id in found}
+            for row in rows:
+                of[row.payment_id].append(row)
+            stood = {i: payment_then(p, of[i], struck_at.get(i), told) for i, p in found.items()}
+            known = {i: p for i, p in stood.items() if p is not None}
+            periods = {i: period for i, p in known.items() if (period := period_of(p)) is not None}
+            closings = await store.find_closings(session, set(periods.values()))
+        return {
+            i: explain(p, of[i], closings.get(periods[i]) if i in periods else None, told) for i, p in known.items()
+        }
+
+    async def explanation(self, payment_id: str, on: date | None = None) -> Explanation | Refusal:
+        """The same of one payment. A day to come is refused, and one before the payment was made."""
+        unknown, not_yet = _unknown(payment_id), f"payment {payment_id} was not made yet"
+        return await explanation_on(self.explain, payment_id, on, self.clock.now(), unknown, not_yet)
 
     def card_routes(self) -> Sequence[CardRoute]:
         """Which agent takes which brands."""
@@ -231,6 +242,10 @@ class PaymentProvider(ReceiptFiles):
     def _view(self, payment: Payment) -> PaymentView:
         fee = self._card_rules.fee(payment) if payment.method is Method.CARD else None
         return payment_view(payment, fee)
+
+
+def _unknown(payment_id: str) -> Refusal:
+    return Refusal("payment_unknown", f"there is no payment {payment_id}", "scan a slip: POST /scans")
 
 
 def _payment_key(request: CardChoice | BankChoice) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from services.payment_provider.store.anomalies import (
     count_anomalies,
     lock_waiting_anomalies,
     strike_anomalies,
+    struck_at,
 )
 from services.payment_provider.store.closings import (
     Period,
@@ -89,6 +90,7 @@ __all__ = [
     "records_in_file",
     "save",
     "strike_anomalies",
+    "struck_at",
     "update_closing",
     "update_receipt_file",
 ]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.bulk import Bulk
+from services.chassis.database import among
 from services.payment_provider.tables import anomalies
 
 _ALL = select(anomalies).order_by(anomalies.c.number)
 _WAITING = _ALL.where(anomalies.c.payment_id.is_(None)).with_for_update()
 _ADD = Bulk(anomalies.insert())
+_STRUCK = select(anomalies.c.payment_id, anomalies.c.struck_at).where(among(anomalies.c.payment_id))
 _STRIKE = Bulk(
     update(anomalies)
     .where(anomalies.c.anomaly_id == bindparam("struck_id"))
@@ -44,3 +47,9 @@ async def strike_anomalies(session: AsyncConnection, rows: Sequence[dict[str, An
 async def all_anomalies(session: AsyncConnection) -> Sequence[Mapping[str, Any]]:
     """Rows of all, the first first."""
     return [dict(row) for row in (await session.execute(_ALL)).mappings()]
+
+
+async def struck_at(session: AsyncConnection, payment_ids: Collection[str]) -> dict[str, datetime]:
+    """Payment → since when its receipt data go wrong; one whose data do not is missing."""
+    found = (await session.execute(_STRUCK, {"ids": list(payment_ids)})).all()
+    return {row.payment_id: row.struck_at for row in found}

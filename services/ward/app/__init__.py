@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,7 +17,6 @@ from contracts.http import (
     Assessment,
     AssessmentsAnswer,
     AssessmentsRequest,
-    Explanation,
     OpenItem,
     ReissueRequest,
     SlipRequest,
@@ -34,6 +32,7 @@ from services.chassis.faults import Faults
 from services.ward import books as looking
 from services.ward import explanation, paper, store
 from services.ward.app.debtor_side import DebtorSide
+from services.ward.app.story_side import StorySide
 from services.ward.app.terminal_side import TerminalSide
 from services.ward.behaviour import generate_assessments, generate_levies
 from services.ward.books import books
@@ -41,7 +40,6 @@ from services.ward.domain.assessment_csv import parse_assessments
 from services.ward.domain.charge_terms import ChargeTerms, SlipTerms
 from services.ward.domain.ledger import JAPANESE as ACCOUNT_NAMES
 from services.ward.domain.ledger import balances
-from services.ward.explanation import OfSlip, explain
 from services.ward.handlers.issue_assessments import issue_assessments
 from services.ward.handlers.issue_slip import issue_slips
 from services.ward.handlers.reissue_slip import reissue_slips
@@ -91,7 +89,7 @@ PAYMENTS_NAMED = 200
 """So many payments that do not agree are named among what is open; the figures count all of them."""
 
 
-class Ward(DebtorSide, TerminalSide):
+class Ward(DebtorSide, StorySide, TerminalSide):
     """甲: one method per use case. A refusal is returned, not raised."""
 
     title = "sansha ward (甲 介護保険課)"
@@ -200,18 +198,6 @@ class Ward(DebtorSide, TerminalSide):
             "ask the payment provider: it may not have been paid yet",
         )
         return receipt_view(rows) if rows else unknown
-
-    async def explain(self, payment_ids: Sequence[str]) -> dict[str, Explanation]:
-        """This party's part of each story; a payment it has heard nothing of is missing."""
-        records: defaultdict[str, list[Any]] = defaultdict(list)
-        async with self.reading() as session:
-            for row in await looking.receipt_rows(session, payment_ids):
-                records[row.payment_id].append(row)
-            listed = await looking.statements_listing(session, payment_ids)
-            of_slips = await self._of_slips(session, records)
-        by = self.settings.deposit_expected_by
-        known = [i for i in payment_ids if i in records or i in listed]
-        return {i: explain(i, records.get(i, ()), listed.get(i, ()), of_slips.get(i, OfSlip()), by) for i in known}
 
     async def open_items(self, limit: int | None = None) -> Sequence[OpenItem]:
         """What is not settled yet, and why: at most `limit` of each kind."""

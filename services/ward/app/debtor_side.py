@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from functools import cached_property, partial
-from typing import Any
-
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.http_overpayments import ApplyOverpayment, OverpaymentView, RefundOverpayment
 from contracts.http_reminders import ArrearsView, CrossingsView, ReminderView, VisibilityView
@@ -17,7 +14,6 @@ from services.chassis.service import Service
 from services.ward import books as looking
 from services.ward import store
 from services.ward.domain.arrears import arrears, counted
-from services.ward.explanation import OfSlip
 from services.ward.handlers.settle_overpayments import apply_by_hand, refund_by_hand
 from services.ward.settings import Settings
 from services.ward.views import (
@@ -99,18 +95,3 @@ class DebtorSide(Service):
     async def refund_overpayment(self, request: RefundOverpayment, key: str | None = None) -> OverpaymentView | Refusal:
         """還付: decided by hand."""
         return await self.execute(self._refund_overpayment, request, key)
-
-    async def _of_slips(self, session: AsyncConnection, records: Mapping[str, Sequence[Any]]) -> dict[str, OfSlip]:
-        """Payment → what else became of it and its slip."""
-        slip_of = {payment_id: rows[0].slip_number for payment_id, rows in records.items()}
-        numbers = set(slip_of.values())
-        lapsed = await looking.lapse_rows(session, [*records])
-        sent = await store.reminders_of(session, numbers)
-        people = {n: person for person in await store.find_people(session, numbers) for n in person.slips}
-        found = {}
-        for payment_id, number in slip_of.items():
-            person = people.get(number)
-            given = [] if person is None else [g for g in person.given if g.slip_number == number]
-            claim = None if person is None else person.claims.get(number)
-            found[payment_id] = OfSlip(lapsed.get(payment_id), sent.get(number, ()), claim, given)
-        return found

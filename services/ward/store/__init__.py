@@ -10,6 +10,7 @@ Days of reminders are inserted after statements are locked. Overpayments and wha
 their own: who changes them holds all slips of their person.
 """
 
+from services.ward.store.as_of import StatementThen, bookings_of, listing_then, statements_then
 from services.ward.store.deeming import (
     Lapse,
     Made,
@@ -95,6 +96,7 @@ __all__ = [
     "PEOPLE_PER_QUERY",
     "Lapse",
     "Made",
+    "StatementThen",
     "add_assessments",
     "add_deposits",
     "add_discrepancies",
@@ -114,6 +116,7 @@ __all__ = [
     "applied_to",
     "assessed",
     "book",
+    "bookings_of",
     "change_claims",
     "count_reminders",
     "crossings",
@@ -135,6 +138,7 @@ __all__ = [
     "list_received_files",
     "list_steps",
     "listed_payment",
+    "listing_then",
     "lock_listing",
     "lock_people",
     "lock_received_files",
@@ -162,6 +166,7 @@ __all__ = [
     "save_uses",
     "seen_deposit",
     "statements_listing",
+    "statements_then",
     "times_until_visible",
     "unlisted_receipts",
     "unreconciled_statements",

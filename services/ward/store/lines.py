@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -24,11 +25,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.vocabulary import ReceiptKind
 from services.chassis.bulk import Bulk
-from services.chassis.database import among
+from services.chassis.database import Instant, among
 from services.ward.domain.reconciliation import Concerned, Lines, Reason
 from services.ward.domain.resolution import Action, ListedPayment
 from services.ward.store.rows import add_missing_rows
-from services.ward.tables import receipts, statement_lines, statements
+from services.ward.tables import receipts, resolutions, statement_lines, statements
 
 _DECIDE = Bulk(
     update(statement_lines)
@@ -38,6 +39,7 @@ _DECIDE = Bulk(
     )
     .values(decided=bindparam("decided_now"))
 )
+_THEN = bindparam("then", type_=Instant())
 _LISTING = select(statement_lines.c.statement_id).where(statement_lines.c.payment_id == bindparam("payment"))
 
 
@@ -52,7 +54,8 @@ class _Held(NamedTuple):
 
 
 @cache
-def _held() -> _Held:
+def _held(*, then: bool = False) -> _Held:
+    """`then` leaves out what came after the instant bound as `then`: records, decisions, lines, statements."""
     line, first, confirmed, cancelled = statement_lines, receipts.alias(), receipts.alias(), receipts.alias()
     joined: FromClause = line
     for record, kind in (
@@ -60,16 +63,18 @@ def _held() -> _Held:
         (confirmed, ReceiptKind.CONFIRMED),
         (cancelled, ReceiptKind.CANCELLED),
     ):
-        joined = joined.outerjoin(record, (record.c.payment_id == line.c.payment_id) & (record.c.kind == kind))
+        same = (record.c.payment_id == line.c.payment_id) & (record.c.kind == kind)
+        joined = joined.outerjoin(record, same & (record.c.registered_at <= _THEN) if then else same)
     other = statement_lines.alias()
     elsewhere = exists().where(
         other.c.payment_id == line.c.payment_id,
         other.c.statement_id != line.c.statement_id,
-        other.c.decided.is_(None) | (other.c.decided != Action.RETURN_PAYMENT),
+        _undecided(other, then) | (other.c.decided != Action.RETURN_PAYMENT),
+        *([listed_then(other)] if then else ()),
     )
     amount = func.coalesce(first.c.amount, confirmed.c.amount)
     settler = func.coalesce(first.c.settler, confirmed.c.settler)
-    stands, undecided = cancelled.c.kind.is_(None), line.c.decided.is_(None)
+    stands, undecided = cancelled.c.kind.is_(None), _undecided(line, then)
     wrong = {
         Reason.RECEIPT_MISSING: amount.is_(None) & stands & undecided,
         Reason.RECEIPT_NOT_CONFIRMED: amount.is_not(None) & confirmed.c.kind.is_(None) & stands & undecided,
@@ -82,22 +87,46 @@ def _held() -> _Held:
     return _Held(rows, amount, stands, settler, wrong)
 
 
-async def lines_of(session: AsyncConnection, statement_ids: Collection[str]) -> dict[str, Lines]:
-    """Statement id → its lines held against the receipts registered, counted by the database."""
-    found = (await session.execute(_lines_query(), {"ids": list(statement_ids)})).all()
+def _undecided(line: FromClause, then: bool) -> ColumnElement[bool]:
+    """Whether nobody has decided about a line, or had by then."""
+    undecided = line.c.decided.is_(None)
+    return undecided | _decided_after_then(line, resolutions.c.action == line.c.decided) if then else undecided
+
+
+def listed_then(line: FromClause) -> ColumnElement[bool]:
+    """Whether a line was known at the instant bound as `then`: its statement was here, and it was not added since."""
+    its_own = statements.alias()
+    here = exists().where(its_own.c.statement_id == line.c.statement_id, its_own.c.received_at <= _THEN)
+    return here & ~_decided_after_then(line, resolutions.c.action == Action.ADD_LINE)
+
+
+def _decided_after_then(line: FromClause, *which: ColumnElement[bool]) -> ColumnElement[bool]:
+    r = resolutions.c
+    its_own = r.statement_id == line.c.statement_id, r.payment_id == line.c.payment_id
+    return exists().where(*its_own, r.decided_at > _THEN, *which)
+
+
+async def lines_of(
+    session: AsyncConnection, statement_ids: Collection[str], then: datetime | None = None
+) -> dict[str, Lines]:
+    """Statement id → its lines held against the receipts registered, counted by the database; as they were known at
+    an instant that is past, where one is named."""
+    bound = {"ids": list(statement_ids)} | ({} if then is None else {"then": then})
+    found = (await session.execute(_lines_query(then=then is not None), bound)).all()
     return {statement_id: Lines(*(int(figure) for figure in figures)) for statement_id, *figures in found}
 
 
 @cache
-def _lines_query() -> Select[*tuple[Any, ...]]:
-    line, held = statement_lines.c, _held()
+def _lines_query(*, then: bool = False) -> Select[*tuple[Any, ...]]:
+    line, held = statement_lines.c, _held(then=then)
     counted = (func.sum(case((condition, 1), else_=0)) for condition in held.wrong.values())
-    return (
+    query = (
         select(line.statement_id, func.count(), func.sum(line.amount), *counted)
         .select_from(held.rows)
         .where(among(line.statement_id))
         .group_by(line.statement_id)
     )
+    return query.where(listed_then(statement_lines)) if then else query
 
 
 async def payments_concerned(

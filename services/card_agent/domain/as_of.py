@@ -1,0 +1,48 @@
+"""An authorization as it stood at an instant that is past: what came later is taken away."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.card_agent.domain.authorization import Authorization, AuthorizationStatus
+
+
+def as_it_stood(a: Authorization, then: datetime) -> Authorization | None:
+    """The authorization at the instant `then`; None before this agent was asked anything about it."""
+
+    def been(at: datetime | None) -> datetime | None:
+        return at if at is not None and at <= then else None
+
+    if not (been(a.asked_at) or been(a.reversal_asked_at)):
+        return None
+    answered, taken_on = been(a.answered_at), been(a.taken_on_at)
+    stood = replace(
+        a,
+        asked_at=been(a.asked_at),
+        answered_at=answered,
+        decline_reason=a.decline_reason if answered else None,
+        approval_code=a.approval_code if answered else None,
+        reversal_asked_at=been(a.reversal_asked_at),
+        reversed_at=been(a.reversed_at),
+        entrusted_at=a.entrusted_at if taken_on else None,
+        taken_on_at=taken_on,
+        closes_on=a.closes_on if taken_on else None,
+        withdrawn_at=been(a.withdrawn_at),
+        withdrawal_missed_at=been(a.withdrawal_missed_at),
+        deposited_at=been(a.deposited_at),
+    )
+    return replace(stood, status=_status(stood))
+
+
+def _status(a: Authorization) -> AuthorizationStatus:
+    """Where it stands, by what has happened to it."""
+    if a.withdrawn_at:
+        return AuthorizationStatus.WITHDRAWN
+    if a.taken_on_at:
+        return AuthorizationStatus.TAKEN_ON
+    if a.decline_reason:
+        return AuthorizationStatus.DECLINED
+    if a.reversed_at:
+        return AuthorizationStatus.REVERSED
+    return AuthorizationStatus.APPROVED if a.answered_at else AuthorizationStatus.PENDING

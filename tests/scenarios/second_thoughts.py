@@ -1,0 +1,115 @@
+"""Stories whose parties change, days later, what they had said before: what is told of a day must not know of it."""
+
+from __future__ import annotations
+
+from datetime import date, time, timedelta
+from itertools import count
+
+from contracts.events import ReceiptDelivered
+from contracts.http import BankChoice, SlipView
+from contracts.http_collection import AnomalyRequest
+from contracts.vocabulary import Agent, Method, ReceiptAnomaly, ReceiptKind, Settler, Yen, business_date, on_the_clock
+from services.card_agent.app import AnomalyKind
+from services.console.demo import expect
+from services.console.payers import PlannedPayment
+from services.console.scenarios import Scenario
+from services.console.scenarios.stage import VISA, Stage
+from tests.scenarios.settlement_scene import published
+
+SILENT, LATE = "4000000000000051", "4000000000000069"
+DEPOSITED, CLOSED = date(2021, 7, 26), date(2021, 7, 12)
+MONTHS_LATER = date(2021, 10, 31)
+
+
+async def payers_think_again(stage: Stage) -> None:
+    """Slips are scanned, and paid or scanned anew days later; answers come after midnight; a sale is revoked."""
+    slips = [await stage.slip() for _ in range(6)]
+    await stage.payers.scan(slips[0])
+    opened = expect(await stage.payers.scan(slips[5])).payment_id
+    revoked = await stage.pays(slips[1], Method.CARD)
+    await stage.sandbox.advance(on_the_clock(date(2021, 7, 5), time(23, 59, 59)))
+    for slip, card in ((slips[2], SILENT), (slips[3], LATE)):
+        await stage.payers.pay(PlannedPayment(stage.sandbox.clock.now(), slip, Method.CARD, card))
+    await stage.payers.pay(PlannedPayment(stage.sandbox.clock.now(), slips[4], Method.INTERNET_BANKING))
+    await stage.until(date(2021, 7, 7), 12)
+    await stage.pays(slips[0], Method.INTERNET_BANKING)
+    expect(await stage.sandbox.provider.choose_bank(BankChoice(payment_id=opened, bank_code="0001")))
+    await stage.until(date(2021, 7, 9), 12)
+    expect(await stage.sandbox.agents[Agent.UC].withdraw(revoked))
+    await stage.until(CLOSED)
+
+
+async def records_go_wrong_when_they_are_planned(stage: Stage) -> None:
+    """Anomalies are asked for by name, a day after the payment."""
+    kinds = (ReceiptAnomaly.NEVER_CONFIRMED, ReceiptAnomaly.CONFIRMED_AMOUNT_DIFFERS, ReceiptAnomaly.NEVER_REPORTED)
+    methods = (Method.INTERNET_BANKING, Method.CARD, Method.BANK_COUNTER)
+    paid = [await stage.pays(await stage.slip(), method) for method in methods]
+    await stage.until(date(2021, 7, 6), 12)
+    for payment_id, kind in zip(paid, kinds, strict=True):
+        expect(await stage.sandbox.provider.inject_anomaly(AnomalyRequest(kind=kind, payment_id=payment_id)))
+    await stage.until(DEPOSITED)
+
+
+async def money_is_brought_over_late(stage: Stage) -> None:
+    """A deposit goes to another account; two days later it is brought over, for another closing by mistake."""
+    await stage.settlement_goes_wrong(AnomalyKind.WRONG_ACCOUNT)
+    await stage.pays(await stage.slip(), Method.CARD, VISA)
+    await stage.until(date(2021, 7, 13), 12)
+    await stage.pays(await stage.slip(), Method.CARD, VISA)
+    await stage.until(date(2021, 7, 28), 12)
+    (deposit,) = await stage.sandbox.ward.deposits()
+    other = max(await stage.sandbox.agents[Agent.UC].statements(), key=lambda s: s.closed_on)
+    await stage.decides("reassign_deposit", deposit_id=deposit.deposit_id, statement_id=other.statement_id)
+    await stage.until(date(2021, 7, 30), 12)
+    await stage.decides("reassign_deposit", deposit_id=deposit.deposit_id)
+    await stage.until(date(2021, 8, 10))
+    await stage.claim_all_is_settled()
+
+
+async def lines_are_decided_about_late(stage: Stage) -> None:
+    """A statement lists a payment that nobody made; days after the deposit its money is returned."""
+    await stage.settlement_goes_wrong(AnomalyKind.UNKNOWN_PAYMENT)
+    await stage.pays(await stage.slip(), Method.CARD, VISA)
+    await stage.until(date(2021, 7, 29), 12)
+    (concerned,) = (await stage.open_item("statement_open")).payments
+    await stage.decides("return_payment", payment_id=concerned.payment_id)
+    await stage.until(date(2021, 8, 3))
+
+
+async def overpaid_money_is_taken_back(stage: Stage) -> None:
+    """Slips are paid twice; the second payment is cancelled before the decision, before the refund, and after it."""
+    slips = [await stage.slip(due=date(2021, 9, 30)) for _ in range(3)]
+    for slip in slips:
+        await stage.pays(slip, Method.CONVENIENCE_STORE)
+        await stage.pays(slip, Method.INTERNET_BANKING)
+    cancelled_on = (date(2021, 7, 13), date(2021, 8, 2), date(2021, 8, 24))
+    for n, slip, day in zip(count(1), slips, cancelled_on, strict=False):
+        await stage.until(day, 12)
+        await _cancelled(stage, stage.payments[2 * n - 1], slip)
+    await stage.until(MONTHS_LATER)
+
+
+async def _cancelled(stage: Stage, payment_id: str, slip: SlipView) -> None:
+    now = stage.sandbox.clock.now()
+    record = ReceiptDelivered(
+        payment_id=payment_id,
+        kind=ReceiptKind.CANCELLED,
+        slip_number=slip.slip_number,
+        barcode="",
+        amount=Yen(slip.amount),
+        method=Method.INTERNET_BANKING,
+        settler=Settler.BANK,
+        paid_at=now - timedelta(days=1),
+        received_on=business_date(now),
+        delivered_at=now,
+    )
+    await published(stage.sandbox, record)
+
+
+SECOND_THOUGHTS = (
+    Scenario(payers_think_again, "考え直し"),
+    Scenario(records_go_wrong_when_they_are_planned, "後からの異常"),
+    Scenario(money_is_brought_over_late, "遅れた入金付替"),
+    Scenario(lines_are_decided_about_late, "遅れた明細分返還"),
+    Scenario(overpaid_money_is_taken_back, "過誤納の取戻し"),
+)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from contracts.vocabulary import Brand, DeclineReason, Yen, business_date, on_the_clock
 from services.card_agent.domain.card import Expiry
@@ -33,8 +33,7 @@ _ALWAYS_DECLINED: Final[Mapping[Outcome, DeclineReason]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(NamedTuple):
     """A card as the card company knows it; its number is not among what is kept."""
 
     card_token: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 
 from contracts.events import ProxyPaymentRequested, ProxyPaymentTakenOn
@@ -27,7 +26,7 @@ async def take_on_proxy_payments(
     after = dict(before)
     for request in requests:
         taken = take_on(after.get(request.payment_id), request.payment_id, request.amount, closing.closed_on, tx.now)
-        taken = replace(taken, entrusted_at=request.entrusted_at)
+        taken = taken._replace(entrusted_at=request.entrusted_at)
         after[request.payment_id] = taken
         tx.publish(
             ProxyPaymentTakenOn(

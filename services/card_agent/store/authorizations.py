@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields
 from datetime import date
 from itertools import starmap
 from typing import Any
@@ -19,8 +18,7 @@ from services.card_agent.tables import accounts, authorizations, cards
 from services.chassis.bulk import Bulk
 from services.chassis.database import among
 
-_COLUMNS = [f.name for f in fields(Authorization)]
-_CHANGING = [name for name in _COLUMNS if name != "payment_id"]
+_CHANGING = [name for name in Authorization._fields if name != "payment_id"]
 _SAVE = Bulk(
     update(authorizations)
     .where(authorizations.c.payment_id == bindparam("saved_id"))
@@ -31,7 +29,9 @@ _HOLD = Bulk(
     .where(accounts.c.account_id == bindparam("of_account"))
     .values(held=accounts.c.held + bindparam("change"))
 )
-_AUTHORIZATIONS = select(*(authorizations.c[name] for name in _COLUMNS)).order_by(authorizations.c.payment_id)
+_AUTHORIZATIONS = select(*(authorizations.c[name] for name in Authorization._fields)).order_by(
+    authorizations.c.payment_id
+)
 _BY_ID = _AUTHORIZATIONS.where(among(authorizations.c.payment_id))
 _COUNTED = _AUTHORIZATIONS.where(
     authorizations.c.closes_on == bindparam("closing"), authorizations.c.status == AuthorizationStatus.TAKEN_ON
@@ -72,7 +72,7 @@ async def save(
 ) -> None:
     """Write what differs between `before` and `after`, and move the holds of the accounts by the difference."""
     changed = [a for payment_id, a in after.items() if a != before.get(payment_id)]
-    new = [{name: getattr(a, name) for name in _COLUMNS} for a in changed if a.payment_id not in before]
+    new = [a._asdict() for a in changed if a.payment_id not in before]
     old = [
         {"saved_id": a.payment_id, **{f"new_{name}": getattr(a, name) for name in _CHANGING}}
         for a in changed

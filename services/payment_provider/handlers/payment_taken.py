@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from contracts.events import ProxyPaymentTakenOn
 from contracts.vocabulary import DeclineReason, Method, ReceiptKind
@@ -28,7 +27,7 @@ async def take_proxy_paid(taken_on: Sequence[ProxyPaymentTakenOn], tx: Transacti
         entrusted = payment_of(event, known)
         payment = _take(entrusted, Method.CARD, channels, tx) if entrusted.status is PaymentStatus.ENTRUSTED else None
         if payment is not None:
-            taken.append(replace(payment, closes_on=event.closes_on, deposit_on=event.deposit_on))
+            taken.append(payment._replace(closes_on=event.closes_on, deposit_on=event.deposit_on))
     await _record(taken, anomaly_waits, tx)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import fields
 from itertools import starmap
 from typing import Any
 
@@ -16,10 +15,9 @@ from services.chassis.database import among
 from services.payment_provider.domain.payment import Payment
 from services.payment_provider.tables import anomalies, consents, payments, receipts
 
-_COLUMNS = [f.name for f in fields(Payment)]
 _FIXED = {"payment_id", "slip_number", "attempt", "barcode", "amount", "consent_id", "scanned_at"}
-_PAYMENT = [payments.c[name] for name in _COLUMNS]
-_CHANGING = [name for name in _COLUMNS if name not in _FIXED]
+_PAYMENT = [payments.c[name] for name in Payment._fields]
+_CHANGING = [name for name in Payment._fields if name not in _FIXED]
 _SAVE = Bulk(
     update(payments)
     .where(payments.c.payment_id == bindparam("saved_id"))
@@ -83,7 +81,7 @@ async def of_slip(session: AsyncConnection, slip_number: str) -> Sequence[Paymen
 
 async def add(session: AsyncConnection, opened: Sequence[Payment]) -> None:
     """Insert new payments."""
-    await _ADD.execute(session, [{name: getattr(p, name) for name in _COLUMNS} for p in opened])
+    await _ADD.execute(session, [p._asdict() for p in opened])
 
 
 async def save(session: AsyncConnection, changed: Iterable[Payment]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from functools import cache
 from itertools import starmap
 from typing import Any
 
@@ -18,12 +20,6 @@ from services.card_agent.tables import accounts, authorizations, cards
 from services.chassis.bulk import Bulk
 from services.chassis.database import among
 
-_CHANGING = [name for name in Authorization._fields if name != "payment_id"]
-_SAVE = Bulk(
-    update(authorizations)
-    .where(authorizations.c.payment_id == bindparam("saved_id"))
-    .values({name: bindparam(f"new_{name}") for name in _CHANGING})
-)
 _HOLD = Bulk(
     update(accounts)
     .where(accounts.c.account_id == bindparam("of_account"))
@@ -72,18 +68,33 @@ async def save(
 ) -> None:
     """Write what differs between `before` and `after`, and move the holds of the accounts by the difference."""
     changed = [a for payment_id, a in after.items() if a != before.get(payment_id)]
-    new = [a._asdict() for a in changed if a.payment_id not in before]
-    old = [
-        {"saved_id": a.payment_id, **{f"new_{name}": getattr(a, name) for name in _CHANGING}}
-        for a in changed
-        if a.payment_id in before
-    ]
-    await _ADD.execute(session, new)
-    await _SAVE.execute(session, old)
+    await _ADD.execute(session, [a._asdict() for a in changed if a.payment_id not in before])
+    await _update(session, [(earlier, a) for a in changed if (earlier := before.get(a.payment_id)) is not None])
     moved = hold_changes(before, changed)
     if moved:
         await lock_held(session, moved)
         await _HOLD.execute(session, [{"of_account": i, "change": change} for i, change in moved.items()])
+
+
+async def _update(session: AsyncConnection, changed: Sequence[tuple[Authorization, Authorization]]) -> None:
+    """Write what differs between the first and the second of each: those columns alone."""
+    rows: defaultdict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
+    for earlier, a in changed:
+        fields = zip(Authorization._fields, earlier, a, strict=True)
+        names = tuple([name for name, old, new in fields if new != old])
+        rows[names].append({"saved_id": a.payment_id, **{f"new_{name}": getattr(a, name) for name in names}})
+    for names, of_these in rows.items():
+        await _updating(names).execute(session, of_these)
+
+
+@cache
+def _updating(names: tuple[str, ...]) -> Bulk:
+    """An UPDATE of these columns."""
+    return Bulk(
+        update(authorizations)
+        .where(authorizations.c.payment_id == bindparam("saved_id"))
+        .values({name: bindparam(f"new_{name}") for name in names})
+    )
 
 
 async def closing_lines(session: AsyncConnection, closed_on: date) -> Sequence[Line]:

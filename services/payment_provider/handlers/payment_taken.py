@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from contracts.events import ProxyPaymentTakenOn
 from contracts.vocabulary import DeclineReason, Method, ReceiptKind
@@ -28,7 +28,7 @@ async def take_proxy_paid(taken_on: Sequence[ProxyPaymentTakenOn], tx: Transacti
         payment = _take(entrusted, Method.CARD, channels, tx) if entrusted.status is PaymentStatus.ENTRUSTED else None
         if payment is not None:
             taken.append(payment._replace(closes_on=event.closes_on, deposit_on=event.deposit_on))
-    await _record(taken, anomaly_waits, tx)
+    await _record(known, taken, anomaly_waits, tx)
 
 
 async def take_bank_answers(answers: Sequence[BankAnswered], tx: Transaction, *, channels: Channels) -> None:
@@ -50,15 +50,15 @@ async def take_bank_answers(answers: Sequence[BankAnswered], tx: Transaction, *,
                 tx.schedule(BankReversed(payment_id=payment.payment_id), tx.now + behaviour.reverses_in)
     for payment in refused:
         announce_declined(payment, tx)
-    await store.save(tx.session, refused)
-    await _record(await count_in(taken, channels, tx) if taken else [], anomaly_waits, tx)
+    await store.save(tx.session, known, refused)
+    await _record(known, await count_in(taken, channels, tx) if taken else [], anomaly_waits, tx)
 
 
 def _take(payment: Payment, method: Method, channels: Channels, tx: Transaction) -> Payment | None:
     return take(payment, channels.plan(method, tx.now, tx.now), tx.now)
 
 
-async def _record(taken: Sequence[Payment], anomaly_waits: bool, tx: Transaction) -> None:
+async def _record(known: Mapping[str, Payment], taken: Sequence[Payment], anomaly_waits: bool, tx: Transaction) -> None:
     begun = begin_reporting(await strike_next(taken, tx) if anomaly_waits else strike_named(taken), tx)
-    await store.save(tx.session, begun)
+    await store.save(tx.session, known, begun)
     await deliver(ReceiptKind.PRELIMINARY, [p for p in begun if p.status is PaymentStatus.PAID], tx)

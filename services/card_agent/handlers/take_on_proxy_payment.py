@@ -21,8 +21,7 @@ async def take_on_proxy_payments(
 ) -> None:
     """Only what was approved, for the amount that was approved. All taken on at one instant share a closing."""
     closing = await open_closing(tx, terms)
-    before = await store.lock(tx.session, {r.payment_id for r in requests})
-    cards = await store.known_cards(tx.session, {a.card_token for a in before.values()})
+    before, outcomes = await store.lock_with_outcomes(tx.session, {r.payment_id for r in requests})
     after = dict(before)
     for request in requests:
         taken = take_on(after.get(request.payment_id), request.payment_id, request.amount, closing.closed_on, tx.now)
@@ -39,7 +38,7 @@ async def take_on_proxy_payments(
                 named_day=terms.named_day(closing.deposit_on),
             )
         )
-        revoked_at = issuer.revokes_sale_at(cards[taken.card_token], tx.now)
+        revoked_at = issuer.revokes_sale_at(outcomes[taken.payment_id], tx.now)
         if revoked_at is not None:
             tx.schedule(WithdrawalDue(payment_id=taken.payment_id), revoked_at)
     await store.save(tx.session, before, after)

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.vocabulary import Yen
 from services.card_agent.domain.authorization import OWED, Authorization, AuthorizationStatus, hold_changes
+from services.card_agent.domain.issuer import Outcome
 from services.card_agent.domain.settlement import Line
 from services.card_agent.store.cards import lock_held
 from services.card_agent.tables import accounts, authorizations, cards
@@ -39,6 +40,11 @@ _LINES = _COUNTED.with_only_columns(
     authorizations.c.answered_at,
     authorizations.c.entrusted_at,
 ).select_from(authorizations.outerjoin(cards, cards.c.card_token == authorizations.c.card_token))
+_LOCKED_WITH_OUTCOME = (
+    _BY_ID.add_columns(cards.c.outcome)
+    .outerjoin(cards, cards.c.card_token == authorizations.c.card_token)
+    .with_for_update(of=authorizations)
+)
 _LOCKED_BY_ID, _LOCKED_COUNTED = _BY_ID.with_for_update(), _COUNTED.with_for_update()
 _ADD = Bulk(authorizations.insert())
 
@@ -46,6 +52,15 @@ _ADD = Bulk(authorizations.insert())
 async def lock(session: AsyncConnection, ids: Collection[str]) -> dict[str, Authorization]:
     """Authorizations by payment id, locked; one that is unknown is missing from the answer."""
     return await _authorizations(session, _LOCKED_BY_ID, ids=list(ids))
+
+
+async def lock_with_outcomes(
+    session: AsyncConnection, ids: Collection[str]
+) -> tuple[dict[str, Authorization], dict[str, Outcome]]:
+    """The same; and by payment id how the card company treats the card, where it is known."""
+    rows = (await session.execute(_LOCKED_WITH_OUTCOME, {"ids": list(ids)})).all()
+    found = [Authorization(*row[:-1]) for row in rows]
+    return {a.payment_id: a for a in found}, {row.payment_id: row.outcome for row in rows if row.outcome}
 
 
 async def lock_taken_on(session: AsyncConnection, closed_on: date) -> dict[str, Authorization]:
@@ -64,15 +79,23 @@ async def find_owed(session: AsyncConnection) -> Sequence[Authorization]:
 
 
 async def save(
-    session: AsyncConnection, before: Mapping[str, Authorization], after: Mapping[str, Authorization]
+    session: AsyncConnection,
+    before: Mapping[str, Authorization],
+    after: Mapping[str, Authorization],
+    *,
+    locked: Collection[str] = (),
 ) -> None:
-    """Write what differs between `before` and `after`, and move the holds of the accounts by the difference."""
+    """Write what differs between `before` and `after`, and move the holds of the accounts by the difference.
+
+    Accounts are locked first, unless all of them are among those `locked` by now.
+    """
     changed = [a for payment_id, a in after.items() if a != before.get(payment_id)]
     await _ADD.execute(session, [a._asdict() for a in changed if a.payment_id not in before])
     await _update(session, [(earlier, a) for a in changed if (earlier := before.get(a.payment_id)) is not None])
     moved = hold_changes(before, changed)
     if moved:
-        await lock_held(session, moved)
+        if not moved.keys() <= set(locked):
+            await lock_held(session, moved)
         await _HOLD.execute(session, [{"of_account": i, "change": change} for i, change in moved.items()])
 
 

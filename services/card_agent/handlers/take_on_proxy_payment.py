@@ -21,6 +21,7 @@ async def take_on_proxy_payments(
 ) -> None:
     """Only what was approved, for the amount that was approved. All taken on at one instant share a closing."""
     closing = await open_closing(tx, terms)
+    named_day = terms.named_day(closing.deposit_on)
     before, outcomes = await store.lock_with_outcomes(tx.session, {r.payment_id for r in requests})
     after = dict(before)
     for request in requests:
@@ -35,7 +36,7 @@ async def take_on_proxy_payments(
                 taken_on_at=tx.now,
                 closes_on=closing.closed_on,
                 deposit_on=closing.deposit_on,
-                named_day=terms.named_day(closing.deposit_on),
+                named_day=named_day,
             )
         )
         revoked_at = issuer.revokes_sale_at(outcomes[taken.payment_id], tx.now)

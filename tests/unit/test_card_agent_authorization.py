@@ -73,9 +73,9 @@ def test_a_limit_may_be_used_up_to_the_last_yen(so_far: int, amount: int) -> Non
 
 def test_a_sale_is_revoked_the_next_day_in_japan() -> None:
     late_evening = datetime.fromisoformat("2021-04-12T23:59:59+09:00")
-    revoked_at = ISSUER.revokes_sale_at(card(Outcome.WITHDRAWN), late_evening)
+    revoked_at = ISSUER.revokes_sale_at(Outcome.WITHDRAWN, late_evening)
     assert revoked_at == datetime.fromisoformat("2021-04-13T10:00:00+09:00")
-    assert ISSUER.revokes_sale_at(CARD, late_evening) is None
+    assert ISSUER.revokes_sale_at(Outcome.APPROVED, late_evening) is None
 
 
 @given(st.uuids())

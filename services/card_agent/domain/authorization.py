@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from contracts.vocabulary import DeclineReason, Refusal, Yen
 from services.card_agent.domain.issuer import Approved, Declined, Unanswered, Verdict
@@ -31,8 +30,7 @@ class AuthorizationStatus(StrEnum):
 OWED: Final = frozenset({AuthorizationStatus.TAKEN_ON, AuthorizationStatus.WITHDRAWN})
 
 
-@dataclass(frozen=True, slots=True)
-class Authorization:
+class Authorization(NamedTuple):
     """One payment at this agent. It has no account where the card is unknown, or where only a reversal ever came."""
 
     payment_id: str
@@ -71,7 +69,7 @@ def asked(payment_id: str, card_token: str, amount: Yen, account_id: str | None,
 
 def asked_after_reversal(a: Authorization, amount: Yen, account_id: str | None, now: datetime) -> Authorization:
     """The request that its own reversal overtook: it stays reversed, and the card company is not asked."""
-    return replace(a, amount=amount, account_id=account_id, asked_at=now)
+    return a._replace(amount=amount, account_id=account_id, asked_at=now)
 
 
 def approval_code(approval_id: str) -> str:
@@ -83,11 +81,11 @@ def answer(a: Authorization, verdict: Verdict, approval_code: str, now: datetime
     """The card company's answer to a pending authorization; silence leaves it pending."""
     match verdict:
         case Unanswered(until):
-            return replace(a, answer_due_at=until)
+            return a._replace(answer_due_at=until)
         case Approved():
-            return replace(a, status=AuthorizationStatus.APPROVED, approval_code=approval_code, answered_at=now)
+            return a._replace(status=AuthorizationStatus.APPROVED, approval_code=approval_code, answered_at=now)
         case Declined(reason):
-            return replace(a, status=AuthorizationStatus.DECLINED, decline_reason=reason, answered_at=now)
+            return a._replace(status=AuthorizationStatus.DECLINED, decline_reason=reason, answered_at=now)
 
 
 def require_same(a: Authorization, card_token: str, amount: Yen) -> None:
@@ -100,7 +98,7 @@ def reverse(a: Authorization, now: datetime) -> Authorization:
     """与信取消 asked for. Where the card company still owes an answer, that answer is undone when it comes."""
     if a.status in OWED:
         raise ValueError(f"payment {a.payment_id} is {a.status.value}; only an approval can be reversed")
-    noted = replace(a, reversal_asked_at=a.reversal_asked_at or now)
+    noted = a._replace(reversal_asked_at=a.reversal_asked_at or now)
     if a.status is AuthorizationStatus.PENDING and a.answer_due_at is not None:
         return noted
     return undo(noted, now)
@@ -110,7 +108,7 @@ def undo(a: Authorization, now: datetime) -> Authorization:
     """Nothing is held for it any more, and nothing will be. One that was declined stays so."""
     declined = a.status is AuthorizationStatus.DECLINED
     status = AuthorizationStatus.DECLINED if declined else AuthorizationStatus.REVERSED
-    return replace(a, status=status, reversed_at=a.reversed_at or now)
+    return a._replace(status=status, reversed_at=a.reversed_at or now)
 
 
 def reversed_unasked(payment_id: str, card_token: str, now: datetime) -> Authorization:
@@ -133,7 +131,7 @@ def take_on(a: Authorization | None, payment_id: str, amount: Yen, closes_on: da
         raise ValueError(f"payment {payment_id} is {a.status.value}, not approved; it cannot be taken on")
     if a.amount != amount:
         raise ValueError(f"payment {payment_id} was approved for ¥{a.amount:,}, not for ¥{amount:,}")
-    return replace(a, status=AuthorizationStatus.TAKEN_ON, taken_on_at=now, closes_on=closes_on)
+    return a._replace(status=AuthorizationStatus.TAKEN_ON, taken_on_at=now, closes_on=closes_on)
 
 
 def withdraw(a: Authorization, closing_issued: bool, now: datetime) -> Authorization | Refusal:
@@ -152,17 +150,17 @@ def withdraw(a: Authorization, closing_issued: bool, now: datetime) -> Authoriza
             f"payment {a.payment_id} is in the statement of {a.closes_on}, which was issued",
             "settle it with the ward as a refund (還付); the deposit is made as stated",
         )
-    return replace(a, status=AuthorizationStatus.WITHDRAWN, withdrawn_at=now)
+    return a._replace(status=AuthorizationStatus.WITHDRAWN, withdrawn_at=now)
 
 
 def miss_withdrawal(a: Authorization, now: datetime) -> Authorization:
     """The card company revoked the sale when its closing was issued already: noted, nothing else."""
-    return replace(a, withdrawal_missed_at=now)
+    return a._replace(withdrawal_missed_at=now)
 
 
 def deposit(a: Authorization, now: datetime) -> Authorization:
     """入金: the ward has its money, and the payer's card bill is taken as paid, so the limit is free again."""
-    return replace(a, deposited_at=now)
+    return a._replace(deposited_at=now)
 
 
 def held(a: Authorization) -> Yen:

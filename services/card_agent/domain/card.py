@@ -10,9 +10,8 @@ import hashlib
 import hmac
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from contracts.vocabulary import Brand, Refusal, business_date
 
@@ -42,8 +41,7 @@ _TYPED_BETWEEN_GROUPS: Final = re.compile(r"[ -]")
 _EXPIRY: Final = re.compile(r"(0[1-9]|1[0-2])/([0-9]{2})")
 
 
-@dataclass(frozen=True, slots=True)
-class Expiry:
+class Expiry(NamedTuple):
     """有効期限: a card is good to the end of this month."""
 
     year: int
@@ -55,8 +53,7 @@ class Expiry:
         return (self.year, self.month) < (today.year, today.month)
 
 
-@dataclass(frozen=True, slots=True)
-class CardIdentity:
+class CardIdentity(NamedTuple):
     """A card without its number. `account_id` names the number, `card_key` the number with its expiry."""
 
     account_id: str

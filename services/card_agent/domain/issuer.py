@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from contracts.vocabulary import Brand, DeclineReason, Yen, business_date, on_the_clock
 from services.card_agent.domain.card import Expiry
@@ -33,8 +33,7 @@ _ALWAYS_DECLINED: Final[Mapping[Outcome, DeclineReason]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(NamedTuple):
     """A card as the card company knows it; its number is not among what is kept."""
 
     card_token: str
@@ -100,8 +99,8 @@ class Issuer:
             return Declined(DeclineReason.OVER_LIMIT)
         return Approved()
 
-    def revokes_sale_at(self, card: Card, taken_on_at: datetime) -> datetime | None:
+    def revokes_sale_at(self, outcome: Outcome, taken_on_at: datetime) -> datetime | None:
         """売上取消: when the card company revokes the sale; None where it never does."""
-        if card.outcome is not Outcome.WITHDRAWN:
+        if outcome is not Outcome.WITHDRAWN:
             return None
         return on_the_clock(business_date(taken_on_at) + timedelta(days=1), self.revokes_at)

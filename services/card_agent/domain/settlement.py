@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import NamedTuple
 
 from contracts.vocabulary import Brand, Yen
 from services.card_agent.domain.terms import DepositSplit, Terms
@@ -14,8 +15,7 @@ WHOLE = "closing"
 """The name of the one part of a closing that is deposited in one sum."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One payment that a closing counts."""
 
     payment_id: str

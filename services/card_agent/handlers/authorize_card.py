@@ -26,8 +26,7 @@ async def authorize_cards(
 ) -> None:
     """Requests of one card account draw on its limit one after the other, in the order they came."""
     before = await store.lock(tx.session, {r.payment_id for r in requests})
-    cards = await store.known_cards(tx.session, {r.card_token for r in requests})
-    drawn = await store.lock_held(tx.session, {card.account_id for card in cards.values()})
+    cards, drawn = await store.lock_accounts(tx.session, {r.card_token for r in requests})
     after = dict(before)
     for request in requests:
         payment_id, card = request.payment_id, cards.get(request.card_token)
@@ -44,7 +43,7 @@ async def authorize_cards(
         after[payment_id] = take_answer(pending, verdict, agent, tx)
         if account_id is not None:
             drawn[account_id] = Yen(so_far + held(after[payment_id]))
-    await store.save(tx.session, before, after)
+    await store.save(tx.session, before, after, locked=drawn)
 
 
 def take_answer(pending: Authorization, verdict: Verdict, agent: Agent, tx: Transaction) -> Authorization:

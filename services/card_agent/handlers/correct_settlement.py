@@ -67,7 +67,7 @@ async def _carry_over(
         return ()
     following = await open_closing(tx, terms)
     known = await store.lock(tx.session, [left_out.met_payment_id])
-    moved = {payment_id: replace(a, closes_on=following.closed_on) for payment_id, a in known.items()}
+    moved = {payment_id: a._replace(closes_on=following.closed_on) for payment_id, a in known.items()}
     await store.save(tx.session, known, moved)
     return tuple(moved)
 

@@ -19,8 +19,7 @@ async def take_late_answers(
 ) -> None:
     """Approved or declined as at any other time, unless a reversal came first: then nothing is ever held."""
     before = await store.lock(tx.session, {a.payment_id for a in answers})
-    cards = await store.known_cards(tx.session, {a.card_token for a in before.values()})
-    drawn = await store.lock_held(tx.session, {card.account_id for card in cards.values()})
+    cards, drawn = await store.lock_accounts(tx.session, {a.card_token for a in before.values()})
     after = dict(before)
     for timer in answers:
         pending = after[timer.payment_id]
@@ -34,4 +33,4 @@ async def take_late_answers(
         verdict = issuer.answer(card, pending.amount, drawn[card.account_id], tx.now)
         after[timer.payment_id] = take_answer(pending, verdict, agent, tx)
         drawn[card.account_id] = Yen(drawn[card.account_id] + held(after[timer.payment_id]))
-    await store.save(tx.session, before, after)
+    await store.save(tx.session, before, after, locked=drawn)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 
 from contracts.events import ProxyPaymentRequested, ProxyPaymentTakenOn
@@ -22,12 +21,12 @@ async def take_on_proxy_payments(
 ) -> None:
     """Only what was approved, for the amount that was approved. All taken on at one instant share a closing."""
     closing = await open_closing(tx, terms)
-    before = await store.lock(tx.session, {r.payment_id for r in requests})
-    cards = await store.known_cards(tx.session, {a.card_token for a in before.values()})
+    named_day = terms.named_day(closing.deposit_on)
+    before, outcomes = await store.lock_with_outcomes(tx.session, {r.payment_id for r in requests})
     after = dict(before)
     for request in requests:
         taken = take_on(after.get(request.payment_id), request.payment_id, request.amount, closing.closed_on, tx.now)
-        taken = replace(taken, entrusted_at=request.entrusted_at)
+        taken = taken._replace(entrusted_at=request.entrusted_at)
         after[request.payment_id] = taken
         tx.publish(
             ProxyPaymentTakenOn(
@@ -37,10 +36,10 @@ async def take_on_proxy_payments(
                 taken_on_at=tx.now,
                 closes_on=closing.closed_on,
                 deposit_on=closing.deposit_on,
-                named_day=terms.named_day(closing.deposit_on),
+                named_day=named_day,
             )
         )
-        revoked_at = issuer.revokes_sale_at(cards[taken.card_token], tx.now)
+        revoked_at = issuer.revokes_sale_at(outcomes[taken.payment_id], tx.now)
         if revoked_at is not None:
             tx.schedule(WithdrawalDue(payment_id=taken.payment_id), revoked_at)
     await store.save(tx.session, before, after)

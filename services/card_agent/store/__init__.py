@@ -5,8 +5,16 @@ accounts, each by id. What a closing has (deposits, anomalies) is changed only w
 are inserted by the card's key.
 """
 
-from services.card_agent.store.authorizations import closing_lines, find, find_owed, lock, lock_taken_on, save
-from services.card_agent.store.cards import add_cards, known_cards, lock_held
+from services.card_agent.store.authorizations import (
+    closing_lines,
+    find,
+    find_owed,
+    lock,
+    lock_taken_on,
+    lock_with_outcomes,
+    save,
+)
+from services.card_agent.store.cards import add_cards, known_cards, lock_accounts
 from services.card_agent.store.closings import (
     Closing,
     add_closing,
@@ -51,11 +59,12 @@ __all__ = [
     "find_owed",
     "known_cards",
     "lock",
+    "lock_accounts",
     "lock_closings",
-    "lock_held",
     "lock_statement",
     "lock_statements",
     "lock_taken_on",
+    "lock_with_outcomes",
     "save",
     "save_anomalies",
     "save_closing",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields
 from datetime import date
+from functools import cache
 from itertools import starmap
 from typing import Any
 
@@ -13,25 +14,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.vocabulary import Yen
 from services.card_agent.domain.authorization import OWED, Authorization, AuthorizationStatus, hold_changes
+from services.card_agent.domain.issuer import Outcome
 from services.card_agent.domain.settlement import Line
 from services.card_agent.store.cards import lock_held
 from services.card_agent.tables import accounts, authorizations, cards
 from services.chassis.bulk import Bulk
 from services.chassis.database import among
 
-_COLUMNS = [f.name for f in fields(Authorization)]
-_CHANGING = [name for name in _COLUMNS if name != "payment_id"]
-_SAVE = Bulk(
-    update(authorizations)
-    .where(authorizations.c.payment_id == bindparam("saved_id"))
-    .values({name: bindparam(f"new_{name}") for name in _CHANGING})
-)
 _HOLD = Bulk(
     update(accounts)
     .where(accounts.c.account_id == bindparam("of_account"))
     .values(held=accounts.c.held + bindparam("change"))
 )
-_AUTHORIZATIONS = select(*(authorizations.c[name] for name in _COLUMNS)).order_by(authorizations.c.payment_id)
+_AUTHORIZATIONS = select(*(authorizations.c[name] for name in Authorization._fields)).order_by(
+    authorizations.c.payment_id
+)
 _BY_ID = _AUTHORIZATIONS.where(among(authorizations.c.payment_id))
 _COUNTED = _AUTHORIZATIONS.where(
     authorizations.c.closes_on == bindparam("closing"), authorizations.c.status == AuthorizationStatus.TAKEN_ON
@@ -43,6 +40,11 @@ _LINES = _COUNTED.with_only_columns(
     authorizations.c.answered_at,
     authorizations.c.entrusted_at,
 ).select_from(authorizations.outerjoin(cards, cards.c.card_token == authorizations.c.card_token))
+_LOCKED_WITH_OUTCOME = (
+    _BY_ID.add_columns(cards.c.outcome)
+    .outerjoin(cards, cards.c.card_token == authorizations.c.card_token)
+    .with_for_update(of=authorizations)
+)
 _LOCKED_BY_ID, _LOCKED_COUNTED = _BY_ID.with_for_update(), _COUNTED.with_for_update()
 _ADD = Bulk(authorizations.insert())
 
@@ -50,6 +52,15 @@ _ADD = Bulk(authorizations.insert())
 async def lock(session: AsyncConnection, ids: Collection[str]) -> dict[str, Authorization]:
     """Authorizations by payment id, locked; one that is unknown is missing from the answer."""
     return await _authorizations(session, _LOCKED_BY_ID, ids=list(ids))
+
+
+async def lock_with_outcomes(
+    session: AsyncConnection, ids: Collection[str]
+) -> tuple[dict[str, Authorization], dict[str, Outcome]]:
+    """The same; and by payment id how the card company treats the card, where it is known."""
+    rows = (await session.execute(_LOCKED_WITH_OUTCOME, {"ids": list(ids)})).all()
+    found = [Authorization(*row[:-1]) for row in rows]
+    return {a.payment_id: a for a in found}, {row.payment_id: row.outcome for row in rows if row.outcome}
 
 
 async def lock_taken_on(session: AsyncConnection, closed_on: date) -> dict[str, Authorization]:
@@ -68,22 +79,45 @@ async def find_owed(session: AsyncConnection) -> Sequence[Authorization]:
 
 
 async def save(
-    session: AsyncConnection, before: Mapping[str, Authorization], after: Mapping[str, Authorization]
+    session: AsyncConnection,
+    before: Mapping[str, Authorization],
+    after: Mapping[str, Authorization],
+    *,
+    locked: Collection[str] = (),
 ) -> None:
-    """Write what differs between `before` and `after`, and move the holds of the accounts by the difference."""
+    """Write what differs between `before` and `after`, and move the holds of the accounts by the difference.
+
+    Accounts are locked first, unless all of them are among those `locked` by now.
+    """
     changed = [a for payment_id, a in after.items() if a != before.get(payment_id)]
-    new = [{name: getattr(a, name) for name in _COLUMNS} for a in changed if a.payment_id not in before]
-    old = [
-        {"saved_id": a.payment_id, **{f"new_{name}": getattr(a, name) for name in _CHANGING}}
-        for a in changed
-        if a.payment_id in before
-    ]
-    await _ADD.execute(session, new)
-    await _SAVE.execute(session, old)
+    await _ADD.execute(session, [a._asdict() for a in changed if a.payment_id not in before])
+    await _update(session, [(earlier, a) for a in changed if (earlier := before.get(a.payment_id)) is not None])
     moved = hold_changes(before, changed)
     if moved:
-        await lock_held(session, moved)
+        if not moved.keys() <= set(locked):
+            await lock_held(session, moved)
         await _HOLD.execute(session, [{"of_account": i, "change": change} for i, change in moved.items()])
+
+
+async def _update(session: AsyncConnection, changed: Sequence[tuple[Authorization, Authorization]]) -> None:
+    """Write what differs between the first and the second of each: those columns alone."""
+    rows: defaultdict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
+    for earlier, a in changed:
+        fields = zip(Authorization._fields, earlier, a, strict=True)
+        names = tuple([name for name, old, new in fields if new != old])
+        rows[names].append({"saved_id": a.payment_id, **{f"new_{name}": getattr(a, name) for name in names}})
+    for names, of_these in rows.items():
+        await _updating(names).execute(session, of_these)
+
+
+@cache
+def _updating(names: tuple[str, ...]) -> Bulk:
+    """An UPDATE of these columns."""
+    return Bulk(
+        update(authorizations)
+        .where(authorizations.c.payment_id == bindparam("saved_id"))
+        .values({name: bindparam(f"new_{name}") for name in names})
+    )
 
 
 async def closing_lines(session: AsyncConnection, closed_on: date) -> Sequence[Line]:

@@ -86,6 +86,11 @@ class PaymentProvider(ReceiptFiles):
         return CardRules(s.card_routes, timeout, s.system_fees, s.issuer_system_fees, *steps)
 
     @cached_property
+    def _card_routes(self) -> Sequence[CardRoute]:
+        routes = self.settings.card_routes
+        return [CardRoute(agent=a, brands=tuple(b for b, to in routes.items() if to is a)) for a in Agent]
+
+    @cached_property
     def _pictures(self) -> PictureReader:
         s = self.settings
         bounds = Bounds(s.picture_pixels, s.picture_pages, s.picture_memory_bytes)
@@ -223,8 +228,7 @@ class PaymentProvider(ReceiptFiles):
 
     def card_routes(self) -> Sequence[CardRoute]:
         """Which agent takes which brands."""
-        routes = self.settings.card_routes
-        return [CardRoute(agent=a, brands=tuple(b for b, to in routes.items() if to is a)) for a in Agent]
+        return self._card_routes
 
     def test_banks(self) -> Sequence[TestBank]:
         """Published bank codes that choose their answer."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from contracts.vocabulary import Agent, Brand, DeclineReason, Method, ReceiptAnomaly, Settler, Yen, business_date
 
@@ -31,8 +31,7 @@ TAKEN = frozenset({PaymentStatus.COLLECTED, PaymentStatus.PAID, PaymentStatus.CO
 ENDED = frozenset({PaymentStatus.DECLINED, PaymentStatus.CANCELLED, PaymentStatus.ABANDONED})
 
 
-@dataclass(frozen=True, slots=True)
-class Payment:
+class Payment(NamedTuple):
     """One attempt to pay one slip. `attempt` counts from 1."""
 
     payment_id: str
@@ -73,8 +72,7 @@ class Payment:
         return self.barcode[2:8]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """When the receipt records of a payment are made; None for one that is never made."""
 
     preliminary_at: datetime | None
@@ -83,8 +81,7 @@ class Plan:
 
 def authorize(payment: Payment, agent: Agent, card_token: str, brand: Brand, last4: str, now: datetime) -> Payment:
     """与信照会 begins."""
-    return replace(
-        payment,
+    return payment._replace(
         status=PaymentStatus.AUTHORIZING,
         method=Method.CARD,
         agent=agent,
@@ -98,8 +95,7 @@ def authorize(payment: Payment, agent: Agent, card_token: str, brand: Brand, las
 
 def ask_bank(payment: Payment, bank_code: str, now: datetime) -> Payment:
     """The payer's bank is asked."""
-    return replace(
-        payment,
+    return payment._replace(
         status=PaymentStatus.AT_BANK,
         method=Method.INTERNET_BANKING,
         settler=Settler.BANK,
@@ -112,22 +108,21 @@ def approve(payment: Payment, now: datetime) -> Payment | None:
     """The agent approved; None where the provider has already given the payment up."""
     if payment.status is not PaymentStatus.AUTHORIZING:
         return None
-    return replace(payment, status=PaymentStatus.ENTRUSTED, approved_at=now)
+    return payment._replace(status=PaymentStatus.ENTRUSTED, approved_at=now)
 
 
 def decline(payment: Payment, reason: DeclineReason, now: datetime) -> Payment | None:
     """No money will come; None where the payment has gone on or ended before."""
     if payment.status not in (PaymentStatus.AUTHORIZING, PaymentStatus.AT_BANK):
         return None
-    return replace(payment, status=PaymentStatus.DECLINED, decline_reason=reason, ended_at=now)
+    return payment._replace(status=PaymentStatus.DECLINED, decline_reason=reason, ended_at=now)
 
 
 def take(payment: Payment, plan: Plan, paid_at: datetime) -> Payment | None:
     """Paid: the agent took it on, or the bank approved. None where that was known before or it has ended."""
     if payment.status not in (PaymentStatus.ENTRUSTED, PaymentStatus.AT_BANK):
         return None
-    return replace(
-        payment,
+    return payment._replace(
         status=PaymentStatus.COLLECTED,
         paid_at=paid_at,
         received_on=business_date(paid_at),
@@ -140,26 +135,26 @@ def report(payment: Payment) -> Payment | None:
     """速報. None where none is planned, the ward was told before, or the payment fell away."""
     if payment.status is not PaymentStatus.COLLECTED or payment.preliminary_at is None:
         return None
-    return replace(payment, status=PaymentStatus.PAID)
+    return payment._replace(status=PaymentStatus.PAID)
 
 
 def confirm(payment: Payment) -> Payment | None:
     """確報. None where none is planned, or the payment fell away before."""
     if payment.status not in (PaymentStatus.COLLECTED, PaymentStatus.PAID) or payment.confirm_at is None:
         return None
-    return replace(payment, status=PaymentStatus.CONFIRMED)
+    return payment._replace(status=PaymentStatus.CONFIRMED)
 
 
 def cancel(payment: Payment, now: datetime) -> Payment | None:
     """速報取消: the money will not come after all."""
     if payment.status not in TAKEN:
         return None
-    return replace(payment, status=PaymentStatus.CANCELLED, ended_at=now)
+    return payment._replace(status=PaymentStatus.CANCELLED, ended_at=now)
 
 
 def abandon(payment: Payment, now: datetime) -> Payment:
     """The payer scanned the slip anew."""
-    return replace(payment, status=PaymentStatus.ABANDONED, ended_at=now)
+    return payment._replace(status=PaymentStatus.ABANDONED, ended_at=now)
 
 
 def latest_in_app(made: Sequence[Payment]) -> Payment | None:

@@ -35,7 +35,7 @@ async def entrust_approved(approvals: Sequence[AuthorizationApproved], tx: Trans
             )
         )
     tx.cancel(AuthorizationOverdue, (p.payment_id for p in entrusted))
-    await store.save(tx.session, entrusted)
+    await store.save(tx.session, known, entrusted)
 
 
 async def end_declined(refusals: Sequence[AuthorizationDeclined], tx: Transaction) -> None:
@@ -48,7 +48,7 @@ async def end_declined(refusals: Sequence[AuthorizationDeclined], tx: Transactio
             declined.append(payment)
             announce_declined(payment, tx)
     tx.cancel(AuthorizationOverdue, (p.payment_id for p in declined))
-    await store.save(tx.session, declined)
+    await store.save(tx.session, known, declined)
 
 
 async def note_reversed(reversals: Sequence[AuthorizationReversed], tx: Transaction) -> None:

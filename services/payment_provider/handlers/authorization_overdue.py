@@ -30,4 +30,4 @@ async def give_up_overdue(overdue: Sequence[AuthorizationOverdue], tx: Transacti
             )
         )
         announce_declined(payment, tx)
-    await store.save(tx.session, given_up)
+    await store.save(tx.session, known, given_up)

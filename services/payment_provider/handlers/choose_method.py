@@ -42,7 +42,7 @@ async def choose_cards(
     """Ask the card's agent; the answer comes as an event, or not at all before the timeout."""
     known = await store.lock(tx.session, {r.payment_id for r in requests})
     answers = [_ask_agent(request, known, rules, tx) for request in requests]
-    await store.save(tx.session, [a for a in answers if isinstance(a, Payment)])
+    await store.save(tx.session, known, [a for a in answers if isinstance(a, Payment)])
     return [a if isinstance(a, Refusal) else payment_view(a, rules.fee(a)) for a in answers]
 
 
@@ -50,7 +50,7 @@ async def choose_banks(requests: Sequence[BankChoice], tx: Transaction) -> Seque
     """Ask the payer's bank; no card agent has a part in it, and no system fee is charged."""
     known = await store.lock(tx.session, {r.payment_id for r in requests})
     answers = [_ask_bank(request, known, tx) for request in requests]
-    await store.save(tx.session, [a for a in answers if isinstance(a, Payment)])
+    await store.save(tx.session, known, [a for a in answers if isinstance(a, Payment)])
     return [a if isinstance(a, Refusal) else payment_view(a, 0) for a in answers]
 
 

@@ -18,5 +18,5 @@ async def confirm_due(due: Sequence[ConfirmationDue], tx: Transaction) -> None:
     waiting = [known[t.payment_id] for t in due]
     await deliver(ReceiptKind.PRELIMINARY, [p for w in waiting if (p := report(w)) is not None], tx)
     confirmed = [p for w in waiting if (p := confirm(w)) is not None]
-    await store.save(tx.session, confirmed)
+    await store.save(tx.session, known, confirmed)
     await deliver(ReceiptKind.CONFIRMED, confirmed, tx)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -34,7 +33,7 @@ async def count_in(taken: Sequence[Payment], channels: Channels, tx: Transaction
 
 
 def _counted(payment: Payment, closing: Any) -> Payment:
-    return replace(payment, closes_on=closing.closed_on, deposit_on=closing.deposit_on)
+    return payment._replace(closes_on=closing.closed_on, deposit_on=closing.deposit_on)
 
 
 async def _begin(period: Period, channels: Channels, tx: Transaction) -> None:

@@ -24,7 +24,8 @@ _TOLD: Final[Mapping[PaymentStatus, frozenset[ReceiptKind]]] = {
 
 async def inject_anomalies(requests: Sequence[AnomalyRequest], tx: Transaction) -> Sequence[AnomaliesAnswer | Refusal]:
     """For a payment by name, the records concerned being still to come; or for the next so many that it fits."""
-    known = await store.lock(tx.session, {r.payment_id for r in requests if r.payment_id is not None})
+    before = await store.lock(tx.session, {r.payment_id for r in requests if r.payment_id is not None})
+    known = dict(before)
     number = await store.count_anomalies(tx.session)
     rows: list[dict[str, Any]] = []
     answers: list[AnomaliesAnswer | Refusal] = []
@@ -39,7 +40,7 @@ async def inject_anomalies(requests: Sequence[AnomalyRequest], tx: Transaction) 
         asked = [_row(request, number + len(rows) + n, tx) for n in range(request.next or 1)]
         rows += asked
         answers.append(AnomaliesAnswer(anomalies=tuple(map(anomaly_view, asked))))
-    await store.save(tx.session, [p for p in known.values() if p.anomaly is not None])
+    await store.save(tx.session, before, known.values())
     await store.add_anomalies(tx.session, rows)
     return answers
 

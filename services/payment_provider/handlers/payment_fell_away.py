@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from contracts.events import ProxyPaymentWithdrawn
 from contracts.vocabulary import ReceiptAnomaly, ReceiptKind, Settler
@@ -17,7 +17,7 @@ from services.payment_provider.timers import BankReversed, CancellationDue, Conf
 async def cancel_withdrawn(withdrawn: Sequence[ProxyPaymentWithdrawn], tx: Transaction) -> None:
     """The agent withdrew a proxy payment: it will not deposit it."""
     known = await store.lock(tx.session, {w.payment_id for w in withdrawn})
-    await _cancel([payment_of(w, known) for w in withdrawn], tx)
+    await _cancel(known, [payment_of(w, known) for w in withdrawn], tx)
 
 
 async def cancel_reversed(reversed_: Sequence[BankReversed], tx: Transaction) -> None:
@@ -27,7 +27,7 @@ async def cancel_reversed(reversed_: Sequence[BankReversed], tx: Transaction) ->
     closings = await store.hold_closings(tx.session, {(Settler.BANK, day) for day in days})
     closed = {day for (_, day), closing in closings.items() if closing.issued_at is not None}
     standing = [known[r.payment_id] for r in reversed_ if known[r.payment_id].closes_on not in closed]
-    await _cancel(standing, tx)
+    await _cancel(known, standing, tx)
 
 
 async def cancel_anyway(due: Sequence[CancellationDue], tx: Transaction) -> None:
@@ -37,7 +37,7 @@ async def cancel_anyway(due: Sequence[CancellationDue], tx: Transaction) -> None
     await deliver(ReceiptKind.CANCELLED, await _not_cancelled_anyway(standing, tx), tx)
 
 
-async def _cancel(payments: Sequence[Payment], tx: Transaction) -> None:
+async def _cancel(known: Mapping[str, Payment], payments: Sequence[Payment], tx: Transaction) -> None:
     """Take back what the ward was told. A 速報 that is due by now goes first; of one still to come it hears nothing."""
     due = [p for p in payments if p.preliminary_at is not None and p.preliminary_at <= tx.now]
     await deliver(ReceiptKind.PRELIMINARY, [reported for p in due if (reported := report(p)) is not None], tx)
@@ -45,7 +45,7 @@ async def _cancel(payments: Sequence[Payment], tx: Transaction) -> None:
     fallen = [after for _, after in cancelled]
     tx.cancel(PreliminaryDue, (p.payment_id for p in fallen))
     tx.cancel(ConfirmationDue, (p.payment_id for p in fallen))
-    await store.save(tx.session, fallen)
+    await store.save(tx.session, known, fallen)
     told = [after for before, after in cancelled if before.status is not PaymentStatus.COLLECTED or before in due]
     await deliver(ReceiptKind.CANCELLED, await _not_cancelled_anyway(told, tx), tx)
 

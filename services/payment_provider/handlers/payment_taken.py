@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
 from contracts.events import ProxyPaymentTakenOn
 from contracts.vocabulary import DeclineReason, Method, ReceiptKind
@@ -23,18 +22,20 @@ from services.payment_provider.timers import BankAnswered, BankReversed
 async def take_proxy_paid(taken_on: Sequence[ProxyPaymentTakenOn], tx: Transaction, *, channels: Channels) -> None:
     """代理納付の引受 makes the payment: a receipt record is due."""
     known, anomaly_waits = await store.lock_to_take(tx.session, {t.payment_id for t in taken_on})
+    plan = channels.plan(Method.CARD, tx.now, tx.now)
     taken: list[Payment] = []
     for event in taken_on:
         entrusted = payment_of(event, known)
-        payment = _take(entrusted, Method.CARD, channels, tx) if entrusted.status is PaymentStatus.ENTRUSTED else None
+        payment = take(entrusted, plan, tx.now) if entrusted.status is PaymentStatus.ENTRUSTED else None
         if payment is not None:
-            taken.append(replace(payment, closes_on=event.closes_on, deposit_on=event.deposit_on))
-    await _record(taken, anomaly_waits, tx)
+            taken.append(payment._replace(closes_on=event.closes_on, deposit_on=event.deposit_on))
+    await _record(known, taken, anomaly_waits, tx)
 
 
 async def take_bank_answers(answers: Sequence[BankAnswered], tx: Transaction, *, channels: Channels) -> None:
     """The payer's bank approved, and the bank network will deposit; or it refused."""
     known, anomaly_waits = await store.lock_to_take(tx.session, {a.payment_id for a in answers})
+    plan = channels.plan(Method.INTERNET_BANKING, tx.now, tx.now)
     taken: list[Payment] = []
     refused: list[Payment] = []
     for answer in answers:
@@ -44,22 +45,18 @@ async def take_bank_answers(answers: Sequence[BankAnswered], tx: Transaction, *,
             declined = decline(asked, DeclineReason.BANK_REFUSED, tx.now)
             refused.extend([declined] if declined else [])
             continue
-        payment = _take(asked, Method.INTERNET_BANKING, channels, tx) if asked.status is PaymentStatus.AT_BANK else None
+        payment = take(asked, plan, tx.now) if asked.status is PaymentStatus.AT_BANK else None
         if payment is not None:
             taken.append(payment)
             if behaviour.reverses_in is not None:
                 tx.schedule(BankReversed(payment_id=payment.payment_id), tx.now + behaviour.reverses_in)
     for payment in refused:
         announce_declined(payment, tx)
-    await store.save(tx.session, refused)
-    await _record(await count_in(taken, channels, tx) if taken else [], anomaly_waits, tx)
+    await store.save(tx.session, known, refused)
+    await _record(known, await count_in(taken, channels, tx) if taken else [], anomaly_waits, tx)
 
 
-def _take(payment: Payment, method: Method, channels: Channels, tx: Transaction) -> Payment | None:
-    return take(payment, channels.plan(method, tx.now, tx.now), tx.now)
-
-
-async def _record(taken: Sequence[Payment], anomaly_waits: bool, tx: Transaction) -> None:
+async def _record(known: Mapping[str, Payment], taken: Sequence[Payment], anomaly_waits: bool, tx: Transaction) -> None:
     begun = begin_reporting(await strike_next(taken, tx) if anomaly_waits else strike_named(taken), tx)
-    await store.save(tx.session, begun)
+    await store.save(tx.session, known, begun)
     await deliver(ReceiptKind.PRELIMINARY, [p for p in begun if p.status is PaymentStatus.PAID], tx)

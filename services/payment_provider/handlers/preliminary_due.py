@@ -16,5 +16,5 @@ async def report_due(due: Sequence[PreliminaryDue], tx: Transaction) -> None:
     """Nothing to tell where the payment fell away, or its 確報 told of it at the same moment."""
     known = await store.lock(tx.session, {t.payment_id for t in due})
     reported = [p for t in due if (p := report(known[t.payment_id])) is not None]
-    await store.save(tx.session, reported)
+    await store.save(tx.session, known, reported)
     await deliver(ReceiptKind.PRELIMINARY, reported, tx)

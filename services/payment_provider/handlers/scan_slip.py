@@ -31,8 +31,9 @@ async def scan_slips(
         for request, slip in zip(requests, slips, strict=True)
     ]
     opened = [p for p in answers if isinstance(p, Payment)]
-    left = [p for o in opened if (p := latest_in_app(made.get(o.slip_number, ()))) is not None]
-    await store.save(tx.session, [abandon(p, tx.now) for p in left if p.status is PaymentStatus.SCANNED])
+    latest = [p for o in opened if (p := latest_in_app(made.get(o.slip_number, ()))) is not None]
+    left = {p.payment_id: p for p in latest if p.status is PaymentStatus.SCANNED}
+    await store.save(tx.session, left, [abandon(p, tx.now) for p in left.values()])
     await store.add(tx.session, opened)
     return [a if isinstance(a, Refusal) else payment_view(a, None) for a in answers]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from contracts.vocabulary import ReceiptAnomaly
 from services.chassis.transaction import Transaction
@@ -15,7 +14,7 @@ from services.payment_provider.domain.payment import Payment, Plan
 def struck(payment: Payment, anomaly: ReceiptAnomaly) -> Payment:
     """The payment, its receipt data to go wrong in this way."""
     plan = without_omitted(Plan(payment.preliminary_at, payment.confirm_at), anomaly)
-    return replace(payment, anomaly=anomaly, preliminary_at=plan.preliminary_at, confirm_at=plan.confirm_at)
+    return payment._replace(anomaly=anomaly, preliminary_at=plan.preliminary_at, confirm_at=plan.confirm_at)
 
 
 def strike_named(taken: Sequence[Payment]) -> Sequence[Payment]:
@@ -32,7 +31,7 @@ async def strike_next(taken: Sequence[Payment], tx: Transaction) -> Sequence[Pay
         if asked is not None:
             waiting.remove(asked)
             met.append({"struck_id": asked.anomaly_id, "new_payment_id": payment.payment_id, "new_struck_at": tx.now})
-        made.append(payment if asked is None else replace(payment, anomaly=asked.kind))
+        made.append(payment if asked is None else payment._replace(anomaly=asked.kind))
     await store.strike_anomalies(tx.session, met)
     return strike_named(made)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import fields
+from functools import cache
 from itertools import starmap
 from typing import Any
 
@@ -16,15 +16,7 @@ from services.chassis.database import among
 from services.payment_provider.domain.payment import Payment
 from services.payment_provider.tables import anomalies, consents, payments, receipts
 
-_COLUMNS = [f.name for f in fields(Payment)]
-_FIXED = {"payment_id", "slip_number", "attempt", "barcode", "amount", "consent_id", "scanned_at"}
-_PAYMENT = [payments.c[name] for name in _COLUMNS]
-_CHANGING = [name for name in _COLUMNS if name not in _FIXED]
-_SAVE = Bulk(
-    update(payments)
-    .where(payments.c.payment_id == bindparam("saved_id"))
-    .values({name: bindparam(f"new_{name}") for name in _CHANGING})
-)
+_PAYMENT = [payments.c[name] for name in Payment._fields]
 _CONSENTS = select(consents.c.consent_id, consents.c.terms_version).where(among(consents.c.consent_id))
 _BY_ID = select(*_PAYMENT).where(among(payments.c.payment_id)).order_by(payments.c.payment_id)
 _LOCKED_BY_ID = _BY_ID.with_for_update()
@@ -83,13 +75,29 @@ async def of_slip(session: AsyncConnection, slip_number: str) -> Sequence[Paymen
 
 async def add(session: AsyncConnection, opened: Sequence[Payment]) -> None:
     """Insert new payments."""
-    await _ADD.execute(session, [{name: getattr(p, name) for name in _COLUMNS} for p in opened])
+    await _ADD.execute(session, [p._asdict() for p in opened])
 
 
-async def save(session: AsyncConnection, changed: Iterable[Payment]) -> None:
-    """Write back what steps have changed."""
-    rows = [{"saved_id": p.payment_id, **{f"new_{name}": getattr(p, name) for name in _CHANGING}} for p in changed]
-    await _SAVE.execute(session, rows)
+async def save(session: AsyncConnection, before: Mapping[str, Payment], after: Iterable[Payment]) -> None:
+    """Write back what steps have changed since the payments were locked: those columns alone."""
+    rows: defaultdict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
+    for p in after:
+        fields = zip(Payment._fields, before[p.payment_id], p, strict=True)
+        changed = tuple([name for name, earlier, now in fields if now != earlier])
+        if changed:
+            rows[changed].append({"saved_id": p.payment_id, **{f"new_{name}": getattr(p, name) for name in changed}})
+    for changed, of_these in rows.items():
+        await _saving(changed).execute(session, of_these)
+
+
+@cache
+def _saving(names: tuple[str, ...]) -> Bulk:
+    """An UPDATE of these columns."""
+    return Bulk(
+        update(payments)
+        .where(payments.c.payment_id == bindparam("saved_id"))
+        .values({name: bindparam(f"new_{name}") for name in names})
+    )
 
 
 async def add_receipts(session: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:

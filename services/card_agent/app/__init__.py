@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -185,7 +184,7 @@ class CardAgent(Service):
         known = await store.find(session, payment_ids)
         if then is not None:
             before = await store.counted_before(session, payment_ids, then)
-            counted = {i: replace(a, closes_on=before.get(i, a.closes_on)) for i, a in known.items()}
+            counted = {i: a._replace(closes_on=before.get(i, a.closes_on)) for i, a in known.items()}
             known = {i: stood for i, a in counted.items() if (stood := as_it_stood(a, then)) is not None}
         cards = await store.known_cards(session, {a.card_token for a in known.values()})
         closings = await store.find_closings(session, {a.closes_on for a in known.values() if a.closes_on is not None})

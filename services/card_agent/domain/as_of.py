@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from services.card_agent.domain.authorization import Authorization, AuthorizationStatus
@@ -17,8 +16,7 @@ def as_it_stood(a: Authorization, then: datetime) -> Authorization | None:
     if not (been(a.asked_at) or been(a.reversal_asked_at)):
         return None
     answered, taken_on = been(a.answered_at), been(a.taken_on_at)
-    stood = replace(
-        a,
+    stood = a._replace(
         asked_at=been(a.asked_at),
         answered_at=answered,
         decline_reason=a.decline_reason if answered else None,
@@ -32,7 +30,7 @@ def as_it_stood(a: Authorization, then: datetime) -> Authorization | None:
         withdrawal_missed_at=been(a.withdrawal_missed_at),
         deposited_at=been(a.deposited_at),
     )
-    return replace(stood, status=_status(stood))
+    return stood._replace(status=_status(stood))
 
 
 def _status(a: Authorization) -> AuthorizationStatus:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import datetime
 
 from contracts.vocabulary import IN_APP, Method, ReceiptKind
@@ -18,25 +17,25 @@ def as_it_stood(p: Payment, told: Collection[ReceiptKind], then: datetime) -> Pa
         return None
     if p.ended_at is not None and p.ended_at <= then:
         return p
-    stood = replace(p, ended_at=None, decline_reason=None)
+    stood = p._replace(ended_at=None, decline_reason=None)
     if p.paid_at is not None and p.paid_at <= then:
-        return replace(stood, status=_told(told))
-    stood = replace(
-        stood, paid_at=None, received_on=None, preliminary_at=None, confirm_at=None, closes_on=None, deposit_on=None
+        return stood._replace(status=_told(told))
+    stood = stood._replace(
+        paid_at=None, received_on=None, preliminary_at=None, confirm_at=None, closes_on=None, deposit_on=None
     )
     if p.approved_at is not None and p.approved_at <= then:
-        return replace(stood, status=PaymentStatus.ENTRUSTED)
+        return stood._replace(status=PaymentStatus.ENTRUSTED)
     if p.method_chosen_at is not None and p.method_chosen_at <= then:
         status = PaymentStatus.AUTHORIZING if p.method is Method.CARD else PaymentStatus.AT_BANK
-        return replace(stood, status=status, approved_at=None)
+        return stood._replace(status=status, approved_at=None)
     return _opened(stood)
 
 
 def before_anomaly(p: Payment, plan: Plan) -> Payment:
     """The payment before an anomaly (異常) was asked for it: its records are due as `plan` says."""
     if p.paid_at is None:
-        return replace(p, anomaly=None)
-    return replace(p, anomaly=None, preliminary_at=plan.preliminary_at, confirm_at=plan.confirm_at)
+        return p._replace(anomaly=None)
+    return p._replace(anomaly=None, preliminary_at=plan.preliminary_at, confirm_at=plan.confirm_at)
 
 
 def _told(told: Collection[ReceiptKind]) -> PaymentStatus:

@@ -42,7 +42,7 @@ class _Compiled:
 
 
 class Lookup:
-    """A SELECT to be executed often. Its rows are tuples, in the order of its columns."""
+    """A SELECT to be executed often. Its rows are tuples, in the order of its columns; lists are bound by `among`."""
 
     def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
         self._statement = statement
@@ -62,6 +62,8 @@ def _compile(statement: Select[*tuple[Any, ...]], dialect: Dialect) -> _Compiled
     parameters = []
     for name in compiled.positiontup:
         bind = compiled.binds[name]
+        if bind.expanding:
+            raise ValueError(f"{name} is a list that SQLAlchemy writes out each time; use `among`")
         default = None if bind.required else bind.effective_value
         parameters.append((name, default, bind.type.dialect_impl(dialect).bind_processor(dialect)))
     columns = [c.type.dialect_impl(dialect).result_processor(dialect, None) for c in statement.selected_columns]

@@ -20,6 +20,7 @@ from services.card_agent.store.cards import lock_held
 from services.card_agent.tables import accounts, authorizations, cards
 from services.chassis.bulk import Bulk
 from services.chassis.database import among
+from services.chassis.lookup import Lookup
 
 _HOLD = Bulk(
     update(accounts)
@@ -40,12 +41,13 @@ _LINES = _COUNTED.with_only_columns(
     authorizations.c.answered_at,
     authorizations.c.entrusted_at,
 ).select_from(authorizations.outerjoin(cards, cards.c.card_token == authorizations.c.card_token))
-_LOCKED_WITH_OUTCOME = (
+_LOCKED_WITH_OUTCOME = Lookup(
     _BY_ID.add_columns(cards.c.outcome)
     .outerjoin(cards, cards.c.card_token == authorizations.c.card_token)
     .with_for_update(of=authorizations)
 )
-_LOCKED_BY_ID, _LOCKED_COUNTED = _BY_ID.with_for_update(), _COUNTED.with_for_update()
+_FOUND, _FOUND_OWED = Lookup(_BY_ID), Lookup(_AUTHORIZATIONS.where(among(authorizations.c.status)))
+_LOCKED_BY_ID, _LOCKED_COUNTED = Lookup(_BY_ID.with_for_update()), Lookup(_COUNTED.with_for_update())
 _ADD = Bulk(authorizations.insert())
 
 
@@ -58,9 +60,9 @@ async def lock_with_outcomes(
     session: AsyncConnection, ids: Collection[str]
 ) -> tuple[dict[str, Authorization], dict[str, Outcome]]:
     """The same; and by payment id how the card company treats the card, where it is known."""
-    rows = (await session.execute(_LOCKED_WITH_OUTCOME, {"ids": list(ids)})).all()
-    found = [Authorization(*row[:-1]) for row in rows]
-    return {a.payment_id: a for a in found}, {row.payment_id: row.outcome for row in rows if row.outcome}
+    rows = await _LOCKED_WITH_OUTCOME.rows(session, ids=list(ids))
+    found = [(Authorization(*row[:-1]), row[-1]) for row in rows]
+    return {a.payment_id: a for a, _ in found}, {a.payment_id: outcome for a, outcome in found if outcome}
 
 
 async def lock_taken_on(session: AsyncConnection, closed_on: date) -> dict[str, Authorization]:
@@ -70,12 +72,12 @@ async def lock_taken_on(session: AsyncConnection, closed_on: date) -> dict[str, 
 
 async def find(session: AsyncConnection, ids: Collection[str]) -> dict[str, Authorization]:
     """Authorizations by payment id, to look at."""
-    return await _authorizations(session, _BY_ID, ids=list(ids))
+    return await _authorizations(session, _FOUND, ids=list(ids))
 
 
 async def find_owed(session: AsyncConnection) -> Sequence[Authorization]:
     """All that was ever taken on, withdrawn or not."""
-    return list((await _authorizations(session, _AUTHORIZATIONS.where(authorizations.c.status.in_(OWED)))).values())
+    return list((await _authorizations(session, _FOUND_OWED, ids=list(OWED))).values())
 
 
 async def save(
@@ -126,6 +128,5 @@ async def closing_lines(session: AsyncConnection, closed_on: date) -> Sequence[L
     return [Line(payment_id, Yen(amount), *rest) for payment_id, amount, *rest in found.all()]
 
 
-async def _authorizations(session: AsyncConnection, query: Any, **bound: Any) -> dict[str, Authorization]:
-    found = await session.execute(query, bound)
-    return {a.payment_id: a for a in starmap(Authorization, found.all())}
+async def _authorizations(session: AsyncConnection, query: Lookup, **bound: Any) -> dict[str, Authorization]:
+    return {a.payment_id: a for a in starmap(Authorization, await query.rows(session, **bound))}

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import starmap
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.vocabulary import Yen
+from contracts.vocabulary import Brand, Yen
 from services.card_agent.domain.card import Expiry
 from services.card_agent.domain.issuer import Card
 from services.card_agent.tables import accounts, cards
 from services.chassis.bulk import Bulk
 from services.chassis.database import among
+from services.chassis.lookup import Lookup
 
 _CARDS = select(
     cards.c.card_token,
@@ -24,14 +26,15 @@ _CARDS = select(
     cards.c.expiry_month,
     cards.c.outcome,
 ).where(among(cards.c.card_token))
-_LOCKED_ACCOUNTS = (
+_LOCKED_ACCOUNTS = Lookup(
     _CARDS.add_columns(accounts.c.held)
     .join(accounts, accounts.c.account_id == cards.c.account_id)
     .order_by(accounts.c.account_id)
     .with_for_update(of=accounts)
 )
-_TOKENS = select(cards.c.card_key, cards.c.card_token).where(among(cards.c.card_key))
-_HELD = (
+_KNOWN = Lookup(_CARDS)
+_TOKENS = Lookup(select(cards.c.card_key, cards.c.card_token).where(among(cards.c.card_key)))
+_HELD = Lookup(
     select(accounts.c.account_id, accounts.c.held)
     .where(among(accounts.c.account_id))
     .order_by(accounts.c.account_id)
@@ -46,28 +49,25 @@ async def add_cards(session: AsyncConnection, rows: Sequence[Mapping[str, Any]])
     holders = [{"account_id": row["account_id"]} for row in rows]
     await _ADD_ACCOUNTS.execute(session, holders)
     await _ADD_CARDS.execute(session, rows)
-    found = await session.execute(_TOKENS, {"ids": [row["card_key"] for row in rows]})
-    return {card_key: token for card_key, token in found.all()}
+    return dict(await _TOKENS.rows(session, ids=[row["card_key"] for row in rows]))
 
 
 async def known_cards(session: AsyncConnection, tokens: Collection[str]) -> Mapping[str, Card]:
     """Cards by token; they never change."""
-    found = await session.execute(_CARDS, {"ids": list(tokens)})
-    return {row.card_token: _card(row) for row in found.all()}
+    return {card.card_token: card for card in starmap(_card, await _KNOWN.rows(session, ids=list(tokens)))}
 
 
 async def lock_accounts(session: AsyncConnection, tokens: Collection[str]) -> tuple[dict[str, Card], dict[str, Yen]]:
     """Cards by token; and account → what is held on it, of the cards' accounts, locked in order."""
-    rows = (await session.execute(_LOCKED_ACCOUNTS, {"ids": list(tokens)})).all()
-    return {row.card_token: _card(row) for row in rows}, {row.account_id: Yen(row.held) for row in rows}
+    rows = await _LOCKED_ACCOUNTS.rows(session, ids=list(tokens))
+    found = [(_card(*card), Yen(held)) for *card, held in rows]
+    return {card.card_token: card for card, _ in found}, {card.account_id: held for card, held in found}
 
 
 async def lock_held(session: AsyncConnection, account_ids: Collection[str]) -> dict[str, Yen]:
     """Account → what is held on it, locked."""
-    found = await session.execute(_HELD, {"ids": list(account_ids)})
-    return {account_id: Yen(held) for account_id, held in found.all()}
+    return {account_id: Yen(held) for account_id, held in await _HELD.rows(session, ids=list(account_ids))}
 
 
-def _card(row: Any) -> Card:
-    expiry = Expiry(row.expiry_year, row.expiry_month)
-    return Card(row.card_token, row.account_id, row.brand, row.last4, expiry, row.outcome)
+def _card(token: str, account_id: str, brand: Brand, last4: str, year: int, month: int, outcome: Any) -> Card:
+    return Card(token, account_id, brand, last4, Expiry(year, month), outcome)

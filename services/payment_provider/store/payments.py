@@ -13,18 +13,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.bulk import Bulk
 from services.chassis.database import among
+from services.chassis.lookup import Lookup
 from services.payment_provider.domain.payment import Payment
 from services.payment_provider.tables import anomalies, consents, payments, receipts
 
 _PAYMENT = [payments.c[name] for name in Payment._fields]
-_CONSENTS = select(consents.c.consent_id, consents.c.terms_version).where(among(consents.c.consent_id))
+_CONSENTS = Lookup(select(consents.c.consent_id, consents.c.terms_version).where(among(consents.c.consent_id)))
 _BY_ID = select(*_PAYMENT).where(among(payments.c.payment_id)).order_by(payments.c.payment_id)
-_LOCKED_BY_ID = _BY_ID.with_for_update()
+_FOUND, _LOCKED_BY_ID = Lookup(_BY_ID), Lookup(_BY_ID.with_for_update())
 _ANOMALY_WAITS = exists().where(anomalies.c.payment_id.is_(None)).label("anomaly_waits")
-_LOCKED_TO_TAKE = _BY_ID.add_columns(_ANOMALY_WAITS).with_for_update(of=payments)
+_LOCKED_TO_TAKE = Lookup(_BY_ID.add_columns(_ANOMALY_WAITS).with_for_update(of=payments))
 _ADD, _ADD_RECEIPTS = Bulk(payments.insert(), by=("slip_number", "attempt")), Bulk(receipts.insert())
 _ADD_CONSENTS = Bulk(consents.insert(), only_missing=True)
-_OF_SLIPS = select(*_PAYMENT).where(among(payments.c.slip_number)).order_by(payments.c.payment_id).with_for_update()
+_OF_SLIPS = Lookup(
+    select(*_PAYMENT).where(among(payments.c.slip_number)).order_by(payments.c.payment_id).with_for_update()
+)
 _RECEIPTS = select(receipts).where(among(receipts.c.payment_id)).order_by(receipts.c.kind, receipts.c.repetition)
 
 
@@ -35,36 +38,36 @@ async def add_consents(session: AsyncConnection, rows: Sequence[Mapping[str, Any
 
 async def known_consents(session: AsyncConnection, ids: Collection[str]) -> Mapping[str, str]:
     """Consent id → version of the terms."""
-    found = await session.execute(_CONSENTS, {"ids": list(ids)})
-    return {consent_id: version for consent_id, version in found.all()}
+    return dict(await _CONSENTS.rows(session, ids=list(ids)))
 
 
 async def lock_of_slips(session: AsyncConnection, slip_numbers: Collection[str]) -> dict[str, list[Payment]]:
     """Slip number → all its payments, the first first, locked in order of payment id; none where it has none."""
-    found = await session.execute(_OF_SLIPS, {"ids": list(slip_numbers)})
     of_slips: defaultdict[str, list[Payment]] = defaultdict(list)
-    for payment in starmap(Payment, found.all()):
+    for payment in starmap(Payment, await _OF_SLIPS.rows(session, ids=list(slip_numbers))):
         of_slips[payment.slip_number].append(payment)
     return {number: sorted(made, key=lambda p: p.attempt) for number, made in of_slips.items()}
 
 
 async def lock(session: AsyncConnection, ids: Collection[str]) -> dict[str, Payment]:
     """Payments by id, locked in order of id; one that is unknown is missing from the answer."""
-    found = await session.execute(_LOCKED_BY_ID, {"ids": list(ids)})
-    return {payment.payment_id: payment for payment in starmap(Payment, found.all())}
+    return await _payments(session, _LOCKED_BY_ID, ids)
 
 
 async def lock_to_take(session: AsyncConnection, ids: Collection[str]) -> tuple[dict[str, Payment], bool]:
     """Payments by id, locked as by `lock`; and whether an anomaly (異常) waits for a payment, seen by the way."""
-    rows = (await session.execute(_LOCKED_TO_TAKE, {"ids": list(ids)})).all()
+    rows = await _LOCKED_TO_TAKE.rows(session, ids=list(ids))
     found = [Payment(*row[:-1]) for row in rows]
-    return {payment.payment_id: payment for payment in found}, bool(rows and rows[0].anomaly_waits)
+    return {payment.payment_id: payment for payment in found}, bool(rows and rows[0][-1])
 
 
 async def find(session: AsyncConnection, ids: Collection[str]) -> dict[str, Payment]:
     """Payments by id, to look at."""
-    found = await session.execute(_BY_ID, {"ids": list(ids)})
-    return {payment.payment_id: payment for payment in starmap(Payment, found.all())}
+    return await _payments(session, _FOUND, ids)
+
+
+async def _payments(session: AsyncConnection, query: Lookup, ids: Collection[str]) -> dict[str, Payment]:
+    return {payment.payment_id: payment for payment in starmap(Payment, await query.rows(session, ids=list(ids)))}
 
 
 async def of_slip(session: AsyncConnection, slip_number: str) -> Sequence[Payment]:

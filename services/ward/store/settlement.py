@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.bulk import Bulk
 from services.chassis.database import among
+from services.chassis.lookup import Lookup
 from services.ward.domain.settlement import Booked, Statement
 from services.ward.store.rows import add_missing_rows, add_rows
 from services.ward.tables import deposits, resolutions, statement_lines, statement_pages, statements
@@ -34,7 +35,7 @@ _DEPOSITS = select(deposits).where(among(deposits.c.deposit_id))
 _LISTED = select(statement_lines.c.statement_id)
 _LISTING_ANY = statements.c.statement_id.in_(_LISTED.where(among(statement_lines.c.payment_id)))
 _LISTING_UPSET = statements.c.statement_id.in_(_LISTED.where(among(statement_lines.c.payment_id, "upset")))
-_LOCKED_LISTING = (
+_LOCKED_LISTING = Lookup(
     select(statements.c.statement_id)
     .where(_LISTING_ANY, statements.c.reconciled_at.is_(None) | _LISTING_UPSET)
     .order_by(statements.c.statement_id)
@@ -87,8 +88,8 @@ async def lock_listing(
     One that is not settled yet is locked too: a deposit that is being matched at the same time waits, and then sees
     what this transaction has written.
     """
-    found = await session.execute(_LOCKED_LISTING, {"ids": [*confirmed, *upset], "upset": list(upset)})
-    return found.scalars().all()
+    found = await _LOCKED_LISTING.rows(session, ids=[*confirmed, *upset], upset=list(upset))
+    return [statement_id for (statement_id,) in found]
 
 
 async def lock_statements(session: AsyncConnection, statement_ids: Collection[str]) -> dict[str, Statement]:

@@ -97,9 +97,14 @@ class Barcode:
         return first43 + check_digit(first43)
 
     def human_readable(self) -> str:
-        """The two lines printed under the bars: `(91)issuer-area and reissue` / `date-stamp-amount-check`."""
-        d = self.digits
-        return f"(91){d[2:8]}-{d[8:30]}\n{d[30:36]}-{d[36]}-{d[37:43]}-{d[43]}"
+        """The two lines printed under the bars."""
+        return in_two_lines(self.digits)
+
+
+def in_two_lines(digits: str) -> str:
+    """The 44 digits of a barcode as they are printed: `(91)issuer-area and reissue` / `date-stamp-amount-check`."""
+    d = digits
+    return f"(91){d[2:8]}-{d[8:30]}\n{d[30:36]}-{d[36]}-{d[37:43]}-{d[43]}"
 
 
 def decode(text: str, century: int = CENTURY) -> Barcode | Refusal:

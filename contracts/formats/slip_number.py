@@ -16,8 +16,9 @@ and leave the collection kind out: the notice number has the digit then, as a ze
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from contracts.vocabulary import SlipNumber
@@ -47,14 +48,21 @@ def require_order(order: Sequence[str]) -> None:
         )
 
 
-def _places(order: Sequence[str]) -> Iterator[tuple[str, slice]]:
-    """Each field with its place in the 21 digits; the notice number has what others leave."""
+@cache
+def _places(order: tuple[str, ...]) -> Mapping[str, slice]:
+    """Each field's place in the 21 digits; the notice number has what others leave.
+
+    Raises `ValueError` for no `order` of the fields.
+    """
+    require_order(order)
+    places: dict[str, slice] = {}
     spare = _OWN_DIGITS - sum(WIDTHS[name] for name in order)
     at = LENGTH - _OWN_DIGITS
     for name in order:
         width = WIDTHS[name] + (spare if name == "notice_number" else 0)
-        yield name, slice(at, at + width)
+        places[name] = slice(at, at + width)
         at += width
+    return places
 
 
 def _require_digits(name: str, text: str, length: int) -> None:
@@ -94,10 +102,10 @@ class SlipReference:
 
     def slip_number(self, order: Sequence[str] = ORDER) -> SlipNumber:
         """The 21 digits. Levy years a century apart share them. Raises `ValueError` for no `order` of the fields."""
-        require_order(order)
-        told = {name: str(getattr(self, name)) for name in order} | {"levy_year": f"{self.levy_year % 100:02d}"}
+        places = _places(tuple(order))
+        told = {name: str(getattr(self, name)) for name in places} | {"levy_year": f"{self.levy_year % 100:02d}"}
         return SlipNumber(
-            self.agency_code + "".join(told[name].zfill(at.stop - at.start) for name, at in _places(order))
+            self.agency_code + "".join(told[name].zfill(at.stop - at.start) for name, at in places.items())
         )
 
     @classmethod
@@ -107,8 +115,7 @@ class SlipReference:
         Raises `ValueError` where `slip_number` is not 21 digits, or a longer notice number does not begin with 0.
         """
         _require_digits("slip number", slip_number, LENGTH)
-        require_order(order)
-        told = {name: slip_number[at] for name, at in _places(order)}
+        told = {name: slip_number[at] for name, at in _places(tuple(order)).items()}
         number = told["notice_number"]
         return cls(
             agency_code=slip_number[: LENGTH - _OWN_DIGITS],

@@ -6,17 +6,21 @@ Its transfers follow from these: it owes the ward from the day it takes a paymen
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from datetime import date
+from typing import Final, NamedTuple
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.books import Books, DepositRow, ProxyPaymentRow, StatementLineRow, StatementRow, TransferRow
 from contracts.topics import card_agent, settler_of
-from contracts.vocabulary import Agent, business_date
+from contracts.vocabulary import Agent
 from services.card_agent import store
 from services.card_agent.behaviour import AnomalyKind
-from services.card_agent.domain.authorization import Authorization, AuthorizationStatus
+from services.card_agent.domain.authorization import OWED, AuthorizationStatus
 from services.card_agent.store import Closing, Deposit, KeptAnomaly
+from services.card_agent.tables import authorizations
+from services.chassis.reading import business_day, plain, read_as
 
 CARD_COMPANY, OWED_TO_WARD, CASH, FEES = "due_from_card_company", "owed_to_ward", "cash", "fee_income"
 ACCOUNT_NAMES: Final[Mapping[str, str]] = {
@@ -28,29 +32,50 @@ ACCOUNT_NAMES: Final[Mapping[str, str]] = {
 """Account → its name in Japanese."""
 
 
+class _Owed(NamedTuple):
+    """A proxy payment that was ever taken on, withdrawn or not."""
+
+    payment_id: str
+    amount: int
+    status: str
+    closes_on: date
+    taken_on: date | None
+    withdrawn_on: date | None
+
+
+_a = authorizations.c
+_OWED = select(
+    _a.payment_id,
+    _a.amount,
+    plain(_a.status),
+    _a.closes_on,
+    business_day(_a.taken_on_at),
+    business_day(_a.withdrawn_at),
+).where(_a.status.in_(OWED), _a.closes_on.is_not(None))
+
+
 async def books(session: AsyncConnection, agent: Agent) -> Books:
     """All of it, unsorted. A closing that came to nothing has no statement."""
     settler = settler_of(agent).value
-    owed = [(a, a.closes_on) for a in await store.find_owed(session) if a.closes_on is not None]
+    owed = await read_as(session, _Owed, _OWED)
     issued = [c for c in await store.all_closings(session) if c.count > 0]
     statement_of = {c.closed_on: c.statement_id for c in issued}
     anomalies = await store.all_anomalies(session)
+    not_listed = {day: _not_listed(of_day) for day, of_day in anomalies.items()}
     made = await store.all_deposits(session)
     return Books(
         party=card_agent(agent),
-        proxy_payments=[
-            ProxyPaymentRow(a.payment_id, settler, a.amount, a.status.value, closes_on) for a, closes_on in owed
-        ],
+        proxy_payments=[ProxyPaymentRow(o.payment_id, settler, o.amount, o.status, o.closes_on) for o in owed],
         statements=[
             StatementRow(c.statement_id, settler, c.closed_on, c.deposit_on, c.count, c.amount, c.fee) for c in issued
         ],
         lines=[
             *(
-                StatementLineRow(statement_of[closes_on], a.payment_id, a.amount)
-                for a, closes_on in owed
-                if a.status is AuthorizationStatus.TAKEN_ON
-                and closes_on in statement_of
-                and a.payment_id not in _not_listed(anomalies.get(closes_on, {}))
+                StatementLineRow(statement_of[o.closes_on], o.payment_id, o.amount)
+                for o in owed
+                if o.status == AuthorizationStatus.TAKEN_ON
+                and o.closes_on in statement_of
+                and o.payment_id not in not_listed.get(o.closes_on, ())
             ),
             *(
                 StatementLineRow(statement_of[day], kept.met_payment_id, kept.met_yen)
@@ -62,7 +87,7 @@ async def books(session: AsyncConnection, agent: Agent) -> Books:
         deposits=[
             DepositRow(d.deposit_id, d.statement_id, settler, d.believed, d.believed_on) for d in made if d.believed
         ],
-        transfers=list(_transfers((a for a, _ in owed), issued, made)),
+        transfers=list(_transfers(owed, issued, made)),
     )
 
 
@@ -79,14 +104,12 @@ async def deposits_made(session: AsyncConnection, agent: Agent) -> Sequence[Depo
     ]
 
 
-def _transfers(
-    owed: Iterable[Authorization], issued: Iterable[Closing], made: Iterable[Deposit]
-) -> Iterator[TransferRow]:
-    for a in owed:
-        if a.taken_on_at is not None:
-            yield TransferRow(CARD_COMPANY, OWED_TO_WARD, a.amount, a.payment_id, business_date(a.taken_on_at))
-        if a.withdrawn_at is not None:
-            yield TransferRow(OWED_TO_WARD, CARD_COMPANY, a.amount, a.payment_id, business_date(a.withdrawn_at))
+def _transfers(owed: Iterable[_Owed], issued: Iterable[Closing], made: Iterable[Deposit]) -> Iterator[TransferRow]:
+    for o in owed:
+        if o.taken_on is not None:
+            yield TransferRow(CARD_COMPANY, OWED_TO_WARD, o.amount, o.payment_id, o.taken_on)
+        if o.withdrawn_on is not None:
+            yield TransferRow(OWED_TO_WARD, CARD_COMPANY, o.amount, o.payment_id, o.withdrawn_on)
     for c in issued:
         if c.fee and c.deposited_on is not None:
             yield TransferRow(OWED_TO_WARD, FEES, c.fee, c.statement_id, c.deposited_on)

@@ -215,8 +215,7 @@ async def run_demo(options: DemoOptions, progress: Progress | None = None) -> De
 
 async def play(scene: Scene, options: DemoOptions, began: float, progress: Progress | None = None) -> DemoResult:
     """Play the year. Raises `BadRequest` where the period is too short for so many payments."""
-    slips = await issue_slips(scene, options)
-    made = await _pay(scene, await _within(options, slips, scene), progress)
+    made = await _pay(scene, await _within(options, await issue_slips(scene, options), scene), progress)
     await scene.advance(on_the_clock(options.last_day, time(23, 59, 59)))
     books = await scene.books()
     stories = await _stories(scene, made[: options.stories])

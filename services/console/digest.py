@@ -8,7 +8,7 @@ follow from their rows.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from contracts import topics
@@ -18,16 +18,20 @@ _BOOKS = ("payments", "receipts", "proxy_payments", "statements", "lines", "depo
 
 
 def digest(books: Mapping[str, Books]) -> str:
-    """64 hex digits."""
-    names = dict(_natural_names(books))
-    lines = sorted(
-        "|".join((principal, kind, *(_text(value, names) for value in row)))
+    """64 hex digits: of all rows as lines, in order."""
+    texts = _Texts(_natural_names(books))
+    told = sorted(
+        (f"{principal}|{kind}|", rows)
         for principal, book in books.items()
         for kind in _BOOKS
         if kind != "transfers" or principal == topics.WARD
-        for row in getattr(book, kind)
+        if (rows := getattr(book, kind))
     )
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    return hashlib.sha256(b"\n".join(_in_order(beginning, rows, texts) for beginning, rows in told)).hexdigest()
+
+
+def _in_order(beginning: str, rows: Iterable[Iterable[Any]], texts: _Texts) -> bytes:
+    return "\n".join(sorted(beginning + "|".join(map(texts.__getitem__, row)) for row in rows)).encode()
 
 
 def _natural_names(books: Mapping[str, Books]) -> Iterator[tuple[str, str]]:
@@ -40,6 +44,10 @@ def _natural_names(books: Mapping[str, Books]) -> Iterator[tuple[str, str]]:
             yield d.deposit_id, f"{d.settler}/{d.on}/{d.amount}"
 
 
-def _text(value: Any, names: Mapping[str, str]) -> str:
-    text = str(value)
-    return names.get(text, text)
+class _Texts(dict[Any, str]):
+    """What stands for a value: its natural name, or else itself. Worked out once for each value."""
+
+    def __missing__(self, value: Any) -> str:
+        text = str(value)
+        self[value] = text = self.get(text, text)
+        return text

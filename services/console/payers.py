@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cache
 
 from contracts.http import SlipView, TestCard
 from contracts.http_collection import CollectionRequest
@@ -87,6 +88,7 @@ _PREFIXES = (
 )
 
 
+@cache
 def card_number(seed: int, insured_number: str) -> str:
     """A made-up card of a payer: always the same, with a right check digit (Luhn)."""
     draw = chance(seed, "card", insured_number)

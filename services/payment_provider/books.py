@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.books import (
@@ -21,7 +21,8 @@ from contracts.books import (
     StatementRow,
     TransferRow,
 )
-from contracts.vocabulary import Party, Settler, business_date
+from contracts.vocabulary import Party, Settler
+from services.chassis.reading import business_day, plain, read_as
 from services.payment_provider.domain.network import JAPANESE as NETWORK_NAMES
 from services.payment_provider.domain.network import NETWORKS
 from services.payment_provider.domain.payment import TAKEN, PaymentStatus
@@ -35,31 +36,40 @@ ACCOUNT_NAMES: Final[Mapping[str, str]] = {
 }
 """Account → its name in Japanese: two of each network."""
 
+_p, _r = payments.c, receipts.c
+_PAYMENTS = select(
+    _p.payment_id,
+    _p.slip_number,
+    _p.attempt,
+    func.coalesce(plain(_p.method), ""),
+    func.coalesce(plain(_p.settler), ""),
+    _p.amount,
+    plain(_p.status),
+    business_day(_p.scanned_at),
+)
+_RECEIPTS = select(_r.payment_id, plain(_r.kind), _r.amount, business_day(_r.delivered_at)).where(_r.repetition == 0)
+_BROUGHT = select(
+    _p.payment_id,
+    _p.settler,
+    _p.amount,
+    _p.status,
+    _p.closes_on,
+    business_day(_p.paid_at).label("paid_on"),
+    business_day(_p.ended_at).label("ended_on"),
+).where(_p.method.in_(NETWORKS), _p.closes_on.is_not(None))
+"""Payments that the networks collected: each is in a closing of its network."""
+
 
 async def books(session: AsyncConnection) -> Books:
     """All of it, unsorted."""
-    paid = (await session.execute(select(payments))).all()
-    delivered = (await session.execute(select(receipts).where(receipts.c.repetition == 0))).all()
+    brought = (await session.execute(_BROUGHT)).all()
     closed = (await session.execute(select(closings).where(closings.c.payment_count > 0))).all()
     statement_of = {(c.settler, c.closed_on): c.statement_id for c in closed}
-    brought = [p for p in paid if p.method in NETWORKS and p.closes_on is not None]
     stand = [p for p in brought if p.status in TAKEN]
     return Books(
         party=Party.PAYMENT_PROVIDER.value,
-        payments=[
-            PaymentRow(
-                p.payment_id,
-                p.slip_number,
-                p.attempt,
-                p.method or "",
-                p.settler or "",
-                p.amount,
-                p.status.value,
-                business_date(p.scanned_at),
-            )
-            for p in paid
-        ],
-        receipts=[ReceiptRow(r.payment_id, r.kind.value, r.amount, business_date(r.delivered_at)) for r in delivered],
+        payments=await read_as(session, PaymentRow, _PAYMENTS),
+        receipts=await read_as(session, ReceiptRow, _RECEIPTS),
         proxy_payments=[
             ProxyPaymentRow(
                 p.payment_id,
@@ -91,9 +101,9 @@ async def books(session: AsyncConnection) -> Books:
 def _transfers(brought: Iterable[Any], closed: Iterable[Any]) -> Iterator[TransferRow]:
     for p in brought:
         held, owed = _accounts(p.settler)
-        yield TransferRow(held, owed, p.amount, p.payment_id, business_date(p.paid_at))
+        yield TransferRow(held, owed, p.amount, p.payment_id, p.paid_on)
         if p.status is PaymentStatus.CANCELLED:
-            yield TransferRow(owed, held, p.amount, p.payment_id, business_date(p.ended_at))
+            yield TransferRow(owed, held, p.amount, p.payment_id, p.ended_on)
     for c in closed:
         if c.deposit_id is not None:
             held, owed = _accounts(c.settler)

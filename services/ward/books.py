@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import BigInteger, case, cast, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.books import (
@@ -22,6 +22,7 @@ from contracts.books import (
     TransferRow,
 )
 from contracts.vocabulary import ChargeType, Method, Party, ReceiptKind, business_date
+from services.chassis.reading import business_day, plain, read_as
 from services.ward import store
 from services.ward.domain.ledger import Account
 from services.ward.domain.receipts import CANCELLED_AFTER_CONFIRMED
@@ -46,28 +47,38 @@ from services.ward.tables import (
 ALL = 1_000_000_000
 """As many as there are."""
 
+_r, _l, _d, _t = receipts.c, statement_lines.c, deposits.c, transfers.c
+_RECEIPTS = select(_r.payment_id, plain(_r.kind), _r.amount, business_day(_r.delivered_at))
+_LINES = select(_l.statement_id, _l.payment_id, _l.amount)
+_DEPOSITS = select(_d.deposit_id, _d.statement_id, plain(_d.settler), _d.amount, _d.deposited_on).where(
+    _d.account == ""
+)
+_ahead = _t.debit < _t.credit
+_ONE = case((_ahead, plain(_t.debit)), else_=plain(_t.credit))
+_OTHER = case((_ahead, plain(_t.credit)), else_=plain(_t.debit))
+_NET = func.sum(case((_ahead, _t.amount), else_=-_t.amount))
+_NET_TRANSFERS = (
+    select(_ONE, _OTHER, cast(_NET, BigInteger), _t.subject, _t.booked_on)
+    .group_by(_t.subject, _t.booked_on, _ONE, _OTHER)
+    .having(_NET != 0)
+)
+"""What a day's transfers between two accounts leave of one subject: from the second to the first, or below 0 back."""
+
 
 async def books(session: AsyncConnection) -> Books:
     """All of it, unsorted. Transfers are netted: what was booked and taken back on one day leaves nothing."""
-    registered = (await session.execute(select(receipts))).all()
     received = (await session.execute(select(statements))).all()
-    lines = (await session.execute(select(statement_lines))).all()
-    seen = (await session.execute(select(deposits))).all()
     return Books(
         party=Party.WARD.value,
-        receipts=[ReceiptRow(r.payment_id, r.kind.value, r.amount, business_date(r.delivered_at)) for r in registered],
+        receipts=await read_as(session, ReceiptRow, _RECEIPTS),
         statements=[
             StatementRow(
                 s.statement_id, s.settler.value, s.closed_on, s.deposit_on, s.total_count, s.total_amount, s.fee
             )
             for s in received
         ],
-        lines=[StatementLineRow(line.statement_id, line.payment_id, line.amount) for line in lines],
-        deposits=[
-            DepositRow(d.deposit_id, d.statement_id, d.settler.value, d.amount, d.deposited_on)
-            for d in seen
-            if not d.account
-        ],
+        lines=await read_as(session, StatementLineRow, _LINES),
+        deposits=await read_as(session, DepositRow, _DEPOSITS),
         transfers=await _net_transfers(session),
         refunds=[
             RefundRow(r.slip_number, r.number, r.amount - r.withdrawn, business_date(r.ended_at))
@@ -117,18 +128,9 @@ def _resolution_row(r: Any) -> ResolutionRow:
 
 
 async def _net_transfers(session: AsyncConnection) -> Sequence[TransferRow]:
-    t = transfers.c
-    sums = select(t.debit, t.credit, t.subject, t.booked_on, func.sum(t.amount)).group_by(
-        t.debit, t.credit, t.subject, t.booked_on
-    )
-    net: defaultdict[tuple[str, str, str, date], int] = defaultdict(int)
-    for debit, credit, subject, on, amount in (await session.execute(sums)).all():
-        one, other, sign = (debit, credit, 1) if debit < credit else (credit, debit, -1)
-        net[one, other, subject, on] += sign * int(amount)
     return [
         TransferRow(one, other, amount, subject, on) if amount > 0 else TransferRow(other, one, -amount, subject, on)
-        for (one, other, subject, on), amount in net.items()
-        if amount
+        for one, other, amount, subject, on in (await session.execute(_NET_TRANSFERS)).all()
     ]
 
 

@@ -9,7 +9,6 @@ from statistics import median_low
 from typing import Any
 
 from contracts.formats import barcode
-from contracts.formats.barcode import Barcode
 from contracts.http import Body, SlipView
 from contracts.http_overpayments import OverpaymentView, UseView
 from contracts.http_reminders import (
@@ -181,8 +180,7 @@ def reissued_slip_view(row: Any, anew: Reissue) -> SlipView:
 
 
 def _human_readable(digits: str | None) -> str | None:
-    code = None if digits is None else barcode.decode(digits)
-    return code.human_readable() if isinstance(code, Barcode) else None
+    return None if digits is None else barcode.in_two_lines(digits)
 
 
 def receipt_view(rows: Sequence[Any]) -> ReceiptView:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from itertools import starmap
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.vocabulary import Brand, Yen
+from contracts.vocabulary import Yen
 from services.card_agent.domain.card import Expiry
 from services.card_agent.domain.issuer import Card
 from services.card_agent.tables import accounts, cards
@@ -54,13 +53,13 @@ async def add_cards(session: AsyncConnection, rows: Sequence[Mapping[str, Any]])
 
 async def known_cards(session: AsyncConnection, tokens: Collection[str]) -> Mapping[str, Card]:
     """Cards by token; they never change."""
-    return {card.card_token: card for card in starmap(_card, await _KNOWN.rows(session, ids=list(tokens)))}
+    return {card.card_token: card for card in map(_card, await _KNOWN.rows(session, ids=list(tokens)))}
 
 
 async def lock_accounts(session: AsyncConnection, tokens: Collection[str]) -> tuple[dict[str, Card], dict[str, Yen]]:
     """Cards by token; and account → what is held on it, of the cards' accounts, locked in order."""
     rows = await _LOCKED_ACCOUNTS.rows(session, ids=list(tokens))
-    found = [(_card(*card), Yen(held)) for *card, held in rows]
+    found = [(_card(card), Yen(held)) for *card, held in rows]
     return {card.card_token: card for card, _ in found}, {card.account_id: held for card, held in found}
 
 
@@ -69,5 +68,6 @@ async def lock_held(session: AsyncConnection, account_ids: Collection[str]) -> d
     return {account_id: Yen(held) for account_id, held in await _HELD.rows(session, ids=list(account_ids))}
 
 
-def _card(token: str, account_id: str, brand: Brand, last4: str, year: int, month: int, outcome: Any) -> Card:
-    return Card(token, account_id, brand, last4, Expiry(year, month), outcome)
+def _card(row: Sequence[Any]) -> Card:
+    *card, year, month, outcome = row
+    return Card(*card, Expiry(year, month), outcome)

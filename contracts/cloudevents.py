@@ -12,7 +12,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 
 import msgspec
 
@@ -45,6 +45,7 @@ def encode_value(event: Event) -> bytes:
     return _encoder.encode(event)
 
 
+@lru_cache(maxsize=4096)
 def trace_id(subject: str) -> str:
     """32 lower-case hex digits, not all 0: the subject itself where it is a UUID, else a hash of it."""
     digits = subject.replace("-", "").lower()
@@ -62,10 +63,16 @@ def headers(event_id: str, event: Event, source: str, at: datetime) -> Headers:
         _constant("ce_type", event.TYPE),
         _constant("ce_source", f"/sansha/{source}"),
         ("ce_subject", subject.encode()),
-        ("ce_time", at.isoformat().encode()),
+        _time(at),
         _CONTENT_TYPE,
         ("traceparent", f"00-{trace_id(subject)}-{trace_id(event_id)[-16:]}-01".encode()),
     )
+
+
+@lru_cache(maxsize=16)
+def _time(at: datetime) -> tuple[str, bytes]:
+    """The header of an instant: many events share one."""
+    return "ce_time", at.isoformat().encode()
 
 
 @cache

@@ -69,5 +69,5 @@ async def lock_held(session: AsyncConnection, account_ids: Collection[str]) -> d
 
 
 def _card(row: Sequence[Any]) -> Card:
-    *card, year, month, outcome = row
-    return Card(*card, Expiry(year, month), outcome)
+    token, account_id, brand, last4, year, month, outcome = row
+    return Card(token, account_id, brand, last4, Expiry(year, month), outcome)

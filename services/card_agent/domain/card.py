@@ -37,6 +37,8 @@ _PREFIXES: Final[tuple[tuple[int, range, Brand], ...]] = (
     (2, range(38, 39), Brand.DINERS),
     (3, range(300, 306), Brand.DINERS),
 )
+_DOUBLED: Final = {str(digit): sum(divmod(2 * digit, 10)) for digit in range(10)}
+"""Digit → the digits of its double, added up."""
 _TYPED_BETWEEN_GROUPS: Final = re.compile(r"[ -]")
 _EXPIRY: Final = re.compile(r"(0[1-9]|1[0-2])/([0-9]{2})")
 
@@ -65,8 +67,8 @@ class CardIdentity(NamedTuple):
 
 def has_luhn_check_digit(digits: str) -> bool:
     """Whether the last digit is the check digit of those before it."""
-    doubled = (int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits)))
-    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
+    as_it_is, doubled = digits[-1::-2], digits[-2::-2]
+    return (sum(map(int, as_it_is)) + sum(map(_DOUBLED.__getitem__, doubled))) % 10 == 0
 
 
 def brand_of(digits: str) -> Brand | None:

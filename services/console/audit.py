@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import Any
 
 from contracts import topics
@@ -79,7 +80,7 @@ def audit(books: Mapping[str, Books]) -> Audit:
         fees_yen=fees,
         undeposited_yen=sum(standing.values()) + untold_yen - deposits - fees,
         under_way=sum(p.status in _UNDER_WAY for p in provider.payments),
-        findings=_with_states(_findings(provider, ward, settlers), ward, settlers),
+        findings=_with_states(_findings(provider, ward, settlers, standing), ward, settlers),
     )
 
 
@@ -91,7 +92,7 @@ def _with_states(found: Iterable[Finding], ward: Books, settlers: Sequence[Books
 def _standing_receipts(ward: Books) -> dict[str, int]:
     """Payment → amount, of those that are registered and not cancelled; the earliest kind's amount stands."""
     cancelled = {r.payment_id for r in ward.receipts if r.kind == "03"}
-    latest_first = sorted((r for r in ward.receipts if r.kind != "03"), key=lambda r: r.kind, reverse=True)
+    latest_first = sorted((r for r in ward.receipts if r.kind != "03"), key=attrgetter("kind"), reverse=True)
     return {r.payment_id: r.amount for r in latest_first if r.payment_id not in cancelled}
 
 
@@ -99,17 +100,18 @@ def _untold(provider: Books) -> set[str]:
     return {p.payment_id for p in provider.payments if p.status == _UNTOLD}
 
 
-def _findings(provider: Books, ward: Books, settlers: Iterable[Books]) -> Iterator[Finding]:
-    settlers = tuple(settlers)
+def _findings(
+    provider: Books, ward: Books, settlers: Sequence[Books], standing: Mapping[str, int]
+) -> Iterator[Finding]:
     yield from _once(provider)
     yield from _receipts_agree(provider, ward)
-    yield from _promises_agree(provider, ward, settlers)
+    yield from _promises_agree(provider, settlers, standing)
     for kind in ("statements", "lines", "deposits"):
         told = [row for b in settlers for row in getattr(b, kind)]
         yield from _same_rows(kind, told, getattr(ward, kind))
     yield from _lines_cover_promises(settlers)
     yield from _deposits_fit_statements(settlers)
-    yield from _ledger_agrees(ward)
+    yield from _ledger_agrees(ward, standing)
 
 
 def _once(provider: Books) -> Iterator[Finding]:
@@ -136,10 +138,9 @@ def _receipts_agree(provider: Books, ward: Books) -> Iterator[Finding]:
         yield Finding("receipt_invented", key[0], f"receipt data {key[1]} registered, never delivered", amounts[key])
 
 
-def _promises_agree(provider: Books, ward: Books, settlers: Iterable[Books]) -> Iterator[Finding]:
+def _promises_agree(provider: Books, settlers: Iterable[Books], standing: Mapping[str, int]) -> Iterator[Finding]:
     """Receipts registered = proxy payments + what the networks collected, less what is not told, one by one."""
     promised = {p.payment_id: p.amount for b in settlers for p in b.proxy_payments if p.status != "withdrawn"}
-    standing = _standing_receipts(ward)
     paid = {p.payment_id: p.amount for p in provider.payments if p.status in STANDING}
     untold = _untold(provider)
     for payment_id, amount in promised.items():
@@ -212,7 +213,7 @@ def _deposits_fit_statements(settlers: Iterable[Books]) -> Iterator[Finding]:
                 yield Finding("deposit_without_statement", d.statement_id, detail, d.amount)
 
 
-def _ledger_agrees(ward: Books) -> Iterator[Finding]:
+def _ledger_agrees(ward: Books, standing: Mapping[str, int]) -> Iterator[Finding]:
     balances: Counter[str] = Counter()
     for t in ward.transfers:
         balances[t.debit] += t.amount
@@ -235,7 +236,7 @@ def _ledger_agrees(ward: Books) -> Iterator[Finding]:
     cleared += sum(d.amount for d in came if d.statement_id not in statements)
     in_transit = sum(balances[f"in_transit_{settler.value}"] for settler in Settler)
     restored = sum(r.restored for r in ward.resolutions)
-    expected = sum(_standing_receipts(ward).values()) - cleared + restored
+    expected = sum(standing.values()) - cleared + restored
     if in_transit != expected:
         detail = f"ledger ¥{in_transit:,}, receipts less closed and deposited ¥{expected:,}"
         yield Finding("in_transit_differs", "in_transit", detail, in_transit - expected)

@@ -60,6 +60,7 @@ receipts = Table(
     Column("received_on", Date, nullable=False),
     Column("delivered_at", Instant, nullable=False),
     Column("registered_at", Instant, nullable=False),
+    Index("receipts_of_month", "settler", "received_on"),
 )
 """Receipt records, each kind of a payment at most once: this key alone makes a second registration impossible."""
 

@@ -246,6 +246,30 @@ async def test_expired_records_go_and_offsets_do_not_start_anew(adapter: Adapter
     assert await bus.end_offsets([TOPIC]) == {TopicPartition(TOPIC, 0): 10}
 
 
+@pytest.mark.parametrize("at_once", [1, 37, 1000])
+async def test_a_long_log_is_read_whole_from_any_place(bus: EventBus, at_once: int) -> None:
+    await bus.create_topics([topic(partitions=1)])
+    for first in range(0, 740, at_once):
+        await bus.produce(numbered(range(first, min(first + at_once, 740))))
+    for start in (0, 1, 99, 100, 101, 350, 599, 600, 739, 740):
+        found = await bus.read(TOPIC, {TopicPartition(TOPIC, 0): start})
+        assert [(m.offset, int(m.value)) for m in found] == [(n, n) for n in range(start, 740)]
+
+
+@pytest.mark.needs("settable_time")
+@pytest.mark.parametrize("expired", [1, 99, 100, 101, 250, 640, 749])
+async def test_of_a_long_log_so_much_goes_as_has_expired(adapter: Adapter, bus: EventBus, expired: int) -> None:
+    await bus.create_topics([topic(partitions=1, retention_seconds=100.0)])
+    await bus.produce(numbered(range(expired)))
+    adapter.advance(60)
+    await bus.produce(numbered(range(expired, 750)))
+    adapter.advance(60)
+    await bus.produce(numbered(range(750, 1000)))
+    await bus.produce(numbered([1000]))
+    kept = await bus.read(TOPIC)
+    assert [(m.offset, int(m.value)) for m in kept] == [(n, n) for n in range(expired, 1001)]
+
+
 @pytest.mark.needs("settable_time")
 async def test_offsets_go_on_after_everything_has_expired_and_the_log_was_closed(
     adapter: Adapter, connect: Connect

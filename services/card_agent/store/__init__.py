@@ -8,7 +8,6 @@ are inserted by the card's key.
 from services.card_agent.store.authorizations import (
     closing_lines,
     find,
-    find_owed,
     lock,
     lock_taken_on,
     lock_with_outcomes,
@@ -56,7 +55,6 @@ __all__ = [
     "deposits_of",
     "find",
     "find_closings",
-    "find_owed",
     "known_cards",
     "lock",
     "lock_accounts",

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.vocabulary import Yen
-from services.card_agent.domain.authorization import OWED, Authorization, AuthorizationStatus, hold_changes
+from services.card_agent.domain.authorization import Authorization, AuthorizationStatus, hold_changes
 from services.card_agent.domain.issuer import Outcome
 from services.card_agent.domain.settlement import Line
 from services.card_agent.store.cards import lock_held
@@ -46,7 +46,7 @@ _LOCKED_WITH_OUTCOME = Lookup(
     .outerjoin(cards, cards.c.card_token == authorizations.c.card_token)
     .with_for_update(of=authorizations)
 )
-_FOUND, _FOUND_OWED = Lookup(_BY_ID), Lookup(_AUTHORIZATIONS.where(among(authorizations.c.status)))
+_FOUND = Lookup(_BY_ID)
 _LOCKED_BY_ID, _LOCKED_COUNTED = Lookup(_BY_ID.with_for_update()), Lookup(_COUNTED.with_for_update())
 _ADD = Bulk(authorizations.insert())
 
@@ -73,11 +73,6 @@ async def lock_taken_on(session: AsyncConnection, closed_on: date) -> dict[str, 
 async def find(session: AsyncConnection, ids: Collection[str]) -> dict[str, Authorization]:
     """Authorizations by payment id, to look at."""
     return await _authorizations(session, _FOUND, ids=list(ids))
-
-
-async def find_owed(session: AsyncConnection) -> Sequence[Authorization]:
-    """All that was ever taken on, withdrawn or not."""
-    return list((await _authorizations(session, _FOUND_OWED, ids=list(OWED))).values())
 
 
 async def save(

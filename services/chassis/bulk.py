@@ -1,7 +1,7 @@
 """Bulk writes: a statement compiled once, its rows converted column by column and handed to the driver as they are.
 
 SQLAlchemy prepares the parameters of an executemany row by row, which takes longer than the writing
-(docs/performance figures: `make bench`). The statement stays SQLAlchemy Core; only that preparation is done here.
+(docs/performance.md). The statement stays SQLAlchemy Core; only that preparation is done here.
 SQLite takes the rows one by one; PostgreSQL takes all of them as one array a column, in one statement (`unnest`).
 """
 

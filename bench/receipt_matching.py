@@ -23,6 +23,7 @@ import httpx
 import msgspec
 
 from bench.receipt_files import HEADER, ROOT, most_resident_kib
+from contracts.calendar import PREMIUM_MONTHS
 from contracts.formats import receipt_file
 from contracts.formats.receipt_record import ReceiptRecord, reference_of
 from contracts.http import AssessmentsRequest
@@ -38,7 +39,7 @@ NOW = datetime(2021, 10, 20, 3, 0, tzinfo=UTC)
 DAY = date(2021, 10, 19)
 KINDS = (ReceiptKind.PRELIMINARY, ReceiptKind.CONFIRMED)
 CARD_CHANNEL = "0680"
-INSTALMENTS, AT_ONCE, PIECE_BYTES = 9, 1_000, 65_536
+AT_ONCE, PIECE_BYTES = 1_000, 65_536
 CONTENT, LISTED = "receipts.txt", "listed.json"
 A_LINE_WITHOUT_END = 10**12
 """Bytes a second: the line is not what is measured."""
@@ -96,7 +97,7 @@ async def _ward(folder: Path) -> AsyncIterator[Ward]:
 async def _make(folder: Path, records: int) -> None:
     payments = records // len(KINDS)
     async with _ward(folder) as ward:
-        assessed = generate_assessments(1, -(-payments // INSTALMENTS), DAY.year)
+        assessed = generate_assessments(1, -(-payments // len(PREMIUM_MONTHS)), DAY.year)
         for n in range(0, len(assessed), AT_ONCE):
             await ward.assess(AssessmentsRequest(assessments=tuple(assessed[n : n + AT_ONCE])))
         made = [record async for record in _records(ward, payments)]

@@ -7,11 +7,24 @@ SQLite takes the rows one by one; PostgreSQL takes all of them as one array a co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
-from sqlalchemy import ARRAY, BindParameter, Insert, TableValuedAlias, Update, bindparam, column, func, select
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    Insert,
+    Table,
+    TableValuedAlias,
+    Update,
+    bindparam,
+    column,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,6 +34,17 @@ from sqlalchemy.types import TypeEngine
 from services.chassis.sqlite_inline import InlineSession
 
 _Convert = Callable[[Any], Any]
+
+
+class Row(Protocol):
+    """A named tuple."""
+
+    @property
+    def _fields(self) -> tuple[str, ...]: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
 FEW_ROWS = 4
 """Up to so many are quicker converted row by row."""
 
@@ -106,6 +130,33 @@ class Bulk:
             list(given.c.keys()), select(*given.c).order_by(*order)
         )
         return statement.on_conflict_do_nothing() if self._only_missing else statement
+
+
+class Changes:
+    """What steps have changed of rows with one key, kept as named tuples: those columns alone are written back."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        (self._key,) = table.primary_key
+        self._updates: dict[tuple[str, ...], Bulk] = {}
+
+    async def save(self, session: AsyncConnection, changed: Iterable[tuple[Row, Row]]) -> None:
+        """Write what differs between the first and the second of each pair. Raises what the driver raises."""
+        rows: defaultdict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
+        for before, after in changed:
+            fields = zip(after._fields, before, after, strict=True)
+            names = tuple([name for name, was, now in fields if now != was])
+            if names:
+                new = {f"new_{name}": getattr(after, name) for name in names}
+                rows[names].append({"saved_key": getattr(after, self._key.name), **new})
+        for names, of_these in rows.items():
+            await self._update(names).execute(session, of_these)
+
+    def _update(self, names: tuple[str, ...]) -> Bulk:
+        if names not in self._updates:
+            new: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+            self._updates[names] = Bulk(update(self._table).where(self._key == bindparam("saved_key")).values(new))
+        return self._updates[names]
 
 
 def _types(statement: Update, dialect: Dialect) -> Mapping[str, TypeEngine[Any]]:

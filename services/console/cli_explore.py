@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from services.console.terminal import FIRST_DAY, LAST_DAY, Json, emit, err, fail, out
+from services.console.terminal import FIRST_DAY, LAST_DAY, Json, emit, err, fail, out, write
 
 if TYPE_CHECKING:
     from services.console.explore.comparing import Progress as Told
@@ -78,14 +78,10 @@ def explore_command(
             outcomes = compare(played, crowd, jobs or processors(), told)
     except (CannotVary, CannotCompare) as wrong:
         fail(str(wrong))
+    emit(_document(outcomes, crowd)) if as_json else _print(outcomes, crowd)
     if html is not None:
-        html.write_text(page(outcomes, crowd), encoding="utf-8")
-    if as_json:
-        emit(_document(outcomes, crowd))
-    else:
-        _print(outcomes, crowd)
-        if html is not None:
-            out.print(f"[dim]the page:[/] {escape(str(html))}", soft_wrap=True)
+        write(page(outcomes, crowd).encode(), html, "--html")
+        err.print(f"[dim]the page:[/] {escape(str(html))}", soft_wrap=True)
     raise typer.Exit(0 if all(o.conserved for o in outcomes) else 1)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -28,6 +27,7 @@ from services.console.terminal import (
     fail,
     on_stack,
     out,
+    write,
 )
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def write_command(
     database_dir: Folder = DEFAULT_FOLDER,
     on_running: OnStack = False,
     port_base: PortBase = DEFAULT_PORT_BASE,
-    to: Annotated[Path | None, typer.Option("--out", dir_okay=False, help="The file; without it, stdout.")] = None,
+    to: Annotated[Path, typer.Option("--out", dir_okay=False, help="The file; - for stdout.")] = Path("-"),
 ) -> None:
     """入金通知: play the ward's bank and tell what came into its account in these days, whatever anybody believes.
 
@@ -84,13 +84,9 @@ def write_command(
         content = written(kind, period, came)
     except ValueError as impossible:
         fail(str(impossible))
-    if to is None or str(to) == "-":
-        sys.stdout.buffer.write(content)
+    write(content, to, "--out")
+    if str(to) == "-":
         return
-    try:
-        to.write_bytes(content)
-    except OSError as wrong:
-        fail(f"{to} cannot be written ({wrong.strerror}); name another file with --out")
     told = [d for d in came if period.covers(d.on)]
     what = f"{len(told)} deposit{'s' * (len(told) != 1)}, ¥{sum(d.amount for d in told):,}"
     err.print(f"{_KINDS[kind]}: {what}, {period.first} to {period.last}, written to {to}", soft_wrap=True)

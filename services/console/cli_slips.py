@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,7 +15,7 @@ from contracts.charges import CHARGES
 from contracts.formats import barcode as barcode_format
 from contracts.vocabulary import JST, ChargeType, Refusal
 from services.chassis.clock import real_now
-from services.console.terminal import DEFAULT_PORT_BASE, Json, PortBase, a_day, emit, err, fail, on_stack, out
+from services.console.terminal import DEFAULT_PORT_BASE, Json, PortBase, a_day, emit, err, fail, on_stack, out, write
 
 slip = typer.Typer(no_args_is_help=True, help="納付書: issue slips, list them, print them, read a barcode.")
 
@@ -133,14 +132,9 @@ def slip_print(
     from services.console.slips import printed
 
     document = on_stack(lambda client: printed(client, slips), port_base)
-    if str(to) == "-":
-        sys.stdout.buffer.write(document)
-        return
-    try:
-        to.write_bytes(document)
-    except OSError as wrong:
-        fail(f"{to} cannot be written ({wrong.strerror}); name another file with --out")
-    err.print(f"{len(slips)} slip{'s' * (len(slips) > 1)} printed to {to}")
+    write(document, to, "--out")
+    if str(to) != "-":
+        err.print(f"{len(slips)} slip{'s' * (len(slips) > 1)} printed to {to}")
 
 
 @slip.command("reissue")

@@ -40,6 +40,7 @@ __all__ = [
     "on_stack",
     "out",
     "stack_addresses",
+    "write",
 ]
 
 
@@ -52,6 +53,17 @@ def fail(message: str, code: int = 2) -> NoReturn:
 def emit(document: Any) -> None:
     """One JSON document on stdout."""
     sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def write(document: bytes, to: Path, option: str) -> None:
+    """Into the file that `option` names, or onto stdout for `-`; a file that cannot be written ends in one line."""
+    if str(to) == "-":
+        sys.stdout.buffer.write(document)
+        return
+    try:
+        to.write_bytes(document)
+    except OSError as wrong:
+        fail(f"{to} cannot be written ({wrong.strerror}); name another file with {option}")
 
 
 def stack_addresses(port_base: int) -> Addresses:

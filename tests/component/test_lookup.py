@@ -1,15 +1,29 @@
-"""A SELECT compiled once answers what SQLAlchemy would, in the types of its columns."""
+"""Statements compiled once: a SELECT answers what SQLAlchemy would, an UPDATE changes what has changed."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import NamedTuple
 
 import pytest
-from sqlalchemy import Boolean, Column, Date, Integer, LargeBinary, MetaData, String, Table, bindparam, func, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    bindparam,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.exc import DBAPIError
 
 from contracts.vocabulary import Method
-from services.chassis.bulk import Bulk
+from services.chassis.bulk import Bulk, Changes
 from services.chassis.database import Database, Instant, among, words
 from services.chassis.lookup import Lookup
 from tests.component.home import Home
@@ -79,6 +93,28 @@ async def test_a_list_that_is_written_out_is_refused() -> None:
         with pytest.raises(ValueError, match="use `among`"):
             async with database.begin() as session:
                 await Lookup(select(things).where(things.c.name.in_(["a"]))).rows(session)
+    finally:
+        await database.close()
+
+
+class Thing(NamedTuple):
+    name: str
+    method: Method | None
+    amount: int
+
+
+async def test_changes_are_written_column_by_column_and_nothing_else_is(home: Home) -> None:
+    database = await with_things(home)
+    before = [Thing("a", Method.CARD, 1), Thing("b", None, 2), Thing("c", Method.COUNTER, 3)]
+    after = [before[0]._replace(amount=7), before[1], before[2]._replace(method=None, amount=9)]
+    try:
+        async with database.begin() as session:
+            await session.execute(update(things).where(things.c.name == "a").values(method=Method.COUNTER))
+            await Changes(things).save(session, zip(before, after, strict=True))
+            found = await session.execute(
+                select(things.c.name, things.c.method, things.c.amount).order_by(things.c.name)
+            )
+            assert [tuple(row) for row in found.all()] == [("a", Method.COUNTER, 7), before[1], ("c", None, 9)]
     finally:
         await database.close()
 

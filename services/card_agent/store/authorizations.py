@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from functools import cache
 from itertools import starmap
 from typing import Any
 
@@ -18,7 +16,7 @@ from services.card_agent.domain.issuer import Outcome
 from services.card_agent.domain.settlement import Line
 from services.card_agent.store.cards import lock_held
 from services.card_agent.tables import accounts, authorizations, cards
-from services.chassis.bulk import Bulk
+from services.chassis.bulk import Bulk, Changes
 from services.chassis.database import among
 from services.chassis.lookup import Lookup
 
@@ -48,7 +46,7 @@ _LOCKED_WITH_OUTCOME = Lookup(
 )
 _FOUND = Lookup(_BY_ID)
 _LOCKED_BY_ID, _LOCKED_COUNTED = Lookup(_BY_ID.with_for_update()), Lookup(_COUNTED.with_for_update())
-_ADD = Bulk(authorizations.insert())
+_ADD, _CHANGES = Bulk(authorizations.insert()), Changes(authorizations)
 
 
 async def lock(session: AsyncConnection, ids: Collection[str]) -> dict[str, Authorization]:
@@ -88,33 +86,12 @@ async def save(
     """
     changed = [a for payment_id, a in after.items() if a != before.get(payment_id)]
     await _ADD.execute(session, [a._asdict() for a in changed if a.payment_id not in before])
-    await _update(session, [(earlier, a) for a in changed if (earlier := before.get(a.payment_id)) is not None])
+    await _CHANGES.save(session, ((before[a.payment_id], a) for a in changed if a.payment_id in before))
     moved = hold_changes(before, changed)
     if moved:
         if not moved.keys() <= set(locked):
             await lock_held(session, moved)
         await _HOLD.execute(session, [{"of_account": i, "change": change} for i, change in moved.items()])
-
-
-async def _update(session: AsyncConnection, changed: Sequence[tuple[Authorization, Authorization]]) -> None:
-    """Write what differs between the first and the second of each: those columns alone."""
-    rows: defaultdict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
-    for earlier, a in changed:
-        fields = zip(Authorization._fields, earlier, a, strict=True)
-        names = tuple([name for name, old, new in fields if new != old])
-        rows[names].append({"saved_id": a.payment_id, **{f"new_{name}": getattr(a, name) for name in names}})
-    for names, of_these in rows.items():
-        await _updating(names).execute(session, of_these)
-
-
-@cache
-def _updating(names: tuple[str, ...]) -> Bulk:
-    """An UPDATE of these columns."""
-    return Bulk(
-        update(authorizations)
-        .where(authorizations.c.payment_id == bindparam("saved_id"))
-        .values({name: bindparam(f"new_{name}") for name in names})
-    )
 
 
 async def closing_lines(session: AsyncConnection, closed_on: date) -> Sequence[Line]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
@@ -47,8 +47,8 @@ def compare(cases: Sequence[Case], crowd: Crowd, jobs: int, progress: Progress) 
     stopping = context.Event()
     with _pool(min(jobs, len(cases)), context, days, stopping) as pool:
         played = [pool.submit(_play, n, case, crowd) for n, case in enumerate(cases)]
-        _follow(played, days, progress)
         try:
+            _follow(played, days, crowd, progress)
             return [future.result() for future in played]
         except BrokenProcessPool:
             raise CannotCompare(
@@ -71,17 +71,19 @@ def _pool(workers: int, context: Any, days: Queue[tuple[int, int]], stopping: Ev
         pool.shutdown(cancel_futures=True)
 
 
-def _follow(played: Sequence[Future[Outcome]], days: Queue[tuple[int, int]], progress: Progress) -> None:
-    """Until all are played, or one has failed."""
+def _follow(played: Sequence[Future[Outcome]], days: Queue[tuple[int, int]], crowd: Crowd, progress: Progress) -> None:
+    """Until all are played. Raises what the first to fail has raised."""
     over = [0] * len(played)
-    while True:
-        _, waiting = wait(played, LOOK_SECONDS)
+    waiting: Collection[Future[Outcome]] = played
+    while waiting:
+        done, waiting = wait(played, LOOK_SECONDS, FIRST_EXCEPTION)
         while not days.empty():
             n, day = days.get()
             over[n] = day
+        for future in done:
+            future.result()
+            over[played.index(future)] = crowd.days  # its last reports may still be on their way
         progress(sum(over))
-        if not waiting or any(f.done() and f.exception() is not None for f in played):
-            return
 
 
 # ---- in a process of its own ----------------------------------------------------------------------------

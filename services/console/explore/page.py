@@ -75,7 +75,6 @@ def page(outcomes: Sequence[Outcome], crowd: Crowd) -> str:
         difference=_difference(drawn),
         crossings=_crossings(outcomes),
         calendars=[(o.label, list(_calendar(o, crowd)), list(_totals(o.settlements))) for o in outcomes],
-        most=max((yen for o in outcomes for yen in _deposits(o.settlements).values()), default=0),
     )
 
 

@@ -8,6 +8,7 @@ from datetime import date, datetime, time
 from itertools import groupby
 from operator import attrgetter
 
+from contracts.calendar import PREMIUM_MONTHS
 from contracts.http import SlipView
 from contracts.vocabulary import Refusal, business_date, on_the_clock
 from services.console.demo import Payers, SandboxScene, assess_all
@@ -16,8 +17,6 @@ from services.console.explore.variations import Case
 from services.console.habits import Habits, plan_habits
 from services.console.payers import PlannedPayment
 from services.console.sandbox import Sandbox
-
-INSTALMENTS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ async def play_year(case: Case, crowd: Crowd, reached: DayReached) -> Outcome:
     try:
         scene = SandboxScene(sandbox, Payers(sandbox))
         await assess_all(scene, crowd.seed, crowd.payers, crowd.fiscal_year)
-        slips = await scene.slips(limit=crowd.payers * INSTALMENTS)
+        slips = await scene.slips(limit=crowd.payers * len(PREMIUM_MONTHS))
         refused = await _pay(scene, _planned(slips, case, crowd), crowd, reached)
         return measured(
             Played(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cache
 from itertools import starmap
 from typing import Any
 
-from sqlalchemy import bindparam, exists, select, update
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.chassis.bulk import Bulk
+from services.chassis.bulk import Bulk, Changes
 from services.chassis.database import among
 from services.chassis.lookup import Lookup
 from services.payment_provider.domain.payment import Payment
@@ -24,6 +23,7 @@ _FOUND, _LOCKED_BY_ID = Lookup(_BY_ID), Lookup(_BY_ID.with_for_update())
 _ANOMALY_WAITS = exists().where(anomalies.c.payment_id.is_(None)).label("anomaly_waits")
 _LOCKED_TO_TAKE = Lookup(_BY_ID.add_columns(_ANOMALY_WAITS).with_for_update(of=payments))
 _ADD, _ADD_RECEIPTS = Bulk(payments.insert(), by=("slip_number", "attempt")), Bulk(receipts.insert())
+_CHANGES = Changes(payments)
 _ADD_CONSENTS = Bulk(consents.insert(), only_missing=True)
 _OF_SLIPS = Lookup(
     select(*_PAYMENT).where(among(payments.c.slip_number)).order_by(payments.c.payment_id).with_for_update()
@@ -82,25 +82,8 @@ async def add(session: AsyncConnection, opened: Sequence[Payment]) -> None:
 
 
 async def save(session: AsyncConnection, before: Mapping[str, Payment], after: Iterable[Payment]) -> None:
-    """Write back what steps have changed since the payments were locked: those columns alone."""
-    rows: defaultdict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
-    for p in after:
-        fields = zip(Payment._fields, before[p.payment_id], p, strict=True)
-        changed = tuple([name for name, earlier, now in fields if now != earlier])
-        if changed:
-            rows[changed].append({"saved_id": p.payment_id, **{f"new_{name}": getattr(p, name) for name in changed}})
-    for changed, of_these in rows.items():
-        await _saving(changed).execute(session, of_these)
-
-
-@cache
-def _saving(names: tuple[str, ...]) -> Bulk:
-    """An UPDATE of these columns."""
-    return Bulk(
-        update(payments)
-        .where(payments.c.payment_id == bindparam("saved_id"))
-        .values({name: bindparam(f"new_{name}") for name in names})
-    )
+    """Write back what steps have changed since the payments were locked."""
+    await _CHANGES.save(session, ((before[p.payment_id], p) for p in after))
 
 
 async def add_receipts(session: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:

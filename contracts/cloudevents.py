@@ -60,8 +60,7 @@ def headers(event_id: str, event: Event, source: str, at: datetime) -> Headers:
     return (
         _SPECVERSION,
         ("ce_id", event_id.encode()),
-        _constant("ce_type", event.TYPE),
-        _constant("ce_source", f"/sansha/{source}"),
+        *_origin(event.TYPE, source),
         ("ce_subject", subject.encode()),
         _time(at),
         _CONTENT_TYPE,
@@ -76,9 +75,9 @@ def _time(at: datetime) -> tuple[str, bytes]:
 
 
 @cache
-def _constant(name: str, value: str) -> tuple[str, bytes]:
-    """A header that many events have: made, and kept in memory, once."""
-    return name, value.encode()
+def _origin(event_type: str, source: str) -> Headers:
+    """Headers that many events have: made, and kept in memory, once."""
+    return ("ce_type", event_type.encode()), ("ce_source", f"/sansha/{source}".encode())
 
 
 def envelope(raw: Iterable[tuple[str, bytes]]) -> Envelope:

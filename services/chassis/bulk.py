@@ -34,6 +34,7 @@ from sqlalchemy.types import TypeEngine
 from services.chassis.sqlite_inline import InlineSession
 
 _Convert = Callable[[Any], Any]
+Columns = Sequence[Sequence[Any]]
 
 
 class Row(Protocol):
@@ -56,9 +57,13 @@ class _Compiled:
     sql: str
     places: tuple[tuple[str, _Convert | None], ...]
 
-    def by_column(self, rows: Sequence[Mapping[str, Any]]) -> tuple[list[Any], ...]:
+    def by_column(self, rows: Sequence[Mapping[str, Any]]) -> Columns:
         """For each place the values of all rows."""
-        return tuple(_converted(rows, key, convert) for key, convert in self.places)
+        return self.converted({key: [row[key] for row in rows] for key, _ in self.places})
+
+    def converted(self, columns: Mapping[str, Sequence[Any]]) -> Columns:
+        """The same, where they are given by column."""
+        return [columns[key] if convert is None else list(map(convert, columns[key])) for key, convert in self.places]
 
     def by_row(self, rows: Sequence[Mapping[str, Any]]) -> Iterable[tuple[Any, ...]]:
         """For each row the values of all places."""
@@ -90,7 +95,23 @@ class Bulk:
         if isinstance(session, InlineSession):
             session.write_rows(compiled.sql, compiled.by_row(rows))
         else:
-            await session.exec_driver_sql(compiled.sql, compiled.by_column(rows))
+            await session.exec_driver_sql(compiled.sql, tuple(compiled.by_column(rows)))
+
+    async def insert(self, session: AsyncConnection, rows: Sequence[Row]) -> None:
+        """The same for named tuples of one kind, which have a field for each column that is written."""
+        if not rows:
+            return
+        columns = dict(zip(rows[0]._fields, zip(*rows, strict=True), strict=True))
+        await self.execute_columns(session, columns)
+
+    async def execute_columns(self, session: AsyncConnection, columns: Mapping[str, Sequence[Any]]) -> None:
+        """The same, given by column."""
+        compiled = self._for(session.dialect, tuple(columns))
+        converted = compiled.converted(columns)
+        if isinstance(session, InlineSession):
+            session.write_rows(compiled.sql, zip(*converted, strict=True))
+        else:
+            await session.exec_driver_sql(compiled.sql, tuple(converted))
 
     async def add(self, session: AsyncConnection, row: Mapping[str, Any]) -> int:
         """Insert one row into a table that numbers its rows; returns the number."""
@@ -142,15 +163,17 @@ class Changes:
 
     async def save(self, session: AsyncConnection, changed: Iterable[tuple[Row, Row]]) -> None:
         """Write what differs between the first and the second of each pair. Raises what the driver raises."""
-        rows: defaultdict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
+        rows: defaultdict[tuple[int, ...], list[Row]] = defaultdict(list)
         for before, after in changed:
-            fields = zip(after._fields, before, after, strict=True)
-            names = tuple([name for name, was, now in fields if now != was])
-            if names:
-                new = {f"new_{name}": getattr(after, name) for name in names}
-                rows[names].append({"saved_key": getattr(after, self._key.name), **new})
-        for names, of_these in rows.items():
-            await self._update(names).execute(session, of_these)
+            places = tuple([n for n, (was, now) in enumerate(zip(before, after, strict=True)) if now != was])
+            if places:
+                rows[places].append(after)
+        for places, of_these in rows.items():
+            columns, names = list(zip(*of_these, strict=True)), of_these[0]._fields
+            new = {f"new_{names[n]}": columns[n] for n in places}
+            await self._update(tuple([names[n] for n in places])).execute_columns(
+                session, {"saved_key": columns[names.index(self._key.name)], **new}
+            )
 
     def _update(self, names: tuple[str, ...]) -> Bulk:
         if names not in self._updates:
@@ -181,8 +204,3 @@ def _updating(statement: Update, given: TableValuedAlias) -> Any:
 
 def _conversion(kind: TypeEngine[Any], dialect: Dialect) -> _Convert | None:
     return kind.dialect_impl(dialect).bind_processor(dialect)
-
-
-def _converted(rows: Sequence[Mapping[str, Any]], key: str, convert: _Convert | None) -> list[Any]:
-    values = [row[key] for row in rows]
-    return values if convert is None else [convert(value) for value in values]

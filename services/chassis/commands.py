@@ -12,7 +12,7 @@ import hashlib
 import hmac
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
 import msgspec
@@ -53,7 +53,7 @@ class _Pending:
     request: BaseModel
     idempotency_key: str | None
     fingerprint: bytes
-    outcome: asyncio.Future[BaseModel | Refusal] = field(default_factory=asyncio.Future)
+    outcome: asyncio.Future[BaseModel | Refusal]
 
     @property
     def slot(self) -> tuple[str, str] | None:
@@ -128,7 +128,7 @@ class Commands:
     ) -> Answer | Refusal:
         """The command's answer, or the named reason why not. Raises what its handler raises."""
         mark = b"" if idempotency_key is None else self._mark(request)
-        pending = _Pending(command, request, idempotency_key, mark)
+        pending = _Pending(command, request, idempotency_key, mark, asyncio.get_running_loop().create_future())
         self._gathering.append(pending)
         if self._leader is None:
             self._leader = asyncio.create_task(self._lead())

@@ -22,7 +22,7 @@ from services.chassis.bus.port import Fenced, Message, Subscription
 from services.chassis.clock import Clock, pause
 from services.chassis.dead_letters import DeadLetter, DeadLetters
 from services.chassis.faults import Faults, NoFaults
-from services.chassis.inbox import Inbox, fingerprint
+from services.chassis.inbox import Handled, fingerprint
 from services.chassis.outages import Patience, is_outage, said
 from services.chassis.telemetry import Metrics
 from services.chassis.transaction import Transaction
@@ -74,7 +74,7 @@ class EventProcessor:
     def __init__(
         self,
         unit: UnitOfWork,
-        inbox: Inbox,
+        inbox: Handled,
         letters: DeadLetters,
         subscriptions: Iterable[On],
         clock: Clock,
@@ -133,7 +133,7 @@ class EventProcessor:
             elif earlier != mark:
                 raise IdReused(f"event id {event_id} was used before for another {delivery.envelope.type}")
         if marks:
-            await self._inbox.mark(tx.session, marks, tx.now)
+            await self._inbox.mark(tx, marks)
         return fresh
 
     async def set_aside(self, message: Message, reason: str, attempts: int) -> None:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Protocol
 
 import msgspec
@@ -43,6 +44,8 @@ from services.chassis.sqlite_inline import InlineSQLite
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+INSTANTS_REMEMBERED = 4096
+"""Rows of one batch share most of theirs; so many are not converted again."""
 
 
 class Instant(TypeDecorator[datetime]):
@@ -52,10 +55,20 @@ class Instant(TypeDecorator[datetime]):
     cache_ok = True
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], int | None]:
-        return lambda value: None if value is None else (value - EPOCH) // _MICROSECOND
+        return _microseconds
 
     def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], datetime | None]:
-        return lambda value: None if value is None else EPOCH + timedelta(microseconds=value)
+        return _instant
+
+
+@lru_cache(maxsize=INSTANTS_REMEMBERED)
+def _microseconds(at: datetime | None) -> int | None:
+    return None if at is None else (at - EPOCH) // _MICROSECOND
+
+
+@lru_cache(maxsize=INSTANTS_REMEMBERED)
+def _instant(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None else EPOCH + timedelta(microseconds=microseconds)
 
 
 class _Words(TypeDecorator[Any]):

@@ -53,8 +53,7 @@ class DeadLetters:
             Column("failed_at", Instant, nullable=False),
         )
         self._keep = Bulk(self.table.insert(), only_missing=True)
-        self.counted = select(func.count()).select_from(self.table).scalar_subquery()
-        """How many there are."""
+        self._count = select(func.count()).select_from(self.table)
 
     async def keep(self, session: AsyncConnection, letter: DeadLetter) -> None:
         """Set a message aside; a redelivery of one that is already here changes nothing.
@@ -78,6 +77,10 @@ class DeadLetters:
             "failed_at": letter.failed_at,
         }
         await self._keep.execute(session, [row])
+
+    async def count(self, session: AsyncConnection) -> int:
+        """How many there are."""
+        return int((await session.execute(self._count)).scalar_one())
 
     async def all(self, session: AsyncConnection, limit: int = 1000) -> Sequence[DeadLetter]:
         """The oldest first."""

@@ -7,8 +7,8 @@ another event under the same id, which is refused.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from hashlib import blake2b
+from typing import Protocol
 
 from sqlalchemy import Column, LargeBinary, MetaData, String, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.chassis.bulk import Bulk
 from services.chassis.database import Instant, among
 from services.chassis.lookup import Lookup
+from services.chassis.transaction import Transaction
 
 
 def fingerprint(value: bytes) -> bytes:
@@ -23,8 +24,18 @@ def fingerprint(value: bytes) -> bytes:
     return blake2b(value, digest_size=8).digest()
 
 
+class Handled(Protocol):
+    """Which events have been handled: in a table or, beside a database in memory, there too (`in_memory.py`)."""
+
+    async def handled(self, session: AsyncConnection, event_ids: Sequence[str]) -> Mapping[str, bytes]:
+        """Those of the ids that were handled before, with their fingerprints."""
+
+    async def mark(self, tx: Transaction, marks: Mapping[str, bytes]) -> None:
+        """With this transaction these are handled. Raises `IntegrityError` where another member was first."""
+
+
 class Inbox:
-    """Which events have been handled."""
+    """`Handled` in a table."""
 
     def __init__(self, metadata: MetaData) -> None:
         self.table = Table(
@@ -39,10 +50,8 @@ class Inbox:
         self._mark = Bulk(self.table.insert())
 
     async def handled(self, session: AsyncConnection, event_ids: Sequence[str]) -> Mapping[str, bytes]:
-        """Those of the ids that were handled before, with their fingerprints."""
         return dict(await self._known.rows(session, ids=event_ids))
 
-    async def mark(self, session: AsyncConnection, marks: Mapping[str, bytes], at: datetime) -> None:
-        """Record these as handled. Raises `IntegrityError` where another member was first."""
-        rows = [{"event_id": i, "fingerprint": mark, "handled_at": at} for i, mark in marks.items()]
-        await self._mark.execute(session, rows)
+    async def mark(self, tx: Transaction, marks: Mapping[str, bytes]) -> None:
+        rows = [{"event_id": i, "fingerprint": mark, "handled_at": tx.now} for i, mark in marks.items()]
+        await self._mark.execute(tx.session, rows)

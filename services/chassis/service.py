@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 from pydantic import BaseModel
-from sqlalchemy import MetaData, select
+from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import topics
@@ -31,11 +31,13 @@ from services.chassis.consumer import Consumer, EventProcessor, On
 from services.chassis.database import Database
 from services.chassis.dead_letters import DeadLetter, DeadLetters
 from services.chassis.identity import Identity, SeededIdentity, TimeOrderedIdentity
-from services.chassis.inbox import Inbox
+from services.chassis.in_memory import MemoryInbox, MemoryOutbox
+from services.chassis.inbox import Handled, Inbox
 from services.chassis.listeners import Listener
 from services.chassis.migrations import CHASSIS, History, Schema, migrate
 from services.chassis.outages import is_outage, said
-from services.chassis.outbox import Outbox, Relay
+from services.chassis.outbox import Outbox, Unsent
+from services.chassis.relay import Relay
 from services.chassis.settings import ServiceSettings
 from services.chassis.telemetry import Metrics
 from services.chassis.transaction import Transaction
@@ -89,13 +91,14 @@ class Service(ABC):
         )
         self._faults = injected or faults.parse(settings.crash_at)
         self._chassis_tables = MetaData()
-        self._outbox = Outbox(self._chassis_tables)
-        self._inbox, self._letters = Inbox(self._chassis_tables), DeadLetters(self._chassis_tables)
+        in_memory, tables = self.database.is_in_memory, self._chassis_tables
+        self._outbox: Unsent = MemoryOutbox() if in_memory else Outbox(tables)
+        self._inbox: Handled = MemoryInbox() if in_memory else Inbox(tables)
+        self._letters = DeadLetters(tables)
         self.relay = Relay(self.database, self._outbox, bus, clock, self.metrics, self._faults)
         self._unit = UnitOfWork(self.database, self.relay, self.identity, principal, self.metrics, self._faults)
-        answers = Answers(self._chassis_tables)
+        answers = Answers(tables)
         self._commands = Commands(self._unit, answers, clock, self.metrics, self.secret)
-        self._outlook = select(*self._outbox.outlook, self._letters.counted)
         self._consumer: Consumer | None = None
 
     @abstractmethod
@@ -194,8 +197,8 @@ class Service(ABC):
             lag[place.topic] += end - done.get(place, 0)
         async with self.reading() as session:
             now = self.clock.now()
-            found = await session.execute(self._outlook, {"now": now, "sent": self.relay.sent})
-            due, next_due, dead = found.one()
+            due, next_due = await self._outbox.outlook(session, now, self.relay.sent)
+            dead = await self._letters.count(session)
         return ServiceStatus(
             principal=self.principal,
             now=now,

@@ -77,6 +77,7 @@ class Metrics:
             "sansha_http_request_seconds", "HTTP requests", ["method", "route", "status"], registry=r
         )
         self._commands = Counter("sansha_commands", "Commands answered", ["command", "outcome"], registry=r)
+        self._answered: dict[tuple[str, str], Counter] = {}
         self.outbox_due = Gauge("sansha_outbox_due", "Outbox rows that are due", registry=r)
         self.outage = Gauge("sansha_outage", "1 while database or bus do not answer", registry=r)
         self.dead_letters = Gauge("sansha_dead_letters", "Dead letters waiting", registry=r)
@@ -110,7 +111,11 @@ class Metrics:
         self._requests.labels(method, route, str(status)).observe(monotonic() - began)
 
     def command_answered(self, command: str, refused: str | None) -> None:
-        self._commands.labels(command, refused or "done").inc()
+        outcome = command, refused or "done"
+        counter = self._answered.get(outcome)
+        if counter is None:
+            counter = self._answered[outcome] = self._commands.labels(*outcome)
+        counter.inc()
 
     def exposition(self) -> bytes:
         """The Prometheus text format."""

@@ -6,7 +6,7 @@ commits and never sees the bus: publishing is an insert into the outbox.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -34,6 +34,8 @@ class Transaction:
     published: list[Record] = field(default_factory=list)
     scheduled: list[tuple[datetime, str, Record]] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
+    on_commit: list[Callable[[], None]] = field(default_factory=list)
+    """What is then done in memory, in this order."""
     next_timer: datetime | None = None
     """When this party's next timer is due; known where timers were cancelled."""
     forgotten: Sequence[int] = ()

@@ -9,7 +9,7 @@ from datetime import datetime
 from services.chassis.database import Database
 from services.chassis.faults import Faults, NoFaults
 from services.chassis.identity import Identity
-from services.chassis.outbox import Relay
+from services.chassis.relay import Relay
 from services.chassis.telemetry import Metrics
 from services.chassis.transaction import Transaction
 
@@ -40,5 +40,8 @@ class UnitOfWork:
                 await self._relay.write(tx)
             committing = self._metrics.began()
         self._metrics.stage_ended("commit", committing)
+        for then in tx.on_commit:
+            then()
+        tx.on_commit.clear()  # what is done may hold the transaction: nothing is left for the garbage collector
         self._relay.committed(tx)
         self._faults.reached("transaction.committed")

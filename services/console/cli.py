@@ -104,6 +104,7 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """A fiscal year: scanned barcode to reconciled deposit, in the one-process sandbox or, with --stack, on a stack."""
+    from services.console.apart import WardProcessFailed
     from services.console.demo import BadRequest, DemoOptions, DemoResult, run_demo
     from services.console.report import demo_json, print_demo
 
@@ -131,7 +132,7 @@ def demo(
 
     try:
         result = play()
-    except BadRequest as wrong:
+    except (BadRequest, WardProcessFailed) as wrong:
         fail(str(wrong))
     if as_json:
         emit(demo_json(result))

@@ -62,10 +62,11 @@ def explore_command(
     html: Annotated[Path | None, typer.Option(dir_okay=False, help="Write the comparison as one page.")] = None,
     as_json: Json = False,
 ) -> None:
-    from services.console.explore.comparing import CannotCompare, compare, processors
+    from services.console.explore.comparing import CannotCompare, compare
     from services.console.explore.page import page
     from services.console.explore.variations import CannotVary, cases, variation
     from services.console.explore.years import Crowd
+    from services.console.processors import processors
 
     if not FIRST_DAY.year <= fiscal_year < LAST_DAY.year:
         fail(f"--fiscal-year {fiscal_year} is not from {FIRST_DAY.year} to {LAST_DAY.year - 1}")

@@ -5,47 +5,36 @@ It is played on a `Scene`: the sandbox here, a running stack in `stack_scene`. S
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import TypeVar
-
-from pydantic import SecretStr
 
 from contracts.books import Books, DepositRow, StatementRow
 from contracts.calendar import due_dates
 from contracts.http import (
-    Assessment,
-    AssessmentsRequest,
-    BankChoice,
-    CardChoice,
-    CardTokenRequest,
-    ConsentRequest,
     Explanation,
     PaymentView,
-    ScanRequest,
     SlipView,
     Step,
-    TestCard,
 )
 from contracts.topics import PAYMENT_PROVIDER
-from contracts.vocabulary import IN_APP, Agent, Brand, Method, Refusal, on_the_clock
+from contracts.vocabulary import on_the_clock
 from services.chassis.clock import monotonic
+from services.console.apart import opened_apart
 from services.console.audit import Audit, audit
 from services.console.digest import digest
-from services.console.payers import PlannedPayment, brand_of, collection_of, fiscal_year, plan
+from services.console.payers import PlannedPayment, fiscal_year, plan
+from services.console.processors import processors
 from services.console.sandbox import Sandbox
+from services.console.sandbox_scene import Payers, SandboxScene, expect
 from services.console.scene import Scene
 from services.ward.app import generate_assessments
-
-Answer = TypeVar("Answer")
 
 SLIPS_PER_PAYMENT_TENTHS = 13
 """1.3 slips are issued for each payment in the app: the rest is paid elsewhere, or not at all."""
@@ -111,106 +100,16 @@ class BadRequest(Exception):
     """The demo cannot be played as asked; the text says why and what would work."""
 
 
-@dataclass
-class Payers:
-    """Plays the payers' part towards the parties of a sandbox."""
-
-    sandbox: Sandbox
-    consents: dict[str, str] = field(default_factory=dict)
-
-    async def consent(self, insured_number: str) -> str:
-        """The consent of a payer, given when the app is first used."""
-        known = self.consents.get(insured_number)
-        if known is None:
-            version = self.sandbox.provider.settings.terms_version
-            request = ConsentRequest(app_user=f"user-{insured_number}", terms_version=version)
-            answer = await self.sandbox.provider.consent(request)
-            known = self.consents[insured_number] = expect(answer).consent_id
-        return known
-
-    async def scan(self, slip: SlipView) -> PaymentView | Refusal:
-        """Scan a slip."""
-        request = ScanRequest(barcode=slip.barcode or "", consent_id=await self.consent(slip.insured_number))
-        return await self.sandbox.provider.scan(request)
-
-    async def pay(self, payment: PlannedPayment) -> PaymentView | Refusal:
-        """Scan the slip and choose the method, or pay it outside the app; what follows happens by itself."""
-        if payment.method not in IN_APP:
-            return await self.sandbox.provider.collect(collection_of(payment))
-        scanned = await self.scan(payment.slip)
-        if isinstance(scanned, Refusal):
-            return scanned
-        if payment.method is Method.INTERNET_BANKING:
-            choice = BankChoice(payment_id=scanned.payment_id, bank_code=payment.bank_code)
-            return await self.sandbox.provider.choose_bank(choice)
-        return await self._pay_by_card(scanned.payment_id, payment.card_number or "", payment.expiry)
-
-    async def _pay_by_card(self, payment_id: str, number: str, expiry: str) -> PaymentView | Refusal:
-        agent = self.agent_for(number)
-        request = CardTokenRequest(number=SecretStr(number), expiry=expiry)
-        token = await self.sandbox.agents[agent].tokenize(request)
-        if isinstance(token, Refusal):
-            return token
-        return await self.sandbox.provider.choose_card(
-            CardChoice(
-                payment_id=payment_id,
-                agent=agent,
-                card_token=token.card_token,
-                brand=token.brand,
-                last4=token.last4,
-            )
-        )
-
-    def agent_for(self, number: str) -> Agent:
-        """The agent that the provider names for the card's brand."""
-        brand = brand_of(number) or Brand.VISA
-        return next(r.agent for r in self.sandbox.provider.card_routes() if brand in r.brands)
-
-
-@dataclass(frozen=True, slots=True)
-class SandboxScene:
-    """The parties in this process."""
-
-    sandbox: Sandbox
-    payers: Payers
-
-    async def assess(self, assessments: Sequence[Assessment]) -> None:
-        expect(await self.sandbox.ward.assess(AssessmentsRequest(assessments=tuple(assessments))))
-
-    async def slips(self, limit: int) -> Sequence[SlipView]:
-        return await self.sandbox.ward.slips(limit=limit)
-
-    async def test_cards(self) -> Sequence[TestCard]:
-        return [card for agent in self.sandbox.agents.values() for card in agent.test_cards()]
-
-    async def pay(self, payments: Sequence[PlannedPayment]) -> Sequence[PaymentView | Refusal]:
-        return await asyncio.gather(*map(self.payers.pay, payments))
-
-    async def advance(self, to: datetime) -> None:
-        await self.sandbox.advance(to)
-
-    async def payments(self, payment_ids: Sequence[str]) -> Sequence[PaymentView]:
-        return await self.sandbox.provider.payments(payment_ids)
-
-    async def explanations(self, payment_ids: Sequence[str]) -> Mapping[str, Sequence[Explanation]]:
-        s = self.sandbox
-        told = [await s.provider.explain(payment_ids), await s.ward.explain(payment_ids)]
-        told += [await agent.explain(payment_ids) for agent in s.agents.values()]
-        return {payment_id: [t[payment_id] for t in told if payment_id in t] for payment_id in payment_ids}
-
-    async def books(self) -> Mapping[str, Books]:
-        return await self.sandbox.books()
-
-    async def open_items(self) -> int:
-        return len(await self.sandbox.ward.open_items())
+PAYMENTS_WORTH_A_PROCESS = 5_000
+"""From so many on the ward has a process of its own, where there are two processors and all is in memory."""
 
 
 async def run_demo(options: DemoOptions, progress: Progress | None = None) -> DemoResult:
     """Play the year in the sandbox. Raises `BadRequest` where the options contradict each other."""
     check(options)
     began = monotonic()
-    async with opened_sandbox(options) as sandbox:
-        return await play(SandboxScene(sandbox, Payers(sandbox)), options, began, progress)
+    async with opened_scene(options) as scene:
+        return await play(scene, options, began, progress)
 
 
 async def play(scene: Scene, options: DemoOptions, began: float, progress: Progress | None = None) -> DemoResult:
@@ -233,6 +132,18 @@ async def play(scene: Scene, options: DemoOptions, began: float, progress: Progr
         declined=statuses["declined"],
         open_items=open_items,
     )
+
+
+@asynccontextmanager
+async def opened_scene(options: DemoOptions) -> AsyncIterator[Scene]:
+    """The parties at the first minute of the first day: all in this process, or the ward in one of its own."""
+    is_long = options.cards + options.banks >= PAYMENTS_WORTH_A_PROCESS
+    if is_long and options.folder is None and processors() > 1:
+        async with opened_apart(on_the_clock(options.first_day, time(0)), options.seed) as scene:
+            yield scene
+    else:
+        async with opened_sandbox(options) as sandbox:
+            yield SandboxScene(sandbox, Payers(sandbox))
 
 
 @asynccontextmanager
@@ -330,9 +241,3 @@ def _check_folder(folder: Path) -> None:
         raise BadRequest(f"{folder} is not empty; name an empty or a new folder for --database-dir")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise BadRequest(f"{folder} cannot be written to; name another --database-dir")
-
-
-def expect(answer: Answer | Refusal) -> Answer:
-    """Of a step that the demo knows to be right: a refusal here is a bug."""
-    assert not isinstance(answer, Refusal), answer
-    return answer

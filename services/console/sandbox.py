@@ -6,7 +6,7 @@ to due time. With a folder, databases and the bus are files that outlive it; wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,11 +52,17 @@ class Sandbox:
     provider: PaymentProvider
 
     def __init__(
-        self, start: datetime, seed: int, folder: Path | None = None, overrides: dict[str, dict[str, Any]] | None = None
+        self,
+        start: datetime,
+        seed: int,
+        folder: Path | None = None,
+        overrides: dict[str, dict[str, Any]] | None = None,
+        parties: Sequence[str] = topics.PRINCIPALS[:-1],
     ) -> None:
-        """`overrides` are settings per principal, e.g. `{"card_agent.uc": {"closing_days": "eom"}}`."""
+        """`overrides` are settings per principal, e.g. `{"card_agent.uc": {"closing_days": "eom"}}`; `parties` are
+        the principals that live here."""
         self.clock, self.seed, self.folder = Clock.stepped(start), seed, folder
-        self._overrides = overrides or {}
+        self._overrides, self._parties = overrides or {}, parties
         self.agents: dict[Agent, CardAgent] = {}
         self._running: dict[str, Service] = {}
         self.bus: EventBus = MemoryBus() if folder is None else SqliteLog(folder / "bus", durable=False)
@@ -67,8 +73,8 @@ class Sandbox:
         return (self._running[p] for p in topics.PRINCIPALS if p in self._running)
 
     async def start(self) -> None:
-        """Start every party."""
-        for principal in topics.PRINCIPALS[:-1]:
+        """Start every party that lives here."""
+        for principal in self._parties:
             await self.restart(principal)
 
     async def restart(self, principal: str, injected: Faults | None = None) -> Service:
@@ -147,8 +153,7 @@ class Sandbox:
 
     async def books(self) -> dict[str, Books]:
         """Every party's books, by principal."""
-        parties: tuple[Ward | PaymentProvider | CardAgent, ...] = (self.provider, *self.agents.values(), self.ward)
-        return {party.principal: await party.books() for party in parties}
+        return {service.principal: await service.books() for service in self.services}
 
     async def close(self) -> None:
         """Stop every party and the bus. A folder remembers seed and time, so that `sansha up` can go on from it."""

@@ -7,7 +7,16 @@ from datetime import datetime
 from typing import Protocol
 
 from contracts.books import Books
-from contracts.http import Assessment, Explanation, PaymentView, SlipView, TestCard
+from contracts.http import (
+    Assessment,
+    AssessmentsAnswer,
+    AssessmentsRequest,
+    Explanation,
+    OpenItem,
+    PaymentView,
+    SlipView,
+    TestCard,
+)
 from contracts.vocabulary import Refusal
 from services.console.payers import PlannedPayment
 
@@ -41,3 +50,19 @@ class Scene(Protocol):
 
     async def open_items(self) -> int:
         """How many things the ward has not settled."""
+
+
+class WardSide(Protocol):
+    """What a scene asks the ward itself, in this process or in another."""
+
+    async def assess(self, request: AssessmentsRequest) -> AssessmentsAnswer | Refusal:
+        """賦課"""
+
+    async def slips(self, *, limit: int) -> Sequence[SlipView]:
+        """The first slips, in order of number."""
+
+    async def explain(self, payment_ids: Sequence[str]) -> Mapping[str, Explanation]:
+        """The ward's part of each story."""
+
+    async def open_items(self) -> Sequence[OpenItem]:
+        """What is not settled yet, and why."""

@@ -12,6 +12,7 @@ from contracts.topics import (
     PAYMENT_PROVIDER,
     PRINCIPALS,
     TOPICS,
+    WARD,
     Topic,
     card_agent,
     readable_by,
@@ -38,6 +39,11 @@ def test_a_topic_is_read_by_known_parties_other_than_its_owner(topic: Topic) -> 
     assert set(topic.readers) <= set(PRINCIPALS)
     assert len(topic.readers) == len(set(topic.readers))
     assert (topic.owner in topic.readers) == topic.private
+
+
+def test_nobody_hears_the_ward() -> None:
+    """A long year's ward is not waited for (decision 0025)."""
+    assert {topic.readers for topic in TOPICS if topic.owner == WARD} == {(WARD,)}
 
 
 @any_topic

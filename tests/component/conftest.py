@@ -16,3 +16,12 @@ async def home(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
     home = Home(tmp_path, request.getfixturevalue("postgres") if request.param == "postgresql" else None)
     yield home
     await home.leave()
+
+
+@pytest.fixture(params=["in memory", "sqlite", pytest.param("postgresql", marks=pytest.mark.stack)])
+async def anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Home]:
+    """The same and, for tests in which nothing has to outlive its process, memory."""
+    server = request.getfixturevalue("postgres") if request.param == "postgresql" else None
+    home = Home(tmp_path, server, in_memory=request.param == "in memory")
+    yield home
+    await home.leave()

@@ -11,15 +11,18 @@ from tests.postgres import PostgresServer
 
 @dataclass
 class Home:
-    """A folder of SQLite files; or, with a server, databases on it."""
+    """A folder of SQLite files; or, with a server, databases on it; or memory, where they end with their services."""
 
     folder: Path
     server: PostgresServer | None = None
+    in_memory: bool = False
     _databases: dict[str, str] = field(default_factory=dict)
     _services: list[Service] = field(default_factory=list)
 
     async def url(self, name: str) -> str:
         """The URL of the database of this name: always the same, made when first asked for."""
+        if self.in_memory:
+            return "sqlite://"
         if self.server is None:
             return f"sqlite:///{self.folder}/{name}.db"
         if name not in self._databases:

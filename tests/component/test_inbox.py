@@ -14,8 +14,8 @@ OTHER = Entry(account="a", name="one", amount=2)
 ELSEWHERE = Entry(account="b", name="one", amount=3)
 
 
-async def test_delivered_twice_is_done_once(home: Home) -> None:
-    driven = await Driven.started(home)
+async def test_delivered_twice_is_done_once(anywhere: Home) -> None:
+    driven = await Driven.started(anywhere)
     for _ in range(2):
         await driven.send(ONE)
         await driven.settle()
@@ -32,8 +32,8 @@ async def test_twice_in_one_batch_is_done_once(home: Home) -> None:
     assert await driven.count("inbox") == 2
 
 
-async def test_twice_in_one_wave_under_two_keys_is_done_once(home: Home) -> None:
-    driven = await Driven.started(home)
+async def test_twice_in_one_wave_under_two_keys_is_done_once(anywhere: Home) -> None:
+    driven = await Driven.started(anywhere)
     record = driven.record(ONE)
     await driven.bus.produce([record, record._replace(key="b")])
     await driven.settle()
@@ -41,8 +41,8 @@ async def test_twice_in_one_wave_under_two_keys_is_done_once(home: Home) -> None
     assert await driven.service.dead_letters() == []
 
 
-async def test_a_batch_that_is_all_duplicates_changes_nothing(home: Home) -> None:
-    driven = await Driven.started(home)
+async def test_a_batch_that_is_all_duplicates_changes_nothing(anywhere: Home) -> None:
+    driven = await Driven.started(anywhere)
     many = [Entry(account=f"a{n}", name=str(n)) for n in range(20)]
     await driven.send(*many)
     await driven.settle()
@@ -80,9 +80,9 @@ async def test_the_whole_topic_replayed_changes_nothing(home: Home) -> None:
 @pytest.mark.parametrize("other", [OTHER, ELSEWHERE], ids=["same key", "another key"])
 @pytest.mark.parametrize("in_one_batch", [True, False], ids=["in one batch", "later"])
 async def test_another_event_under_the_same_id_is_set_aside_and_the_first_stands(
-    other: Entry, in_one_batch: bool, home: Home
+    other: Entry, in_one_batch: bool, anywhere: Home
 ) -> None:
-    driven = await Driven.started(home)
+    driven = await Driven.started(anywhere)
     first, second = driven.record(ONE, "the-id"), driven.record(other, "the-id")
     await driven.bus.produce([first])
     if not in_one_batch:
@@ -102,8 +102,8 @@ async def test_another_event_under_the_same_id_is_set_aside_and_the_first_stands
         assert kept == other.amount, "the event that came first stands"
 
 
-async def test_each_of_several_events_under_one_id_is_kept(home: Home) -> None:
-    driven = await Driven.started(home)
+async def test_each_of_several_events_under_one_id_is_kept(anywhere: Home) -> None:
+    driven = await Driven.started(anywhere)
     await driven.bus.produce([driven.record(Entry(account="a", name="one", amount=n), "the-id") for n in range(1, 4)])
     await driven.settle()
     letters = await driven.service.dead_letters()
@@ -114,8 +114,8 @@ async def test_each_of_several_events_under_one_id_is_kept(home: Home) -> None:
     assert len(await driven.service.dead_letters()) == 2, "a redelivery of one that is here changes nothing"
 
 
-async def test_a_reused_id_stops_neither_its_wave_nor_its_key(home: Home) -> None:
-    driven = await Driven.started(home)
+async def test_a_reused_id_stops_neither_its_wave_nor_its_key(anywhere: Home) -> None:
+    driven = await Driven.started(anywhere)
     await driven.bus.produce([driven.record(ONE, "the-id"), driven.record(OTHER, "the-id")])
     await driven.send(Entry(account="a", name="two"), Entry(account="b", name="three"))
     await driven.settle()

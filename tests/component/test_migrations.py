@@ -52,7 +52,7 @@ async def database(home: Home, name: str = "party") -> AsyncIterator[Database]:
 
 
 def schemas_of(party: str) -> Sequence[Schema]:
-    return a_service(party, "sqlite://").schemas
+    return a_service(party, "sqlite:///nowhere.db").schemas
 
 
 def described(connection: Connection) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from services.chassis.bus.port import Record
 from services.chassis.clock import Clock, ClockReading, real_now
 from services.chassis.database import Database
 from services.chassis.faults import POINTS
-from services.chassis.outbox import SENT_ROWS_KEPT
+from services.chassis.relay import SENT_ROWS_KEPT
 from services.chassis.transaction import Transaction
 from tests.component.home import Home
 from tests.component.tiny_party import (
@@ -51,8 +51,8 @@ async def one_by_one(driven: Driven, names: Sequence[str]) -> None:
         await driven.settle()
 
 
-async def test_what_is_sent_keeps_the_order_of_its_key(home: Home) -> None:
-    driven = await Driven.started(home)
+async def test_what_is_sent_keeps_the_order_of_its_key(anywhere: Home) -> None:
+    driven = await Driven.started(anywhere)
     for n in range(30):
         await add(driven, f"c{n}")
         await driven.send(Entry(account="a", name=f"e{n}"))
@@ -156,8 +156,8 @@ async def test_whichever_point_it_dies_at_every_effect_is_there_once(point: str,
 # ---- timers -----------------------------------------------------------------------------------------------
 
 
-async def test_a_timer_fires_when_it_is_due_and_not_before(home: Home) -> None:
-    driven = await Driven.started(home)
+async def test_a_timer_fires_when_it_is_due_and_not_before(anywhere: Home) -> None:
+    driven = await Driven.started(anywhere)
     await remind(driven, "later", NOON + DAY)
     assert (await driven.service.status()).next_due_at == driven.service.relay.next_due == NOON + DAY
     driven.clock.step_to(NOON + DAY - timedelta(microseconds=1))
@@ -169,8 +169,8 @@ async def test_a_timer_fires_when_it_is_due_and_not_before(home: Home) -> None:
     assert (await driven.service.status()).next_due_at is None
 
 
-async def test_timers_that_the_clock_leaps_over_fire_in_the_order_of_their_times(home: Home) -> None:
-    driven = await Driven.started(home)
+async def test_timers_that_the_clock_leaps_over_fire_in_the_order_of_their_times(anywhere: Home) -> None:
+    driven = await Driven.started(anywhere)
     for days in (3, 1, 2):
         await remind(driven, f"after {days}", NOON + days * DAY)
     driven.clock.step_to(NOON + 10 * DAY)
@@ -195,8 +195,8 @@ async def test_a_timer_survives_a_restart(gracefully: bool, home: Home) -> None:
     assert await driven.names() == ["later"]
 
 
-async def test_a_cancelled_timer_does_not_fire_and_its_neighbour_does(home: Home) -> None:
-    driven = await Driven.started(home)
+async def test_a_cancelled_timer_does_not_fire_and_its_neighbour_does(anywhere: Home) -> None:
+    driven = await Driven.started(anywhere)
     await remind(driven, "dropped", NOON + DAY)
     await remind(driven, "kept", NOON + DAY)
     await driven.send(ReminderDropped(account="a", name="dropped"))
@@ -206,14 +206,14 @@ async def test_a_cancelled_timer_does_not_fire_and_its_neighbour_does(home: Home
     assert await driven.names() == ["kept"]
 
 
-async def test_a_timer_that_is_due_at_once_fires_at_once(home: Home) -> None:
-    driven = await Driven.started(home)
+async def test_a_timer_that_is_due_at_once_fires_at_once(anywhere: Home) -> None:
+    driven = await Driven.started(anywhere)
     await remind(driven, "now", NOON)
     assert await driven.booked_at() == {"now": NOON}
 
 
-async def test_a_timer_that_is_due_at_once_fires_beside_one_that_is_cancelled(home: Home) -> None:
-    driven = await Driven.started(home)
+async def test_a_timer_that_is_due_at_once_fires_beside_one_that_is_cancelled(anywhere: Home) -> None:
+    driven = await Driven.started(anywhere)
     await remind(driven, "dropped", NOON + DAY)
     dropped = ReminderDropped(account="b", name="dropped")
     await driven.send(dropped, ReminderWanted(account="a", name="now", due=NOON))
@@ -221,8 +221,8 @@ async def test_a_timer_that_is_due_at_once_fires_beside_one_that_is_cancelled(ho
     assert await driven.booked_at() == {"now": NOON}
 
 
-async def test_on_a_scaled_clock_a_timer_fires_by_itself(home: Home) -> None:
-    driven = await Driven.started(home, clock=Clock.scaled(NOON, 86_400))
+async def test_on_a_scaled_clock_a_timer_fires_by_itself(anywhere: Home) -> None:
+    driven = await Driven.started(anywhere, clock=Clock.scaled(NOON, 86_400))
     due = NOON + timedelta(hours=1)
     await remind(driven, "soon", due)
     async with asyncio.timeout(SOON):
@@ -235,8 +235,8 @@ async def test_on_a_scaled_clock_a_timer_fires_by_itself(home: Home) -> None:
 # ---- waiting and taking turns -----------------------------------------------------------------------------
 
 
-async def test_a_waiting_relay_is_woken_by_a_commit(home: Home) -> None:
-    driven = await Driven.started(home)
+async def test_a_waiting_relay_is_woken_by_a_commit(anywhere: Home) -> None:
+    driven = await Driven.started(anywhere)
     await driven.settle()
     waiting = asyncio.create_task(driven.service.relay.wait(longest=60))
     await add(driven, "one")
@@ -244,8 +244,8 @@ async def test_a_waiting_relay_is_woken_by_a_commit(home: Home) -> None:
     assert await driven.service.relay.send_due() == 1
 
 
-async def test_a_waiting_relay_is_woken_by_the_clock_and_by_its_timer(home: Home) -> None:
-    driven = await Driven.started(home)
+async def test_a_waiting_relay_is_woken_by_the_clock_and_by_its_timer(anywhere: Home) -> None:
+    driven = await Driven.started(anywhere)
     await remind(driven, "later", NOON + DAY)
     waiting = asyncio.create_task(driven.service.relay.wait(longest=60))
     await driven.service.database.answers()
@@ -256,8 +256,8 @@ async def test_a_waiting_relay_is_woken_by_the_clock_and_by_its_timer(home: Home
     assert await driven.names() == ["later"]
 
 
-async def test_a_relay_with_something_due_does_not_wait(home: Home) -> None:
-    driven = await Driven.started(home)
+async def test_a_relay_with_something_due_does_not_wait(anywhere: Home) -> None:
+    driven = await Driven.started(anywhere)
     await add(driven, "one")
     await asyncio.wait_for(driven.service.relay.wait(longest=60), SOON)
 

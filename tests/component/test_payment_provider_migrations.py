@@ -40,7 +40,9 @@ async def test_payments_records_and_closings_of_the_bank_network_are_taken_over(
     async with database.begin() as session:
         # of no revision: nothing but the revisions will fill it
         await session.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)"))
-    chassis, _ = create_app(Settings(seed=1), MemoryBus(), Clock.stepped(NOON)).schemas
+    chassis, _ = create_app(
+        Settings(seed=1, database_url="sqlite:///nowhere.db"), MemoryBus(), Clock.stepped(NOON)
+    ).schemas
     await migrate(database, (chassis, Schema(metadata, History(HISTORY.name, 1, before))))
     async with database.begin() as session:
         await session.execute(text(PAYMENT), {"slip": slip()[8:29], "barcode": slip()})

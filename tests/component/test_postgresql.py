@@ -11,16 +11,19 @@ import pytest
 import structlog
 from sqlalchemy import MetaData, text
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.events import Event
 from contracts.http import ReissueRequest
 from contracts.vocabulary import ReceiptKind, Refusal
 from services.chassis.clock import pause
 from services.chassis.database import Database, Lease
+from services.chassis.identity import SeededIdentity
 from services.chassis.inbox import Inbox, fingerprint
 from services.chassis.outages import is_outage
 from services.chassis.process import _serve
 from services.chassis.service import Service
+from services.chassis.transaction import Transaction
 from tests.component.driven_ward import NOON, DrivenWard, deposit, receipt, statement
 from tests.component.home import Home
 from tests.component.tiny_party import Driven, Entry, EntryRequest
@@ -209,13 +212,16 @@ async def test_rows_are_inserted_in_the_order_of_their_keys_whatever_order_they_
     database = Database(await home.url("party"))
     await database.create(tables)
 
+    def in_transaction(session: AsyncConnection) -> Transaction:
+        return Transaction(session, NOON, SeededIdentity(1), "party")
+
     async def mark(*event_ids: str) -> None:
         async with database.begin() as session:
             await session.execute(text("SET LOCAL lock_timeout = '5s'"))
-            await inbox.mark(session, dict.fromkeys(event_ids, b""), NOON)
+            await inbox.mark(in_transaction(session), dict.fromkeys(event_ids, b""))
 
     async with database.begin() as holder:
-        await inbox.mark(holder, {"m": b""}, NOON)
+        await inbox.mark(in_transaction(holder), {"m": b""})
         held_up = asyncio.create_task(mark("z", "m", "a"))
         await until(lambda: _waits(database))
         await mark("z")  # not taken yet by the one that waits at m

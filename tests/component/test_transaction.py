@@ -9,7 +9,7 @@ import pytest
 from contracts import topics
 from contracts.cloudevents import envelope
 from contracts.events import AuthorizationApproved, ClockSet
-from contracts.vocabulary import Agent, Yen
+from contracts.vocabulary import Agent, Refusal, Yen
 from services.chassis.identity import SeededIdentity
 from services.chassis.transaction import Transaction
 from tests.component.home import Home
@@ -23,15 +23,16 @@ from tests.component.tiny_party import (
     EntryRequest,
     ReminderWanted,
     asked_about,
+    owners,
 )
 
 OWNERLESS = "nobody"
 """An owner that is not in the table: a transaction with it fails when it commits."""
 
 
-async def test_an_effect_and_its_announcement_commit_together(home: Home) -> None:
+async def test_an_effect_and_its_announcement_commit_together(anywhere: Home) -> None:
     counting = Counting()
-    driven = await Driven.started(home, counting)
+    driven = await Driven.started(anywhere, counting)
     await driven.send(Entry(account="a", name="one"), Entry(account="b", name="two"))
     assert await driven.service.step() == 2
     assert sorted(await driven.names()) == ["one", "two"]
@@ -64,13 +65,26 @@ async def test_a_commit_that_fails_leaves_nothing(home: Home) -> None:
     assert letter.reason.startswith("IntegrityError: ")
 
 
-async def test_a_timer_of_a_failed_transaction_never_fires(home: Home) -> None:
-    driven = await Driven.started(home)
+async def test_what_a_failed_transaction_did_not_handle_can_be_handled_later(anywhere: Home) -> None:
+    driven = await Driven.started(anywhere)
+    await driven.send(Entry(account="a", name="unowned", owner=OWNERLESS))
+    await driven.settle()
+    (letter,) = await driven.service.dead_letters()
+    async with driven.service.database.begin() as session:
+        await session.execute(owners.insert(), {"name": OWNERLESS})
+    assert not isinstance(await driven.service.replay(letter.id, None), Refusal)
+    await driven.settle()
+    assert await driven.names() == await driven.asked() == ["unowned"]
+
+
+async def test_a_timer_of_a_failed_transaction_never_fires(anywhere: Home) -> None:
+    driven = await Driven.started(anywhere)
     due = NOON + timedelta(hours=1)
     await driven.send(ReminderWanted(account="a", name="later", due=due, amount=-1))
     await driven.settle()
     assert len(await driven.service.dead_letters()) == 1
-    assert await driven.count("outbox") == 0
+    status = await driven.service.status()
+    assert (status.outbox_due, status.next_due_at) == (0, None)
     driven.clock.step_to(due)
     await driven.settle()
     assert await driven.names() == []

@@ -17,9 +17,9 @@ from services.card_agent.app import AnomalyRequest, AnomalyView, CardAgent, Corr
 from services.chassis.bus.port import Record
 from services.chassis.identity import SeededIdentity
 from services.console.audit import Audit, audit
-from services.console.demo import Payers, expect
 from services.console.payers import PlannedPayment
 from services.console.sandbox import Sandbox
+from services.console.sandbox_scene import Payers, expect
 
 CARDS = ("4000000000000002", "5200000000000007")
 """VISA and Mastercard, both approved."""

@@ -9,8 +9,9 @@ import pytest
 from contracts.vocabulary import Method, on_the_clock
 from services.card_agent.app import AnomalyKind
 from services.console.audit import audit
-from services.console.demo import DemoOptions, Payers, SandboxScene, opened_sandbox, play
+from services.console.demo import DemoOptions, opened_sandbox, play
 from services.console.sandbox import Sandbox
+from services.console.sandbox_scene import Payers, SandboxScene
 from services.console.scenarios.stage import Stage
 from services.console.trial_balance import position
 

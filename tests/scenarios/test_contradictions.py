@@ -13,10 +13,10 @@ from contracts.http_collection import AnomalyRequest
 from contracts.http_settlement import ResolutionRequest
 from contracts.vocabulary import Agent, Method, ReceiptAnomaly, Refusal
 from services.console.audit import audit
-from services.console.demo import Payers, expect
 from services.console.known import State
 from services.console.payers import PlannedPayment, card_number
 from services.console.sandbox import Sandbox
+from services.console.sandbox_scene import Payers, expect
 
 A = ReceiptAnomaly
 CARD, STORE, BANK_COUNTER = Method.CARD, Method.CONVENIENCE_STORE, Method.BANK_COUNTER

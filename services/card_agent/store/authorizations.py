@@ -85,7 +85,7 @@ async def save(
     Accounts are locked first, unless all of them are among those `locked` by now.
     """
     changed = [a for payment_id, a in after.items() if a != before.get(payment_id)]
-    await _ADD.execute(session, [a._asdict() for a in changed if a.payment_id not in before])
+    await _ADD.insert(session, [a for a in changed if a.payment_id not in before])
     await _CHANGES.save(session, ((before[a.payment_id], a) for a in changed if a.payment_id in before))
     moved = hold_changes(before, changed)
     if moved:

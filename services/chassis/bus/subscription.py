@@ -131,7 +131,10 @@ class LogSubscription:
                 break
             if self._cursors[tp].position < ends[tp.topic][tp.partition]:
                 messages += self._take(tp, limit - len(messages))
-        self._exhausted_at = None if messages else appended
+        read_all = len(messages) < limit and not any(
+            self._cursors[tp].position < ends[tp.topic][tp.partition] for tp in self._readable
+        )
+        self._exhausted_at = appended if read_all else None
         return messages
 
     def _take(self, tp: TopicPartition, limit: int) -> Sequence[Message]:

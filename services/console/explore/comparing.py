@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
@@ -31,11 +30,6 @@ class CannotCompare(Exception):
 
 class _Stopped(Exception):
     """Nobody waits for this case any more."""
-
-
-def processors() -> int:
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def compare(cases: Sequence[Case], crowd: Crowd, jobs: int, progress: Progress) -> list[Outcome]:

@@ -19,10 +19,10 @@ from contracts.vocabulary import IN_APP, Agent, Brand, Method, ReceiptAnomaly, R
 from services.card_agent.app import AnomalyKind, AnomalyRequest
 from services.chassis.identity import chance
 from services.console.audit import audit
-from services.console.demo import Payers
 from services.console.known import State
 from services.console.payers import PlannedPayment, brand_of, fiscal_year
 from services.console.sandbox import Sandbox
+from services.console.sandbox_scene import Payers
 
 VISA, MASTERCARD, JCB_CARD = "4000000000000002", "5200000000000007", "3530000000000003"
 BRANDS = {Brand.VISA: "VISA", Brand.MASTERCARD: "Mastercard", Brand.JCB: "JCB"}

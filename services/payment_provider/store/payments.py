@@ -78,7 +78,7 @@ async def of_slip(session: AsyncConnection, slip_number: str) -> Sequence[Paymen
 
 async def add(session: AsyncConnection, opened: Sequence[Payment]) -> None:
     """Insert new payments."""
-    await _ADD.execute(session, [p._asdict() for p in opened])
+    await _ADD.insert(session, opened)
 
 
 async def save(session: AsyncConnection, before: Mapping[str, Payment], after: Iterable[Payment]) -> None:

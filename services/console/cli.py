@@ -110,9 +110,8 @@ def demo(
 
     if on_running and database_dir is not None:
         fail("give either --stack or --database-dir; a stack has its own databases")
-    options = DemoOptions(
-        payments, bank, seed, first, last, database_dir, stories=None if as_json else STORIES_TO_CHOOSE_FROM
-    )
+    stories = None if as_json else STORIES_TO_CHOOSE_FROM
+    options = DemoOptions(payments, bank, seed, first, last, database_dir, stories)
 
     def play() -> DemoResult:
         keep_what_is_loaded()

@@ -279,6 +279,17 @@ class ServiceStatus(Body):
     lag: dict[str, int]
 
 
+class Environment(Body):
+    """What a service runs on, and what it waits for before it calls something done."""
+
+    principal: str
+    python: str
+    machine: str
+    processors: int
+    database: dict[str, str]
+    bus: str
+
+
 class DeadLetterView(Body):
     """An event set aside. `value` is its JSON where it is JSON, else its text."""
 

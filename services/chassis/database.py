@@ -8,7 +8,7 @@ a table by key, and rows are inserted by key (`Bulk`).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -46,6 +46,22 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 INSTANTS_REMEMBERED = 4096
 """Rows of one batch share most of theirs; so many are not converted again."""
+
+
+_SQLITE_SETTINGS = {
+    "version": "SELECT sqlite_version()",
+    "journal_mode": "PRAGMA journal_mode",
+    "synchronous": "PRAGMA synchronous",
+}
+_POSTGRESQL_SETTINGS = {
+    name: f"SHOW {ask}"
+    for name, ask in {
+        "version": "server_version",
+        "fsync": "fsync",
+        "synchronous_commit": "synchronous_commit",
+        "full_page_writes": "full_page_writes",
+    }.items()
+}
 
 
 class Instant(TypeDecorator[datetime]):
@@ -165,6 +181,14 @@ class Database:
                 raise
             return False
         return True
+
+    async def described(self) -> Mapping[str, str]:
+        """Which database it is, and what a commit waits for: setting → value, as the database says it."""
+        kind = "SQLite" if self.is_sqlite else "PostgreSQL"
+        asked = _SQLITE_SETTINGS if self.is_sqlite else _POSTGRESQL_SETTINGS
+        async with self.read() as session:
+            found = {name: str((await session.execute(text(ask))).scalar_one()) for name, ask in asked.items()}
+        return {"database": kind, **found}
 
     def sole_holder(
         self, purpose: str, on_change: Callable[[], None] = lambda: None

@@ -16,7 +16,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from contracts.books import to_lines
-from contracts.http import DeadLetterView, ReplayRequest, ServiceStatus
+from contracts.http import DeadLetterView, Environment, ReplayRequest, ServiceStatus
 from contracts.problems import Problem
 from contracts.vocabulary import Refusal
 from services.chassis.errors import ProblemError, accepted, problem
@@ -176,6 +176,10 @@ def _operations(service: Service) -> APIRouter:
     @router.get("/ops/status", summary="What is behind, and what comes next")
     async def status() -> ServiceStatus:
         return await service.status()
+
+    @router.get("/ops/environment", summary="What it runs on, and how durable that is")
+    async def environment() -> Environment:
+        return await service.environment()
 
     @router.get("/ops/books", summary="帳簿 this party's books, for an audit", response_class=StreamingResponse)
     async def books() -> StreamingResponse:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import platform
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
@@ -21,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import topics
 from contracts.books import Books
-from contracts.http import DeadLetterView, ServiceStatus
+from contracts.http import DeadLetterView, Environment, ServiceStatus
 from contracts.vocabulary import Refusal
 from services.chassis import faults
 from services.chassis.bus.port import EventBus, TopicSpec
@@ -208,6 +210,17 @@ class Service(ABC):
             next_due_at=next_due,
             dead_letters=dead,
             lag=lag,
+        )
+
+    async def environment(self) -> Environment:
+        """What it runs on, and how durable that is."""
+        return Environment(
+            principal=self.principal,
+            python=f"{platform.python_implementation()} {platform.python_version()}",
+            machine=f"{platform.system()} {platform.machine()}",
+            processors=os.cpu_count() or 1,
+            database=dict(await self.database.described()),
+            bus=self.bus.durability(),
         )
 
     async def books(self) -> Books:

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Final, Literal, get_args
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 from services.chassis.clock import monotonic
 
@@ -67,6 +67,7 @@ class Metrics:
         self._timed = timed
         self.registry = CollectorRegistry()
         r = self.registry
+        ProcessCollector(registry=r)  # processor time and memory, where the system tells them
         self._events = Counter("sansha_events_handled", "Events handled", ["type"], registry=r)
         self._duplicates = Counter("sansha_events_duplicate", "Redeliveries absorbed", registry=r)
         self._dead = Counter("sansha_events_dead_lettered", "Events set aside", ["type"], registry=r)

@@ -74,6 +74,25 @@ def over_time(series: Mapping[str, Sequence[tuple[date, int]]], unit: str = "¥"
     return _drawn(chart)
 
 
+def lines(series: Mapping[str, Sequence[tuple[float, float]]], x_title: str, y_title: str, **axes: Any) -> str:
+    """Lines of numbers over numbers. Name → its (x, y), in order of x. `axes` are pygal's own options."""
+    chart = pygal.XY(
+        **_COMMON,
+        width=WIDTH,
+        height=300 + _LEGEND_ROW * _rows(len(series)),
+        show_dots=False,
+        show_x_guides=False,
+        x_title=x_title,
+        y_title=y_title,
+        value_formatter=lambda y: f"{y:,.0f}" if abs(y) >= 10 else f"{y:,.1f}",
+        **_with_legend(len(series)),
+        **axes,
+    )
+    for name, points in series.items():
+        chart.add(name, list(points), stroke_style={"width": 1.6})
+    return _drawn(chart)
+
+
 def stacked(rows: Sequence[str], series: Mapping[str, Sequence[int]]) -> str:
     """Horizontal bars, one a row, each made of the series' values for that row, in their order."""
     chart = pygal.HorizontalStackedBar(

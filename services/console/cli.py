@@ -24,6 +24,7 @@ from services.console import (
     cli_books,
     cli_deployment,
     cli_explore,
+    cli_load,
     cli_notice,
     cli_operations,
     cli_reminders,
@@ -306,6 +307,7 @@ app.add_typer(cli_books.books)
 app.add_typer(cli_notice.notice, name="notice")
 app.add_typer(cli_scenarios.scenario, name="scenario")
 app.add_typer(cli_explore.explore)
+app.add_typer(cli_load.load, name="load")
 app.add_typer(cli_settlement.settlement)
 app.add_typer(cli_operations.clock, name="clock")
 app.add_typer(cli_operations.letters, name="dead-letters")

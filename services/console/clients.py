@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx
+import msgspec
 from pydantic import BaseModel, ValidationError
 
 from contracts import topics
@@ -141,6 +142,21 @@ class StackClient:
             raise Unreachable(f"{cut_short}; ask {principal} again") from None
         except httpx.TransportError as broken:
             raise self._unreachable(principal, broken) from None
+
+    async def registered_receipts(self) -> AsyncIterator[tuple[str, int]]:
+        """(payment id, yen) of each receipt record in the ward's books, read as they arrive; as `books` raises."""
+        url = self.url(topics.WARD) + "/ops/books"
+        try:
+            async with self._http.stream("GET", url, timeout=BOOKS_SECONDS) as answer:
+                if answer.is_error:
+                    await answer.aread()
+                    raise Refused(_problem(answer))
+                async for line in answer.aiter_lines():
+                    match msgspec.json.decode(line):
+                        case ["receipts", [payment_id, _, amount, _]]:
+                            yield payment_id, amount
+        except httpx.TransportError as broken:
+            raise self._unreachable(topics.WARD, broken) from None
 
     def _unreachable(self, principal: str, broken: Exception) -> Unreachable:
         return Unreachable(

@@ -49,6 +49,11 @@ class KafkaBus:
         self._partitions: dict[str, int] = {}
         self._closed = False
 
+    def durability(self) -> str:
+        copies = self._options.replication_factor
+        replicas = "the cluster's number of replicas" if copies < 0 else f"{copies} replicas"
+        return f"Apache Kafka, acks=all, idempotent producer, {replicas}"
+
     async def create_topics(self, topics: Sequence[TopicSpec]) -> None:
         for spec in topics:
             if not TOPIC_NAME.fullmatch(spec.name) or spec.partitions < 1:

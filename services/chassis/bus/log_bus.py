@@ -21,6 +21,9 @@ class LogBus:
         self._subscriptions: WeakSet[LogSubscription] = WeakSet()
         self._closed = False
 
+    def durability(self) -> str:
+        return self._storage.durability
+
     async def create_topics(self, topics: Sequence[TopicSpec]) -> None:
         self._require_open()
         for spec in topics:

@@ -97,6 +97,8 @@ class _Life:
 class MemoryLog:
     """The `Storage`: topics and groups of one process."""
 
+    durability = "in memory, gone with the process"
+
     def __init__(self, real_now: Callable[[], float] = real_time) -> None:
         self.signals = Signals()
         self._real_now = real_now

@@ -129,5 +129,8 @@ class EventBus(Protocol):
         Raises `BusError` where that is no place in the log, and on Kafka where other processes are members.
         """
 
+    def durability(self) -> str:
+        """What `produce` has waited for when it returns, in a few words."""
+
     async def close(self) -> None:
         """Release everything; nothing that `produce` returned for is lost. Idempotent."""

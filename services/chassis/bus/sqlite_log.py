@@ -38,6 +38,7 @@ class _Folder:
         self._members, self._listeners = folder / "members", folder / "listeners"
         self._topics: dict[str, TopicFile] = {}
         self.signals = Signals()
+        self.durability = f"embedded log, SQLite, synchronous={synchronous}"
         with reporting(folder):
             for directory in (folder, self._members, self._listeners):
                 directory.mkdir(parents=True, exist_ok=True)

@@ -32,6 +32,8 @@ class Storage(Protocol):
     """
 
     signals: Signals
+    durability: str
+    """What an append has waited for when it returns, in a few words."""
 
     def create(self, spec: TopicSpec) -> TopicSpec:
         """Make the topic if it is missing; returns the settings it has."""

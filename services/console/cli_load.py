@@ -1,0 +1,267 @@
+"""`sansha load`: how many receipts or payments a second, how long each takes, and where the time goes."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, NoReturn
+
+import msgspec
+import typer
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from services.console.load.arrivals import Shape
+from services.console.terminal import DEFAULT_PORT_BASE, Json, PortBase, emit, err, fail, out, stack_addresses, write
+
+if TYPE_CHECKING:
+    from services.console.load.places import Place
+    from services.console.load.recording import Moment
+    from services.console.load.results import LoadResult
+    from services.console.load.running import Told
+    from services.console.load.testing import Asked
+    from services.console.load.thresholds import Checked
+
+load = typer.Typer(no_args_is_help=True, help="負荷試験: receipts or payments a second, latencies, and an audit.")
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)?")
+_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+DEFAULT_COUNT: Final = 50_000
+STAGE_NAMES: Final = {
+    "accepted": "sent → on the topic",
+    "end_to_end": "sent → registered 登録",
+}
+
+
+def a_duration(text: str | float) -> float:
+    """Seconds of `90`, `90s`, `1.5m` or `1h`."""
+    found = _DURATION.fullmatch(str(text))
+    if found is None or not float(found[1]):
+        raise typer.BadParameter(f"{text!r} is no duration; write it like 30s, 5m or 1h")
+    return float(found[1]) * _SECONDS[found[2] or ""]
+
+
+Rate = Annotated[float | None, typer.Option(min=0.1, max=1_000_000, help="Arrivals a second, at the highest.")]
+Max = Annotated[bool, typer.Option("--max", help="As fast as they are registered (the default).")]
+Duration = Annotated[
+    float | None, typer.Option(parser=a_duration, metavar="DURATION", help="With --rate: how long, like 30s or 5m.")
+]
+Count = Annotated[int | None, typer.Option(min=1, max=5_000_000, help="How many, instead of --duration.")]
+ShapeOption = Annotated[Shape, typer.Option(help="How the rate changes; due-date-peak: a due date's day.")]
+WarmUp = Annotated[
+    float, typer.Option(parser=a_duration, metavar="DURATION", help="Before that, at --rate, not counted.")
+]
+TargetOption = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="The bus: embedded:FOLDER or kafka://HOST:PORT; without it, a stack of its own."),
+]
+Group = Annotated[str, typer.Option(help="The consumer group of the ward.")]
+Thresholds = Annotated[
+    Path | None, typer.Option(dir_okay=False, exists=True, metavar="FILE.toml", help="What must hold for exit 0.")
+]
+Report = Annotated[Path | None, typer.Option(dir_okay=False, metavar="FILE.html", help="Write it as one page.")]
+Audit = Annotated[bool, typer.Option("--audit/--no-audit", help="Read the ward's books afterwards.")]
+
+
+@load.command("receipts")
+def load_receipts(
+    rate: Rate = None,
+    as_fast_as_possible: Max = False,
+    duration: Duration = None,
+    count: Count = None,
+    shape: ShapeOption = Shape.CONSTANT,
+    warm_up: WarmUp = 5.0,
+    target: TargetOption = None,
+    port_base: PortBase = DEFAULT_PORT_BASE,
+    group: Group = "ward",
+    audit: Audit = True,
+    thresholds: Thresholds = None,
+    report: Report = None,
+    as_json: Json = False,
+) -> None:
+    """収納データ onto the topic, until the ward has registered them (committed). Ctrl-C ends early, and still reports.
+
+    With --target the ward may be anybody's that reads the topic; its HTTP is at --port-base, or at SANSHA_STACK_HOSTS.
+    """
+    from services.console.load.testing import Asked, test_receipts
+
+    _check(rate, as_fast_as_possible, duration, count)
+    asked = Asked(rate, count or DEFAULT_COUNT, duration, shape, warm_up, group, audited=audit)
+    _run(test_receipts, asked, Where(target, port_base), Wanted(thresholds, report, as_json))
+
+
+@load.command("compare")
+def load_compare(
+    first: Annotated[Path, typer.Argument(metavar="A.json", exists=True, dir_okay=False)],
+    second: Annotated[Path, typer.Argument(metavar="B.json", exists=True, dir_okay=False)],
+    as_json: Json = False,
+) -> None:
+    """Two runs side by side: every figure of both, and the second by the first."""
+    from services.console.load.comparing import compared, differing
+    from services.console.load.results import read_result
+
+    try:
+        a, b = read_result(first), read_result(second)
+    except (ValueError, OSError) as wrong:
+        fail(str(wrong))
+    rows, others = list(compared(a, b)), list(differing(a, b))
+    if as_json:
+        found = [{**row._asdict(), "ratio": row.ratio, "verdict": row.verdict} for row in rows]
+        emit({"figures": found, "differing": [{"name": n, "first": x, "second": y} for n, x, y in others]})
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("figure", no_wrap=True)
+    for head in (first.stem, second.stem, "ratio"):
+        table.add_column(escape(head), justify="right", no_wrap=True)
+    table.add_column("")
+    colours = {"better": "green", "worse": "red"}
+    for row in rows:
+        ratio = "–" if row.ratio is None else f"{row.ratio:.2f}×"
+        colour = colours.get(row.verdict, "dim")
+        table.add_row(row.figure, _number(row.first), _number(row.second), ratio, f"[{colour}]{row.verdict}[/]")
+    out.print(table)
+    for name, x, y in others:
+        out.print(f"[dim]{name}: {escape(str(x))} / {escape(str(y))}[/]", soft_wrap=True)
+
+
+class Where(NamedTuple):
+    """The stack; without a target one of its own."""
+
+    target: str | None
+    port_base: int
+
+
+class Wanted(NamedTuple):
+    """What is made of the result."""
+
+    thresholds: Path | None
+    report: Path | None
+    as_json: bool
+
+
+def _check(rate: float | None, as_fast_as_possible: bool, duration: float | None, count: int | None) -> None:
+    if rate is not None and as_fast_as_possible:
+        fail("give either --rate R or --max")
+    if duration is not None and count is not None:
+        fail("give either --duration or --count")
+    if duration is not None and rate is None:
+        fail("--duration needs --rate: as fast as possible, only --count says how many slips are issued beforehand")
+
+
+Test = Callable[["Place", "Asked", "Told"], Coroutine[Any, Any, "LoadResult"]]
+
+
+def _run(test: Test, asked: Asked, where: Where, wanted: Wanted) -> NoReturn:
+    from services.chassis.settings import InvalidSettings
+    from services.console.clients import Refused, Unreachable
+    from services.console.load.places import NoPlace
+    from services.console.load.results import figures
+    from services.console.load.testing import CannotTest
+    from services.console.load.thresholds import BadThresholds, check, read_thresholds
+
+    if wanted.report is not None and not wanted.report.absolute().parent.is_dir():
+        fail(f"{wanted.report.parent} is no folder; make it, or name another --report file")
+    try:
+        thresholds = [] if wanted.thresholds is None else read_thresholds(wanted.thresholds)
+        with _progress(asked) as tell:
+            result = asyncio.run(_tested(test, asked, where, tell))
+        checked = check(thresholds, figures(result))
+    except* (NoPlace, CannotTest, InvalidSettings, BadThresholds, Refused, Unreachable) as wrong:
+        fail(str(_first(wrong)))
+    _tell(result, checked, wanted)
+    raise typer.Exit(0 if result.is_right and all(c.passed for c in checked) else 1)
+
+
+def _first(group: BaseExceptionGroup[Exception]) -> BaseException:
+    one: BaseException = group
+    while isinstance(one, BaseExceptionGroup):
+        one = one.exceptions[0]
+    return one
+
+
+async def _tested(test: Test, asked: Asked, where: Where, tell: Told) -> LoadResult:
+    from services.console.load.places import Target, opened, own_stack
+
+    async with AsyncExitStack() as stack:
+        if where.target is None:
+            target = await stack.enter_async_context(own_stack())
+        else:
+            target = Target(where.target, stack_addresses(where.port_base))
+        place = await stack.enter_async_context(opened(target))
+        return await test(place, asked, tell)
+
+
+@contextmanager
+def _progress(asked: Asked) -> Iterator[Told]:
+    total = asked.plan.total
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task("starting, issuing slips", total=None)
+
+        def told(moment: Moment) -> None:
+            p99 = "–" if moment.p99 is None else f"{moment.p99:,.1f} ms"
+            part = "measuring " if moment.is_warm else "warming up"
+            said = f"{part} {moment.per_second:8,.0f}/s  p99 {p99:>10}  lag {moment.lag:,}"
+            bar.update(task, description=said, completed=moment.registered, total=total)
+
+        yield told
+
+
+def _tell(result: LoadResult, checked: Sequence[Checked], wanted: Wanted) -> None:
+    if wanted.as_json:
+        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
+    else:
+        _print(result)
+    for c in checked:
+        says = "[green]passed[/]" if c.passed else "[red]missed[/]"
+        (err if wanted.as_json else out).print(f"{says}  {escape(str(c.threshold))}: {_number(c.value)}")
+    if wanted.report is not None:
+        from services.console.load.page import page
+
+        write(page(result, checked).encode(), wanted.report, "--report")
+        err.print(f"[dim]the page:[/] {escape(str(wanted.report))}", soft_wrap=True)
+
+
+def _print(r: LoadResult) -> None:
+    stopped = "  [yellow]ended early[/]" if r.was_stopped else ""
+    measured = f"{r.seconds:.1f} s measured, {r.registered:,} of {r.sent:,} sent are registered, warm-up included"
+    out.print(f"[bold]{r.throughput:,.0f} receipts registered a second[/]  {measured}{stopped}", soft_wrap=True)
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("latency (ms)", no_wrap=True)
+    for head in ("p50", "p90", "p99", "p99.9", "max"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for stage, s in r.latencies.items():
+        table.add_row(STAGE_NAMES.get(stage, stage), *(f"{ms:,.1f}" for ms in (s.p50, s.p90, s.p99, s.p999, s.most)))
+    out.print(table)
+    out.print(f"lag: at most {r.lag_most:,}; the last was registered {r.drained_in:.2f} s after the last arrival")
+    for party, use in r.parties.items():
+        named = f"{party} ×{use.replicas}" if use.replicas > 1 else party
+        busiest = sorted(use.stages.items(), key=lambda stage: -stage[1])[:4]
+        stages = " · ".join(f"{stage} {seconds / r.seconds:.0%}" for stage, seconds in busiest if r.seconds)
+        out.print(f"{named:18} {use.cpu_us_per_event:6,.0f} µs CPU each, {use.memory_mb:,.0f} MB   [dim]{stages}[/]")
+    for name, value in r.environment.items():
+        out.print(f"[dim]{name.replace('_', ' ')}: {escape(str(value))}[/]", soft_wrap=True)
+    out.print(_audit(r), soft_wrap=True)
+
+
+def _audit(r: LoadResult) -> str:
+    if r.unregistered:
+        return f"[red]{r.unregistered:,} receipts were not registered[/]"
+    a = r.audit
+    if a is None:
+        return "[yellow]監査 not audited[/]: its books were not asked for, or cannot be read"
+    if a.is_clean:
+        return f"[green]監査 audit[/]: {a.sent:,} receipts, each registered once, ¥{a.registered_yen:,}"
+    return (
+        f"[red]監査 audit[/]: of {a.sent:,} receipts {a.missing:,} are missing, {a.twice:,} registered twice, "
+        f"{a.wrong_amount:,} with another amount; ¥{a.registered_yen:,} of ¥{a.sent_yen:,}"
+    )
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.2f}"

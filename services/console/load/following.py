@@ -1,0 +1,51 @@
+"""What the ward has registered by now: the receipts topic read behind it, and the offsets that its group has committed.
+
+A ward commits an offset after its database has committed, so whatever is before that offset is registered. Nothing of
+the ward itself is asked: any ward that reads the topic as a consumer group can be measured.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from itertools import chain
+
+from services.chassis.bus.port import EventBus, Message, TopicPartition
+
+MESSAGES_AT_ONCE = 10_000
+Intended = Callable[[Message], float | None]
+"""When this message was meant to come, in seconds since the run began; None for somebody else's."""
+
+
+class Follower:
+    """Follows one topic and one group, from the end of the topic on."""
+
+    def __init__(self, bus: EventBus, topic: str, group: str, intended: Intended) -> None:
+        self._bus, self._topic, self._group, self._intended = bus, topic, group, intended
+        self._next: dict[TopicPartition, int] = {}
+        self._waiting: dict[TopicPartition, deque[tuple[int, float]]] = {}
+
+    async def begin(self) -> int:
+        """Begin at the end. Returns how many messages before it the group has not committed yet."""
+        self._next = dict(await self._bus.end_offsets([self._topic]))
+        self._waiting = {tp: deque() for tp in self._next}
+        committed = await self._bus.committed(self._group, [self._topic])
+        return sum(end - committed.get(tp, 0) for tp, end in self._next.items())
+
+    async def registered(self) -> Iterator[float]:
+        """When those were meant to come that are registered since the last call."""
+        while messages := await self._bus.read(self._topic, self._next, MESSAGES_AT_ONCE):
+            for message in messages:
+                tp = TopicPartition(message.topic, message.partition)
+                self._next[tp] = message.offset + 1
+                if (intended_at := self._intended(message)) is not None:
+                    self._waiting[tp].append((message.offset, intended_at))
+            if len(messages) < MESSAGES_AT_ONCE:
+                break
+        committed = await self._bus.committed(self._group, [self._topic])
+        return chain.from_iterable(_up_to(committed.get(tp, 0), queue) for tp, queue in self._waiting.items())
+
+
+def _up_to(offset: int, queue: deque[tuple[int, float]]) -> Iterator[float]:
+    while queue and queue[0][0] < offset:
+        yield queue.popleft()[1]

@@ -1,0 +1,94 @@
+"""A result as one self-contained page: headline, what happened over time, how latencies are spread, what it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import log10
+from typing import Final
+
+from jinja2 import Environment, PackageLoader
+
+from services.console import charts
+from services.console.load.recording import END_TO_END, percentiles
+from services.console.load.results import LoadResult
+from services.console.load.thresholds import Checked
+
+STAGE_NAMES: Final[Mapping[str, str]] = {
+    "accepted": "送信 → 受付 sent → accepted",
+    "authorized": "受付 → 与信 accepted → authorized",
+    "taken_on": "与信 → 代理納付 authorized → taken on",
+    "delivered": "代理納付 → 収納データ taken on → delivered",
+    "registered": "収納データ → 登録 delivered → registered",
+    END_TO_END: "送信 → 登録 sent → registered",
+}
+"""The steps of a receipt or payment, as they are told on screen."""
+_NINES: Final = (0.0, 50.0, 75.0, 90.0, 95.0, 99.0, 99.5, 99.9, 99.95, 99.99, 99.999)
+_MARKS: Final = (0.0, 50.0, 90.0, 99.0, 99.9, 99.99, 99.999)
+
+
+def page(result: LoadResult, checked: Sequence[Checked]) -> str:
+    """HTML."""
+    places = Environment(loader=PackageLoader("services.console.load", "."), autoescape=True, trim_blocks=True)
+    places.filters |= {
+        "whole": lambda number: f"{number:,.0f}",
+        "ms": lambda ms: f"{ms:,.1f}",
+        "words": lambda name: name.replace("_", " "),
+    }
+    return places.get_template("page.html.j2").render(
+        r=result,
+        checked=checked,
+        names=STAGE_NAMES,
+        end_to_end=result.latencies.get(END_TO_END),
+        rates=_over_time(result, {"到着 arrived": "arrived", "登録 registered": "registered"}, "a second"),
+        lag=_over_time(result, {"滞留 sent, not registered": "lag"}, "receipts"),
+        times=_over_time(result, {"p50": "p50", "p99": "p99"}, "ms"),
+        spread=_spread(result),
+        stages=_stages(result),
+    )
+
+
+def _over_time(result: LoadResult, series: Mapping[str, str], unit: str) -> str | None:
+    """None where the run was too short for a line."""
+    if len(result.each_second) < 2:
+        return None
+    points = {
+        name: [(float(s.at), float(value)) for s in result.each_second if (value := getattr(s, field)) is not None]
+        for name, field in series.items()
+    }
+    return charts.lines(points, "秒 seconds of the measured part", unit, include_x_axis=True)
+
+
+def _spread(result: LoadResult) -> str | None:
+    """Each stage's latencies by percentile; each nine as wide as the last."""
+    series = {
+        STAGE_NAMES.get(stage, stage): [(_place(p), ms) for p, ms in percentiles(spread, _up_to(spread.count))]
+        for stage, spread in result.latencies.items()
+        if spread.count
+    }
+    if not series:
+        return None
+    marks = [{"value": _place(p), "label": f"{p:g} %"} for p in _MARKS]
+    return charts.lines(series, "百分位 percentile", "ms", x_labels=marks)
+
+
+def _up_to(count: int) -> Sequence[float]:
+    """Percentiles that so many values can tell apart."""
+    return [p for p in _NINES if p < 100 * (1 - 1 / max(count, 2))] or [0.0, 50.0]
+
+
+def _place(percentile: float) -> float:
+    return -log10(1 - percentile / 100)
+
+
+def _stages(result: LoadResult) -> str | None:
+    """Milliseconds of each party's work by stage; waiting for work is none."""
+    busy = {
+        party: {stage: s for stage, s in use.stages.items() if stage != "fetch"}
+        for party, use in result.parties.items()
+    }
+    busy = {party: stages for party, stages in busy.items() if stages}
+    if not busy:
+        return None
+    names = sorted({stage for stages in busy.values() for stage in stages})
+    series = {name: [round(stages.get(name, 0.0) * 1000) for stages in busy.values()] for name in names}
+    return charts.stacked(list(busy), series)

@@ -1,0 +1,106 @@
+"""What the parties' processes used: processor time, memory and the stages of their work, as their `/metrics` tell."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import httpx
+import msgspec
+
+from services.console.stack import Addresses
+
+_CPU: Final = re.compile(r"^process_cpu_seconds_total (\S+)$", re.MULTILINE)
+_MEMORY: Final = re.compile(r"^process_resident_memory_bytes (\S+)$", re.MULTILINE)
+_STAGE: Final = re.compile(r'^sansha_stage_seconds_sum\{stage="(\w+)"\} (\S+)$', re.MULTILINE)
+MEGABYTE: Final = 1024 * 1024
+
+
+class PartyUse(msgspec.Struct, frozen=True):
+    """One party, all its replicas together, over the measured part."""
+
+    replicas: int
+    cpu_seconds: float
+    cpu_us_per_event: float
+    """Microseconds of processor time for each receipt that was registered."""
+    memory_mb: float
+    """The largest that one process was seen with."""
+    stages: dict[str, float]
+    """Stage of the work → seconds (`docs/operations.md`, sansha_stage_seconds)."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a party's processes say at one moment."""
+
+    replicas: int = 0
+    cpu_seconds: float = 0.0
+    memory_bytes: float = 0.0
+    """Of the largest process."""
+    stages: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    def take(self, exposition: str) -> None:
+        """Another replica's metrics; what a party of one's own does not tell counts as nothing."""
+        self.replicas += 1
+        self.cpu_seconds += sum(map(float, _CPU.findall(exposition)))
+        self.memory_bytes = max(self.memory_bytes, *map(float, _MEMORY.findall(exposition)), 0.0)
+        for stage, seconds in _STAGE.findall(exposition):
+            self.stages[stage] += float(seconds)
+
+
+class Gauge:
+    """Reads these parties' metrics, where they answer."""
+
+    def __init__(self, addresses: Addresses, principals: Sequence[str]) -> None:
+        self._addresses, self._principals = addresses, principals
+        self._http = httpx.AsyncClient(timeout=5.0)
+        self._first: Mapping[str, Reading] = {}
+        self._first_events = 0
+        self._most: dict[str, float] = {}
+
+    async def begin(self, events: Callable[[], int]) -> None:
+        """The measured part begins; a busy process takes a moment to answer, and `events` is asked then."""
+        self._most = {}
+        self._first = await self.look()
+        self._first_events = events()
+
+    async def look(self) -> Mapping[str, Reading]:
+        """How things stand now; the largest memory is kept in mind."""
+        read = await asyncio.gather(*map(self._party, self._principals))
+        found = {name: reading for name, reading in zip(self._principals, read, strict=True) if reading.replicas}
+        for name, reading in found.items():
+            self._most[name] = max(self._most.get(name, 0.0), reading.memory_bytes)
+        return found
+
+    async def used(self, events: int) -> dict[str, PartyUse]:
+        """Since `begin`; so many events there were altogether."""
+        used, events = {}, events - self._first_events
+        for name, now in (await self.look()).items():
+            before = self._first.get(name, Reading())
+            cpu = now.cpu_seconds - before.cpu_seconds
+            used[name] = PartyUse(
+                replicas=now.replicas,
+                cpu_seconds=cpu,
+                cpu_us_per_event=cpu * 1e6 / events if events else 0.0,
+                memory_mb=self._most[name] / MEGABYTE,
+                stages={stage: s - before.stages[stage] for stage, s in now.stages.items() if s > before.stages[stage]},
+            )
+        return used
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def _party(self, principal: str) -> Reading:
+        reading = Reading()
+        for address in await self._addresses.each(principal):
+            try:
+                answer = await self._http.get(f"http://{address}/metrics")
+            except httpx.TransportError:
+                continue
+            if answer.is_success:
+                reading.take(answer.text)
+        return reading

@@ -1,0 +1,129 @@
+"""The stack that a load test runs on: one that is there, or one of its own in a temporary folder."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from contracts import topics
+from services.chassis.bus.opening import open_bus
+from services.chassis.bus.port import BusError, EventBus
+from services.chassis.clock import monotonic, pause
+from services.chassis.settings import ServiceSettings
+from services.console.clients import StackClient
+from services.console.stack import LOCAL_HOST, PLACES, PORTS_PER_REPLICA, Addresses
+
+LOAD_TEST: Final = "load_test"
+"""As whom it uses the bus: SANSHA_LOAD_TEST_KAFKA_USERNAME and so on."""
+PATIENCE_SECONDS: Final = 30.0
+
+
+class NoPlace(Exception):
+    """The stack cannot be used, or not started; the text says why and what would work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Which bus, and where the parties answer over HTTP."""
+
+    bus_url: str
+    addresses: Addresses
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An open bus, and a client of the parties."""
+
+    bus: EventBus
+    client: StackClient
+
+
+@asynccontextmanager
+async def opened(target: Target) -> AsyncIterator[Place]:
+    """Raises `NoPlace`, `ValueError` for settings of the environment that cannot be used."""
+    settings = ServiceSettings.from_environment(LOAD_TEST).model_copy(update={"bus_url": target.bus_url})
+    folder = settings.embedded_folder
+    if folder is not None and not folder.is_dir():
+        raise NoPlace(f"{folder} is no folder of an embedded log; start a stack with sansha up, or name its --bus")
+    try:
+        bus = await open_bus(settings, LOAD_TEST)
+        try:
+            await bus.end_offsets([topics.RECEIPTS.name])
+        except BusError:
+            await bus.close()
+            raise
+    except (BusError, ValueError) as wrong:
+        raise NoPlace(f"the bus {target.bus_url} cannot be used ({wrong}); see --bus") from None
+    try:
+        async with StackClient(target.addresses) as client:
+            yield Place(bus, client)
+    finally:
+        await bus.close()
+
+
+@asynccontextmanager
+async def own_stack() -> AsyncIterator[Target]:
+    """`sansha up` in a temporary folder, on free ports, by the real clock; ended and deleted afterwards.
+
+    Raises `NoPlace` where it does not start.
+    """
+    with tempfile.TemporaryDirectory(prefix="sansha-load-") as name:
+        folder, port_base = Path(name), _free_ports()
+        with (folder / "up.log").open("wb") as log:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-P", "-m", "services.console", "up"),
+                *("--database-dir", str(folder / "data"), "--port-base", str(port_base), "--log-level", "warning"),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for the load test
+                env={**os.environ, "SANSHA_BUS_URL": ""},
+            )
+        target = Target(f"embedded:{folder / 'data' / 'bus'}", Addresses(port_base))
+        try:
+            await _ready(target.addresses, process, folder / "up.log")
+            yield target
+        finally:
+            if process.returncode is None:
+                process.send_signal(signal.SIGTERM)
+                await process.wait()
+
+
+async def _ready(addresses: Addresses, process: asyncio.subprocess.Process, log: Path) -> None:
+    deadline = monotonic() + PATIENCE_SECONDS
+    async with StackClient(addresses) as client:
+        while any(replica.status is None for replica in await client.replicas()):
+            if process.returncode is not None or monotonic() > deadline:
+                raise NoPlace(f"a stack for the load test did not start: {_last_line(log)}")
+            await pause(0.1)
+
+
+def _last_line(log: Path) -> str:
+    return next(reversed(log.read_text(errors="replace").split("\n")[:-1]), "it said nothing")
+
+
+def _free_ports() -> int:
+    """The first of as many free ports as a stack takes."""
+    for base in range(20_000, 60_000, PORTS_PER_REPLICA):
+        if all(_is_free(base + offset) for offset in (0, *(place.offset for place in PLACES))):
+            return base
+    raise NoPlace("no free ports for a stack of its own")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOCAL_HOST, port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,65 @@
+"""Receipt data (収納データ, 速報) as the collection centre tells it, put onto the topic that the ward reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import cycle
+from typing import Final
+
+from contracts import cloudevents, topics
+from contracts.events import ReceiptDelivered
+from contracts.http import SlipView
+from contracts.vocabulary import Method, ReceiptKind, Settler, Yen, business_date
+from services.chassis.bus.port import EventBus, Message, Record
+from services.chassis.identity import Identity, TimeOrderedIdentity
+from services.console.load.recording import Recorder
+from services.console.load.running import Watch
+
+ACCEPTED: Final = "accepted"
+SETTLERS: Final = (Settler.UC, Settler.JCB)
+
+
+class Receipts:
+    """A receipt for each slip, in turn, paid by card to either agent. Bytes are made when they are due, not before."""
+
+    stages: Sequence[str] = (ACCEPTED,)
+    at_once = 2_000
+    senders = 1  # one after the other: the bus keeps them in order
+
+    def __init__(self, bus: EventBus, slips: Sequence[SlipView], recorder: Recorder, watch: Watch) -> None:
+        self._bus, self._recorder, self._watch = bus, recorder, watch
+        self._slips: Iterator[SlipView] = cycle(slips)
+        self._settlers = cycle(SETTLERS)
+        self._identity: Identity = TimeOrderedIdentity()
+        self.amounts: dict[str, Yen] = {}
+        """Payment id → yen, of all that was sent."""
+
+    async def send(self, intended: Sequence[float]) -> None:
+        await self._bus.produce([self._record(at) for at in intended])
+        now = self._watch.now()
+        for at in intended:
+            self._recorder.took(ACCEPTED, at, now - at)
+
+    def intended(self, message: Message) -> float | None:
+        """When the receipt in this message was meant to come."""
+        if message.key not in self.amounts:
+            return None
+        return self._watch.seconds(cloudevents.envelope(message.headers).time)
+
+    def _record(self, at: float) -> Record:
+        slip, moment = next(self._slips), self._watch.moment(at)
+        receipt = ReceiptDelivered(
+            payment_id=self._identity.new("payment"),
+            kind=ReceiptKind.PRELIMINARY,
+            slip_number=slip.slip_number,
+            barcode=slip.barcode or "",
+            amount=Yen(slip.amount),
+            method=Method.CARD,
+            settler=next(self._settlers),
+            paid_at=moment,
+            received_on=business_date(moment),
+            delivered_at=moment,
+        )
+        self.amounts[receipt.payment_id] = receipt.amount
+        headers = cloudevents.headers(self._identity.new(receipt.TYPE), receipt, topics.PAYMENT_PROVIDER, moment)
+        return Record(topics.RECEIPTS.name, receipt.key, cloudevents.encode_value(receipt), headers)

@@ -1,0 +1,102 @@
+"""The outcome of a load test: for machines as JSON, for people as figures by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from services.console.load.parties import PartyUse
+from services.console.load.recording import Second, Spread
+
+VERSION = 1
+
+
+class AuditFound(msgspec.Struct, frozen=True):
+    """What the ward's books say of the receipts that were sent: each once, to the yen."""
+
+    sent: int
+    registered_once: int
+    missing: int
+    twice: int
+    wrong_amount: int
+    sent_yen: int
+    registered_yen: int
+
+    @property
+    def is_clean(self) -> bool:
+        return self.registered_once == self.sent and self.sent_yen == self.registered_yen
+
+
+class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One run. Times in seconds, latencies in milliseconds, of the measured part unless it says otherwise."""
+
+    version: int = VERSION
+    workload: str
+    began_at: str
+    asked: dict[str, Any]
+    """What the run was asked for: rate, shape, count and so on."""
+    environment: dict[str, Any]
+    """What it ran on: machine, database, bus, partitions, replicas."""
+    sent: int
+    """The warm-up included, as in `registered`."""
+    registered: int
+    seconds: float
+    """From the beginning of the measured part until the last receipt was registered."""
+    throughput: float
+    """Receipts registered a second."""
+    latencies: dict[str, Spread]
+    lag_most: int
+    drained_in: float
+    """From the last arrival until the last receipt was registered."""
+    parties: dict[str, PartyUse]
+    load_cpu_seconds: float
+    """What the load generator itself used."""
+    each_second: list[Second]
+    audit: AuditFound | None = None
+    """None where it was not asked for, or the ward keeps no books that can be read."""
+    reconciled_in: float | None = None
+    """With a stepped clock: how long closing, deposits and reconciliation took afterwards."""
+    was_stopped: bool = False
+
+    @property
+    def unregistered(self) -> int:
+        return self.sent - self.registered
+
+    @property
+    def is_right(self) -> bool:
+        """Nothing lost, nothing twice, to the yen."""
+        return self.unregistered == 0 and (self.audit is None or self.audit.is_clean)
+
+
+def read_result(path: Path) -> LoadResult:
+    """Raises `ValueError` for a file that is no result of this version, `OSError` where it cannot be read."""
+    try:
+        result = msgspec.json.decode(path.read_bytes(), type=LoadResult)
+    except msgspec.DecodeError as wrong:
+        raise ValueError(f"{path} is no result of `sansha load … --json` ({wrong})") from None
+    if result.version != VERSION:
+        raise ValueError(f"{path} is a result of version {result.version}; this sansha reads version {VERSION}")
+    return result
+
+
+def figures(result: LoadResult) -> Mapping[str, float]:
+    """Every figure by the name that thresholds and comparisons use."""
+    return dict(_figures(result))
+
+
+def _figures(result: LoadResult) -> Iterator[tuple[str, float]]:
+    yield "throughput", result.throughput
+    for stage, spread in result.latencies.items():
+        for name in ("p50", "p90", "p99", "p999", "most"):
+            yield f"{stage}.{name}_ms", getattr(spread, name)
+    yield "lag_most", float(result.lag_most)
+    yield "drained_in_s", result.drained_in
+    yield "unregistered", float(result.unregistered)
+    if result.reconciled_in is not None:
+        yield "reconciled_in_s", result.reconciled_in
+    for party, use in result.parties.items():
+        yield f"{party}.cpu_us_per_event", use.cpu_us_per_event
+        yield f"{party}.memory_mb", use.memory_mb

@@ -1,0 +1,184 @@
+"""A run: warm-up, arrivals in an open loop, until the last of them is registered or nothing moves any more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import chain
+from math import inf
+from typing import Final, Protocol
+
+from services.chassis.clock import monotonic, pause, real_now
+from services.console.load.arrivals import Arrivals, Shape
+from services.console.load.following import Follower
+from services.console.load.recording import Moment, Recorder
+
+STALLED_SECONDS: Final = 30.0
+"""Where nothing is registered for so long, what is left is given up."""
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.001, 0.05
+LOOKS_APART: Final = 2
+"""Between two looks at what is registered so many times the last one's length passes: looking costs, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to come, and when. Without arrivals: as fast as it is registered, never more than `ahead` before that."""
+
+    count: int
+    """Of the measured part."""
+    arrivals: Arrivals | None = None
+    warm_up_seconds: float = 5.0
+    warm_up_count: int = 2_000
+    """Of a run without arrivals."""
+    ahead: int = 20_000
+
+    @property
+    def warm_up(self) -> Arrivals | None:
+        """At the highest rate, from the beginning of the run until the measured part begins."""
+        if self.arrivals is None or not self.warm_up_seconds:
+            return None
+        return Arrivals(Shape.CONSTANT, self.arrivals.rate, self.warm_up_seconds)
+
+    @property
+    def total(self) -> int:
+        """The warm-up included."""
+        if self.arrivals is None:
+            return self.warm_up_count + self.count
+        return self.count + (self.warm_up.count if self.warm_up else 0)
+
+    def times(self) -> Iterator[float]:
+        """Seconds since the run began at which each is meant to come, with arrivals."""
+        assert self.arrivals is not None
+        before = self.warm_up.times() if self.warm_up else ()
+        return chain(before, (self.warm_up_seconds + at for at in self.arrivals.times()))
+
+
+class Watch:
+    """Seconds since the run began, and what any such moment is in the world."""
+
+    def __init__(self) -> None:
+        self._began, self._began_at = monotonic(), real_now()
+
+    def now(self) -> float:
+        return monotonic() - self._began
+
+    def moment(self, seconds: float) -> datetime:
+        """The instant so many seconds after the run began."""
+        return self._began_at + timedelta(seconds=seconds)
+
+    def seconds(self, moment: datetime) -> float:
+        """The other way round."""
+        return (moment - self._began_at).total_seconds()
+
+
+class Workload(Protocol):
+    """What is sent."""
+
+    stages: Sequence[str]
+    """The steps that it tells the recorder of."""
+    at_once: int
+    """So many are sent together at most."""
+    senders: int
+    """So many sendings may be under way at the same time."""
+
+    async def send(self, intended: Sequence[float]) -> None:
+        """Send so many, meant to come at these times (seconds since the run began). Returns once they are accepted."""
+
+
+Told = Callable[[Moment], None]
+
+
+class Run:
+    """One run of a plan. `stop` ends the arrivals early; what was sent is still waited for."""
+
+    def __init__(self, plan: Plan, workload: Workload, follower: Follower, recorder: Recorder, watch: Watch) -> None:
+        self._plan, self._workload, self._follower = plan, workload, follower
+        self._recorder, self._watch = recorder, watch
+        self._sending = True
+        self.was_stopped = self.gave_up = False
+
+    def stop(self) -> None:
+        """No further arrivals. The second time, nothing is waited for any more."""
+        self.gave_up |= self.was_stopped
+        self.was_stopped = True
+
+    async def execute(self, tell: Told = lambda _moment: None) -> None:
+        """Until all that was sent is registered, or given up. Raises what sending or following raises."""
+        if self._plan.arrivals is not None:
+            self._recorder.zero = self._plan.warm_up_seconds
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._send())
+            tasks.create_task(self._follow(tell))
+
+    async def _send(self) -> None:
+        slots = asyncio.Semaphore(self._workload.senders)
+        times = self._planned() if self._plan.arrivals is not None else self._at_once()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                async for together in times:
+                    await slots.acquire()
+                    self._recorder.sent += len(together)
+                    self._recorder.last_sent_at = self._watch.now()
+                    tasks.create_task(self._sent(together, slots))
+        finally:
+            self._sending = False
+
+    async def _sent(self, together: Sequence[float], slots: asyncio.Semaphore) -> None:
+        try:
+            await self._workload.send(together)
+        finally:
+            slots.release()
+
+    async def _planned(self) -> AsyncIterator[Sequence[float]]:
+        """Those that are due by now, as soon as they are; late ones keep the time at which they were meant to come."""
+        due: list[float] = []
+        for at in self._plan.times():
+            if self.was_stopped:
+                return
+            if at > self._watch.now() or len(due) == self._workload.at_once:
+                if due:
+                    yield due
+                    due = []
+                if (early := at - self._watch.now()) > 0:
+                    await pause(early)
+            due.append(at)
+        if due:
+            yield due
+
+    async def _at_once(self) -> AsyncIterator[Sequence[float]]:
+        """The next ones, as soon as enough of the last are registered."""
+        left = self._plan.total
+        while left and not self.was_stopped:
+            if self._recorder.lag >= self._plan.ahead:
+                await pause(SHORTEST_PAUSE)
+                continue
+            many = min(left, self._workload.at_once)
+            left -= many
+            yield [self._watch.now()] * many
+
+    async def _follow(self, tell: Told) -> None:
+        moved_at = self._watch.now()
+        while (self._sending or self._recorder.lag) and not self.gave_up:
+            began = self._watch.now()
+            registered = await self._follower.registered()
+            now, before = self._watch.now(), self._recorder.registered
+            for intended_at in registered:
+                self._recorder.was_registered(intended_at, now)
+            self._begin_measuring(now)
+            if self._recorder.registered > before or not self._recorder.lag:
+                moved_at = now
+            elif now - moved_at > STALLED_SECONDS:
+                self.stop()
+                self.gave_up = True
+            if (moment := self._recorder.look(now)) is not None:
+                tell(moment)
+            took = self._watch.now() - began
+            await pause(min(max(LOOKS_APART * took, SHORTEST_PAUSE), LONGEST_PAUSE))
+
+    def _begin_measuring(self, now: float) -> None:
+        """Without arrivals, once the warm-up is registered."""
+        is_warm = self._plan.arrivals is not None or self._recorder.registered >= self._plan.warm_up_count
+        if is_warm and self._recorder.zero == inf:
+            self._recorder.zero = now

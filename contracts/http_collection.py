@@ -7,7 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from contracts.http import Body, InstantOfTime, PaymentIdText, PaymentView
+from contracts.http import Body, InstantOfTime, PaymentIdText
+from contracts.http_bulk import MOST_AT_ONCE
 from contracts.vocabulary import Method, ReceiptAnomaly
 
 BARCODE = "91912345001044103000123450100021080200085001"
@@ -34,23 +35,7 @@ class CollectionRequest(Body):
 
 
 class CollectionsRequest(Body):
-    collections: Annotated[tuple[CollectionRequest, ...], Field(min_length=1, max_length=10_000)]
-
-
-class RefusedCollection(Body):
-    """`place` counts the request's collections from 0."""
-
-    place: int
-    code: str
-    detail: str
-    remedy: str
-
-
-class CollectionsAnswer(Body):
-    """What was taken, in the order of the request; and what was not."""
-
-    payments: tuple[PaymentView, ...]
-    refused: tuple[RefusedCollection, ...]
+    collections: Annotated[tuple[CollectionRequest, ...], Field(min_length=1, max_length=MOST_AT_ONCE)]
 
 
 class AnomalyRequest(Body):

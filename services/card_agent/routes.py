@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter
 
 from contracts.http import CardTokenAnswer, CardTokenRequest, Explanation, TermsView, TestCard, WithdrawalAnswer
+from contracts.http_bulk import CardTokensAnswer, CardTokensRequest
 from services.card_agent.views import AnomalyRequest, AnomalyView, AuthorizationView, CorrectionAnswer, StatementView
 from services.chassis.as_of import EXPLANATION
 from services.chassis.errors import accepted
@@ -30,6 +31,10 @@ def _paying(api: APIRouter, agent: CardAgent) -> None:
     @api.post("/card-tokens", status_code=201, summary="カード番号入力 a token for a card (非保持化)")
     async def card_token(body: CardTokenRequest, key: IdempotencyKey = None) -> CardTokenAnswer:
         return accepted(await agent.tokenize(body, key))
+
+    @api.post("/card-tokens/bulk", status_code=201, summary="カード番号一括入力 tokens for many cards, each for itself")
+    async def card_tokens(body: CardTokensRequest, key: IdempotencyKey = None) -> CardTokensAnswer:
+        return accepted(await agent.tokenize_many(body, key))
 
     @api.post("/payments/{payment_id}/withdrawal", summary="売上取消 the card company revokes the sale")
     async def withdrawal(payment_id: str, key: IdempotencyKey = None) -> WithdrawalAnswer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import TracebackType
@@ -17,6 +17,7 @@ from contracts import topics
 from contracts.books import Books, BooksReader
 from contracts.http import (
     BankChoiceRequest,
+    CardChoice,
     CardChoiceRequest,
     CardRoute,
     CardTokenAnswer,
@@ -27,6 +28,7 @@ from contracts.http import (
     ScanRequest,
     ServiceStatus,
 )
+from contracts.http_bulk import CardChoicesRequest, CardTokensAnswer, PaymentsAnswer, ScansRequest
 from contracts.http_collection import CollectionRequest
 from contracts.problems import Problem
 from contracts.vocabulary import Agent
@@ -207,6 +209,27 @@ class StackClient:
         """Report a payment at a till, a counter or from an account."""
         answer = await self.post(topics.PAYMENT_PROVIDER, "/collections", collection, key)
         return PaymentView.model_validate(answer)
+
+    async def scan_many(self, scans: Sequence[ScanRequest], key: str) -> PaymentsAnswer:
+        """Many slips in one request, each under a `consent`."""
+        return await self._many_payments("/scans/bulk", ScansRequest(scans=tuple(scans)), key)
+
+    async def tokenize_many(self, agent: Agent, cards: Iterable[tuple[str, str]], key: str) -> CardTokensAnswer:
+        """Number and expiry of many cards typed to their agent."""
+        body = {"cards": [{"number": number, "expiry": expiry} for number, expiry in cards]}
+        headers = {"Idempotency-Key": key}
+        answer = await self._answer("POST", topics.card_agent(agent), "/card-tokens/bulk", json=body, headers=headers)
+        return CardTokensAnswer.model_validate_json(answer.content)
+
+    async def choose_cards(self, choices: Sequence[CardChoice], key: str) -> PaymentsAnswer:
+        """Many payments by card."""
+        return await self._many_payments("/payments/cards", CardChoicesRequest(choices=tuple(choices)), key)
+
+    async def _many_payments(self, path: str, body: BaseModel, key: str) -> PaymentsAnswer:
+        headers = {"Idempotency-Key": key, "content-type": "application/json"}
+        content = body.model_dump_json()
+        answer = await self._answer("POST", topics.PAYMENT_PROVIDER, path, content=content, headers=headers)
+        return PaymentsAnswer.model_validate_json(answer.content)
 
     async def scan_picture(self, app_user: str, picture: bytes, key: str) -> PaymentView:
         """The same with a photo or a PDF of the slip, as the app's camera does."""

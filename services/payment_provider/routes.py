@@ -21,13 +21,13 @@ from contracts.http import (
     ScanRequest,
     TestBank,
 )
+from contracts.http_bulk import CardChoicesRequest, PaymentsAnswer, ScansRequest
 from contracts.http_collection import (
     AnomaliesAnswer,
     AnomalyKindView,
     AnomalyRequest,
     AnomalyView,
     CollectionRequest,
-    CollectionsAnswer,
     CollectionsRequest,
 )
 from contracts.http_terminal import RecordedAccess
@@ -50,13 +50,13 @@ def router(provider: PaymentProvider) -> APIRouter:
     """The provider's routes."""
     api = APIRouter()
     _changes(api, provider)
+    _many(api, provider)
     _simulation(api, provider)
     _queries(api, provider)
     return api
 
 
 def _changes(api: APIRouter, provider: PaymentProvider) -> None:
-
     @api.post("/consents", status_code=201, summary="利用規約への同意 accept the terms")
     async def consent(body: ConsentRequest, key: IdempotencyKey = None) -> ConsentAnswer:
         return accepted(await provider.consent(body, key))
@@ -91,8 +91,18 @@ def _changes(api: APIRouter, provider: PaymentProvider) -> None:
     async def collect(body: CollectionRequest, key: IdempotencyKey = None) -> PaymentView:
         return accepted(await provider.collect(body, key))
 
+
+def _many(api: APIRouter, provider: PaymentProvider) -> None:
+    @api.post("/scans/bulk", status_code=201, summary="納付書一括読取 scan many slips, each for itself")
+    async def scan_many(body: ScansRequest, key: IdempotencyKey = None) -> PaymentsAnswer:
+        return accepted(await provider.scan_many(body, key))
+
+    @api.post("/payments/cards", status_code=202, summary="カード払い一括 pay many by card, each for itself")
+    async def choose_cards(body: CardChoicesRequest, key: IdempotencyKey = None) -> PaymentsAnswer:
+        return accepted(await provider.choose_cards(body, key))
+
     @api.post("/collections/bulk", status_code=201, summary="収納一括 many of them, each for itself")
-    async def collect_many(body: CollectionsRequest, key: IdempotencyKey = None) -> CollectionsAnswer:
+    async def collect_many(body: CollectionsRequest, key: IdempotencyKey = None) -> PaymentsAnswer:
         return accepted(await provider.collect_many(body, key))
 
 

@@ -16,10 +16,12 @@ from contracts.events import (
     Event,
     ProxyPaymentTakenOn,
 )
-from contracts.http import CardTokenRequest
+from contracts.http import CardTokenAnswer, CardTokenRequest
+from contracts.http_bulk import CardTokensAnswer, CardTokensRequest
 from contracts.vocabulary import Agent, Brand, DeclineReason, Refusal
 from services.card_agent.app import TEST_CARDS, AuthorizationView
 from services.card_agent.domain.issuer import Outcome
+from services.console.payers import card_number
 from tests.component.driven_agent import DrivenAgent, unknown_card
 from tests.component.home import Home
 
@@ -30,7 +32,7 @@ DECLINED = {
     Outcome.ISSUER_DOWN: DeclineReason.ISSUER_UNAVAILABLE,
 }
 APPROVED_AT_ONCE = {Outcome.APPROVED, Outcome.WITHDRAWN}
-VISA = "4000000000000002"
+VISA, WRONG = "4000000000000002", "4000000000000003"
 
 
 def card_with(outcome: Outcome) -> str:
@@ -277,6 +279,59 @@ async def test_an_idempotency_key_tells_two_cards_apart(home: Home) -> None:
         )
     assert first.json() == again.json()
     assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
+
+
+async def test_many_cards_have_the_tokens_they_have_one_by_one(home: Home) -> None:
+    driven = await DrivenAgent.started(home)
+    alone = await driven.token(VISA)
+    typed = [(VISA, "12/27"), (WRONG, "12/27"), (VISA, "01/28"), ("4000-0000-0000-0002", "12/27"), (VISA, "soon")]
+    others = (card_number(7, f"{n:010d}") for n in range(600))
+    request = bulk(*typed, *((number, "12/27") for number in others if number.startswith("4")))
+    answer = await driven.service.tokenize_many(request, "k")
+    assert isinstance(answer, CardTokensAnswer), answer
+    assert [(r.place, r.code) for r in answer.refused] == [(1, "card_number_invalid"), (4, "card_expiry_invalid")]
+    own, wrong, renewed, again, soon = answer.in_order()[:5]
+    assert (own, again, [wrong, soon]) == (alone, alone, list(answer.refused))
+    assert isinstance(renewed, CardTokenAnswer)
+    assert renewed.card_token != alone.card_token
+    assert len({t.card_token for t in answer.tokens}) == len(request.cards) - 3 > 200
+    await driven.restart()
+    assert await driven.service.tokenize_many(request, "k") == answer
+
+
+async def test_a_key_tells_many_cards_apart_also_where_they_are_refused(home: Home) -> None:
+    driven = await DrivenAgent.started(home)
+    first = await driven.service.tokenize_many(bulk((WRONG, "12/27")), "k")
+    assert isinstance(first, CardTokensAnswer)
+    assert (first.tokens, len(first.refused)) == ((), 1)
+    other = await driven.service.tokenize_many(bulk(("4000000000000004", "12/27")), "k")
+    assert isinstance(other, Refusal)
+    assert other.code == "idempotency_key_reused"
+    assert await driven.service.tokenize_many(bulk((WRONG, "12/27")), "k") == first
+
+
+async def test_many_cards_typed_leave_no_number(tmp_path: Path) -> None:
+    driven = await DrivenAgent.started(Home(tmp_path))
+    good, wrong = {"number": VISA, "expiry": "12/27"}, {"number": VISA, "expiry": VISA}
+    async with _client(driven) as http:
+        headers = {"Idempotency-Key": "k"}
+        taken, again = [
+            await http.post("/card-tokens/bulk", json={"cards": [good, wrong, good]}, headers=headers) for _ in range(2)
+        ]
+        unread = await http.post("/card-tokens/bulk", json={"cards": [good, {**good, VISA: "a field"}]})
+        strange = await http.post("/card-tokens/bulk", json={"cards": [[VISA], {**good, "number": [VISA]}]})
+    assert (taken.status_code, taken.json()) == (201, again.json())
+    assert [(r["place"], r["code"]) for r in taken.json()["refused"]] == [(1, "card_expiry_invalid")]
+    assert (unread.status_code, strange.status_code) == (422, 422)
+    assert VISA not in taken.text + unread.text + strange.text
+    assert VISA not in repr(bulk((VISA, "12/27")))
+    assert not any(_files_and_where_the_number_is(tmp_path).values())
+    await driven.service.close()
+    assert not any(_files_and_where_the_number_is(tmp_path).values())
+
+
+def bulk(*typed: tuple[str, str]) -> CardTokensRequest:
+    return CardTokensRequest(cards=tuple(CardTokenRequest(number=SecretStr(n), expiry=expiry) for n, expiry in typed))
 
 
 def _client(driven: DrivenAgent) -> httpx.AsyncClient:

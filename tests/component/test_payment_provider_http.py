@@ -15,6 +15,7 @@ from tests.component.home import Home
 
 AT_TILL = {"method": "convenience_store", "barcode": slip(4)}
 CARD = {"agent": "uc", "card_token": "a-token", "brand": "visa", "last4": "0002"}
+CHOICE, SCAN = {**CARD, "payment_id": "p"}, {"barcode": slip(5), "consent_id": "c"}
 
 
 @asynccontextmanager
@@ -123,6 +124,13 @@ async def test_refusals_carry_their_status_and_code(tmp_path: Path) -> None:
         ("/payments/p/card", {**CARD, "brand": "4000000000000002"}, "body.brand"),
         ("/payments/p/internet-banking", {"bank_code": "4000000000000002"}, "body.bank_code"),
         ("/scans", {"barcode": "4000000000000002" * 20, "consent_id": "c"}, "body.barcode"),
+        ("/scans/bulk", {"scans": [SCAN, {"barcode": "4000000000000002"}]}, "body.scans.1.consent_id"),
+        ("/scans/bulk", {"scans": []}, "body.scans"),
+        (
+            "/payments/cards",
+            {"choices": [CHOICE, {**CHOICE, "last4": "4000000000000002"}]},
+            "body.choices.1.last4",
+        ),
         ("/consents", {"app_user": "", "terms_version": TERMS}, "body.app_user"),
     ],
 )
@@ -141,10 +149,13 @@ async def test_every_post_honours_its_idempotency_key(tmp_path: Path) -> None:
         scanned = await scan(client, slip(1))
         consent = {"app_user": "user-9", "terms_version": TERMS}
         own = (await post(client, "/consents", consent, 201, "k"))["consent_id"]
+        own_scan, choice = {"barcode": slip(6), "consent_id": own}, {**CARD, "payment_id": "made-up"}
         bodies: list[tuple[str, dict[str, Any], dict[str, Any], int]] = [
             ("/consents", consent, {"app_user": "user-10"}, 201),
             ("/scans", {"barcode": slip(2), "consent_id": own}, {"barcode": slip(3)}, 201),
             (f"/payments/{scanned['payment_id']}/card", CARD, {"last4": "0003"}, 202),
+            ("/scans/bulk", {"scans": [{"barcode": slip(5), "consent_id": own}]}, {"scans": [own_scan]}, 201),
+            ("/payments/cards", {"choices": [choice]}, {"choices": [{**choice, "last4": "0003"}]}, 202),
             ("/collections", AT_TILL, {"method": "counter"}, 201),
             ("/collections/bulk", {"collections": [AT_TILL]}, {"collections": [AT_TILL, AT_TILL]}, 201),
             ("/anomalies", {"kind": "sent_twice", "next": 2}, {"next": 3}, 201),
@@ -163,6 +174,8 @@ async def test_the_document_describes_every_use_case_with_examples(tmp_path: Pat
             ("get", "/terms-of-use"),
             ("post", "/consents"),
             ("post", "/scans"),
+            ("post", "/scans/bulk"),
+            ("post", "/payments/cards"),
             ("post", "/payments/{payment_id}/card"),
             ("post", "/payments/{payment_id}/internet-banking"),
             ("get", "/payments"),

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from contracts import topics
-from contracts.http import PaymentView
+from contracts.http import CardChoice, PaymentView, ScanRequest
+from contracts.vocabulary import Agent
 from services.console.clients import StackClient
 from services.console.slips import issue_generated
 from tests.end_to_end.processes import eventually
@@ -61,6 +62,30 @@ async def explained(stack: Stack, payment_id: str) -> str:
     done = await stack.sansha("explain", payment_id)
     assert done.status == 0, done.err
     return done.out
+
+
+async def test_many_at_once_are_paid_by_card(new_stack: NewStack) -> None:
+    stack = new_stack(*STEPPED)
+    await stack.start()
+    barcodes = await issue(stack, payers=2)
+    async with StackClient(stack.port_base) as client:
+        consent = await client.consent("gateway")
+        scans = [ScanRequest(barcode=barcode, consent_id=consent) for barcode in (*barcodes, "nonsense")]
+        scanned = await client.scan_many(scans, "scans")
+        assert [r.code for r in scanned.refused] == ["barcode_not_digits"]
+        tokens = await client.tokenize_many(Agent.UC, [(CARD, "12/29")] * len(barcodes), "cards")
+        pairs = zip(scanned.payments, tokens.tokens, strict=True)
+        choices = [CardChoice(payment_id=p.payment_id, **token.model_dump()) for p, token in pairs]
+        chosen = await client.choose_cards(choices, "choices")
+        assert [p.status for p in chosen.payments] == ["authorizing"] * len(barcodes)
+        assert await client.choose_cards(choices, "choices") == chosen
+
+    async def all_paid() -> bool:
+        return [await status_of(stack, p.payment_id) for p in chosen.payments] == ["paid"] * len(barcodes)
+
+    await eventually(all_paid, "payments that are paid")
+    await stack.stop()
+    assert (await stack.audit()).findings == ()
 
 
 async def test_a_card_and_a_bank_payment_go_all_the_way_to_a_reconciled_deposit(new_stack: NewStack) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts import topics
 from contracts.books import Books
 from contracts.http import CardTokenAnswer, CardTokenRequest, Explanation, TermsView, TestCard, WithdrawalAnswer
+from contracts.http_bulk import CardTokensAnswer, CardTokensRequest
 from contracts.vocabulary import Refusal
 from services.card_agent import store
 from services.card_agent.behaviour import TEST_CARDS, AnomalyKind
@@ -21,7 +22,14 @@ from services.card_agent.domain.terms import TERMS, Terms
 from services.card_agent.explanation import Story, anomalies_then, closing_then
 from services.card_agent.handlers.correct_settlement import correct_settlements
 from services.card_agent.handlers.inject_anomaly import inject_anomalies
-from services.card_agent.handlers.tokenize_card import CardRegistration, registration_of, tokenize_cards
+from services.card_agent.handlers.tokenize_card import (
+    CardRegistration,
+    CardRegistrations,
+    registration_of,
+    registrations_of,
+    tokenize_cards,
+    tokenize_many,
+)
 from services.card_agent.handlers.withdraw_proxy_payment import WithdrawalRequest, unknown_payment, withdraw_payments
 from services.card_agent.migrations import HISTORY
 from services.card_agent.settings import Settings
@@ -87,6 +95,11 @@ class CardAgent(Service):
         return Command("tokenize", handler, CardTokenAnswer, lambda r: (r.card_key,))
 
     @cached_property
+    def _tokenize_many(self) -> Command[CardRegistrations, CardTokensAnswer]:
+        handler = partial(tokenize_many, agent=self.settings.agent)
+        return Command("tokenize_many", handler, CardTokensAnswer, lambda r: tuple({c.card_key for c in r.cards}))
+
+    @cached_property
     def _withdraw(self) -> Command[WithdrawalRequest, WithdrawalAnswer]:
         handler = partial(withdraw_payments, agent=self.settings.agent)
         return Command("withdraw", handler, WithdrawalAnswer, lambda r: (r.payment_id,))
@@ -115,6 +128,11 @@ class CardAgent(Service):
         if isinstance(registration, Refusal):
             return registration
         return await self.execute(self._tokenize, registration, key)
+
+    async def tokenize_many(self, request: CardTokensRequest, key: str | None = None) -> CardTokensAnswer | Refusal:
+        """Many cards at once, each for itself. The numbers go no further than this method."""
+        registrations = registrations_of(request, self._terms.agreed.brands, self.secret)
+        return await self.execute(self._tokenize_many, registrations, key)
 
     async def withdraw(self, payment_id: str, key: str | None = None) -> WithdrawalAnswer | Refusal:
         """売上取消: the card company revokes the sale, until its closing is issued."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -122,6 +122,11 @@ def identity_of(digits: str, expiry: Expiry, brand: Brand, secret: bytes) -> Car
     account_id = _keyed_hash(secret, "account", digits)
     card_key = _keyed_hash(secret, "card", digits, f"{expiry.year}-{expiry.month:02}")
     return CardIdentity(account_id, card_key, brand, digits[-4:], expiry)
+
+
+def typed_hash(typed: Iterable[tuple[str, str]], secret: bytes) -> str:
+    """One keyed hash of numbers and expiries as they were typed, good or not."""
+    return _keyed_hash(secret, "typed", *(part for card in typed for part in card))
 
 
 def _keyed_hash(secret: bytes, *parts: str) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import islice
 
 from pydantic import BaseModel, ConfigDict
 
 from contracts.http import CardTokenAnswer, CardTokenRequest
+from contracts.http_bulk import CardTokensAnswer, CardTokensRequest, RefusedItem, refused_items
 from contracts.vocabulary import Agent, Brand, Refusal
 from services.card_agent import store
 from services.card_agent.behaviour import outcome_of
-from services.card_agent.domain.card import accepted_brand, identity_of, read_expiry, read_number
+from services.card_agent.domain.card import accepted_brand, identity_of, read_expiry, read_number, typed_hash
 from services.card_agent.domain.issuer import Outcome
 from services.chassis.transaction import Transaction
 
@@ -27,6 +29,17 @@ class CardRegistration(BaseModel):
     expiry_year: int
     expiry_month: int
     outcome: Outcome
+
+
+class CardRegistrations(BaseModel):
+    """Many of them: those that are taken, and why others are not."""
+
+    model_config = ConfigDict(frozen=True)
+
+    cards: tuple[CardRegistration, ...]
+    refused: tuple[RefusedItem, ...]
+    typed: str
+    """Keyed hash of all that was typed: requests that differ in what is refused are told apart by it."""
 
 
 def registration_of(
@@ -54,9 +67,27 @@ def registration_of(
     )
 
 
+def registrations_of(request: CardTokensRequest, accepted: Collection[Brand], secret: bytes) -> CardRegistrations:
+    """Pure: each card behind what was typed, or why it is not taken."""
+    read = [registration_of(card, accepted, secret) for card in request.cards]
+    return CardRegistrations(
+        cards=tuple(r for r in read if isinstance(r, CardRegistration)),
+        refused=refused_items(read),
+        typed=typed_hash(((c.number.get_secret_value(), c.expiry) for c in request.cards), secret),
+    )
+
+
+async def tokenize_many(
+    requests: Sequence[CardRegistrations], tx: Transaction, *, agent: Agent
+) -> Sequence[CardTokensAnswer]:
+    """Each card for itself; one that comes twice has one token."""
+    told = iter(await tokenize_cards([card for request in requests for card in request.cards], tx, agent=agent))
+    return [CardTokensAnswer(tokens=tuple(islice(told, len(r.cards))), refused=r.refused) for r in requests]
+
+
 async def tokenize_cards(
     requests: Sequence[CardRegistration], tx: Transaction, *, agent: Agent
-) -> Sequence[CardTokenAnswer | Refusal]:
+) -> Sequence[CardTokenAnswer]:
     """The same card has the same token, however often it is typed."""
     rows = [
         {**r.model_dump(), "card_token": tx.new_id("card-token", r.card_key), "tokenized_at": tx.now} for r in requests

@@ -23,13 +23,13 @@ from contracts.http import (
     ScanRequest,
     TestBank,
 )
+from contracts.http_bulk import CardChoicesRequest, PaymentsAnswer, ScansRequest
 from contracts.http_collection import (
     AnomaliesAnswer,
     AnomalyKindView,
     AnomalyRequest,
     AnomalyView,
     CollectionRequest,
-    CollectionsAnswer,
     CollectionsRequest,
 )
 from contracts.vocabulary import Agent, Method, Refusal
@@ -47,11 +47,11 @@ from services.payment_provider.domain.channels import Channels
 from services.payment_provider.domain.payment import Payment
 from services.payment_provider.domain.picture import slip_in
 from services.payment_provider.explanation import Telling, explain, payment_then, period_of
-from services.payment_provider.handlers.choose_method import CardRules, choose_banks, choose_cards
+from services.payment_provider.handlers.choose_method import CardRules, choose_banks, choose_cards, choose_many_cards
 from services.payment_provider.handlers.collect_slip import CollectionRules, collect_many, collect_slips
 from services.payment_provider.handlers.inject_anomaly import inject_anomalies
 from services.payment_provider.handlers.record_consent import record_consents
-from services.payment_provider.handlers.scan_slip import scan_slips
+from services.payment_provider.handlers.scan_slip import scan_many, scan_slips
 from services.payment_provider.migrations import HISTORY
 from services.payment_provider.pictures import Bounds, PictureReader
 from services.payment_provider.settings import Settings
@@ -107,8 +107,18 @@ class PaymentProvider(ReceiptFiles):
         return Command("scan", handler, PaymentView, lambda r: (r.barcode.strip(),))
 
     @cached_property
+    def _scan_many(self) -> Command[ScansRequest, PaymentsAnswer]:
+        handler = partial(scan_many, rules=self.settings.slip_rules)
+        return Command("scan_many", handler, PaymentsAnswer, lambda r: tuple({s.barcode.strip() for s in r.scans}))
+
+    @cached_property
     def _choose_card(self) -> Command[CardChoice, PaymentView]:
         return Command("choose_card", partial(choose_cards, rules=self._card_rules), PaymentView, _payment_key)
+
+    @cached_property
+    def _choose_cards(self) -> Command[CardChoicesRequest, PaymentsAnswer]:
+        handler = partial(choose_many_cards, rules=self._card_rules)
+        return Command("choose_cards", handler, PaymentsAnswer, lambda r: tuple({c.payment_id for c in r.choices}))
 
     @cached_property
     def _choose_bank(self) -> Command[BankChoice, PaymentView]:
@@ -124,11 +134,9 @@ class PaymentProvider(ReceiptFiles):
         return Command("collect", handler, PaymentView, lambda r: (_slip_of(r),))
 
     @cached_property
-    def _collect_many(self) -> Command[CollectionsRequest, CollectionsAnswer]:
+    def _collect_many(self) -> Command[CollectionsRequest, PaymentsAnswer]:
         handler = partial(collect_many, rules=self._collection_rules)
-        return Command(
-            "collect_many", handler, CollectionsAnswer, lambda r: tuple({_slip_of(c) for c in r.collections})
-        )
+        return Command("collect_many", handler, PaymentsAnswer, lambda r: tuple({_slip_of(c) for c in r.collections}))
 
     @cached_property
     def _inject(self) -> Command[AnomalyRequest, AnomaliesAnswer]:
@@ -150,6 +158,10 @@ class PaymentProvider(ReceiptFiles):
         """納付書読取."""
         return await self.execute(self._scan, request, key)
 
+    async def scan_many(self, request: ScansRequest, key: str | None = None) -> PaymentsAnswer | Refusal:
+        """Many slips at once, each for itself."""
+        return await self.execute(self._scan_many, request, key)
+
     async def scan_picture(self, picture: bytes, consent_id: str, key: str | None = None) -> PaymentView | Refusal:
         """納付書読取 from a photo or PDF of the slip."""
         codes = await self._pictures.read(picture)
@@ -162,6 +174,10 @@ class PaymentProvider(ReceiptFiles):
         """Pay by card; the answer is under way when this returns."""
         return await self.execute(self._choose_card, request, key)
 
+    async def choose_cards(self, request: CardChoicesRequest, key: str | None = None) -> PaymentsAnswer | Refusal:
+        """Many payments at once, each for itself."""
+        return await self.execute(self._choose_cards, request, key)
+
     async def choose_bank(self, request: BankChoice, key: str | None = None) -> PaymentView | Refusal:
         """Pay by internet banking; the answer is under way when this returns."""
         return await self.execute(self._choose_bank, request, key)
@@ -170,7 +186,7 @@ class PaymentProvider(ReceiptFiles):
         """収納: paid at a till, over a counter or from an account."""
         return await self.execute(self._collect, request, key)
 
-    async def collect_many(self, request: CollectionsRequest, key: str | None = None) -> CollectionsAnswer | Refusal:
+    async def collect_many(self, request: CollectionsRequest, key: str | None = None) -> PaymentsAnswer | Refusal:
         """Many at once, each for itself."""
         return await self.execute(self._collect_many, request, key)
 

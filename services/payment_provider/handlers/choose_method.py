@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from contracts.events import AuthorizationRequested
 from contracts.http import BankChoice, CardChoice, PaymentView
+from contracts.http_bulk import CardChoicesRequest, PaymentsAnswer
 from contracts.vocabulary import Agent, Brand, Refusal, Yen
 from services.chassis.transaction import Transaction
 from services.payment_provider import store
 from services.payment_provider.behaviour import behaviour_of
 from services.payment_provider.domain.payment import Payment, PaymentStatus, ask_bank, authorize
 from services.payment_provider.domain.routing import FeeTable, refuse_route, system_fee
+from services.payment_provider.handlers.bulk import each_for_itself
 from services.payment_provider.timers import AuthorizationOverdue, BankAnswered
 from services.payment_provider.views import payment_view
 
@@ -41,9 +44,17 @@ async def choose_cards(
 ) -> Sequence[PaymentView | Refusal]:
     """Ask the card's agent; the answer comes as an event, or not at all before the timeout."""
     known = await store.lock(tx.session, {r.payment_id for r in requests})
-    answers = [_ask_agent(request, known, rules, tx) for request in requests]
+    stand = dict(known)
+    answers = [_ask_agent(request, stand, rules, tx) for request in requests]
     await store.save(tx.session, known, [a for a in answers if isinstance(a, Payment)])
     return [a if isinstance(a, Refusal) else payment_view(a, rules.fee(a)) for a in answers]
+
+
+async def choose_many_cards(
+    requests: Sequence[CardChoicesRequest], tx: Transaction, *, rules: CardRules
+) -> Sequence[PaymentsAnswer]:
+    """Each payment for itself; of one that comes twice, the method has been chosen by then."""
+    return await each_for_itself([request.choices for request in requests], partial(choose_cards, tx=tx, rules=rules))
 
 
 async def choose_banks(requests: Sequence[BankChoice], tx: Transaction) -> Sequence[PaymentView | Refusal]:
@@ -54,10 +65,9 @@ async def choose_banks(requests: Sequence[BankChoice], tx: Transaction) -> Seque
     return [a if isinstance(a, Refusal) else payment_view(a, 0) for a in answers]
 
 
-def _ask_agent(
-    request: CardChoice, known: Mapping[str, Payment], rules: CardRules, tx: Transaction
-) -> Payment | Refusal:
-    payment = _choosable(known, request.payment_id)
+def _ask_agent(request: CardChoice, stand: dict[str, Payment], rules: CardRules, tx: Transaction) -> Payment | Refusal:
+    """The payment as it stands from now on, in `stand` too."""
+    payment = _choosable(stand, request.payment_id)
     if isinstance(payment, Refusal):
         return payment
     refusal = refuse_route(rules.routes, request.brand, request.agent)
@@ -65,7 +75,9 @@ def _ask_agent(
         return refusal
     tx.publish(_authorization_request(payment, request, tx))
     tx.schedule(AuthorizationOverdue(payment_id=payment.payment_id), tx.now + rules.timeout)
-    return authorize(payment, request.agent, request.card_token, request.brand, request.last4, tx.now)
+    asked = authorize(payment, request.agent, request.card_token, request.brand, request.last4, tx.now)
+    stand[asked.payment_id] = asked
+    return asked
 
 
 def _ask_bank(request: BankChoice, known: Mapping[str, Payment], tx: Transaction) -> Payment | Refusal:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from contracts.formats.barcode import Barcode
 from contracts.http import PaymentView
-from contracts.http_collection import CollectionRequest, CollectionsAnswer, CollectionsRequest, RefusedCollection
+from contracts.http_bulk import PaymentsAnswer
+from contracts.http_collection import CollectionRequest, CollectionsRequest
 from contracts.vocabulary import ReceiptKind, Refusal, business_date
 from services.chassis.transaction import Transaction
 from services.payment_provider import store
@@ -17,6 +19,7 @@ from services.payment_provider.domain.collection import Presented, read_presente
 from services.payment_provider.domain.network import NETWORKS
 from services.payment_provider.domain.payment import Payment, PaymentStatus, next_attempt
 from services.payment_provider.domain.scan import SlipRules
+from services.payment_provider.handlers.bulk import each_for_itself
 from services.payment_provider.handlers.count_in import count_in
 from services.payment_provider.handlers.receipt_data import begin_reporting, deliver
 from services.payment_provider.handlers.strike_anomalies import strike_next
@@ -51,23 +54,10 @@ async def collect_slips(
 
 async def collect_many(
     requests: Sequence[CollectionsRequest], tx: Transaction, *, rules: CollectionRules
-) -> Sequence[CollectionsAnswer | Refusal]:
+) -> Sequence[PaymentsAnswer]:
     """Each slip for itself: those that are refused are named by their place, the others are taken."""
-    told = await collect_slips([c for request in requests for c in request.collections], tx, rules=rules)
-    answers: list[CollectionsAnswer] = []
-    for request in requests:
-        own, told = told[: len(request.collections)], told[len(request.collections) :]
-        answers.append(
-            CollectionsAnswer(
-                payments=tuple(a for a in own if isinstance(a, PaymentView)),
-                refused=tuple(
-                    RefusedCollection(place=n, code=a.code, detail=a.detail, remedy=a.remedy)
-                    for n, a in enumerate(own)
-                    if isinstance(a, Refusal)
-                ),
-            )
-        )
-    return answers
+    items = [request.collections for request in requests]
+    return await each_for_itself(items, partial(collect_slips, tx=tx, rules=rules))
 
 
 def _read(request: CollectionRequest, rules: SlipRules, tx: Transaction) -> Barcode | Refusal:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 
 from contracts.events import SlipScanned
 from contracts.formats.barcode import Barcode
 from contracts.http import PaymentView, ScanRequest
+from contracts.http_bulk import PaymentsAnswer, ScansRequest
 from contracts.vocabulary import Refusal
 from services.chassis.transaction import Transaction
 from services.payment_provider import store
 from services.payment_provider.domain.payment import Payment, PaymentStatus, abandon, latest_in_app, next_attempt
 from services.payment_provider.domain.scan import SlipRules, read_slip, refuse_taken
+from services.payment_provider.handlers.bulk import each_for_itself
 from services.payment_provider.views import payment_view
 
 CONSENT_MISSING = Refusal(
@@ -26,24 +29,31 @@ async def scan_slips(
     consents = await store.known_consents(tx.session, {r.consent_id for r in requests})
     slips = [read_slip(r.barcode, rules, tx.now) if r.consent_id in consents else CONSENT_MISSING for r in requests]
     made = await store.lock_of_slips(tx.session, {s.free_area for s in slips if isinstance(s, Barcode)})
+    known = {p.payment_id: p for of_slip in made.values() for p in of_slip}
     answers: list[Payment | Refusal] = [
-        slip if isinstance(slip, Refusal) else _open(slip, request.consent_id, made, tx)
+        slip if isinstance(slip, Refusal) else _open(slip, request.consent_id, made.setdefault(slip.free_area, []), tx)
         for request, slip in zip(requests, slips, strict=True)
     ]
-    opened = [p for p in answers if isinstance(p, Payment)]
-    latest = [p for o in opened if (p := latest_in_app(made.get(o.slip_number, ()))) is not None]
-    left = {p.payment_id: p for p in latest if p.status is PaymentStatus.SCANNED}
-    await store.save(tx.session, left, [abandon(p, tx.now) for p in left.values()])
-    await store.add(tx.session, opened)
+    stand = {p.payment_id: p for of_slip in made.values() for p in of_slip}
+    await store.save(tx.session, known, [stand[i] for i, was in known.items() if stand[i] is not was])
+    await store.add(tx.session, [stand[a.payment_id] for a in answers if isinstance(a, Payment)])
     return [a if isinstance(a, Refusal) else payment_view(a, None) for a in answers]
 
 
-def _open(slip: Barcode, consent_id: str, made: Mapping[str, Sequence[Payment]], tx: Transaction) -> Payment | Refusal:
-    before = made.get(slip.free_area, ())
-    refusal = refuse_taken(latest_in_app(before))
+async def scan_many(requests: Sequence[ScansRequest], tx: Transaction, *, rules: SlipRules) -> Sequence[PaymentsAnswer]:
+    """Each slip for itself; one that comes twice is scanned anew."""
+    return await each_for_itself([request.scans for request in requests], partial(scan_slips, tx=tx, rules=rules))
+
+
+def _open(slip: Barcode, consent_id: str, made: list[Payment], tx: Transaction) -> Payment | Refusal:
+    """A new payment, kept in `made` beside the slip's others."""
+    earlier = latest_in_app(made)
+    refusal = refuse_taken(earlier)
     if refusal is not None:
         return refusal
-    attempt = next_attempt(before)
+    if earlier is not None and earlier.status is PaymentStatus.SCANNED:
+        made[made.index(earlier)] = abandon(earlier, tx.now)
+    attempt = next_attempt(made)
     payment = Payment(
         payment_id=tx.new_id("payment", slip.free_area, str(attempt)),
         slip_number=slip.free_area,
@@ -53,6 +63,7 @@ def _open(slip: Barcode, consent_id: str, made: Mapping[str, Sequence[Payment]],
         consent_id=consent_id,
         scanned_at=tx.now,
     )
+    made.append(payment)
     tx.publish(
         SlipScanned(
             payment_id=payment.payment_id,

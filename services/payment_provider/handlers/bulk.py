@@ -1,0 +1,21 @@
+"""Bulk requests: the items of all of them handled as one sequence, the answers told by request."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import chain, islice
+from typing import TypeVar
+
+from contracts.http import PaymentView
+from contracts.http_bulk import PaymentsAnswer, payments_answer
+from contracts.vocabulary import Refusal
+
+Item = TypeVar("Item")
+
+
+async def each_for_itself(
+    requests: Sequence[Sequence[Item]], handle: Callable[[Sequence[Item]], Awaitable[Sequence[PaymentView | Refusal]]]
+) -> Sequence[PaymentsAnswer]:
+    """One answer a request. Raises what `handle` raises, which takes items about one thing in their order."""
+    answers = iter(await handle(list(chain.from_iterable(requests))))
+    return [payments_answer(list(islice(answers, len(items)))) for items in requests]

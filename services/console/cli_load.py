@@ -32,10 +32,6 @@ load = typer.Typer(no_args_is_help=True, help="負荷試験: receipts or payment
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)?")
 _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 DEFAULT_COUNT: Final = 50_000
-STAGE_NAMES: Final = {
-    "accepted": "sent → on the topic",
-    "end_to_end": "sent → registered 登録",
-}
 
 
 def a_duration(text: str | float) -> float:
@@ -65,6 +61,9 @@ Thresholds = Annotated[
     Path | None, typer.Option(dir_okay=False, exists=True, metavar="FILE.toml", help="What must hold for exit 0.")
 ]
 Report = Annotated[Path | None, typer.Option(dir_okay=False, metavar="FILE.html", help="Write it as one page.")]
+Patience = Annotated[
+    float, typer.Option(parser=a_duration, metavar="DURATION", help="Give up where nothing is registered for so long.")
+]
 Audit = Annotated[bool, typer.Option("--audit/--no-audit", help="Read the ward's books afterwards.")]
 
 
@@ -79,6 +78,11 @@ def load_receipts(
     target: TargetOption = None,
     port_base: PortBase = DEFAULT_PORT_BASE,
     group: Group = "ward",
+    slips: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, metavar="FILE.csv", help="slip_number,amount,barcode; for any ward."),
+    ] = None,
+    patience: Patience = 30.0,
     audit: Audit = True,
     thresholds: Thresholds = None,
     report: Report = None,
@@ -88,11 +92,48 @@ def load_receipts(
 
     With --target the ward may be anybody's that reads the topic; its HTTP is at --port-base, or at SANSHA_STACK_HOSTS.
     """
+    from services.console.load.slips import NoSlips, read_slips
     from services.console.load.testing import Asked, test_receipts
 
     _check(rate, as_fast_as_possible, duration, count)
-    asked = Asked(rate, count or DEFAULT_COUNT, duration, shape, warm_up, group, audited=audit)
+    try:
+        known = () if slips is None else read_slips(slips)
+    except NoSlips as wrong:
+        fail(str(wrong))
+    asked = Asked(rate, count or DEFAULT_COUNT, duration, shape, warm_up, group, audit, patience, known)
     _run(test_receipts, asked, Where(target, port_base), Wanted(thresholds, report, as_json))
+
+
+@load.command("payments")
+def load_payments(
+    rate: Rate = None,
+    as_fast_as_possible: Max = False,
+    duration: Duration = None,
+    count: Count = None,
+    shape: ShapeOption = Shape.CONSTANT,
+    warm_up: WarmUp = 5.0,
+    bulk: Annotated[
+        int, typer.Option(min=1, max=10_000, metavar="N", help="Payments in a request; 1 for one by one.")
+    ] = 1,
+    until_reconciled: Annotated[
+        bool, typer.Option("--until-reconciled", help="Then move the stepped clock until all is deposited.")
+    ] = False,
+    target: TargetOption = None,
+    port_base: PortBase = DEFAULT_PORT_BASE,
+    group: Group = "ward",
+    patience: Patience = 30.0,
+    audit: Audit = True,
+    thresholds: Thresholds = None,
+    report: Report = None,
+    as_json: Json = False,
+) -> None:
+    """納付: slips scanned over HTTP, through agent and ward until their receipts are registered."""
+    from services.console.load.testing import Asked, test_payments
+
+    _check(rate, as_fast_as_possible, duration, count)
+    many = count or DEFAULT_COUNT // (1 if bulk > 1 else 10)
+    asked = Asked(rate, many, duration, shape, warm_up, group, audit, patience, (), bulk, until_reconciled)
+    _run(test_payments, asked, Where(target, port_base), Wanted(thresholds, report, as_json))
 
 
 @load.command("compare")
@@ -159,8 +200,10 @@ Test = Callable[["Place", "Asked", "Told"], Coroutine[Any, Any, "LoadResult"]]
 def _run(test: Test, asked: Asked, where: Where, wanted: Wanted) -> NoReturn:
     from services.chassis.settings import InvalidSettings
     from services.console.clients import Refused, Unreachable
+    from services.console.load.payments import PaymentRefused
     from services.console.load.places import NoPlace
     from services.console.load.results import figures
+    from services.console.load.slips import NoSlips
     from services.console.load.testing import CannotTest
     from services.console.load.thresholds import BadThresholds, check, read_thresholds
 
@@ -171,7 +214,9 @@ def _run(test: Test, asked: Asked, where: Where, wanted: Wanted) -> NoReturn:
         with _progress(asked) as tell:
             result = asyncio.run(_tested(test, asked, where, tell))
         checked = check(thresholds, figures(result))
-    except* (NoPlace, CannotTest, InvalidSettings, BadThresholds, Refused, Unreachable) as wrong:
+    except* (NoPlace, NoSlips, CannotTest, PaymentRefused) as wrong:
+        fail(str(_first(wrong)))
+    except* (InvalidSettings, BadThresholds, Refused, Unreachable) as wrong:
         fail(str(_first(wrong)))
     _tell(result, checked, wanted)
     raise typer.Exit(0 if result.is_right and all(c.passed for c in checked) else 1)
@@ -189,7 +234,8 @@ async def _tested(test: Test, asked: Asked, where: Where, tell: Told) -> LoadRes
 
     async with AsyncExitStack() as stack:
         if where.target is None:
-            target = await stack.enter_async_context(own_stack())
+            clock = "stepped" if asked.reconciled else "real"
+            target = await stack.enter_async_context(own_stack(clock))
         else:
             target = Target(where.target, stack_addresses(where.port_base))
         place = await stack.enter_async_context(opened(target))
@@ -198,16 +244,22 @@ async def _tested(test: Test, asked: Asked, where: Where, tell: Told) -> LoadRes
 
 @contextmanager
 def _progress(asked: Asked) -> Iterator[Told]:
+    """A bar with the rate and p99 of the last second; without a terminal a line when the measured part begins."""
     total = asked.plan.total
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True) as bar:
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task("starting, issuing slips", total=None)
+        was_warm = False
 
         def told(moment: Moment) -> None:
+            nonlocal was_warm
             p99 = "–" if moment.p99 is None else f"{moment.p99:,.1f} ms"
             part = "measuring " if moment.is_warm else "warming up"
             said = f"{part} {moment.per_second:8,.0f}/s  p99 {p99:>10}  lag {moment.lag:,}"
             bar.update(task, description=said, completed=moment.registered, total=total)
+            if bar.disable and moment.is_warm and not was_warm:
+                err.print(said, style="dim", soft_wrap=True)
+            was_warm = moment.is_warm
 
         yield told
 
@@ -228,13 +280,15 @@ def _tell(result: LoadResult, checked: Sequence[Checked], wanted: Wanted) -> Non
 
 
 def _print(r: LoadResult) -> None:
+    from services.console.load.results import STAGE_NAMES
+
     stopped = "  [yellow]ended early[/]" if r.was_stopped else ""
     measured = f"{r.seconds:.1f} s measured, {r.registered:,} of {r.sent:,} sent are registered, warm-up included"
-    out.print(f"[bold]{r.throughput:,.0f} receipts registered a second[/]  {measured}{stopped}", soft_wrap=True)
+    out.print(f"[bold]{r.throughput:,.0f} {r.workload} registered a second[/]  {measured}{stopped}", soft_wrap=True)
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("latency (ms)", no_wrap=True)
+    table.add_column("所要時間 latency (ms)")
     for head in ("p50", "p90", "p99", "p99.9", "max"):
-        table.add_column(head, justify="right", no_wrap=True)
+        table.add_column(head, justify="right", no_wrap=True, min_width=7)
     for stage, s in r.latencies.items():
         table.add_row(STAGE_NAMES.get(stage, stage), *(f"{ms:,.1f}" for ms in (s.p50, s.p90, s.p99, s.p999, s.most)))
     out.print(table)
@@ -243,20 +297,24 @@ def _print(r: LoadResult) -> None:
         named = f"{party} ×{use.replicas}" if use.replicas > 1 else party
         busiest = sorted(use.stages.items(), key=lambda stage: -stage[1])[:4]
         stages = " · ".join(f"{stage} {seconds / r.seconds:.0%}" for stage, seconds in busiest if r.seconds)
-        out.print(f"{named:18} {use.cpu_us_per_event:6,.0f} µs CPU each, {use.memory_mb:,.0f} MB   [dim]{stages}[/]")
+        used = f"{named:18} {use.cpu_us_per_event:6,.0f} µs CPU each, {use.memory_mb:,.0f} MB"
+        out.print(f"{used}   [dim]{stages}[/]", soft_wrap=True)
+    if r.reconciled_in is not None:
+        out.print(f"closed, deposited and reconciled (締め, 入金, 消込) in {r.reconciled_in:.1f} s")
     for name, value in r.environment.items():
         out.print(f"[dim]{name.replace('_', ' ')}: {escape(str(value))}[/]", soft_wrap=True)
     out.print(_audit(r), soft_wrap=True)
 
 
 def _audit(r: LoadResult) -> str:
+    declined = f"; {r.refused:,} payments were declined" if r.refused else ""
     if r.unregistered:
-        return f"[red]{r.unregistered:,} receipts were not registered[/]"
+        return f"[red]{r.unregistered:,} receipts were not registered[/]{declined}"
     a = r.audit
     if a is None:
         return "[yellow]監査 not audited[/]: its books were not asked for, or cannot be read"
     if a.is_clean:
-        return f"[green]監査 audit[/]: {a.sent:,} receipts, each registered once, ¥{a.registered_yen:,}"
+        return f"[green]監査 audit[/]: {a.sent:,} receipts, each registered once, ¥{a.registered_yen:,}{declined}"
     return (
         f"[red]監査 audit[/]: of {a.sent:,} receipts {a.missing:,} are missing, {a.twice:,} registered twice, "
         f"{a.wrong_amount:,} with another amount; ¥{a.registered_yen:,} of ¥{a.sent_yen:,}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import chain
+from typing import NamedTuple
 
 from services.chassis.bus.port import EventBus, Message, TopicPartition
 
@@ -17,13 +18,23 @@ Intended = Callable[[Message], float | None]
 """When this message was meant to come, in seconds since the run began; None for somebody else's."""
 
 
+class Delivered(NamedTuple):
+    """A receipt on the topic: its place, when it was meant to come and when it was seen there."""
+
+    offset: int
+    intended_at: float
+    seen_at: float
+
+
 class Follower:
     """Follows one topic and one group, from the end of the topic on."""
 
-    def __init__(self, bus: EventBus, topic: str, group: str, intended: Intended) -> None:
-        self._bus, self._topic, self._group, self._intended = bus, topic, group, intended
+    def __init__(self, bus: EventBus, topic: str, group: str, intended: Intended, now: Callable[[], float]) -> None:
+        """`now`: seconds since the run began."""
+        self._bus, self._topic, self._group = bus, topic, group
+        self._intended, self._now = intended, now
         self._next: dict[TopicPartition, int] = {}
-        self._waiting: dict[TopicPartition, deque[tuple[int, float]]] = {}
+        self._waiting: dict[TopicPartition, deque[Delivered]] = {}
 
     async def begin(self) -> int:
         """Begin at the end. Returns how many messages before it the group has not committed yet."""
@@ -32,20 +43,21 @@ class Follower:
         committed = await self._bus.committed(self._group, [self._topic])
         return sum(end - committed.get(tp, 0) for tp, end in self._next.items())
 
-    async def registered(self) -> Iterator[float]:
-        """When those were meant to come that are registered since the last call."""
+    async def registered(self) -> Iterator[Delivered]:
+        """Those that are registered since the last call."""
         while messages := await self._bus.read(self._topic, self._next, MESSAGES_AT_ONCE):
+            now = self._now()
             for message in messages:
                 tp = TopicPartition(message.topic, message.partition)
                 self._next[tp] = message.offset + 1
                 if (intended_at := self._intended(message)) is not None:
-                    self._waiting[tp].append((message.offset, intended_at))
+                    self._waiting[tp].append(Delivered(message.offset, intended_at, now))
             if len(messages) < MESSAGES_AT_ONCE:
                 break
         committed = await self._bus.committed(self._group, [self._topic])
         return chain.from_iterable(_up_to(committed.get(tp, 0), queue) for tp, queue in self._waiting.items())
 
 
-def _up_to(offset: int, queue: deque[tuple[int, float]]) -> Iterator[float]:
-    while queue and queue[0][0] < offset:
-        yield queue.popleft()[1]
+def _up_to(offset: int, queue: deque[Delivered]) -> Iterator[Delivered]:
+    while queue and queue[0].offset < offset:
+        yield queue.popleft()

@@ -10,18 +10,9 @@ from jinja2 import Environment, PackageLoader
 
 from services.console import charts
 from services.console.load.recording import END_TO_END, percentiles
-from services.console.load.results import LoadResult
+from services.console.load.results import STAGE_NAMES, LoadResult
 from services.console.load.thresholds import Checked
 
-STAGE_NAMES: Final[Mapping[str, str]] = {
-    "accepted": "送信 → 受付 sent → accepted",
-    "authorized": "受付 → 与信 accepted → authorized",
-    "taken_on": "与信 → 代理納付 authorized → taken on",
-    "delivered": "代理納付 → 収納データ taken on → delivered",
-    "registered": "収納データ → 登録 delivered → registered",
-    END_TO_END: "送信 → 登録 sent → registered",
-}
-"""The steps of a receipt or payment, as they are told on screen."""
 _NINES: Final = (0.0, 50.0, 75.0, 90.0, 95.0, 99.0, 99.5, 99.9, 99.95, 99.99, 99.999)
 _MARKS: Final = (0.0, 50.0, 90.0, 99.0, 99.9, 99.99, 99.999)
 

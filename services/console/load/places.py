@@ -53,7 +53,9 @@ async def opened(target: Target) -> AsyncIterator[Place]:
     settings = ServiceSettings.from_environment(LOAD_TEST).model_copy(update={"bus_url": target.bus_url})
     folder = settings.embedded_folder
     if folder is not None and not folder.is_dir():
-        raise NoPlace(f"{folder} is no folder of an embedded log; start a stack with sansha up, or name its --bus")
+        raise NoPlace(
+            f"{folder} is no folder of an embedded log; start a stack with sansha up, or name another --target"
+        )
     try:
         bus = await open_bus(settings, LOAD_TEST)
         try:
@@ -62,7 +64,7 @@ async def opened(target: Target) -> AsyncIterator[Place]:
             await bus.close()
             raise
     except (BusError, ValueError) as wrong:
-        raise NoPlace(f"the bus {target.bus_url} cannot be used ({wrong}); see --bus") from None
+        raise NoPlace(f"the bus {target.bus_url} cannot be used ({wrong}); see --target") from None
     try:
         async with StackClient(target.addresses) as client:
             yield Place(bus, client)
@@ -71,8 +73,8 @@ async def opened(target: Target) -> AsyncIterator[Place]:
 
 
 @asynccontextmanager
-async def own_stack() -> AsyncIterator[Target]:
-    """`sansha up` in a temporary folder, on free ports, by the real clock; ended and deleted afterwards.
+async def own_stack(clock: str) -> AsyncIterator[Target]:
+    """`sansha up` in a temporary folder, on free ports, by this clock; ended and deleted afterwards.
 
     Raises `NoPlace` where it does not start.
     """
@@ -82,6 +84,7 @@ async def own_stack() -> AsyncIterator[Target]:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-P", "-m", "services.console", "up"),
                 *("--database-dir", str(folder / "data"), "--port-base", str(port_base), "--log-level", "warning"),
+                *("--clock", clock),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -8,12 +8,12 @@ from typing import Final
 
 from contracts import cloudevents, topics
 from contracts.events import ReceiptDelivered
-from contracts.http import SlipView
 from contracts.vocabulary import Method, ReceiptKind, Settler, Yen, business_date
 from services.chassis.bus.port import EventBus, Message, Record
 from services.chassis.identity import Identity, TimeOrderedIdentity
 from services.console.load.recording import Recorder
 from services.console.load.running import Watch
+from services.console.load.slips import Payable
 
 ACCEPTED: Final = "accepted"
 SETTLERS: Final = (Settler.UC, Settler.JCB)
@@ -26,12 +26,13 @@ class Receipts:
     at_once = 2_000
     senders = 1  # one after the other: the bus keeps them in order
 
-    def __init__(self, bus: EventBus, slips: Sequence[SlipView], recorder: Recorder, watch: Watch) -> None:
+    def __init__(self, bus: EventBus, slips: Sequence[Payable], recorder: Recorder, watch: Watch) -> None:
         self._bus, self._recorder, self._watch = bus, recorder, watch
-        self._slips: Iterator[SlipView] = cycle(slips)
+        self._slips: Iterator[Payable] = cycle(slips)
         self._settlers = cycle(SETTLERS)
         self._identity: Identity = TimeOrderedIdentity()
-        self.amounts: dict[str, Yen] = {}
+        self._under_way: dict[str, float] = {}
+        self.amounts: dict[str, int] = {}
         """Payment id → yen, of all that was sent."""
 
     async def send(self, intended: Sequence[float]) -> None:
@@ -42,9 +43,10 @@ class Receipts:
 
     def intended(self, message: Message) -> float | None:
         """When the receipt in this message was meant to come."""
-        if message.key not in self.amounts:
-            return None
-        return self._watch.seconds(cloudevents.envelope(message.headers).time)
+        return self._under_way.pop(message.key, None)
+
+    async def observe(self) -> None:
+        """There is nothing on the way."""
 
     def _record(self, at: float) -> Record:
         slip, moment = next(self._slips), self._watch.moment(at)
@@ -52,7 +54,7 @@ class Receipts:
             payment_id=self._identity.new("payment"),
             kind=ReceiptKind.PRELIMINARY,
             slip_number=slip.slip_number,
-            barcode=slip.barcode or "",
+            barcode=slip.barcode,
             amount=Yen(slip.amount),
             method=Method.CARD,
             settler=next(self._settlers),
@@ -61,5 +63,6 @@ class Receipts:
             delivered_at=moment,
         )
         self.amounts[receipt.payment_id] = receipt.amount
+        self._under_way[receipt.payment_id] = at
         headers = cloudevents.headers(self._identity.new(receipt.TYPE), receipt, topics.PAYMENT_PROVIDER, moment)
         return Record(topics.RECEIPTS.name, receipt.key, cloudevents.encode_value(receipt), headers)

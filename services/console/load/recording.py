@@ -16,6 +16,8 @@ from hdrh.histogram import HdrHistogram
 MOST_MICROSECONDS: Final = 3_600_000_000
 DIGITS: Final = 3
 PERCENTILES: Final = (50.0, 90.0, 99.0, 99.9)
+REGISTERED: Final = "registered"
+"""From the topic into the ward's books."""
 END_TO_END: Final = "end_to_end"
 
 
@@ -101,11 +103,11 @@ class Recorder:
     """Takes what happens, with times in seconds since the run began. What was meant to come before `zero` warms up."""
 
     def __init__(self, stages: Sequence[str]) -> None:
-        self._stages = {stage: Latencies() for stage in (*stages, END_TO_END)}
+        self._stages = {stage: Latencies() for stage in (*stages, REGISTERED, END_TO_END)}
         self._of_second = Latencies()
         self._seconds: list[Second] = []
         self.zero = inf
-        self.sent = self.registered = 0
+        self.sent = self.registered = self.refused = 0
         self.registered_since_zero = 0
         self.last_registered_at = self.last_sent_at = 0.0
         self._before = (0, 0)
@@ -113,21 +115,22 @@ class Recorder:
 
     @property
     def lag(self) -> int:
-        """Sent and not registered."""
-        return self.sent - self.registered
+        """Sent and neither registered nor refused."""
+        return self.sent - self.registered - self.refused
 
     def took(self, stage: str, intended_at: float, seconds: float) -> None:
         """A step, from its beginning to its end."""
         if intended_at >= self.zero:
             self._stages[stage].add(seconds)
 
-    def was_registered(self, intended_at: float, now: float) -> None:
-        """The ward has one more."""
+    def was_registered(self, intended_at: float, delivered_at: float, now: float) -> None:
+        """The ward has one more, which was on its topic at `delivered_at`."""
         self.registered += 1
         self.registered_since_zero += now >= self.zero
         self.last_registered_at = now
         self._of_second.add(now - intended_at)
         if intended_at >= self.zero:
+            self._stages[REGISTERED].add(now - delivered_at)
             self._stages[END_TO_END].add(now - intended_at)
 
     def look(self, now: float) -> Moment | None:

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from services.console.load.parties import PartyUse
-from services.console.load.recording import Second, Spread
+from services.console.load.recording import END_TO_END, Second, Spread
 
 VERSION = 1
+STAGE_NAMES: Final[Mapping[str, str]] = {
+    "accepted": "送信 → 受付 sent → accepted",
+    "authorized": "受付 → 与信 accepted → authorized",
+    "taken_on": "与信 → 代理納付 authorized → taken on",
+    "delivered": "代理納付 → 収納データ taken on → delivered",
+    "registered": "収納データ → 登録 delivered → registered",
+    END_TO_END: "送信 → 登録 sent → registered",
+}
+"""The steps of a receipt or payment, as they are told on screen."""
 
 
 class AuditFound(msgspec.Struct, frozen=True):
@@ -43,6 +52,8 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     sent: int
     """The warm-up included, as in `registered`."""
     registered: int
+    refused: int = 0
+    """Payments that their card company declined: not waited for."""
     seconds: float
     """From the beginning of the measured part until the last receipt was registered."""
     throughput: float
@@ -63,7 +74,7 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def unregistered(self) -> int:
-        return self.sent - self.registered
+        return self.sent - self.registered - self.refused
 
     @property
     def is_right(self) -> bool:
@@ -95,6 +106,7 @@ def _figures(result: LoadResult) -> Iterator[tuple[str, float]]:
     yield "lag_most", float(result.lag_most)
     yield "drained_in_s", result.drained_in
     yield "unregistered", float(result.unregistered)
+    yield "refused", float(result.refused)
     if result.reconciled_in is not None:
         yield "reconciled_in_s", result.reconciled_in
     for party, use in result.parties.items():

@@ -15,8 +15,6 @@ from services.console.load.arrivals import Arrivals, Shape
 from services.console.load.following import Follower
 from services.console.load.recording import Moment, Recorder
 
-STALLED_SECONDS: Final = 30.0
-"""Where nothing is registered for so long, what is left is given up."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.001, 0.05
 LOOKS_APART: Final = 2
 """Between two looks at what is registered so many times the last one's length passes: looking costs, too."""
@@ -33,6 +31,8 @@ class Plan:
     warm_up_count: int = 2_000
     """Of a run without arrivals."""
     ahead: int = 20_000
+    patience_seconds: float = 30.0
+    """Where nothing is registered for so long, what is left is given up."""
 
     @property
     def warm_up(self) -> Arrivals | None:
@@ -65,12 +65,8 @@ class Watch:
         return monotonic() - self._began
 
     def moment(self, seconds: float) -> datetime:
-        """The instant so many seconds after the run began."""
+        """The instant so many seconds after the run began, by the machine's clock."""
         return self._began_at + timedelta(seconds=seconds)
-
-    def seconds(self, moment: datetime) -> float:
-        """The other way round."""
-        return (moment - self._began_at).total_seconds()
 
 
 class Workload(Protocol):
@@ -85,6 +81,9 @@ class Workload(Protocol):
 
     async def send(self, intended: Sequence[float]) -> None:
         """Send so many, meant to come at these times (seconds since the run began). Returns once they are accepted."""
+
+    async def observe(self) -> None:
+        """Called before each look at what is registered."""
 
 
 Told = Callable[[Moment], None]
@@ -162,14 +161,15 @@ class Run:
         moved_at = self._watch.now()
         while (self._sending or self._recorder.lag) and not self.gave_up:
             began = self._watch.now()
+            await self._workload.observe()
             registered = await self._follower.registered()
             now, before = self._watch.now(), self._recorder.registered
-            for intended_at in registered:
-                self._recorder.was_registered(intended_at, now)
+            for delivered in registered:
+                self._recorder.was_registered(delivered.intended_at, delivered.seen_at, now)
             self._begin_measuring(now)
             if self._recorder.registered > before or not self._recorder.lag:
                 moved_at = now
-            elif now - moved_at > STALLED_SECONDS:
+            elif now - moved_at > self._plan.patience_seconds:
                 self.stop()
                 self.gave_up = True
             if (moment := self._recorder.look(now)) is not None:

@@ -11,32 +11,34 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from contracts import topics
-from contracts.http import Environment, SlipView
-from contracts.vocabulary import business_date
-from services.chassis.clock import pause, real_now
+from contracts.http import Environment
+from services.chassis.clock import monotonic, pause, real_now
 from services.chassis.collector import keep_what_is_loaded
+from services.console.auditing import audit_stack
 from services.console.clients import Refused, StackClient, Unreachable
 from services.console.load.arrivals import Arrivals, Shape
-from services.console.load.following import Follower
+from services.console.load.following import Follower, Intended
 from services.console.load.parties import Gauge
+from services.console.load.payments import Payments, ready_to_pay
 from services.console.load.places import Place
 from services.console.load.receipts import Receipts
 from services.console.load.recording import Recorder
 from services.console.load.results import AuditFound, LoadResult
 from services.console.load.running import Plan, Run, Told, Watch
-from services.console.payers import fiscal_year
-from services.console.slips import issue_generated
+from services.console.load.slips import SEED, Payable, open_slips
 
 GROUP = topics.WARD
-SEED = 7
-SLIPS_OF_A_PAYER = 9
-SLIPS_AT_ONCE = 10_000
 SECONDS_BETWEEN_READINGS = 2.0
-LAST_YEAR = 2098
-ASSESSED_OTHERWISE = "assessment_exists"
+AHEAD = 20_000
+EVERYTHING_DEPOSITED = timedelta(days=75)
+"""By then what is paid today is confirmed, closed, deposited and reconciled, by any agent's terms."""
+PATIENCE_SECONDS = 1_800.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +54,24 @@ class Asked:
     group: str = GROUP
     """The consumer group of the ward."""
     audited: bool = True
+    patience_seconds: float = 30.0
+    slips: Sequence[Payable] = ()
+    """Receipts only: of a file; none for those that the ward has, or issues."""
+    in_a_request: int = 1
+    """Payments only."""
+    reconciled: bool = False
+    """Payments only: whether a stepped clock is moved on until all is reconciled."""
 
     @property
     def plan(self) -> Plan:
         if self.rate is None:
-            return Plan(self.count)
+            return Plan(self.count, ahead=max(AHEAD, 8 * self.in_a_request), patience_seconds=self.patience_seconds)
         arrivals = (
             Arrivals.counted(self.shape, self.rate, self.count)
             if self.seconds is None
             else Arrivals(self.shape, self.rate, self.seconds)
         )
-        return Plan(arrivals.count, arrivals, self.warm_up_seconds)
+        return Plan(arrivals.count, arrivals, self.warm_up_seconds, patience_seconds=self.patience_seconds)
 
 
 class CannotTest(Exception):
@@ -70,14 +79,59 @@ class CannotTest(Exception):
 
 
 async def test_receipts(place: Place, asked: Asked, tell: Told) -> LoadResult:
-    """Receipts onto the topic until the ward has registered them. Raises `CannotTest`, `Refused`, `Unreachable`."""
-    slips = await open_slips(place.client, asked.plan.total)
+    """Receipts onto the topic until the ward has registered them.
+
+    Raises `CannotTest`, `NoSlips`, `Refused`, `Unreachable`.
+    """
+    slips = asked.slips or await open_slips(place.client, asked.plan.total)
     recorder, watch = Recorder(Receipts.stages), Watch()
     workload = Receipts(place.bus, slips, recorder, watch)
-    follower = Follower(place.bus, topics.RECEIPTS.name, asked.group, workload.intended)
-    await _caught_up(follower, asked.group)
+    follower = await _follower(place, asked, workload.intended, watch)
     test = LoadTest("receipts", place, asked, Run(asked.plan, workload, follower, recorder, watch), recorder, watch)
-    return await test.execute(tell, workload.amounts if asked.audited else None)
+    return await test.execute(tell, workload.amounts)
+
+
+async def test_payments(place: Place, asked: Asked, tell: Told) -> LoadResult:
+    """Payments scanned over HTTP, through agent and ward until their receipts are registered and, where that is asked
+    for, on until they are reconciled.
+
+    Raises `CannotTest`, `NoSlips`, `PaymentRefused`, `Refused`, `Unreachable`.
+    """
+    if asked.reconciled and (await place.client.get(topics.CONSOLE, "/clock"))["rate"] != 0.0:
+        raise CannotTest("the stack's clock runs by itself; until all is reconciled, start it with --clock stepped")
+    slips = await ready_to_pay(place.client, await open_slips(place.client, asked.plan.total), SEED, asked.in_a_request)
+    recorder, watch = Recorder(Payments.stages), Watch()
+    workload = Payments(place.bus, place.client.url(topics.PAYMENT_PROVIDER), slips, recorder, watch)
+    await workload.begin()
+    try:
+        follower = await _follower(place, asked, workload.intended, watch)
+        run = Run(asked.plan, workload, follower, recorder, watch)
+        result = await LoadTest("payments", place, asked, run, recorder, watch).execute(tell, workload.amounts)
+    finally:
+        await workload.close()
+    if not asked.reconciled or result.unregistered:
+        return result
+    return msgspec.structs.replace(result, reconciled_in=await _reconciled(place.client))
+
+
+async def _reconciled(client: StackClient) -> float:
+    """Seconds until everything is closed, deposited and reconciled. Raises `CannotTest` where the audit finds fault."""
+    began = monotonic()
+    now = datetime.fromisoformat((await client.get(topics.CONSOLE, "/clock"))["now"])
+    body = {"to": (now + EVERYTHING_DEPOSITED).isoformat(), "patience_seconds": PATIENCE_SECONDS}
+    await client.post(topics.CONSOLE, "/clock/advance", body, timeout=None)
+    seconds = monotonic() - began
+    found = await audit_stack(client)
+    if found.findings or found.undeposited_yen:
+        first = found.findings[0].detail if found.findings else f"¥{found.undeposited_yen:,} are not deposited"
+        raise CannotTest(f"after all closings and deposits the audit finds: {first}")
+    return seconds
+
+
+async def _follower(place: Place, asked: Asked, intended: Intended, watch: Watch) -> Follower:
+    follower = Follower(place.bus, topics.RECEIPTS.name, asked.group, intended, watch.now)
+    await _caught_up(follower, asked.group)
+    return follower
 
 
 async def _caught_up(follower: Follower, group: str) -> None:
@@ -96,7 +150,7 @@ class LoadTest:
         self._gauge = Gauge(place.client.addresses, topics.PRINCIPALS[:-1])
         self._last_sent_at = 0.0
 
-    async def execute(self, tell: Told, amounts: Mapping[str, int] | None) -> LoadResult:
+    async def execute(self, tell: Told, amounts: Mapping[str, int]) -> LoadResult:
         """Run it; `amounts`, payment id → yen, is what the ward's books are held against afterwards."""
         keep_what_is_loaded()
         began_at, cpu_before = real_now(), time.process_time()
@@ -120,6 +174,7 @@ class LoadTest:
             environment=await environment(self._place),
             sent=r.sent,
             registered=r.registered,
+            refused=r.refused,
             seconds=seconds,
             throughput=r.registered_since_zero / seconds if seconds else 0.0,
             latencies=dict(r.spreads()),
@@ -128,7 +183,7 @@ class LoadTest:
             parties=parties,
             load_cpu_seconds=time.process_time() - cpu_before,
             each_second=r.seconds(),
-            audit=None if amounts is None else await audited(self._place.client, amounts),
+            audit=await audited(self._place.client, amounts) if self._asked.audited else None,
             was_stopped=self._run.was_stopped,
         )
 
@@ -185,30 +240,3 @@ async def audited(client: StackClient, amounts: Mapping[str, int]) -> AuditFound
         sent_yen=sum(amounts.values()),
         registered_yen=yen,
     )
-
-
-async def open_slips(client: StackClient, count: int) -> Sequence[SlipView]:
-    """So many slips of the ward that nobody has paid, issued where there are not enough."""
-    payers, year = -(-count // SLIPS_OF_A_PAYER), fiscal_year(business_date(real_now()))
-    found = await _open(client, count)
-    while len(found) < count and year < LAST_YEAR:
-        try:
-            await issue_generated(client, payers, year, SEED)
-        except Refused as refused:  # these people were assessed otherwise for that year
-            if refused.problem.code != ASSESSED_OTHERWISE:
-                raise
-        found, year = await _open(client, count), year + 1
-    if len(found) < count:
-        raise CannotTest(f"the ward has {len(found):,} open slips and issues no more; give --count {len(found):,}")
-    return found
-
-
-async def _open(client: StackClient, count: int) -> list[SlipView]:
-    found: list[SlipView] = []
-    while len(found) < count:
-        behind = {"after": found[-1].slip_number} if found else {}
-        page = await client.get(topics.WARD, "/slips", open=True, limit=SLIPS_AT_ONCE, **behind)
-        found += map(SlipView.model_validate, page)
-        if len(page) < SLIPS_AT_ONCE:
-            break
-    return found[:count]

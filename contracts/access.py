@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from contracts import topics
 from contracts.topics import Topic
+from contracts.vocabulary import Agent
 
 
 class Operation(StrEnum):
@@ -76,3 +77,21 @@ def _on_groups(principal: str) -> Iterator[Rule]:
 
 
 RULES: tuple[Rule, ...] = tuple(rule for principal in topics.PRINCIPALS for rule in rules_of(principal))
+
+LOAD_TEST = "load_test"
+"""Who puts receipts onto a test stack in the provider's name. Nobody has these rights unless they are asked for."""
+
+
+def _of_load_tests() -> Iterator[Rule]:
+    receipts = topics.RECEIPTS
+    between = [t for a in Agent for t in (topics.authorization_results(a), topics.proxy_payments(a))]
+    rights = [(receipts, Operation.WRITE, "puts receipts onto it")]
+    for topic in (receipts, *between):
+        rights.append((topic, Operation.READ, "sees how far each payment is"))
+        rights.append((topic, Operation.DESCRIBE, "begins where the log ends"))
+    for topic, operation, reason in rights:
+        yield Rule(LOAD_TEST, Resource.TOPIC, topic.name, operation, reason)
+    yield Rule(LOAD_TEST, Resource.GROUP, topics.WARD, Operation.DESCRIBE, "sees what the ward has registered")
+
+
+LOAD_TEST_RULES: tuple[Rule, ...] = tuple(_of_load_tests())

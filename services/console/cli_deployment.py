@@ -13,7 +13,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from contracts.access import RULES
+from contracts.access import LOAD_TEST, LOAD_TEST_RULES, RULES
 from services.console.terminal import (
     DEFAULT_PORT_BASE,
     Json,
@@ -61,6 +61,9 @@ def provision_kafka(
         Path | None,
         typer.Option(exists=True, file_okay=False, metavar="DIR", help="PRINCIPAL/kafka_password; else no users."),
     ] = None,
+    load_test: Annotated[
+        bool, typer.Option("--load-test", help="Let load_test put receipts onto it: for a test stack alone.")
+    ] = False,
     patience: Annotated[float, typer.Option(min=1, max=3600, metavar="SECONDS", help="For the cluster.")] = 60.0,
     as_json: Json = False,
 ) -> None:
@@ -77,8 +80,9 @@ def provision_kafka(
         options = settings.kafka_options(f"sansha-{ADMINISTRATOR}")
         if options is None:
             fail(f"SANSHA_BUS_URL is {settings.bus_url!r}; give the cluster as kafka://HOST:PORT")
-        known = {} if passwords is None else kafka_passwords(passwords)
-        done = Cluster(options).provision(known, patience_seconds=patience)
+        others, rules = ((LOAD_TEST,), (*RULES, *LOAD_TEST_RULES)) if load_test else ((), RULES)
+        known = {} if passwords is None else kafka_passwords(passwords, *others)
+        done = Cluster(options).provision(known, rules, patience_seconds=patience)
     except (CannotProvision, InvalidSettings) as wrong:
         fail(str(wrong))
     except LookupError as missing:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, NoReturn
 
 import msgspec
 import typer
+from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -54,13 +55,19 @@ WarmUp = Annotated[
 ]
 TargetOption = Annotated[
     str | None,
-    typer.Option(metavar="URL", help="The bus: embedded:FOLDER or kafka://HOST:PORT; without it, a stack of its own."),
+    typer.Option(
+        metavar="URL",
+        envvar="SANSHA_BUS_URL",
+        help="The bus: embedded:FOLDER or kafka://HOST:PORT; without it, a stack of its own.",
+    ),
 ]
 Group = Annotated[str, typer.Option(help="The consumer group of the ward.")]
 Thresholds = Annotated[
     Path | None, typer.Option(dir_okay=False, exists=True, metavar="FILE.toml", help="What must hold for exit 0.")
 ]
-Report = Annotated[Path | None, typer.Option(dir_okay=False, metavar="FILE.html", help="Write it as one page.")]
+Report = Annotated[
+    Path | None, typer.Option(dir_okay=False, metavar="FILE.html", help="Write it as one page; - for stdout.")
+]
 Patience = Annotated[
     float, typer.Option(parser=a_duration, metavar="DURATION", help="Give up where nothing is registered for so long.")
 ]
@@ -207,6 +214,8 @@ def _run(test: Test, asked: Asked, where: Where, wanted: Wanted) -> NoReturn:
     from services.console.load.testing import CannotTest
     from services.console.load.thresholds import BadThresholds, check, read_thresholds
 
+    if str(wanted.report) == "-" and wanted.as_json:
+        fail("give either --json or --report -: one document goes to stdout")
     if wanted.report is not None and not wanted.report.absolute().parent.is_dir():
         fail(f"{wanted.report.parent} is no folder; make it, or name another --report file")
     try:
@@ -265,21 +274,23 @@ def _progress(asked: Asked) -> Iterator[Told]:
 
 
 def _tell(result: LoadResult, checked: Sequence[Checked], wanted: Wanted) -> None:
+    told = err if str(wanted.report) == "-" or wanted.as_json else out
     if wanted.as_json:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
     else:
-        _print(result)
+        _print(result, told)
     for c in checked:
         says = "[green]passed[/]" if c.passed else "[red]missed[/]"
-        (err if wanted.as_json else out).print(f"{says}  {escape(str(c.threshold))}: {_number(c.value)}")
+        told.print(f"{says}  {escape(str(c.threshold))}: {_number(c.value)}")
     if wanted.report is not None:
         from services.console.load.page import page
 
         write(page(result, checked).encode(), wanted.report, "--report")
-        err.print(f"[dim]the page:[/] {escape(str(wanted.report))}", soft_wrap=True)
+        if str(wanted.report) != "-":
+            err.print(f"[dim]the page:[/] {escape(str(wanted.report))}", soft_wrap=True)
 
 
-def _print(r: LoadResult) -> None:
+def _print(r: LoadResult, out: Console) -> None:
     from services.console.load.results import STAGE_NAMES
 
     stopped = "  [yellow]ended early[/]" if r.was_stopped else ""

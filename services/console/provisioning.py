@@ -28,7 +28,7 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-from contracts.access import RULES, Operation, Resource, Rule
+from contracts.access import LOAD_TEST, RULES, Operation, Resource, Rule
 from contracts.topics import PRINCIPALS, TOPICS, Topic
 from services.chassis.bus.kafka_options import KafkaOptions
 from services.chassis.clock import monotonic
@@ -37,6 +37,7 @@ SCRAM_ITERATIONS = 4096
 REQUEST_SECONDS = 30.0
 LOOK_SECONDS = 2.0
 
+RIGHT_HOLDERS = (*PRINCIPALS, LOAD_TEST)
 _RESOURCES = {Resource.TOPIC: ResourceType.TOPIC, Resource.GROUP: ResourceType.GROUP}
 _OPERATIONS = {
     Operation.READ: AclOperation.READ,
@@ -163,7 +164,7 @@ class Cluster:
 
     def _set_rules(self, rules: Sequence[Rule]) -> tuple[Sequence[str], Sequence[str]]:
         wanted = {self._binding(rule) for rule in rules}
-        there = {b for principal in PRINCIPALS for b in self._rights_of(principal)}
+        there = {b for principal in RIGHT_HOLDERS for b in self._rights_of(principal)}
         if missing := sorted(wanted - there, key=_told):
             _settled(self._admin.create_acls(missing, request_timeout=REQUEST_SECONDS).values())
         if withdrawn := sorted(there - wanted, key=_told):
@@ -176,7 +177,7 @@ class Cluster:
     def _await_rights(self, wanted: Collection[AclBinding]) -> None:
         """Until the broker that is asked goes by them: the controller's answer is a moment ahead of its brokers."""
         deadline = monotonic() + REQUEST_SECONDS
-        while differing := {b for principal in PRINCIPALS for b in self._rights_of(principal)} ^ set(wanted):
+        while differing := {b for principal in RIGHT_HOLDERS for b in self._rights_of(principal)} ^ set(wanted):
             if monotonic() > deadline:
                 named = ", ".join(sorted(map(_told, differing)))
                 raise CannotProvision(f"set, but not yet in force: {named}; run it again")

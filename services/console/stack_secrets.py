@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from contracts import topics
+from contracts.access import LOAD_TEST
 from services.chassis.identity import random_token
 
 KAFKA_PASSWORD = "kafka_password"
@@ -22,6 +23,7 @@ def make_secrets(folder: Path) -> Sequence[Path]:
     What is there already stays. Raises `OSError` where the folder cannot be written.
     """
     made: list[Path] = []
+    _keep(folder / LOAD_TEST / KAFKA_PASSWORD, random_token(), made)
     for principal in topics.PRINCIPALS:
         _keep(folder / principal / KAFKA_PASSWORD, random_token(), made)
         if principal != topics.CONSOLE:
@@ -33,9 +35,12 @@ def make_secrets(folder: Path) -> Sequence[Path]:
     return made
 
 
-def kafka_passwords(folder: Path) -> dict[str, str]:
-    """Each principal's password on the cluster. Raises `LookupError` naming the files that are missing."""
-    files = {principal: folder / principal / KAFKA_PASSWORD for principal in topics.PRINCIPALS}
+def kafka_passwords(folder: Path, *others: str) -> dict[str, str]:
+    """The password on the cluster of each principal, and of these others.
+
+    Raises `LookupError` naming the files that are missing.
+    """
+    files = {principal: folder / principal / KAFKA_PASSWORD for principal in (*topics.PRINCIPALS, *others)}
     if missing := [str(file) for file in files.values() if not file.is_file()]:
         raise LookupError(f"missing: {', '.join(missing)}; make them with: sansha provision secrets {folder}")
     return {principal: file.read_text().strip() for principal, file in files.items()}

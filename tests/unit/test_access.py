@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.access import RULES, Operation, Resource
+from contracts.access import LOAD_TEST, LOAD_TEST_RULES, RULES, Operation, Resource
 from contracts.topics import (
     CLOCK,
     CONSOLE,
     PAYMENT_PROVIDER,
     PRINCIPALS,
+    RECEIPTS,
     TOPICS,
     WARD,
     Topic,
@@ -103,3 +104,14 @@ def test_the_commands_for_an_existing_cluster_say_every_topic_and_every_right() 
     )
     assert "--operation Write --operation Describe --operation DescribeConfigs" in requests
     assert sum(line.count("--operation ") for line in said) == len(RULES)
+
+
+def test_a_load_test_may_put_receipts_and_nothing_else_and_only_where_it_is_asked_for() -> None:
+    assert LOAD_TEST not in {rule.principal for rule in RULES}
+    assert {rule.principal for rule in LOAD_TEST_RULES} == {LOAD_TEST}
+    assert {rule.name for rule in LOAD_TEST_RULES if rule.operation is Operation.WRITE} == {RECEIPTS.name}
+    read = {rule.name for rule in LOAD_TEST_RULES if rule.operation is Operation.READ}
+    assert not [topic for topic in TOPICS if topic.name in read and topic.private]
+    assert {(r.name, r.operation) for r in LOAD_TEST_RULES if r.resource is Resource.GROUP} == {
+        (WARD, Operation.DESCRIBE)
+    }

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import make_url
 
+from contracts.access import LOAD_TEST
 from contracts.topics import CONSOLE, PRINCIPALS
 from services.console.stack_secrets import kafka_passwords, make_secrets
 
@@ -18,7 +19,7 @@ def contents(folder: Path) -> dict[str, str]:
 def test_no_two_secrets_are_alike(tmp_path: Path) -> None:
     made = make_secrets(tmp_path)
     assert sorted(made) == sorted(tmp_path / name for name in contents(tmp_path))
-    assert len(set(contents(tmp_path).values())) == len(made) == 5 * len(PARTIES) + 1
+    assert len(set(contents(tmp_path).values())) == len(made) == 5 * len(PARTIES) + len((CONSOLE, LOAD_TEST))
 
 
 def test_what_is_there_stays_and_what_is_missing_is_made(tmp_path: Path) -> None:
@@ -51,6 +52,7 @@ def test_the_passwords_of_the_cluster_are_those_that_the_principals_have(tmp_pat
     make_secrets(tmp_path)
     passwords = kafka_passwords(tmp_path)
     assert set(passwords) == set(PRINCIPALS)
+    assert set(kafka_passwords(tmp_path, LOAD_TEST)) == {*PRINCIPALS, LOAD_TEST}
     assert passwords["ward"] == (tmp_path / "ward" / "kafka_password").read_text().strip()
 
 

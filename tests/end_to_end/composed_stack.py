@@ -52,6 +52,12 @@ class ComposedStack:
         """Run a command in a container of the service."""
         return self._compose("exec", "-T", "--index", str(replica), service, *command, seconds=ASK_SECONDS)
 
+    def ran(self, service: str, *arguments: str) -> str:
+        """What a container of the service, started for this command alone, prints on its way to success."""
+        done = self._compose("run", "--rm", "--no-deps", "-T", service, *arguments, seconds=ASK_SECONDS)
+        assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
+        return done.stdout.strip()
+
     def said(self, service: str, *command: str, replica: int = 1) -> str:
         """What a command that succeeds prints."""
         done = self.run_in(service, *command, replica=replica)

@@ -129,6 +129,13 @@ async def test_the_demo_gives_the_sandboxs_digest_and_logs_no_card_number(stack:
     assert STACK_TRACE.findall(logs) == []
 
 
+def test_a_load_test_writes_receipts_as_a_principal_of_its_own_and_the_ward_has_each_once(stack: ComposedStack) -> None:
+    found = json.loads(stack.ran("load", "receipts", "--rate", "50", "--duration", "2s", "--warm-up", "1s", "--json"))
+    assert (found["sent"], found["audit"]["registered_once"], found["audit"]["twice"]) == (150, 150, 0)
+    assert "fsync=on" in found["environment"]["ward_database"]
+    assert (found["environment"]["ward_replicas"], found["parties"]["ward"]["replicas"]) == (2, 2)
+
+
 def test_a_stack_trace_in_a_log_is_found() -> None:
     assert STACK_TRACE.search("ward-1  | Traceback (most recent call last):")
     assert STACK_TRACE.search("kafka-1  | \tat org.apache.kafka.common.network.Selector.poll(Selector.java:1)")

@@ -6,7 +6,8 @@ import re
 import pytest
 from typer.testing import CliRunner
 
-from services.chassis.settings import ServiceSettings
+from contracts.access import LOAD_TEST
+from services.chassis.settings import KafkaSettings, ServiceSettings
 from services.chassis.telemetry import Metrics
 from services.console.cli import app
 from services.console.settings_listing import BEGIN, END, SECTIONS, listing, with_settings
@@ -32,7 +33,8 @@ def read(name: str) -> str:
 
 def variables() -> set[str]:
     """Every variable that sets something: for whoever has such a setting, for one kind of party, or for one alone."""
-    return {
+    of_load_tests = {f"SANSHA_{LOAD_TEST.upper()}_{field.upper()}" for field in KafkaSettings.model_fields}
+    return of_load_tests | {
         wide + field.upper()
         for _, prefix, kind, _ in SECTIONS
         for wide in ("SANSHA_", prefix, *(p for p in PARTICULAR if p.startswith(prefix)))

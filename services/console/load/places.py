@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from contracts import topics
+from contracts.access import LOAD_TEST
 from services.chassis.bus.opening import open_bus
 from services.chassis.bus.port import BusError, EventBus
 from services.chassis.clock import monotonic, pause
@@ -22,8 +23,6 @@ from services.chassis.settings import ServiceSettings
 from services.console.clients import StackClient
 from services.console.stack import LOCAL_HOST, PLACES, PORTS_PER_REPLICA, Addresses
 
-LOAD_TEST: Final = "load_test"
-"""As whom it uses the bus: SANSHA_LOAD_TEST_KAFKA_USERNAME and so on."""
 PATIENCE_SECONDS: Final = 30.0
 
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from services.console.load.recording import Moment
     from services.console.load.results import LoadResult
     from services.console.load.running import Told
-    from services.console.load.testing import Asked
     from services.console.load.thresholds import Checked
+    from services.console.load.trials import Asked
 
 load = typer.Typer(no_args_is_help=True, help="負荷試験: receipts or payments a second, latencies, and an audit.")
 
@@ -99,8 +99,9 @@ def load_receipts(
 
     With --target the ward may be anybody's that reads the topic; its HTTP is at --port-base, or at SANSHA_STACK_HOSTS.
     """
+    from services.console.load.receipts import Receipts
     from services.console.load.slips import NoSlips, read_slips
-    from services.console.load.testing import Asked, test_receipts
+    from services.console.load.trials import Asked, try_receipts
 
     _check(rate, as_fast_as_possible, duration, count)
     try:
@@ -108,7 +109,7 @@ def load_receipts(
     except NoSlips as wrong:
         fail(str(wrong))
     asked = Asked(rate, count or DEFAULT_COUNT, duration, shape, warm_up, group, audit, patience, known)
-    _run(test_receipts, asked, Where(target, port_base), Wanted(thresholds, report, as_json))
+    _run(Tried(try_receipts, Receipts.stages), asked, Where(target, port_base), Wanted(thresholds, report, as_json))
 
 
 @load.command("payments")
@@ -135,12 +136,13 @@ def load_payments(
     as_json: Json = False,
 ) -> None:
     """納付: slips scanned over HTTP, through agent and ward until their receipts are registered."""
-    from services.console.load.testing import Asked, test_payments
+    from services.console.load.payments import Payments
+    from services.console.load.trials import Asked, try_payments
 
     _check(rate, as_fast_as_possible, duration, count)
     many = count or DEFAULT_COUNT // (1 if bulk > 1 else 10)
     asked = Asked(rate, many, duration, shape, warm_up, group, audit, patience, (), bulk, until_reconciled)
-    _run(test_payments, asked, Where(target, port_base), Wanted(thresholds, report, as_json))
+    _run(Tried(try_payments, Payments.stages), asked, Where(target, port_base), Wanted(thresholds, report, as_json))
 
 
 @load.command("compare")
@@ -201,18 +203,22 @@ def _check(rate: float | None, as_fast_as_possible: bool, duration: float | None
         fail("--duration needs --rate: as fast as possible, only --count says how many slips are issued beforehand")
 
 
-Test = Callable[["Place", "Asked", "Told"], Coroutine[Any, Any, "LoadResult"]]
+class Tried(NamedTuple):
+    """A kind of load test, and the stages that its workload tells of."""
+
+    run: Callable[[Place, Asked, Told], Coroutine[Any, Any, LoadResult]]
+    stages: Sequence[str]
 
 
-def _run(test: Test, asked: Asked, where: Where, wanted: Wanted) -> NoReturn:
+def _run(tried: Tried, asked: Asked, where: Where, wanted: Wanted) -> NoReturn:
     from services.chassis.settings import InvalidSettings
     from services.console.clients import Refused, Unreachable
     from services.console.load.payments import PaymentRefused
     from services.console.load.places import NoPlace
-    from services.console.load.results import figures
+    from services.console.load.results import figure_names, figures
     from services.console.load.slips import NoSlips
-    from services.console.load.testing import CannotTest
-    from services.console.load.thresholds import BadThresholds, check, read_thresholds
+    from services.console.load.thresholds import BadThresholds, check, read_thresholds, require_known
+    from services.console.load.trials import CannotTest
 
     if str(wanted.report) == "-" and wanted.as_json:
         fail("give either --json or --report -: one document goes to stdout")
@@ -220,13 +226,14 @@ def _run(test: Test, asked: Asked, where: Where, wanted: Wanted) -> NoReturn:
         fail(f"{wanted.report.parent} is no folder; make it, or name another --report file")
     try:
         thresholds = [] if wanted.thresholds is None else read_thresholds(wanted.thresholds)
+        require_known(thresholds, figure_names(tried.stages))
         with _progress(asked) as tell:
-            result = asyncio.run(_tested(test, asked, where, tell))
-        checked = check(thresholds, figures(result))
+            result = asyncio.run(_tested(tried, asked, where, tell))
     except* (NoPlace, NoSlips, CannotTest, PaymentRefused) as wrong:
         fail(str(_first(wrong)))
     except* (InvalidSettings, BadThresholds, Refused, Unreachable) as wrong:
         fail(str(_first(wrong)))
+    checked = check(thresholds, figures(result))
     _tell(result, checked, wanted)
     raise typer.Exit(0 if result.is_right and all(c.passed for c in checked) else 1)
 
@@ -238,7 +245,7 @@ def _first(group: BaseExceptionGroup[Exception]) -> BaseException:
     return one
 
 
-async def _tested(test: Test, asked: Asked, where: Where, tell: Told) -> LoadResult:
+async def _tested(tried: Tried, asked: Asked, where: Where, tell: Told) -> LoadResult:
     from services.console.load.places import Target, opened, own_stack
 
     async with AsyncExitStack() as stack:
@@ -248,7 +255,7 @@ async def _tested(test: Test, asked: Asked, where: Where, tell: Told) -> LoadRes
         else:
             target = Target(where.target, stack_addresses(where.port_base))
         place = await stack.enter_async_context(opened(target))
-        return await test(place, asked, tell)
+        return await tried.run(place, asked, tell)
 
 
 @contextmanager

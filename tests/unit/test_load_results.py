@@ -12,9 +12,9 @@ from services.console.load.comparing import Compared, compared, differing
 from services.console.load.page import page
 from services.console.load.parties import PartyUse, Reading
 from services.console.load.recording import Latencies, Recorder, percentiles
-from services.console.load.results import AuditFound, LoadResult, figures, read_result
+from services.console.load.results import AuditFound, LoadResult, figure_names, figures, read_result
 from services.console.load.slips import NoSlips, Payable, read_slips
-from services.console.load.thresholds import BadThresholds, check, read_thresholds
+from services.console.load.thresholds import BadThresholds, check, read_thresholds, require_known
 
 CLEAN = AuditFound(sent=100, registered_once=100, missing=0, twice=0, wrong_amount=0, sent_yen=500, registered_yen=500)
 
@@ -198,7 +198,16 @@ def test_a_figure_that_there_is_not_names_those_that_there_are(tmp_path: Path) -
     with pytest.raises(
         BadThresholds, match=r"no figure 'end_to_end.p98_ms'; there are throughput, .*end_to_end.p99_ms"
     ):
-        check(wanted, figures(result()))
+        require_known(wanted, figure_names(["accepted"]))
+
+
+def test_every_figure_of_a_run_can_be_named_beforehand() -> None:
+    assert figures(result(reconciled_in=1.0)).keys() <= set(figure_names(["accepted"]))
+
+
+def test_a_figure_that_a_run_lacks_is_missed(tmp_path: Path) -> None:
+    (checked,) = check(read_thresholds(thresholds(tmp_path, "reconciled_in_s = {max = 5}")), figures(result()))
+    assert (checked.value, checked.passed) == (None, False)
 
 
 # ---- comparing -----------------------------------------------------------------------------------------------------

@@ -7,6 +7,6 @@ ward's consumer group has committed its offset, which a ward does after its data
 
 `arrivals.py`, when each comes; `recording.py`, what was measured; `following.py`, what is registered by now;
 `receipts.py`, `payments.py`, the workloads; `running.py`, a run from warm-up to the last receipt; `parties.py`, what
-that cost; `places.py`, the stack it runs on; `testing.py`, all of it as a test; `results.py`, the outcome;
+that cost; `places.py`, the stack it runs on; `trials.py`, all of it as a test; `results.py`, the outcome;
 `thresholds.py`, `comparing.py`, `page.py`, what is made of the outcome.
 """

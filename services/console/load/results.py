@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from contracts.topics import PRINCIPALS
 from services.console.load.parties import PartyUse
-from services.console.load.recording import END_TO_END, Second, Spread
+from services.console.load.recording import END_TO_END, REGISTERED, Second, Spread
 
 VERSION = 1
+PERCENTILE_NAMES: Final = ("p50", "p90", "p99", "p999", "most")
 STAGE_NAMES: Final[Mapping[str, str]] = {
     "accepted": "送信 → 受付 sent → accepted",
     "authorized": "受付 → 与信 accepted → authorized",
@@ -93,6 +95,16 @@ def read_result(path: Path) -> LoadResult:
     return result
 
 
+def figure_names(stages: Sequence[str]) -> Sequence[str]:
+    """Of a run of a workload with these stages, whatever becomes of it."""
+    return [
+        "throughput",
+        *(f"{stage}.{name}_ms" for stage in (*stages, REGISTERED, END_TO_END) for name in PERCENTILE_NAMES),
+        *("lag_most", "drained_in_s", "unregistered", "refused", "reconciled_in_s"),
+        *(f"{party}.{used}" for party in PRINCIPALS[:-1] for used in ("cpu_us_per_event", "memory_mb")),
+    ]
+
+
 def figures(result: LoadResult) -> Mapping[str, float]:
     """Every figure by the name that thresholds and comparisons use."""
     return dict(_figures(result))
@@ -101,7 +113,7 @@ def figures(result: LoadResult) -> Mapping[str, float]:
 def _figures(result: LoadResult) -> Iterator[tuple[str, float]]:
     yield "throughput", result.throughput
     for stage, spread in result.latencies.items():
-        for name in ("p50", "p90", "p99", "p999", "most"):
+        for name in PERCENTILE_NAMES:
             yield f"{stage}.{name}_ms", getattr(spread, name)
     yield "lag_most", float(result.lag_most)
     yield "drained_in_s", result.drained_in

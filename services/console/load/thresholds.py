@@ -8,7 +8,7 @@ throughput = {min = 15000}
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +70,13 @@ def _threshold(path: Path, figure: str, bounds: Any) -> Threshold:
     return Threshold(figure, bounds.get("min"), bounds.get("max"))
 
 
-def check(thresholds: Sequence[Threshold], figures: Mapping[str, float]) -> Sequence[Checked]:
-    """Each of them. Raises `BadThresholds` for a figure that no such run has."""
+def require_known(thresholds: Sequence[Threshold], names: Collection[str]) -> None:
+    """Raises `BadThresholds` for a figure that no such run can have."""
     for t in thresholds:
-        if t.figure not in figures:
-            raise BadThresholds(f"there is no figure {t.figure!r}; there are {', '.join(figures)}")
-    return [Checked(t, figures[t.figure]) for t in thresholds]
+        if t.figure not in names:
+            raise BadThresholds(f"there is no figure {t.figure!r}; there are {', '.join(names)}")
+
+
+def check(thresholds: Sequence[Threshold], figures: Mapping[str, float]) -> Sequence[Checked]:
+    """Each of them."""
+    return [Checked(t, figures.get(t.figure)) for t in thresholds]

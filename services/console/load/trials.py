@@ -78,7 +78,7 @@ class CannotTest(Exception):
     """What is asked for cannot be tested here; the text says why and what would work."""
 
 
-async def test_receipts(place: Place, asked: Asked, tell: Told) -> LoadResult:
+async def try_receipts(place: Place, asked: Asked, tell: Told) -> LoadResult:
     """Receipts onto the topic until the ward has registered them.
 
     Raises `CannotTest`, `NoSlips`, `Refused`, `Unreachable`.
@@ -87,11 +87,11 @@ async def test_receipts(place: Place, asked: Asked, tell: Told) -> LoadResult:
     recorder, watch = Recorder(Receipts.stages), Watch()
     workload = Receipts(place.bus, slips, recorder, watch)
     follower = await _follower(place, asked, workload.intended, watch)
-    test = LoadTest("receipts", place, asked, Run(asked.plan, workload, follower, recorder, watch), recorder, watch)
+    test = Trial("receipts", place, asked, Run(asked.plan, workload, follower, recorder, watch), recorder, watch)
     return await test.execute(tell, workload.amounts)
 
 
-async def test_payments(place: Place, asked: Asked, tell: Told) -> LoadResult:
+async def try_payments(place: Place, asked: Asked, tell: Told) -> LoadResult:
     """Payments scanned over HTTP, through agent and ward until their receipts are registered and, where that is asked
     for, on until they are reconciled.
 
@@ -106,7 +106,7 @@ async def test_payments(place: Place, asked: Asked, tell: Told) -> LoadResult:
     try:
         follower = await _follower(place, asked, workload.intended, watch)
         run = Run(asked.plan, workload, follower, recorder, watch)
-        result = await LoadTest("payments", place, asked, run, recorder, watch).execute(tell, workload.amounts)
+        result = await Trial("payments", place, asked, run, recorder, watch).execute(tell, workload.amounts)
     finally:
         await workload.close()
     if not asked.reconciled or result.unregistered:
@@ -141,14 +141,13 @@ async def _caught_up(follower: Follower, group: str) -> None:
         )
 
 
-class LoadTest:
+class Trial:
     """A run, and what the parties use meanwhile."""
 
     def __init__(self, name: str, place: Place, asked: Asked, run: Run, recorder: Recorder, watch: Watch) -> None:
         self._name, self._place, self._asked = name, place, asked
         self._run, self._recorder, self._watch = run, recorder, watch
         self._gauge = Gauge(place.client.addresses, topics.PRINCIPALS[:-1])
-        self._last_sent_at = 0.0
 
     async def execute(self, tell: Told, amounts: Mapping[str, int]) -> LoadResult:
         """Run it; `amounts`, payment id → yen, is what the ward's books are held against afterwards."""

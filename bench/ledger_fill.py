@@ -9,6 +9,7 @@ order leave them: not filled to the brim, where the next row would split each. S
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -25,6 +26,7 @@ _ISSUED: Final = 1_625_100_000_000_000
 _DAY: Final = 86_400_000_000
 _PASSES: Final = ("n % 3 <> 0", "n % 3 = 0")
 _SQLITE_QUICKLY: Final = ("journal_mode=OFF", "synchronous=OFF", "cache_size=-262144", "locking_mode=EXCLUSIVE")
+"""Without a journal, until the ward opens the file and has its write-ahead log again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +93,15 @@ async def _fill_postgresql(url: str, filling: Filling) -> None:
 
 def _fill_sqlite(path: str, filling: Filling) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        for pragma in (
-            "journal_mode=DELETE",
-            *_SQLITE_QUICKLY,
-        ):  # out of the write-ahead log, to which the ward returns
+        for pragma in _SQLITE_QUICKLY:
             connection.execute(f"PRAGMA {pragma}").fetchall()
         connection.execute("BEGIN")
         for statements in _statements(filling, _SQLITE):
             for statement in statements:
                 connection.execute(statement)
         connection.execute("COMMIT")
+    with open(path, "rb") as file:
+        os.fsync(file)
 
 
 # ---- rows in SQL; `n` counts slips from 0 --------------------------------------------------------------------

@@ -148,7 +148,7 @@ async def measured(name: str, new_place: NewPlace, options: argparse.Namespace) 
             await ledger.measure(turn)
     for ledger in ledgers.values():
         await ledger.check()
-    for some in (by_rows, by_partitions):
+    for some in filter(None, (by_rows, by_partitions)):
         print(*table([ledgers[of] for of in some]), sep="\n", flush=True)
     slow = too_slow([ledgers[of] for of in by_rows])
     if slow:

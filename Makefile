@@ -11,10 +11,10 @@ INPUTS := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo up stack demo-stack stack-down test check bench bench-stack format schemas clean
+.PHONY: help setup demo up stack demo-stack stack-down test check bench bench-stack bench-growth format schemas clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: $(ALL) ## Set up .venv with everything needed to work on the project
 	@echo "$(VENV) is ready."
@@ -58,8 +58,11 @@ check: $(ALL) ## Format, lint, types, import rules, committed schemas
 bench: $(ALL) ## Measure, and compare with the naive peer
 	@$(BIN)/python -m bench $(ARGS)
 
-bench-stack: $(ALL) ## Measure on real Kafka and PostgreSQL, in containers of its own
+bench-stack: $(ALL) ## Measure on real Kafka and PostgreSQL, in containers of its own, and compare with FastStream
 	@$(BIN)/python -m bench.stack $(ARGS)
+
+bench-growth: $(ALL) ## Measure with ledgers of up to 10 million receipts (15 minutes): ARGS="--rows 0 100000"
+	@$(BIN)/python -m bench.growth $(ARGS)
 
 format: $(ALL) ## Format the code and mend what lint can mend
 	@$(BIN)/python -m ruff check --fix-only --quiet .

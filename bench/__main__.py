@@ -10,7 +10,8 @@ import tempfile
 from pathlib import Path
 
 from bench import receipt_files, receipt_matching, years
-from bench.receipts import Figure, Place, measure
+from bench.peers.naive import NaiveWard
+from bench.receipts import Figure, Measured, measure
 from services.chassis.bus.sqlite_log import SqliteLog
 
 GOAL_RATIO = 15.0
@@ -58,9 +59,10 @@ async def embedded(folder: Path, receipts: int, naive_receipts: int) -> tuple[Fi
     bus = SqliteLog(folder / "bus", durable=True)
     ward, naive = (f"sqlite:///{folder / name}.db" for name in ("ward", "naive"))
     try:
-        return await measure(Place(bus, ward, naive), receipts, naive_receipts)
+        ours, theirs = await measure(bus, ward, receipts, [Measured(NaiveWard(bus, naive), naive_receipts)])
     finally:
         await bus.close()
+    return ours, theirs
 
 
 def machine() -> str:

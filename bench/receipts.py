@@ -1,17 +1,18 @@
-"""Receipts registered per second on any bus and database, and by the naive peer in the same run.
+"""Receipts registered per second on any bus and database, and by its peers in the same run.
 
 A receipt counts as registered when the ward's transaction that holds it has committed durably, and its offset too. The
-topic is filled before the clock starts, and the first batches are not counted; the audit of both ledgers ends the run.
+topic is filled before the clock starts, and the first batches are not counted; the audit of every ledger ends the run.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
-from bench.peers.naive import NaiveWard
+from bench.peers.tables import Ledger
 from bench.stages import Seconds, since, stage_seconds
 from bench.statements import timed_statements
 from contracts import cloudevents, topics
@@ -27,18 +28,37 @@ from services.ward.app import Settings, Ward, create_app, generate_assessments
 
 NOW = datetime(2021, 7, 20, 3, 0, tzinfo=UTC)
 PRODUCED_AT_ONCE = 500
-WARM_UP, NAIVE_WARM_UP = 2_000, 50
+WARM_UP, PEER_WARM_UP = 2_000, 50
 OURS = "sansha ward: batches of 500, 2,000 in a backlog"
-NAIVE = "naive peer: one event, one ORM transaction"
+
+
+class Peer(Protocol):
+    """Another ward, measured on the same topic with a database of its own."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def group(self) -> str: ...
+
+    async def start(self, slips: Mapping[str, int]) -> None:
+        """Make its tables with these slips, number → amount."""
+
+    async def consume(self, count: int) -> int:
+        """Register at least `count` further receipts; returns how many it were."""
+
+    async def stop(self) -> Ledger:
+        """Finish what is in flight and leave the group; returns what is registered."""
+
+    async def close(self) -> None:
+        """Leave the database."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """What is measured: the bus, and for each ward a new database of the same kind."""
+class Measured:
+    """A peer, and how many receipts it registers at least while it is measured."""
 
-    bus: EventBus
-    ward_url: str
-    naive_url: str
+    peer: Peer
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +76,27 @@ class Figure:
         return self.receipts / self.seconds
 
 
-async def measure(place: Place, count: int, naive_count: int) -> tuple[Figure, Figure]:
-    """(ours, naive). Raises `AssertionError` where either ledger is not right to the yen."""
-    await place.bus.create_topics(topic_specs())
-    ward = create_app(Settings(seed=1, database_url=place.ward_url), place.bus, Clock.stepped(NOW))
-    naive = NaiveWard(place.bus, place.naive_url)
+async def measure(bus: EventBus, ward_url: str, count: int, peers: Sequence[Measured]) -> list[Figure]:
+    """Ours, then the peers' in their order. Raises `AssertionError` where a ledger is not right to the yen."""
+    await bus.create_topics(topic_specs())
+    ward = create_app(Settings(seed=1, database_url=ward_url), bus, Clock.stepped(NOW))
     await ward.start()
     try:
         slips = await _issue(ward, count + WARM_UP)
-        receipts = [_receipt(slip, n) for n, slip in enumerate(slips)]
-        await _fill(place.bus, receipts)
+        receipts = [receipt_of(slip.slip_number, slip.amount, n) for n, slip in enumerate(slips)]
+        await fill(bus, receipts)
         keep_what_is_loaded()  # as a process does; or the collector looks through the bench's receipts all the time
-        ours = await _ours(ward, len(receipts))
-        await naive.start({s.slip_number: s.amount for s in slips})
-        theirs = await _theirs(naive, naive_count)
+        figures = [await consumed(ward, len(receipts))]
         await _check(ward, receipts)
-        assert (await naive.registered())[0] == naive_count + NAIVE_WARM_UP, "the naive peer lost receipts"
     finally:
-        await naive.close()
         await ward.close()
-    return ours, theirs
+    amounts = {slip.slip_number: slip.amount for slip in slips}
+    for measured in peers:
+        try:
+            figures.append(await _theirs(bus, measured, amounts))
+        finally:
+            await measured.peer.close()
+    return figures
 
 
 async def _issue(ward: Ward, count: int) -> Sequence[SlipView]:
@@ -85,13 +106,14 @@ async def _issue(ward: Ward, count: int) -> Sequence[SlipView]:
     return (await ward.slips(limit=count))[:count]
 
 
-def _receipt(slip: SlipView, n: int) -> ReceiptDelivered:
+def receipt_of(slip_number: str, amount: int, n: int) -> ReceiptDelivered:
+    """速報 of the `n`th payment of the bench, which pays this slip."""
     return ReceiptDelivered(
         payment_id=SeededIdentity(1).new("bench payment", str(n)),
         kind=ReceiptKind.PRELIMINARY,
-        slip_number=slip.slip_number,
-        barcode=slip.barcode or "",
-        amount=Yen(slip.amount),
+        slip_number=slip_number,
+        barcode="",
+        amount=Yen(amount),
         method=Method.CARD,
         settler=Settler.UC,
         paid_at=NOW,
@@ -100,7 +122,8 @@ def _receipt(slip: SlipView, n: int) -> ReceiptDelivered:
     )
 
 
-async def _fill(bus: EventBus, receipts: Sequence[ReceiptDelivered]) -> None:
+async def fill(bus: EventBus, receipts: Sequence[ReceiptDelivered]) -> None:
+    """Produce them, as the provider does."""
     identity = SeededIdentity(1)
     for n in range(0, len(receipts), PRODUCED_AT_ONCE):
         await bus.produce(
@@ -116,7 +139,8 @@ async def _fill(bus: EventBus, receipts: Sequence[ReceiptDelivered]) -> None:
         )
 
 
-async def _ours(ward: Ward, count: int) -> Figure:
+async def consumed(ward: Ward, count: int) -> Figure:
+    """Let a started ward register `count` receipts, which are there: all but the first batch counted."""
     done = 0
     while done < WARM_UP:
         done += await ward.consumer.handle_next(timeout=1.0)
@@ -129,11 +153,18 @@ async def _ours(ward: Ward, count: int) -> Figure:
     return Figure(OURS, counted, seconds, since(before, stage_seconds(ward.metrics.exposition())), statements)
 
 
-async def _theirs(naive: NaiveWard, count: int) -> Figure:
-    await naive.consume(NAIVE_WARM_UP)
+async def _theirs(bus: EventBus, measured: Measured, slips: Mapping[str, int]) -> Figure:
+    peer = measured.peer
+    await peer.start(slips)
+    done = await peer.consume(PEER_WARM_UP)
     began = time.perf_counter()
-    await naive.consume(count)
-    return Figure(NAIVE, count, time.perf_counter() - began, {}, {})
+    counted = await peer.consume(measured.count)
+    seconds = time.perf_counter() - began
+    ledger = await peer.stop()
+    offsets = sum((await bus.committed(peer.group, [topics.RECEIPTS.name])).values())
+    assert ledger.receipts == offsets >= done + counted, f"{peer.name}: {offsets} offsets committed, {ledger}"
+    assert ledger.booked == ledger.received == ledger.due, f"{peer.name} is not right to the yen: {ledger}"
+    return Figure(peer.name, counted, seconds, {}, {})
 
 
 async def _check(ward: Ward, receipts: Sequence[ReceiptDelivered]) -> None:

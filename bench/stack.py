@@ -14,7 +14,9 @@ from bench import cpu
 from bench.__main__ import embedded, machine, printed
 from bench.ceilings import consumed_per_second, inserted_per_second
 from bench.payments import Closed, NotRight, measure_payments
-from bench.receipts import Figure, Place, measure
+from bench.peers.faststream_ward import FastStreamWard
+from bench.peers.naive import NaiveWard
+from bench.receipts import Figure, Measured, measure
 from bench.stages import shares
 from contracts.topics import RECEIPTS
 from services.chassis.bus.kafka import KafkaBus
@@ -27,6 +29,7 @@ from tests.end_to_end.real_stack import PARTIES, RealStack
 from tests.postgres import PostgresServer, running_postgres
 
 GOAL_RATIO = 20.0
+RECEIPTS_PREFIX = "receipts."
 AT_ONCE = {"KAFKA_GROUP_COORDINATOR_APPEND_LINGER_MS": "0"}
 """By default the broker gathers offset commits for 5 ms: who commits after each event would mostly wait for that."""
 NO_ENGINE = f"bench: {docker_engine.WHY}; start Docker, see that `docker info` answers, then: make bench-stack"
@@ -37,6 +40,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.stack")
     parser.add_argument("--receipts", type=int, default=60_000, help="receipts for our ward")
     parser.add_argument("--naive", type=int, default=2_000, help="receipts for the naive peer")
+    parser.add_argument("--faststream", type=int, default=2_000, help="receipts for the FastStream peer")
+    parser.add_argument("--faststream-batches", type=int, default=20_000, help="receipts for it with batches")
     parser.add_argument("--payments", type=int, default=2_000, help="payments to close")
     parser.add_argument("--payers", type=int, default=100, help="payers who ask at the same time")
     options = parser.parse_args()
@@ -66,7 +71,7 @@ class Bench:
         print(f"{machine()}, load average {os.getloadavg()[0]:.1f}")
         print(await self._settings(), flush=True)
         try:
-            enough = await self._receipts(options.receipts, options.naive)
+            enough = await self._receipts(options)
             await self._payments(options.payments, options.payers)
         except (AssertionError, NotRight) as wrong:
             print(f"  the audit is not clean, no figure counts: {wrong}")
@@ -82,26 +87,39 @@ class Bench:
     async def _url(self, about: str) -> str:
         return self._server.url(await self._server.make_database(about))
 
-    async def _receipts(self, count: int, naive_count: int) -> bool:
-        """Whether the ratio reaches the goal."""
-        bus = KafkaBus(KafkaOptions(self._broker.plain, prefix="receipts."))
+    async def _receipts(self, options: argparse.Namespace) -> bool:
+        """Whether the ratio to the naive peer reaches the goal."""
+        count: int = options.receipts
+        bus = KafkaBus(KafkaOptions(self._broker.plain, prefix=RECEIPTS_PREFIX))
         try:
-            place = Place(bus, await self._url("ward"), await self._url("naive"))
-            ours, naive = await measure(place, count, naive_count)
+            ours, *peers = await measure(bus, await self._url("ward"), count, await self._peers(bus, options))
             consumed = await consumed_per_second(bus, count)
         finally:
             await bus.close()
         inserted = await inserted_per_second(await self._url("ceiling"), count)
-        print("\nreceipts registered on Kafka + PostgreSQL, offsets committed, both ledgers right to the yen:")
-        print(printed(ours), printed(naive), sep="\n")
-        ratio = ours.per_second / naive.per_second
-        print(f"  ratio {ratio:.1f}× (goal {GOAL_RATIO:.0f}×)")
+        print("\nreceipts registered on Kafka + PostgreSQL, offsets committed, every ledger right to the yen:")
+        print(printed(ours))
+        for peer in peers:
+            print(f"{printed(peer)}  ratio {ours.per_second / peer.per_second:6.1f}×")
+        ratio = ours.per_second / peers[0].per_second
+        print(f"  ratio {ratio:.1f}× to the naive peer (goal {GOAL_RATIO:.0f}×)")
         _print_shares(ours)
         for name, ceiling in (("fetched and not handled", consumed), ("rows inserted into one table", inserted)):
             print(f"  ceiling: {name:30} {ceiling:9,.0f} /s, of which {ours.per_second / ceiling:.0%} is reached")
         compared, _ = await embedded(self._folder, count // 3, 200)
         print(f"  the same ward on the embedded log + SQLite: {compared.per_second:,.0f} /s", flush=True)
         return ratio >= GOAL_RATIO
+
+    async def _peers(self, bus: KafkaBus, options: argparse.Namespace) -> list[Measured]:
+        """The naive one first: the goal is about that."""
+        bootstrap = self._broker.plain
+        one = FastStreamWard(bootstrap, RECEIPTS_PREFIX, await self._url("faststream"))
+        batches = FastStreamWard(bootstrap, RECEIPTS_PREFIX, await self._url("faststream_batches"), batch=True)
+        return [
+            Measured(NaiveWard(bus, await self._url("naive")), options.naive),
+            Measured(one, options.faststream),
+            Measured(batches, options.faststream_batches),
+        ]
 
     async def _payments(self, count: int, payers: int) -> None:
         databases = {principal: await self._url(principal) for principal in PARTIES}

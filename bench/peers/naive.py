@@ -7,54 +7,28 @@ over the same bus and the same kind of database. It keeps no inbox and notices n
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
 from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, DateTime, Engine, create_engine, event, func, make_url, select
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm import Session
 
+from bench.peers.tables import Ledger, Posting, Receipt, Slip, issue, ledger
 from contracts import topics
 from contracts.events import ReceiptDelivered
 from services.chassis.bus.port import EventBus, Subscription
 
 T = TypeVar("T")
-
-
-class Base(DeclarativeBase):
-    """The naive ward's tables."""
-
-
-class Slip(Base):
-    __tablename__ = "slips"
-    slip_number: Mapped[str] = mapped_column(primary_key=True)
-    amount: Mapped[int]
-    received: Mapped[int] = mapped_column(default=0)
-
-
-class Receipt(Base):
-    __tablename__ = "receipts"
-    payment_id: Mapped[str] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(primary_key=True)
-    slip_number: Mapped[str]
-    amount: Mapped[int]
-    received_on: Mapped[date]
-    registered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-
-
-class Posting(Base):
-    __tablename__ = "postings"
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
-    debit: Mapped[str]
-    credit: Mapped[str]
-    amount: Mapped[int]
-    subject: Mapped[str]
+GROUP = "naive"
 
 
 class NaiveWard:
     """Registers receipts one by one, from `start` until `close`."""
+
+    name = "naive peer: one event, one ORM transaction"
+    group = GROUP
 
     def __init__(self, bus: EventBus, database_url: str) -> None:
         self._bus, self._engine = bus, _engine(database_url)
@@ -63,11 +37,10 @@ class NaiveWard:
 
     async def start(self, slips: Mapping[str, int]) -> None:
         """Make the tables with these slips, number → amount, and join the group."""
-        await self._transaction(Base.metadata.create_all)
-        await self._transaction(partial(_issue, slips=slips))
-        self._subscription = await self._bus.subscribe("naive", [topics.RECEIPTS.name])
+        await self._transaction(partial(issue, slips=slips))
+        self._subscription = await self._bus.subscribe(self.group, [topics.RECEIPTS.name])
 
-    async def consume(self, count: int) -> None:
+    async def consume(self, count: int) -> int:
         """Register the next `count` receipts of the receipts topic."""
         assert self._subscription is not None, "start it first"
         done = 0
@@ -76,15 +49,16 @@ class NaiveWard:
                 await self._transaction(partial(_register, receipt=self._decoder.decode(message.value)))
                 await self._subscription.commit([message])
                 done += 1
+        return done
 
-    async def registered(self) -> tuple[int, int]:
-        """(receipts, yen) in the ledger."""
-        return await self._transaction(_totals)
-
-    async def close(self) -> None:
-        """Leave the group and the database."""
+    async def stop(self) -> Ledger:
+        """Leave the group; returns what is registered."""
         if self._subscription is not None:
             await self._subscription.close()
+        return await self._transaction(ledger)
+
+    async def close(self) -> None:
+        """Leave the database."""
         if isinstance(self._engine, AsyncEngine):
             await self._engine.dispose()
         else:
@@ -114,12 +88,6 @@ def _durable(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA synchronous=FULL")
 
 
-def _issue(connection: Connection, slips: Mapping[str, int]) -> None:
-    with Session(connection) as session:
-        session.add_all(Slip(slip_number=number, amount=amount, received=0) for number, amount in slips.items())
-        session.flush()
-
-
 def _register(connection: Connection, receipt: ReceiptDelivered) -> None:
     with Session(connection) as session:
         if session.get(Receipt, (receipt.payment_id, receipt.kind.value)) is not None:
@@ -146,8 +114,3 @@ def _register(connection: Connection, receipt: ReceiptDelivered) -> None:
             )
         )
         session.flush()
-
-
-def _totals(connection: Connection) -> tuple[int, int]:
-    receipts, yen = connection.execute(select(func.count(), func.sum(Posting.amount))).one()
-    return receipts, int(yen)

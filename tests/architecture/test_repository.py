@@ -21,6 +21,7 @@ TARGETS = [
     "check",
     "bench",
     "bench-stack",
+    "bench-growth",
     "format",
     "schemas",
     "clean",

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
-from bench import receipt_matching, years
+import pytest
+
+from bench import growth, ledger_fill, receipt_matching, years
+from bench.growth import Ledger, table, too_slow
+from bench.growth_ward import Place, Registered, Repartitioned, Task, ward_of
+from bench.ledger_fill import Filling
 from bench.receipt_files import measure
 from bench.stack import NO_ENGINE
 from bench.stages import shares, since, stage_seconds
+from contracts.topics import RECEIPTS
+from services.chassis.bus.memory import MemoryBus
+from services.chassis.bus.port import BusError
+from services.chassis.service import topic_specs
 from services.chassis.telemetry import STAGES, Metrics
 from tests.end_to_end.processes import ROOT, environment, module
 
@@ -56,3 +69,86 @@ def test_a_year_is_measured_and_its_goal_told() -> None:
     assert year.line(1_000_000.0).endswith("goal 1e+06 s met")
     assert year.line(0.0).endswith("goal 0 s MISSED")
     assert "goal" not in year.line(None)
+
+
+# ---- growth --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("filling", [Filling(0, 30), Filling(10, 30), Filling(1_000, 30)])
+def test_unpaid_slips_are_as_many_as_wanted_and_spread_over_all(filling: Filling) -> None:
+    numbers = [number for number, _ in filling.unpaid_slips()]
+    assert len(set(numbers)) == len(numbers) == 30
+    assert numbers[0] == "001041210000000001011"
+    assert {len(number) for number in numbers} == {21}
+    last = 30 * filling.step - filling.step
+    assert numbers[-1] == ledger_fill.slip_number(last)
+    assert filling.slips - 2 * filling.unpaid < last < filling.slips
+
+
+@pytest.mark.parametrize("paid", [0, 1_000])
+async def test_a_filled_ledger_is_what_the_ward_leaves_behind(tmp_path: Path, paid: int) -> None:
+    task = Task(Place(f"sqlite:///{tmp_path / 'ward.db'}", "memory:"), RECEIPTS.partitions, 0)
+    async with ward_of(task):
+        pass
+    await ledger_fill.fill(task.place.database_url, filling := Filling(paid, 30))
+    rows = _rows(tmp_path / "ward.db", "SELECT slip_number, amount, received FROM slips")
+    assert {(number, yen) for number, yen, received in rows if not received} == set(filling.unpaid_slips())
+    assert len(rows) == paid + 30
+    joined = """SELECT count(DISTINCT r.payment_id), count(*), min(length(r.payment_id)), max(length(r.payment_id))
+        FROM receipts r JOIN slips s ON s.slip_number = r.slip_number AND s.received = r.amount AND s.amount = r.amount
+        JOIN transfers t ON t.source = 'receipt/' || r.payment_id || '/01' AND t.amount = r.amount"""
+    assert _rows(tmp_path / "ward.db", joined) == [(paid, paid, *((36, 36) if paid else (None, None)))]
+    assert _rows(tmp_path / "ward.db", "SELECT count(DISTINCT event_id) FROM inbox") == [(paid,)]
+    async with ward_of(task) as ward:  # it reads them as its own
+        assert sum(view.balance for view in await ward.balances()) == 0
+        assert len((await ward.books()).transfers) == paid
+
+
+def _rows(path: Path, query: str) -> Sequence[Any]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(query).fetchall()
+
+
+async def test_a_topic_can_be_tried_with_other_partitions_and_only_that_way() -> None:
+    bus = MemoryBus()
+    other = Repartitioned(bus, RECEIPTS.name, 16)
+    await other.create_topics(topic_specs())
+    await other.create_topics(topic_specs())
+    assert len(await other.end_offsets([RECEIPTS.name])) == 16
+    with pytest.raises(BusError, match=RECEIPTS.name):
+        await bus.create_topics(topic_specs())
+
+
+def _measured(rows: int, seconds: float) -> Ledger:
+    figures = [Registered(1_000, seconds / 2, 0.1, 90.0), Registered(1_000, seconds / 2, 0.2, 95.0)]
+    return Ledger(rows, 4, rounds=2, receipts=3_000, figures=figures)
+
+
+def test_the_largest_ledger_is_compared_with_the_next_that_is_not_empty() -> None:
+    empty, small, large = _measured(0, 0.1), _measured(10, 1.0), _measured(100, 1.9)
+    assert not too_slow([large, empty, small])
+    assert too_slow([empty, small, _measured(100, 2.1)])
+    assert not too_slow([empty, _measured(100, 2.1)])
+
+
+def test_the_table_shows_ratios_to_its_first_line() -> None:
+    heading, first, second = table([_measured(0, 1.0), _measured(1_000_000, 2.0)])
+    assert heading.split()[:4] == ["ledger", "rows", "partitions", "receipts/s"]
+    assert first.split() == ["0", "4", "2,000", "1.00", "150.0", "95"]
+    assert second.split() == ["1,000,000", "4", "1,000", "0.50", "150.0", "95"]
+    assert len(heading) == len(first) == len(second)
+
+
+def test_growth_is_measured_in_a_ward_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    short = ["--rows", "0", "600", "--partitions", "1", "--receipts", "2000", "--rounds", "1"]
+    assert growth.main(["--on", "embedded", *short]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    measured = [line.split() for line in printed if line.split()[0:1] in (["0"], ["600"])]
+    assert [(rows, partitions) for rows, partitions, *_ in measured] == [("0", "4"), ("600", "4"), ("0", "1")]
+    assert all(float(resident) > 20 for *_, resident in measured)
+
+
+def test_growth_refuses_to_measure_less_than_a_batch(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        growth.main(["--receipts", "100"])
+    assert "at least 2000" in capsys.readouterr().err

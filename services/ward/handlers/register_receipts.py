@@ -39,6 +39,7 @@ async def register_receipts(delivered: Sequence[ReceiptDelivered], tx: Transacti
         registered = register(d.payment_id, receipt, records, slips)
         discrepancies += registered.discrepancies
         if not registered.is_new:
+            tx.repeated.append(d)
             continue
         rows.append(_row(d, receipt, tx))
         if registered.transfers:

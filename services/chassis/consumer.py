@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -64,8 +64,7 @@ class RetryPolicy:
         return min(self.first_pause_seconds * 2.0 ** (attempt - 1), self.longest_pause_seconds)
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """A decoded message on its way to its handler."""
 
     message: Message

@@ -114,11 +114,13 @@ def register(
     """
     if record.amount <= 0:
         raise ValueError(f"the amount of a receipt must be above 0 yen, not {record.amount}")
-    earlier = records.get(record.kind)
-    if earlier is not None:
-        return Registered(False, discrepancies=[*_repeated(payment_id, earlier, record)])
-    before = standing(records)
-    discrepancies = [*_contradictions(payment_id, records.values(), record)] if records else []
+    before, discrepancies = None, []
+    if records:
+        earlier = records.get(record.kind)
+        if earlier is not None:
+            return Registered(False, discrepancies=[*_repeated(payment_id, earlier, record)])
+        before = standing(records)
+        discrepancies = [*_contradictions(payment_id, records.values(), record)]
     records[record.kind] = record
     after = standing(records)
     if before is not None and after is not None and before.posting == after.posting:

@@ -152,11 +152,9 @@ def _locked(descriptor: int) -> bool:
     return True
 
 
-CACHE_KIB = 32_768
-"""A transaction of a large batch touches more pages than the 2 MiB of SQLite's default hold: it would write some of
-them twice."""
 PAGES_PER_CHECKPOINT = 8_000
-"""Written to the file once in 32 MiB of the journal, not once a batch: many pages change in one batch after another."""
+"""The file is written once in 32 MiB of the journal, not once a large batch: pages that change in one batch after
+another are written there once."""
 _IN_MEMORY = ("page_size=8192",)
 """What a transaction changes there is copied page by page: of double the usual size that takes a fifth less time."""
 
@@ -168,6 +166,5 @@ def _pragmas(durable: bool, looks_only: bool) -> tuple[str, ...]:
         "journal_mode=WAL",
         f"synchronous={'FULL' if durable else 'OFF'}",
         "foreign_keys=ON",
-        f"cache_size=-{CACHE_KIB}",
         f"wal_autocheckpoint={PAGES_PER_CHECKPOINT}",
     )

@@ -97,7 +97,9 @@ def envelope(raw: Iterable[tuple[str, bytes]]) -> Envelope:
         raise UndecodableEvent("a header is not UTF-8") from None
 
 
+@lru_cache(maxsize=16)
 def _instant(text: str) -> datetime:
+    """What a header says: many events share one."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError:

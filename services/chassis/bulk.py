@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol, cast
 
 from sqlalchemy import (
     ARRAY,
     BindParameter,
+    Date,
     Insert,
     Table,
     TableValuedAlias,
@@ -46,6 +48,8 @@ class Row(Protocol):
     def __iter__(self) -> Iterator[Any]: ...
 
 
+DATES_REMEMBERED = 512
+"""Rows of one batch share most of theirs; SQLite's text of so many is not written again."""
 FEW_ROWS = 4
 """Up to so many are quicker converted row by row."""
 
@@ -203,4 +207,7 @@ def _updating(statement: Update, given: TableValuedAlias) -> Any:
 
 
 def _conversion(kind: TypeEngine[Any], dialect: Dialect) -> _Convert | None:
-    return kind.dialect_impl(dialect).bind_processor(dialect)
+    convert = kind.dialect_impl(dialect).bind_processor(dialect)
+    if convert is not None and isinstance(kind, Date):
+        return lru_cache(maxsize=DATES_REMEMBERED)(convert)
+    return convert

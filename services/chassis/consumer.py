@@ -6,12 +6,12 @@ rest go on. An outage of the database is waited out: nothing is set aside on its
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -40,6 +40,16 @@ class On:
 
     event: type[Event]
     handler: Handler
+    natural_key: bool = False
+    """Its handler itself makes a second delivery change nothing, so no inbox row does: a statement less each way.
+
+    For each event of a call the handler looks whether its effect is there, by a key that follows from what the event
+    says, and then does nothing more: it writes, publishes and schedules nothing that is not there (a contradiction may
+    be noted, once), and adds the event to `tx.repeated`. The same event may be twice in one call. What it writes first
+    for an event has that key as a unique key, is never deleted, and keeps two members at work on one event from both
+    writing: one of them fails with `IntegrityError`, is rolled back, and tries its events one by one. Event ids do not
+    count: the same effect under another id is a repetition, another effect under the same id is another effect.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +64,13 @@ class RetryPolicy:
         return min(self.first_pause_seconds * 2.0 ** (attempt - 1), self.longest_pause_seconds)
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """A decoded message on its way to its handler."""
 
     message: Message
     envelope: Envelope
     event: Event
-    handler: Handler
+    to: On
 
 
 class IdReused(Exception):
@@ -82,7 +91,7 @@ class EventProcessor:
     ) -> None:
         routes = tuple(subscriptions)
         self._unit, self._inbox, self._letters = unit, inbox, letters
-        self._handlers = {route.event.TYPE: route.handler for route in routes}
+        self._routes = {route.event.TYPE: route for route in routes}
         self._decoder = Decoder(route.event for route in routes)
         self._clock, self.metrics = clock, metrics
 
@@ -90,8 +99,8 @@ class EventProcessor:
         """None for an event this party has no use for. Raises `UndecodableEvent`."""
         envelope = cloudevents.envelope(message.headers)
         event = self._decoder.decode(envelope.type, message.value)
-        handler = self._handlers.get(envelope.type)
-        return None if handler is None else Delivery(message, envelope, event, handler)
+        route = self._routes.get(envelope.type)
+        return None if route is None else Delivery(message, envelope, event, route)
 
     def now_for(self, envelope: Envelope) -> datetime:
         """A stepped clock's time travels with the message; any other is simply read."""
@@ -115,16 +124,25 @@ class EventProcessor:
             with self.metrics.stage("handlers"):
                 by_handler: defaultdict[Handler, list[Event]] = defaultdict(list)
                 for delivery in fresh:
-                    by_handler[delivery.handler].append(delivery.event)
+                    by_handler[delivery.to.handler].append(delivery.event)
                 for handler, events in by_handler.items():
                     await handler(events, tx)
-        self.metrics.wave_applied(began, (d.envelope.type for d in fresh), duplicates=len(wave) - len(fresh))
+        handled = Counter(d.envelope.type for d in fresh)
+        handled.subtract(event.TYPE for event in tx.repeated)
+        self.metrics.wave_applied(began, handled, duplicates=len(wave) - handled.total())
 
     async def _not_yet_handled(self, wave: Sequence[Delivery], tx: Transaction) -> Sequence[Delivery]:
-        handled = await self._inbox.handled(tx.session, [d.envelope.id for d in wave])
+        """Those that the inbox does not know, which marks them, and those with a natural key."""
+        asked = [d for d in wave if not d.to.natural_key]
+        if not asked:
+            return wave
+        handled = await self._inbox.handled(tx.session, [d.envelope.id for d in asked])
         fresh: list[Delivery] = []
         marks: dict[str, bytes] = {}
         for delivery in wave:
+            if delivery.to.natural_key:
+                fresh.append(delivery)
+                continue
             event_id, mark = delivery.envelope.id, fingerprint(delivery.message.value)
             earlier = handled.get(event_id) or marks.get(event_id)
             if earlier is None:
@@ -171,7 +189,7 @@ class EventProcessor:
         message = letter.message if mended_value is None else letter.message._replace(value=mended_value)
         delivery = self.decode(message)
         if delivery is not None and await self._not_yet_handled([delivery], tx):
-            await delivery.handler([delivery.event], tx)
+            await delivery.to.handler([delivery.event], tx)
         await self._letters.forget(tx.session, letter_id)
         return letter
 

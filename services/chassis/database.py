@@ -2,8 +2,8 @@
 
 SQLite is written to by one transaction at a time; `begin` queues the rest. On PostgreSQL replicas write side by side,
 and rows are locked in one order, so that they never wait for each other in a circle: a transaction locks the inbox's
-rows first, then those of its party's tables in the order that the party's `store` names, the outbox's last; within
-a table by key, and rows are inserted by key (`Bulk`).
+rows first, where it has any, then those of its party's tables in the order that the party's `store` names, the
+outbox's last; within a table by key, and rows are inserted by key (`Bulk`).
 """
 
 from __future__ import annotations

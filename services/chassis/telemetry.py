@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections import Counter as TypeCount
-from collections.abc import Iterable
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final, Literal, get_args
 
@@ -27,7 +26,7 @@ Stage = Literal[
 |---|---|
 | `fetch` | batch: until its messages were here, the wait for the first one included; not where none came |
 | `decode` | batch: envelopes and events |
-| `inbox` | wave: which were handled before, and that these are now |
+| `inbox` | wave: which were handled before, and that these are now; nothing of events with a natural key |
 | `handlers` | wave: a party's reads, decisions and writes |
 | `commands` | transaction of commands: stored answers, reads, decisions and writes |
 | `outbox` | transaction: rows of what it announces, rows that were sent deleted |
@@ -97,10 +96,11 @@ class Metrics:
         if self._timed:
             self._stages[stage].observe(monotonic() - began)
 
-    def wave_applied(self, began: float, handled_types: Iterable[str], duplicates: int) -> None:
+    def wave_applied(self, began: float, handled: Mapping[str, int], duplicates: int) -> None:
+        """`handled`: event type → how many of it."""
         if self._timed:
             self._wave.observe(monotonic() - began)
-        for event_type, count in TypeCount(handled_types).items():
+        for event_type, count in handled.items():
             self._events.labels(event_type).inc(count)
         if duplicates:
             self._duplicates.inc(duplicates)

@@ -34,6 +34,8 @@ class Transaction:
     published: list[Record] = field(default_factory=list)
     scheduled: list[tuple[datetime, str, Record]] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
+    repeated: list[Event] = field(default_factory=list)
+    """Events of which a handler with a natural key found that their effect is there."""
     on_commit: list[Callable[[], None]] = field(default_factory=list)
     """What is then done in memory, in this order."""
     next_timer: datetime | None = None

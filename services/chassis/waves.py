@@ -11,10 +11,14 @@ T = TypeVar("T")
 
 def waves(items: Iterable[T], keys: Callable[[T], Iterable[Hashable]]) -> Sequence[Sequence[T]]:
     """Split `items` into waves, keeping order: an item comes after every earlier one that shares a key with it."""
+    items = list(items)
+    named = [tuple(keys(item)) for item in items]
+    every = [name for names in named for name in names]
+    if items and len(set(every)) == len(every):
+        return [items]
     height: defaultdict[Hashable, int] = defaultdict(int)
     split: list[list[T]] = []
-    for item in items:
-        names = tuple(keys(item))
+    for item, names in zip(items, named, strict=True):
         level = max((height[name] for name in names), default=0)
         if level == len(split):
             split.append([])

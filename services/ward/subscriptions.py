@@ -20,10 +20,10 @@ from services.ward.settings import Settings
 
 
 def subscriptions(s: Settings) -> Sequence[On]:
-    """What arrives, and what is done with it."""
+    """What arrives, and what is done with it. A receipt record is known by its payment and kind, not by its event."""
     register = partial(register_receipts, watch=StatementWatch(s.statement_expected_days))
     return (
-        On(ReceiptDelivered, register if s.receipts_arrive_by == "events" else leave_to_files),
+        On(ReceiptDelivered, register if s.receipts_arrive_by == "events" else leave_to_files, natural_key=True),
         On(ClosingStatementIssued, partial(receive_statements, expected_by=s.deposit_expected_by)),
         On(DepositMade, match_deposits),
         On(timers.DepositExpected, find_overdue_deposits),

@@ -41,8 +41,10 @@ slips = Table(
     Column("reissued_at", Instant),
     Column("remind_on", Date, index=True),
     Index("slips_of_person", "insured_number", "levy_year"),
+    postgresql_with={"fillfactor": 50},
 )
-"""`received` is what counts towards the slip: its standing receipts, what was applied to it, less what it gave away.
+"""Nearly every slip is paid: PostgreSQL leaves room for that on each page, so that no index is written then.
+`received` is what counts towards the slip: its standing receipts, what was applied to it, less what it gave away.
 `barcode` and `use_by` are those of the last reissue. `remind_on` is the day on which it is reminded of where it is not
 paid by then; null once it was."""
 

@@ -1,13 +1,17 @@
-"""The inbox: what is delivered twice is done once; another event under the same id is set aside."""
+"""The inbox: what is delivered twice is done once; another event under the same id is set aside.
+
+Events with a natural key do without: what their effect stands under says whether it is there.
+"""
 
 from __future__ import annotations
 
 import pytest
 
+from contracts.http import DeadLetterView
 from services.chassis.consumer import IdReused
 from services.chassis.inbox import fingerprint
 from tests.component.home import Home
-from tests.component.tiny_party import Driven, Entry
+from tests.component.tiny_party import Driven, Entry, Token
 
 ONE = Entry(account="a", name="one")
 OTHER = Entry(account="a", name="one", amount=2)
@@ -126,3 +130,103 @@ def test_a_fingerprint_tells_values_apart() -> None:
     values = [b"", b"a", b"b", b"ab", b'{"amount":1}', b'{"amount":2}']
     assert len({fingerprint(value) for value in values}) == len(values)
     assert fingerprint(b"a") == fingerprint(b"a")
+
+
+# ---- natural keys -----------------------------------------------------------------------------------------
+
+TOKEN = Token(account="a", name="one")
+
+
+async def _absorbed(driven: Driven) -> tuple[int, int]:
+    """Tokens handled and events absorbed, as this process counts them."""
+    count = driven.service.metrics.registry.get_sample_value
+    handled = count("sansha_events_handled_total", {"type": Token.TYPE})
+    return int(handled or 0), int(count("sansha_events_duplicate_total") or 0)
+
+
+async def test_with_a_natural_key_delivered_twice_is_done_once_without_an_inbox_row(home: Home) -> None:
+    driven = await Driven.started(home)
+    for _ in range(2):
+        await driven.send(TOKEN)
+        await driven.settle()
+    assert await driven.kept() == {"one": 1}
+    assert await driven.asked() == ["one"]
+    assert await driven.count("inbox") == 0
+    assert await _absorbed(driven) == (1, 1)
+
+
+async def test_with_a_natural_key_twice_in_one_wave_is_done_once(anywhere: Home) -> None:
+    driven = await Driven.started(anywhere)
+    record = driven.record(TOKEN)
+    await driven.bus.produce([record, record._replace(key="b")])
+    assert await driven.service.step() == 2
+    await driven.settle()
+    assert await driven.asked() == ["one"]
+    assert await _absorbed(driven) == (1, 1)
+    assert await driven.service.dead_letters() == []
+
+
+async def test_with_a_natural_key_the_same_effect_under_another_id_is_a_repetition(anywhere: Home) -> None:
+    driven = await Driven.started(anywhere)
+    await driven.bus.produce([driven.record(TOKEN, event_id) for event_id in ("an-id", "another-id")])
+    await driven.settle()
+    assert await driven.asked() == ["one"]
+
+
+async def test_with_a_natural_key_another_effect_under_the_same_id_is_another_effect(anywhere: Home) -> None:
+    driven = await Driven.started(anywhere)
+    other = Token(account="a", name="two", amount=2)
+    await driven.bus.produce([driven.record(token, "the-id") for token in (TOKEN, other)])
+    await driven.settle()
+    assert await driven.kept() == {"one": 1, "two": 2}
+    assert await driven.service.dead_letters() == []
+
+
+async def test_a_wave_may_hold_events_of_both_kinds(home: Home) -> None:
+    driven = await Driven.started(home)
+    booked = [Entry(account=f"a{n}", name=f"e{n}") for n in range(3)]
+    kept = [Token(account=f"b{n}", name=f"t{n}") for n in range(3)]
+    mixed = [event for pair in zip(booked, kept, strict=True) for event in pair]
+    for _ in range(2):
+        await driven.send(*mixed)
+        await driven.settle()
+    assert sorted(await driven.names()) == ["e0", "e1", "e2"]
+    assert sorted(await driven.kept()) == ["t0", "t1", "t2"]
+    assert sorted(await driven.asked()) == ["e0", "e1", "e2", "t0", "t1", "t2"]
+    assert await driven.count("inbox") == 3
+
+
+async def test_with_a_natural_key_the_whole_topic_replayed_changes_nothing(home: Home) -> None:
+    driven = await Driven.started(home)
+    await driven.send(*(Token(account=f"a{n}", name=str(n)) for n in range(10)))
+    await driven.settle()
+    before = await driven.kept()
+    ends = await driven.bus.end_offsets(driven.service.topics)
+    await driven.bus.reset(driven.principal, dict.fromkeys(ends, 0))
+    await driven.crash()
+    await driven.settle()
+    assert sum((await driven.service.status()).lag.values()) == 0
+    assert await driven.kept() == before
+    assert len(set(await driven.asked())) == 10
+    assert await _absorbed(driven) == (0, 10)
+
+
+async def test_with_a_natural_key_a_dead_letter_is_mended_once_and_a_replay_of_what_is_there_changes_nothing(
+    home: Home,
+) -> None:
+    driven = await Driven.started(home)
+    await driven.send(Token(account="a", name="bad", amount=-5), TOKEN)
+    await driven.settle()
+    (letter,) = await driven.service.dead_letters()
+    assert await driven.kept() == {"one": 1}, "the wave was rolled back, and its other event tried alone"
+    mended = {**letter.value, "amount": 5}
+    assert isinstance(await driven.service.replay(letter.id, mended), DeadLetterView)
+    assert await driven.kept() == {"bad": 5, "one": 1}
+    await driven.send(Token(account="a", name="bad", amount=-5))
+    await driven.settle()
+    (letter,) = await driven.service.dead_letters()
+    assert isinstance(await driven.service.replay(letter.id, mended), DeadLetterView)
+    await driven.settle()
+    assert await driven.service.dead_letters() == []
+    assert await driven.kept() == {"bad": 5, "one": 1}
+    assert sorted(await driven.asked()) == ["bad", "one"]

@@ -24,9 +24,11 @@ from services.chassis.outages import is_outage
 from services.chassis.process import _serve
 from services.chassis.service import Service
 from services.chassis.transaction import Transaction
+from services.ward.handlers.register_receipts import register_receipts
+from services.ward.handlers.statements_expected import StatementWatch
 from tests.component.driven_ward import NOON, DrivenWard, deposit, receipt, statement
 from tests.component.home import Home
-from tests.component.tiny_party import Driven, Entry, EntryRequest
+from tests.component.tiny_party import Driven, Entry, EntryRequest, Token, keep_tokens
 from tests.postgres import PostgresServer
 
 pytestmark = pytest.mark.stack
@@ -185,6 +187,49 @@ async def test_two_members_at_work_on_the_same_events_in_other_orders_do_not_wai
         assert await ward.service.dead_letters() == []
     assert len(await wards[0].reconciled()) == 10
     assert (await wards[0].balances()).keys() == {"bank_account", "premium_revenue"}
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["the slip is locked", "the receipt collides"])
+async def test_a_receipt_that_another_member_is_registering_has_one_effect(known: bool, home: Home) -> None:
+    """A member that others took over goes on with its batch, and its successor has the same events."""
+    zombie, successor = [await DrivenWard.started(home) for _ in range(2)]
+    slips = await zombie.assess()
+    events = [receipt(f"p{n}", slip if known else f"unknown {n}") for n, slip in enumerate(slips)]
+    await successor.bus.produce([successor._record(event, "") for event in events])
+    database = zombie.service.database
+    with structlog.testing.capture_logs() as lines_of_log:
+        async with database.begin() as session:
+            tx = Transaction(session, NOON, SeededIdentity(1), "ward")
+            await register_receipts(events[3:6], tx, watch=StatementWatch(60))
+            handling = asyncio.create_task(successor.service.consumer.handle_next(timeout=0))
+            await until(lambda: _waits(database))
+            assert not handling.done()
+        assert await handling == len(events)
+    failed = [line["error"] for line in lines_of_log if line["event"].startswith("wave failed")]
+    assert len(failed) == (0 if known else 1), failed
+    assert all("IntegrityError" in error for error in failed)
+    books = await successor.service.books()
+    assert sorted(r.payment_id for r in books.receipts) == [f"p{n}" for n in range(9)]
+    assert (await successor.balances())["in_transit_jcb"] == sum(event.amount for event in events)
+    assert await successor.service.dead_letters() == []
+
+
+async def test_an_effect_with_a_natural_key_that_another_member_is_writing_happens_once(home: Home) -> None:
+    driven = await Driven.started(home)
+    names = ["a", "b", "c"]
+    await driven.send(*(Token(account=name, name=name) for name in names))
+    database = driven.service.database
+    async with database.begin() as session:
+        await keep_tokens(
+            [Token(account="b", name="b")], Transaction(session, NOON, SeededIdentity(1), driven.principal)
+        )
+        handling = asyncio.create_task(driven.service.consumer.handle_next(timeout=0))
+        await until(lambda: _waits(database))
+    assert await handling == 3
+    await driven.settle()
+    assert list(await driven.kept()) == names
+    assert sorted(await driven.asked()) == ["a", "c"], "whoever kept b asks about it"
+    assert await driven.service.dead_letters() == []
 
 
 async def test_reissues_by_two_members_at_once_are_counted_one_by_one(home: Home) -> None:

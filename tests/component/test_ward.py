@@ -131,6 +131,50 @@ async def test_a_record_delivered_again_changes_nothing(home: Home) -> None:
     assert await ward.service.dead_letters() == []
 
 
+async def test_a_record_twice_in_one_batch_is_registered_once(home: Home) -> None:
+    ward = await DrivenWard.started(home)
+    slip = (await ward.assess())[0]
+    await ward.send(receipt("p1", slip), receipt("p1", slip), receipt("p1", slip, C), receipt("p1", slip, C))
+    assert (await ward.balances())["in_transit_jcb"] == slip.amount
+    assert [(r.payment_id, r.kind) for r in (await ward.service.books()).receipts] == [("p1", P), ("p1", C)]
+    assert await ward.reasons("overpayment") == {}
+    assert await ward.service.dead_letters() == []
+
+
+@pytest.mark.parametrize("in_one_batch", [True, False])
+async def test_an_id_reused_for_another_payment_is_another_receipt(in_one_batch: bool, home: Home) -> None:
+    ward = await DrivenWard.started(home)
+    slips = await ward.assess()
+    first, second = (ward._record(receipt(f"p{n}", slips[n]), "") for n in (1, 2))
+    await ward.bus.produce([first])
+    if not in_one_batch:
+        await ward.settle()
+    await ward.bus.produce([second._replace(headers=first.headers)])
+    await ward.settle()
+    assert (await ward.balances())["in_transit_jcb"] == slips[1].amount + slips[2].amount
+    assert await ward.service.dead_letters() == []
+
+
+@pytest.mark.parametrize("in_one_batch", [True, False])
+async def test_an_id_reused_with_another_amount_is_a_contradiction_and_the_first_record_stands(
+    in_one_batch: bool, home: Home
+) -> None:
+    ward = await DrivenWard.started(home)
+    slip = (await ward.assess())[0]
+    first, second = (ward._record(receipt("p1", slip, amount=amount), "") for amount in (10_000, 9_999))
+    assert first.headers == second.headers
+    await ward.bus.produce([first])
+    if not in_one_batch:
+        await ward.settle()
+    for _ in range(2):
+        await ward.bus.produce([second])
+    await ward.settle()
+    assert (await ward.balances())["in_transit_jcb"] == 10_000
+    (why,) = (await ward.reasons("discrepancy")).values()
+    assert "the registered 速報 says ¥10,000, another 速報 ¥9,999; the registered one stands" in why
+    assert await ward.service.dead_letters() == []
+
+
 async def test_two_payments_of_one_slip_in_one_batch_are_an_overpayment(home: Home) -> None:
     ward = await DrivenWard.started(home)
     slip = (await ward.assess())[0]

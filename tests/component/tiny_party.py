@@ -58,6 +58,14 @@ entries = Table(
     # Looked at when the transaction commits: an unknown owner makes the commit itself fail.
     Column("owner", ForeignKey("owners.name", deferrable=True, initially="DEFERRED")),
 )
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("account", String, nullable=False),
+    Column("amount", Integer, nullable=False),
+)
+"""What has a natural key: its name."""
 
 
 class Entry(Event, frozen=True, kw_only=True):
@@ -76,6 +84,12 @@ class Entry(Event, frozen=True, kw_only=True):
     @property
     def key(self) -> str:
         return self.account
+
+
+class Token(Entry, frozen=True, kw_only=True):
+    """Keep this under its name, and ask the agent about it: an event with a natural key."""
+
+    TYPE: ClassVar[str] = "sansha.test.token.v1"
 
 
 class ReminderWanted(Entry, frozen=True, kw_only=True):
@@ -120,6 +134,7 @@ class TinyParty(Service):
     def subscriptions(self) -> Sequence[On]:
         return (
             On(Entry, _book_and_ask),
+            On(Token, keep_tokens, natural_key=True),
             On(ReminderWanted, _schedule),
             On(ReminderDropped, _cancel),
             On(Reminder, _book),
@@ -157,6 +172,21 @@ async def _book(events: Sequence[Entry], tx: Transaction) -> None:
 async def _book_and_ask(events: Sequence[Entry], tx: Transaction) -> None:
     await _book(events, tx)
     for event in events:
+        tx.publish(asked_about(event.account, event.name, event.amount, tx.now))
+    _refuse_negative(events)
+
+
+async def keep_tokens(events: Sequence[Token], tx: Transaction) -> None:
+    """One that is kept stays as it is, and nobody is asked about it again."""
+    named = select(tokens.c.name).where(tokens.c.name.in_([e.name for e in events]))
+    known = set((await tx.session.execute(named)).scalars())
+    for event in events:
+        if event.name in known:
+            tx.repeated.append(event)
+            continue
+        known.add(event.name)
+        row = {"name": event.name, "account": event.account, "amount": event.amount}
+        await tx.session.execute(tokens.insert(), row)
         tx.publish(asked_about(event.account, event.name, event.amount, tx.now))
     _refuse_negative(events)
 
@@ -271,6 +301,12 @@ class Driven:
         """What is booked, in the order in which it was."""
         async with self.service.reading() as session:
             return list((await session.execute(select(entries.c.name).order_by(entries.c.number))).scalars())
+
+    async def kept(self) -> dict[str, int]:
+        """The tokens, each with its amount."""
+        async with self.service.reading() as session:
+            found = (await session.execute(select(tokens.c.name, tokens.c.amount).order_by(tokens.c.name))).all()
+        return {name: amount for name, amount in found}
 
     async def booked_at(self) -> dict[str, datetime]:
         """When each entry was booked."""

@@ -62,12 +62,12 @@ class SlipAccount:
     @property
     def outstanding(self) -> int:
         """収入未済"""
-        return max(0, self.amount - self.received)
+        return self.amount - self.received if self.received < self.amount else 0
 
     @property
     def excess(self) -> int:
         """過誤納"""
-        return max(0, self.received - self.amount)
+        return self.received - self.amount if self.received > self.amount else 0
 
 
 class Discrepancy(NamedTuple):
@@ -114,11 +114,13 @@ def register(
     """
     if record.amount <= 0:
         raise ValueError(f"the amount of a receipt must be above 0 yen, not {record.amount}")
-    earlier = records.get(record.kind)
-    if earlier is not None:
-        return Registered(False, discrepancies=[*_repeated(payment_id, earlier, record)])
-    before = standing(records)
-    discrepancies = [*_contradictions(payment_id, records.values(), record)]
+    before, discrepancies = None, []
+    if records:
+        earlier = records.get(record.kind)
+        if earlier is not None:
+            return Registered(False, discrepancies=[*_repeated(payment_id, earlier, record)])
+        before = standing(records)
+        discrepancies = [*_contradictions(payment_id, records.values(), record)]
     records[record.kind] = record
     after = standing(records)
     if before is not None and after is not None and before.posting == after.posting:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from contracts.events import ReceiptDelivered
 from contracts.vocabulary import ReceiptKind, business_date
@@ -23,7 +22,8 @@ Slips = Mapping[str, SlipAccount]
 async def register_receipts(delivered: Sequence[ReceiptDelivered], tx: Transaction, *, watch: StatementWatch) -> None:
     """Two reads, one decision a record, one write a table; statements are looked at where a record may change them."""
     slips, known = await _look(delivered, tx)
-    rows: list[dict[str, Any]] = []
+    new: list[ReceiptDelivered] = []
+    slips_known: list[bool] = []
     entries: list[Entry] = []
     discrepancies: list[Discrepancy] = []
     changed: dict[str, SlipAccount] = {}
@@ -39,19 +39,22 @@ async def register_receipts(delivered: Sequence[ReceiptDelivered], tx: Transacti
         registered = register(d.payment_id, receipt, records, slips)
         discrepancies += registered.discrepancies
         if not registered.is_new:
+            tx.repeated.append(d)
             continue
-        rows.append(_row(d, receipt, tx))
+        new.append(d)
+        slips_known.append(receipt.slip_known)
         if registered.transfers:
             source = f"receipt/{d.payment_id}/{d.kind}"
             entries.append(Entry(source, business_date(d.delivered_at), registered.transfers))
-            changed |= {number: slips[number] for number in registered.slips}
+            for number in registered.slips:
+                changed[number] = slips[number]
             for number in registered.upset:
                 tx.schedule(SlipUpset(slip_number=number, cause=source), tx.now + A_MOMENT)
         if d.kind is ReceiptKind.CONFIRMED:
             confirmed.append(d.payment_id)
         elif was_known or d.kind is ReceiptKind.CANCELLED:
             upset.append(d.payment_id)
-    await store.add_receipts(tx.session, rows)
+    await store.add_receipts(tx.session, new, slips_known, tx.now)
     await store.book(tx.session, entries, tx.now)
     await store.save_slip_accounts(tx.session, changed)
     await store.add_discrepancies(tx.session, discrepancies, tx.now)
@@ -77,19 +80,3 @@ async def _look(
     if others:  # a payment that contradicts itself
         slips |= await store.lock_slip_accounts(tx.session, others)
     return slips, known
-
-
-def _row(d: ReceiptDelivered, receipt: Receipt, tx: Transaction) -> dict[str, Any]:
-    return {
-        "payment_id": d.payment_id,
-        "kind": d.kind,
-        "slip_number": d.slip_number,
-        "slip_known": receipt.slip_known,
-        "amount": d.amount,
-        "method": d.method,
-        "settler": d.settler,
-        "paid_at": d.paid_at,
-        "received_on": d.received_on,
-        "delivered_at": d.delivered_at,
-        "registered_at": tx.now,
-    }

@@ -7,20 +7,25 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ward.domain.ledger import Entry
+from services.chassis.bulk import Bulk
+from services.ward.domain.ledger import Entry, Transfer
 from services.ward.domain.receipts import Discrepancy
-from services.ward.store.rows import add_missing_rows, add_rows
+from services.ward.store.rows import add_missing_rows
 from services.ward.tables import discrepancies, transfers
+
+_INSERT = Bulk(transfers.insert())
+_COLUMNS = (*Transfer._fields, "source", "entry", "booked_on", "booked_at")
 
 
 async def book(session: AsyncConnection, entries: Iterable[Entry], at: datetime) -> None:
     """Book transfers. Raises `IntegrityError` where the same source was booked before."""
     rows = [
-        {**t._asdict(), "source": entry.source, "entry": n, "booked_on": entry.booked_on, "booked_at": at}
+        (*transfer, entry.source, n, entry.booked_on, at)
         for entry in entries
-        for n, t in enumerate(entry.transfers, 1)
+        for n, transfer in enumerate(entry.transfers, 1)
     ]
-    await add_rows(session, transfers, rows)
+    if rows:
+        await _INSERT.execute_columns(session, dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True)))
 
 
 async def add_discrepancies(session: AsyncConnection, found: Iterable[Discrepancy], at: datetime) -> None:

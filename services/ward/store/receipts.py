@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from operator import attrgetter
+from typing import Any, Final
 
 from sqlalchemy import Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.events import ReceiptDelivered
 from contracts.vocabulary import ReceiptKind
+from services.chassis.bulk import Bulk
 from services.chassis.database import among
 from services.chassis.lookup import Lookup
 from services.ward.domain.receipts import Receipt
-from services.ward.store.rows import add_rows
 from services.ward.tables import receipts
 
+_INSERT = Bulk(receipts.insert())
+_DELIVERED: Final = (
+    "payment_id",
+    "kind",
+    "slip_number",
+    "amount",
+    "method",
+    "settler",
+    "paid_at",
+    "received_on",
+    "delivered_at",
+)
+"""What the record itself says."""
 _RECORDS = Lookup(
     select(
         receipts.c.payment_id,
@@ -39,9 +55,14 @@ async def records_of(
     return known
 
 
-async def add_receipts(session: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Keep new records."""
-    await add_rows(session, receipts, rows)
+async def add_receipts(
+    session: AsyncConnection, new: Sequence[ReceiptDelivered], slips_known: Sequence[bool], at: datetime
+) -> None:
+    """Keep new records, each with whether its slip is known. Raises `IntegrityError` where one is here already."""
+    if new:
+        delivered = dict(zip(_DELIVERED, zip(*map(attrgetter(*_DELIVERED), new), strict=True), strict=True))
+        further = {"slip_known": slips_known, "registered_at": [at] * len(new)}
+        await _INSERT.execute_columns(session, {**delivered, **further})
 
 
 def is_registered(kind: ReceiptKind) -> Any:

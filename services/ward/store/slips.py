@@ -90,8 +90,9 @@ async def lock_slip_accounts(session: AsyncConnection, slip_numbers: Collection[
 
 async def save_slip_accounts(session: AsyncConnection, changed: Mapping[str, SlipAccount]) -> None:
     """Write back what slips have received."""
-    rows = [{"changed_slip": number, "now_received": slip.received} for number, slip in changed.items()]
-    await _RECEIVED.execute(session, rows)
+    if changed:
+        received = [slip.received for slip in changed.values()]
+        await _RECEIVED.execute_columns(session, {"changed_slip": [*changed], "now_received": received})
 
 
 async def lock_slips(session: AsyncConnection, slip_numbers: Collection[str]) -> dict[str, Any]:

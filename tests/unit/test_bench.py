@@ -8,7 +8,7 @@ from pathlib import Path
 from bench import receipt_matching, years
 from bench.receipt_files import measure
 from bench.stack import NO_ENGINE
-from bench.stages import shares, since, stage_seconds
+from bench.stages import shares, since, stage_counts, stage_seconds
 from services.chassis.telemetry import STAGES, Metrics
 from tests.end_to_end.processes import ROOT, environment, module
 
@@ -20,6 +20,7 @@ def test_the_stages_are_read_from_the_metrics() -> None:
     spent = since(before, stage_seconds(metrics.exposition()))
     assert set(spent) == set(STAGES)
     assert {stage: round(seconds) for stage, seconds in spent.items() if seconds} == {"commit": 2}
+    assert {stage: count for stage, count in stage_counts(metrics.exposition()).items() if count} == {"commit": 1}
 
 
 def test_shares_begin_with_the_largest_and_end_with_what_remains() -> None:

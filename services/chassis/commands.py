@@ -13,7 +13,7 @@ import hmac
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import msgspec
 from pydantic import BaseModel
@@ -23,6 +23,7 @@ from contracts.vocabulary import Refusal
 from services.chassis.bulk import Bulk
 from services.chassis.clock import Clock
 from services.chassis.database import Instant, among
+from services.chassis.lookup import Lookup
 from services.chassis.outages import lost_a_race
 from services.chassis.telemetry import Metrics
 from services.chassis.transaction import Transaction
@@ -60,6 +61,14 @@ class _Pending:
         return None if self.idempotency_key is None else (self.command.name, self.idempotency_key)
 
 
+class _Stored(NamedTuple):
+    command: str
+    idempotency_key: str
+    fingerprint: bytes
+    refused: bool
+    answer: bytes
+
+
 KEY_REUSED = Refusal(
     "idempotency_key_reused",
     "this Idempotency-Key was used before with another payload",
@@ -83,16 +92,17 @@ class Answers:
         )
         t = self.table
         self._store = Bulk(t.insert())
-        self._stored = select(t).where(among(t.c.command, "commands"), among(t.c.idempotency_key, "keys"))
+        asked = among(t.c.command, "commands"), among(t.c.idempotency_key, "keys")
+        self._stored = Lookup(select(*(t.c[name] for name in _Stored._fields)).where(*asked))
 
-    async def stored(self, tx: Transaction, pending: Sequence[_Pending]) -> Mapping[tuple[str, str], Any]:
+    async def stored(self, tx: Transaction, pending: Sequence[_Pending]) -> Mapping[tuple[str, str], _Stored]:
         """Rows of the commands among these that were answered before."""
         slots = [p.slot for p in pending if p.slot is not None]
         if not slots:
             return {}
         commands, keys = (sorted(set(part)) for part in zip(*slots, strict=True))
-        found = await tx.session.execute(self._stored, {"commands": commands, "keys": keys})
-        return {(row.command, row.idempotency_key): row for row in found.all()}
+        found = [_Stored(*row) for row in await self._stored.rows(tx.session, commands=commands, keys=keys)]
+        return {(row.command, row.idempotency_key): row for row in found}
 
     async def store(self, tx: Transaction, answered: Sequence[tuple[_Pending, BaseModel | Refusal]]) -> None:
         """Keep the answers of those that carry a key."""
@@ -203,7 +213,7 @@ def _keys(pending: _Pending) -> tuple[str, ...]:
     return keys if pending.slot is None else (*keys, "\x1f".join(pending.slot))
 
 
-def _recall(pending: _Pending, row: Any) -> BaseModel | Refusal:
+def _recall(pending: _Pending, row: _Stored) -> BaseModel | Refusal:
     if row.fingerprint != pending.fingerprint:
         return KEY_REUSED
     if row.refused:

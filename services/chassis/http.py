@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +13,9 @@ from fastapi import APIRouter, FastAPI, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from fastapi_offline import FastAPIOffline
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contracts.books import to_lines
 from contracts.http import DeadLetterView, Environment, ReplayRequest, ServiceStatus
@@ -58,7 +60,7 @@ def create_http(service: Service, title: str, routers: Sequence[APIRouter]) -> F
     app = create_api(title)
     app.add_exception_handler(StarletteHTTPException, _answer_http_error)
     app.add_exception_handler(Exception, _answer_fault)
-    app.middleware("http")(_observed(service))
+    app.add_middleware(_Observed, service=service)
     for router in routers:
         app.include_router(router, responses=PROBLEMS)
     app.include_router(_operations(service))
@@ -77,24 +79,42 @@ def _described(describe: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     return document
 
 
-def _observed(service: Service) -> Callable[..., Awaitable[Response]]:
-    async def observe(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        began = service.metrics.began()
-        sent = _TRACEPARENT.match(request.headers.get("traceparent", ""))
-        correlation_id = sent.group(1) if sent else service.identity.new("request", str(began)).replace("-", "")
-        request.state.correlation_id = correlation_id
+class _Observed:
+    """Gives each request a correlation id, counts and times it, answers what nobody else caught."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app, self._service = app, service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        metrics = self._service.metrics
+        began, status = metrics.began(), 0
+        correlation_id = self._correlation_id(Headers(scope=scope), began)
+        scope.setdefault("state", {})["correlation_id"] = correlation_id
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (b"x-correlation-id", correlation_id.encode())]
+            await send(message)
+
         with structlog.contextvars.bound_contextvars(correlation_id=correlation_id):
             try:
-                response = await call_next(request)
+                await self._app(scope, receive, sending)
             except Exception as failure:
-                response = await _answer_fault(request, failure)
-            route = getattr(request.scope.get("route"), "path", "unknown")
-            service.metrics.request_answered(began, request.method, route, response.status_code)
-            log.debug("answered", method=request.method, route=route, status=response.status_code)
-        response.headers["X-Correlation-Id"] = correlation_id
-        return response
+                if status:  # it broke off in the middle of its answer
+                    raise
+                await (await _answer_fault(Request(scope), failure))(scope, receive, sending)
+            route = getattr(scope.get("route"), "path", "unknown")
+            metrics.request_answered(began, scope["method"], route, status)
+            log.debug("answered", method=scope["method"], route=route, status=status)
 
-    return observe
+    def _correlation_id(self, headers: Headers, began: float) -> str:
+        sent = _TRACEPARENT.match(headers.get("traceparent", ""))
+        return sent.group(1) if sent else self._service.identity.new("request", str(began)).replace("-", "")
 
 
 def _problem_response(body: Problem) -> Response:

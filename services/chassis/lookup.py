@@ -1,4 +1,5 @@
 """Lookups: a SELECT of a hot path compiled once, its rows converted column by column. The counterpart of `bulk`.
+A DELETE likewise (`Removal`).
 
 SQLAlchemy prepares each execution and each row, which takes longer than SQLite's answer. The statement stays SQLAlchemy
 Core; only that preparation is done here. On PostgreSQL, where the answer travels, SQLAlchemy executes it as ever.
@@ -10,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import Delete, Select
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -57,7 +58,24 @@ class Lookup:
         return self._compiled.read(session.read_rows(self._compiled.sql, self._compiled.bound(bound)))
 
 
-def _compile(statement: Select[*tuple[Any, ...]], dialect: Dialect) -> _Compiled:
+class Removal:
+    """A DELETE to be executed often; lists are bound by `among`."""
+
+    def __init__(self, statement: Delete) -> None:
+        self._statement = statement
+        self._compiled: _Compiled | None = None
+
+    async def execute(self, session: AsyncConnection, **bound: Any) -> None:
+        """Raises what `execute` raises."""
+        if not isinstance(session, InlineSession):
+            await session.execute(self._statement, bound)
+            return
+        if self._compiled is None:
+            self._compiled = _compile(self._statement, session.dialect)
+        session.read_rows(self._compiled.sql, self._compiled.bound(bound))
+
+
+def _compile(statement: Select[*tuple[Any, ...]] | Delete, dialect: Dialect) -> _Compiled:
     compiled: Any = statement.compile(dialect=dialect)
     parameters = []
     for name in compiled.positiontup:
@@ -66,5 +84,6 @@ def _compile(statement: Select[*tuple[Any, ...]], dialect: Dialect) -> _Compiled
             raise ValueError(f"{name} is a list that SQLAlchemy writes out each time; use `among`")
         default = None if bind.required else bind.effective_value
         parameters.append((name, default, bind.type.dialect_impl(dialect).bind_processor(dialect)))
-    columns = [c.type.dialect_impl(dialect).result_processor(dialect, None) for c in statement.selected_columns]
+    selected = statement.selected_columns if isinstance(statement, Select) else ()
+    columns = [c.type.dialect_impl(dialect).result_processor(dialect, None) for c in selected]
     return _Compiled(str(compiled), tuple(parameters), tuple(columns))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, cast
 
 import msgspec
 from sqlalchemy import (
@@ -31,6 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.chassis.bulk import Bulk
 from services.chassis.bus.port import Record
 from services.chassis.database import EPOCH, Instant, among
+from services.chassis.lookup import Lookup, Removal
 from services.chassis.transaction import Transaction
 
 SENDER = "relay"
@@ -108,19 +109,20 @@ class Outbox:
         in_order = select(t.c.seq).order_by(t.c.seq)
         cancelled = in_order.where(among(t.c.timer, "timers")).with_for_update()
         sent = in_order.where(among(t.c.seq, "sent")).with_for_update(skip_locked=True)
-        self._cancel, self._forget = (delete(t).where(t.c.seq.in_(rows)) for rows in (cancelled, sent))
-        self._due = (
+        self._cancel, self._forget = (Removal(delete(t).where(t.c.seq.in_(rows))) for rows in (cancelled, sent))
+        due = (
             select(t.c.seq, t.c.records)
             .where(t.c.not_before <= bindparam("now"))
             .order_by(t.c.not_before, t.c.seq)
             .limit(ROWS_PER_SEND)
         )
-        self._next = select(func.min(t.c.not_before)).where(t.c.not_before > bindparam("now"))
+        next_due = select(func.min(t.c.not_before)).where(t.c.not_before > bindparam("now"))
         unsent = t.c.not_before <= bindparam("now"), not_(among(t.c.seq, "sent"))
         announced = t.c.not_before == EPOCH, not_(among(t.c.seq, "known"))
-        self._others = select(t.c.seq).where(*announced).limit(1)
+        self._due, self._next = Lookup(due), Lookup(next_due)
+        self._others = Lookup(select(t.c.seq).where(*announced).limit(1))
         self._outlook = select(
-            select(func.count()).where(*unsent).select_from(t).scalar_subquery(), self._next.scalar_subquery()
+            select(func.count()).where(*unsent).select_from(t).scalar_subquery(), next_due.scalar_subquery()
         )
 
     async def write(self, tx: Transaction) -> None:
@@ -130,7 +132,7 @@ class Outbox:
         then deletes them): so nobody waits here for a transaction that waits for this one.
         """
         if tx.cancelled:
-            await tx.session.execute(self._cancel, {"timers": tx.cancelled})
+            await self._cancel.execute(tx.session, timers=tx.cancelled)
         if tx.forgotten:
             await self.forget(tx.session, tx.forgotten)
         if tx.scheduled:
@@ -146,18 +148,17 @@ class Outbox:
             tx.next_timer = await self.next_due(tx.session, tx.now)
 
     async def due(self, session: AsyncConnection, now: datetime) -> Sequence[OutboxRow]:
-        found = await session.execute(self._due, {"now": now})
-        return [OutboxRow(seq, _decoder.decode(records)) for seq, records in found.all()]
+        return [OutboxRow(seq, _decoder.decode(records)) for seq, records in await self._due.rows(session, now=now)]
 
     async def next_due(self, session: AsyncConnection, now: datetime) -> datetime | None:
-        earliest: datetime | None = (await session.execute(self._next, {"now": now})).scalar()
-        return earliest
+        ((earliest,),) = await self._next.rows(session, now=now)
+        return cast("datetime | None", earliest)
 
     async def others(self, session: AsyncConnection, known: Sequence[int]) -> bool:
-        return (await session.execute(self._others, {"known": known})).first() is not None
+        return bool(await self._others.rows(session, known=known))
 
     async def forget(self, session: AsyncConnection, sent: Sequence[int]) -> None:
-        await session.execute(self._forget, {"sent": sent})
+        await self._forget.execute(session, sent=sent)
 
     async def outlook(self, session: AsyncConnection, now: datetime, sent: Sequence[int]) -> Outlook:
         found = await session.execute(self._outlook, {"now": now, "sent": sent})

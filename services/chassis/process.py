@@ -25,6 +25,7 @@ from services.chassis.bus.port import EventBus
 from services.chassis.clock import Clock
 from services.chassis.clock_topic import ClockFollower
 from services.chassis.collector import keep_what_is_loaded
+from services.chassis.flusher import hand_over_soon
 from services.chassis.listeners import Listener
 from services.chassis.migrations import NewerDatabase
 from services.chassis.outages import Patience, is_outage
@@ -70,6 +71,7 @@ def _unusable(principal: str, wrong: Exception) -> SystemExit:
 
 
 async def _main(principal: str, settings: Settings, create: ServiceFactory[Settings]) -> None:
+    hand_over_soon()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -150,7 +152,6 @@ async def _send(service: Service, stopping: asyncio.Event) -> None:
                 relay.take_turn(lease.held)
                 while lease.held and not stopping.is_set():
                     if not await relay.send_due():
-                        await relay.forget_sent()
                         patience.over()
                         await relay.wait(longest=1.0)
             if not relay.sends:

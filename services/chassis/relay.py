@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from services.chassis.bus.port import EventBus
@@ -20,6 +21,8 @@ from services.chassis.telemetry import Metrics
 from services.chassis.transaction import Transaction
 
 ROWS_HANDED_OVER = 2_000
+QUIET_SECONDS = 0.02
+"""When nothing was left to send for so long, rows that were sent are deleted in a transaction of their own."""
 SENT_ROWS_KEPT = 100
 """How many rows that were sent may wait to be deleted together; who then dies sends them twice."""
 
@@ -29,7 +32,7 @@ class Relay:
 
     What this process committed is handed over in memory; the table is read at the start, when a timer is due, and
     when another process may have written to it (`look_again`). Rows that were sent are deleted with a later
-    transaction of this process once there are some, or by `forget_sent` where there is none.
+    transaction of this process once there are some, or by `forget_sent` when it is quiet.
 
     Order per key holds with several processes of a party, too: whoever changes the same thing as another transaction
     waits for it to commit, and so finds what it left in the table; then all is sent from there, in the table's order.
@@ -168,12 +171,21 @@ class Relay:
 
     async def wait(self, longest: float) -> None:
         """Until something may be due: a commit, a clock that was set, a timer's time. After `longest` seconds
-        without any, another process may have been at work: the table is read next."""
+        without any, another process may have been at work: the table is read next. What was sent is deleted when
+        it has been quiet for a moment."""
+        self._wake.clear()
+        if self._sent:
+            if await self._woken(QUIET_SECONDS):
+                return
+            await self.forget_sent()
+        if not await self._woken(longest):
+            self._read_table = True
+
+    async def _woken(self, longest: float) -> bool:
+        """Whether something may be due before so many seconds are over."""
         due_in = None if self.next_due is None else self._clock.real_seconds_until(self.next_due)
         if due_in == 0.0:
-            return
-        self._wake.clear()
-        try:
+            return True
+        with suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), longest if due_in is None else min(due_in, longest))
-        except TimeoutError:
-            self._read_table = True
+        return self._wake.is_set() or (due_in is not None and due_in <= longest)

@@ -1,6 +1,7 @@
 """SQLite *inline*: statements run on the event loop's own thread, behind the interface of SQLAlchemy's asyncio layer.
 
-A statement takes tens of microseconds, a thread hop several times that (docs/decisions/0002).
+A statement takes tens of microseconds, a thread hop several times that (docs/decisions/0002). Only a commit that waits
+for the disk is left to a thread: that takes milliseconds, in which requests can gather and events be sent.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,12 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import StaticPool
+
+from services.chassis.flusher import Flusher
+
+ROWS_FLUSHED_APART = 1_000
+"""A commit of more rows stays on the loop's thread: the disk is a small part of its time, and another processor would
+have to fetch what this one has at hand."""
 
 
 class InlineSession(AsyncConnection):
@@ -82,11 +90,12 @@ class InlineSQLite:
         self._engine = create_engine(
             url.set(drivername="sqlite+pysqlite"),
             poolclass=StaticPool,
-            connect_args={"timeout": 10.0},
+            connect_args={"timeout": 10.0, "check_same_thread": False},
             hide_parameters=True,
             isolation_level="AUTOCOMMIT",  # where a transaction begins and ends is said here, to the driver
         )
         self._file = url.database
+        self._flusher = Flusher() if durable and url.database else None
         self._one_at_a_time = asyncio.Lock()
         self._session: InlineSession | None = None
         pragmas = (() if url.database else _IN_MEMORY) + _pragmas(durable, looks_only)
@@ -98,30 +107,32 @@ class InlineSQLite:
 
         event.listen(self._engine, "connect", configure)
 
-    @asynccontextmanager
-    async def begin(self) -> AsyncIterator[AsyncConnection]:
-        async with self._one_at_a_time:
-            with self._transaction("BEGIN IMMEDIATE") as session:
-                yield session
+    def begin(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        return self._transaction("BEGIN IMMEDIATE")
+
+    def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        return self._transaction("BEGIN")
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
+    async def _transaction(self, begin: str) -> AsyncIterator[InlineSession]:
         async with self._one_at_a_time:
-            with self._transaction("BEGIN") as session:
+            session = self._session = self._session or self._connected()
+            with _worded(begin):
+                session.driver.execute(begin)
+            before = session.driver.total_changes
+            try:
                 yield session
+                with _worded("COMMIT"):
+                    await self._commit(session.driver, session.driver.total_changes - before)
+            except BaseException:
+                session.driver.rollback()  # SQLite leaves a transaction open that it could not commit
+                raise
 
-    @contextmanager
-    def _transaction(self, begin: str) -> Iterator[InlineSession]:
-        session = self._session = self._session or self._connected()
-        with _worded(begin):
-            session.driver.execute(begin)
-        try:
-            yield session
-            with _worded("COMMIT"):
-                session.driver.execute("COMMIT")
-        except BaseException:
-            session.driver.rollback()  # SQLite leaves a transaction open that it could not commit
-            raise
+    async def _commit(self, driver: Any, rows_changed: int) -> None:
+        if self._flusher is not None and 0 < rows_changed <= ROWS_FLUSHED_APART:
+            await self._flusher.run(partial(driver.execute, "COMMIT"))
+        else:
+            driver.execute("COMMIT")
 
     def _connected(self) -> InlineSession:
         connection = self._engine.connect()
@@ -142,6 +153,8 @@ class InlineSQLite:
             self._session.sync_connection.close()
             self._session = None
         self._engine.dispose()
+        if self._flusher is not None:
+            self._flusher.close()
 
 
 def _locked(descriptor: int) -> bool:

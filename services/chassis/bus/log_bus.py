@@ -45,7 +45,7 @@ class LogBus:
         appended: list[str] = []
         try:
             for topic, its_records_by_partition in split.items():
-                self._storage.append(topic, its_records_by_partition)
+                await self._storage.append(topic, its_records_by_partition)
                 appended.append(topic_signal(topic))
         finally:
             self._storage.announce(appended)

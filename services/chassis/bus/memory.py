@@ -112,7 +112,7 @@ class MemoryLog:
     def create(self, spec: TopicSpec) -> TopicSpec:
         return self._topics.setdefault(spec.name, _Topic(spec)).spec
 
-    def append(self, topic: str, records: Mapping[int, Sequence[Record]]) -> None:
+    async def append(self, topic: str, records: Mapping[int, Sequence[Record]]) -> None:
         log, now = self._topic(topic), self._real_now()
         self._appended += 1
         for number, its_records in records.items():

@@ -54,7 +54,7 @@ def connect(path: Path, layout: Layout, synchronous: str) -> sqlite3.Connection 
     if not path.exists():
         return None
     with reporting(path):
-        connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+        connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
             connection.execute(f"PRAGMA synchronous = {synchronous}")
             if _is_laid_out(connection, path, layout):

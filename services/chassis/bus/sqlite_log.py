@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 from services.chassis.bus import sqlite_topic
@@ -27,6 +28,7 @@ from services.chassis.bus.sqlite_topic import TopicFile
 from services.chassis.bus.storage import TOPIC_NAME
 from services.chassis.bus.wakeup import Wakeup
 from services.chassis.clock import real_time
+from services.chassis.flusher import Flusher
 from services.chassis.identity import random_token
 
 
@@ -37,6 +39,7 @@ class _Folder:
         self._folder, self._synchronous, self._real_now = folder, synchronous, real_now
         self._members, self._listeners = folder / "members", folder / "listeners"
         self._topics: dict[str, TopicFile] = {}
+        self._flusher = Flusher() if synchronous == "FULL" else None
         self.signals = Signals()
         self.durability = f"embedded log, SQLite, synchronous={synchronous}"
         with reporting(folder):
@@ -51,8 +54,12 @@ class _Folder:
             sqlite_topic.create(self._path(spec.name), spec)
         return self._topic(spec.name).spec
 
-    def append(self, topic: str, records: Mapping[int, Sequence[Record]]) -> None:
-        self._topic(topic).append(records)
+    async def append(self, topic: str, records: Mapping[int, Sequence[Record]]) -> None:
+        append = partial(self._topic(topic).append, records)
+        if self._flusher is None:
+            append()
+        else:
+            await self._flusher.run(append)
 
     def ends(self, topic: str) -> Sequence[int]:
         return self._topic(topic).ends()
@@ -105,6 +112,8 @@ class _Folder:
 
     def close(self) -> None:
         self._wakeup.close()
+        if self._flusher is not None:
+            self._flusher.close()
         for topic in self._topics.values():
             topic.close()
         self._groups.close()

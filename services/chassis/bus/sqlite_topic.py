@@ -49,13 +49,20 @@ def create(path: Path, spec: TopicSpec) -> None:
 
 
 class TopicFile:
-    """An open topic."""
+    """An open topic. Who appends has a connection of its own: that may be another thread."""
 
     def __init__(
-        self, path: Path, spec: TopicSpec, connection: sqlite3.Connection, real_now: Callable[[], float]
+        self,
+        path: Path,
+        spec: TopicSpec,
+        connection: sqlite3.Connection,
+        synchronous: str,
+        real_now: Callable[[], float],
     ) -> None:
         self.spec = spec
         self._path, self._connection, self._real_now = path, connection, real_now
+        self._synchronous = synchronous
+        self._writer: sqlite3.Connection | None = None
         self._next_sweep = 0.0
 
     @classmethod
@@ -66,31 +73,31 @@ class TopicFile:
             return None
         with reporting(path):
             row = connection.execute("SELECT partitions, retention_seconds FROM topic").fetchone()
-        return cls(path, TopicSpec(name, *row), connection, real_now)
+        return cls(path, TopicSpec(name, *row), connection, synchronous, real_now)
 
     def append(self, records: Mapping[int, Sequence[Record]]) -> None:
         """Append records by partition, all or none."""
         now = self._real_now()
-        with transaction(self._connection, self._path):
-            ends = self.ends()
-            self._connection.executemany(
+        writer = self._writer = self._writer or self._for_writing()
+        with transaction(writer, self._path):
+            ends = _ends(writer)
+            writer.executemany(
                 "INSERT INTO batches VALUES (?, ?, ?, ?)",
                 chain.from_iterable(_rows(p, ends[p], now, its_records) for p, its_records in records.items()),
             )
-            self._connection.executemany(
+            writer.executemany(
                 "UPDATE ends SET next_offset = next_offset + ? WHERE partition = ?",
                 [(len(its_records), p) for p, its_records in records.items()],
             )
             if now >= self._next_sweep:
-                self._sweep(now - self.spec.retention_seconds)
+                self._sweep(writer, now - self.spec.retention_seconds)
         if now >= self._next_sweep:
             self._next_sweep = now + min(_SWEEP_SECONDS, self.spec.retention_seconds / 10)
 
     def ends(self) -> list[int]:
         """Next offset by partition."""
         with reporting(self._path):
-            found = self._connection.execute("SELECT next_offset FROM ends ORDER BY partition").fetchall()
-        return [end for (end,) in found]
+            return _ends(self._connection)
 
     def read(self, partition: int, start: int, limit: int) -> list[Message]:
         """Messages from `start` or the oldest kept: `limit`, and what else is in the last one's row."""
@@ -122,6 +129,14 @@ class TopicFile:
     def close(self) -> None:
         with reporting(self._path):
             self._connection.close()
+            if self._writer is not None:
+                self._writer.close()
+
+    def _for_writing(self) -> sqlite3.Connection:
+        connection = connect(self._path, LAYOUT, self._synchronous)
+        if connection is None:
+            raise BusError(f"{self._path} is gone")
+        return connection
 
     def _messages(self, partition: int, last_offset: int, payload: bytes) -> list[Message]:
         try:
@@ -136,16 +151,20 @@ class TopicFile:
             for offset, (key, value, headers) in enumerate(stored, first)
         ]
 
-    def _sweep(self, instant: float) -> None:
+    def _sweep(self, writer: sqlite3.Connection, instant: float) -> None:
         """Remove from the front of each partition what was appended before `instant`."""
         for partition in range(self.spec.partitions):
-            self._connection.execute(
+            writer.execute(
                 "DELETE FROM batches WHERE partition = :partition AND last_offset < coalesce("
                 " (SELECT last_offset FROM batches WHERE partition = :partition AND appended_at >= :instant"
                 "  ORDER BY last_offset LIMIT 1),"
                 " (SELECT next_offset FROM ends WHERE partition = :partition))",
                 {"partition": partition, "instant": instant},
             )
+
+
+def _ends(connection: sqlite3.Connection) -> list[int]:
+    return [end for (end,) in connection.execute("SELECT next_offset FROM ends ORDER BY partition")]
 
 
 def _rows(partition: int, end: int, now: float, records: Sequence[Record]) -> Iterator[tuple[int, int, float, bytes]]:

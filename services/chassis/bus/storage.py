@@ -26,7 +26,8 @@ class Presence(Protocol):
 
 
 class Storage(Protocol):
-    """Every call is short and runs inline, so nothing else of this process happens within one.
+    """Every call is short and runs inline, so nothing else of this process happens within one; only `append` may
+    wait, for the disk.
 
     Calls that name a topic raise `UnknownTopic`; all raise `BusError` where the medium fails.
     """
@@ -38,8 +39,8 @@ class Storage(Protocol):
     def create(self, spec: TopicSpec) -> TopicSpec:
         """Make the topic if it is missing; returns the settings it has."""
 
-    def append(self, topic: str, records: Mapping[int, Sequence[Record]]) -> None:
-        """Append records by partition, all or none."""
+    async def append(self, topic: str, records: Mapping[int, Sequence[Record]]) -> None:
+        """Append records by partition, all or none; who is cancelled meanwhile waits until it is done."""
 
     def ends(self, topic: str) -> Sequence[int]:
         """Next offset by partition, so its length is the number of partitions."""

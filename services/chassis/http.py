@@ -43,6 +43,8 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     for status, text in {404: "unknown", 409: "conflicts with what is so", 422: "cannot be accepted"}.items()
 }
 RETRY_AFTER_SECONDS = 2
+OPERATIONAL = ("/health/", "/metrics", "/ops/")
+"""Who watches a busy service is answered."""
 LINES_AT_ONCE = 500
 _TRACEPARENT = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$")
 
@@ -60,6 +62,7 @@ def create_http(service: Service, title: str, routers: Sequence[APIRouter]) -> F
     app = create_api(title)
     app.add_exception_handler(StarletteHTTPException, _answer_http_error)
     app.add_exception_handler(Exception, _answer_fault)
+    app.add_middleware(_Bounded, most=service.settings.http_requests_at_once)
     app.add_middleware(_Observed, service=service)
     for router in routers:
         app.include_router(router, responses=PROBLEMS)
@@ -77,6 +80,31 @@ def _described(describe: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         if status >= "400" and "application/json" in content:
             content["application/problem+json"] = content.pop("application/json")
     return document
+
+
+class _Bounded:
+    """So many requests at a time: who comes beyond that is told to come again, before anything is done for him."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self._app, self._most, self._under_way = app, most, 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(OPERATIONAL):
+            await self._app(scope, receive, send)
+            return
+        if self._under_way >= self._most:
+            await _unavailable(self._busy)(scope, receive, send)
+            return
+        self._under_way += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._under_way -= 1
+
+    @property
+    def _busy(self) -> Refusal:
+        remedy = "send the same again later, with the same Idempotency-Key; fewer at a time, or many in one (bulk)"
+        return Refusal("too_busy", f"{self._most:,} requests are under way", remedy)
 
 
 class _Observed:

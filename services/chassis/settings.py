@@ -66,6 +66,8 @@ class ServiceSettings(KafkaSettings):
     """The address on which HTTP is served; `0.0.0.0` in a container."""
     port: Annotated[int, Field(ge=0, le=65535)] = 0
     """0 takes any free port."""
+    http_requests_at_once: Annotated[int, Field(ge=1)] = 1_000
+    """So many requests may be under way; further ones are answered 503 `too_busy`, so that memory stays bounded."""
     database_url: str = "sqlite://"
     """SQLAlchemy URL; the default is a database in memory, for the sandbox."""
     database_durable: bool = True

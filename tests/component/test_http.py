@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ from jsonschema import Draft202012Validator
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
+from services.chassis.clock import pause
 from services.chassis.listeners import Listener
 from tests.component.home import Home
 from tests.component.tiny_party import BROKEN_AMOUNT, INBOUND, NOON, Driven, Entry
@@ -24,8 +26,9 @@ TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 
 
 @asynccontextmanager
-async def serving(folder: Path) -> AsyncIterator[tuple[Driven, httpx.AsyncClient]]:
-    driven = await Driven.started(Home(folder))
+async def serving(folder: Path, **settings: Any) -> AsyncIterator[tuple[Driven, httpx.AsyncClient]]:
+    driven = Driven(Home(folder))
+    await driven.start(**settings)
     transport = httpx.ASGITransport(driven.service.http, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://tiny") as client:
         yield driven, client
@@ -86,6 +89,21 @@ async def test_a_body_that_is_no_text_is_a_problem(tmp_path: Path) -> None:
         )
         problem(answer, 400, "invalid_request")
         assert "4111111111111111" not in answer.text
+
+
+async def test_beyond_so_many_requests_at_a_time_one_is_told_to_come_again(tmp_path: Path) -> None:
+    async with serving(tmp_path, http_requests_at_once=2) as (driven, client):
+        async with driven.service.database.begin():
+            waiting = [asyncio.create_task(client.post("/entries", json=entry(str(n)))) for n in range(2)]
+            await pause(0.05)
+            key = {"Idempotency-Key": "the third"}
+            refused = await client.post("/entries", json=entry("2"), headers=key)
+            problem(refused, 503, "too_busy")
+            assert int(refused.headers["Retry-After"]) > 0
+            assert (await client.get("/health/live")).status_code == 200
+        assert [answer.status_code for answer in await asyncio.gather(*waiting)] == [201, 201]
+        assert (await client.post("/entries", json=entry("2"), headers=key)).status_code == 201
+        assert sorted(await driven.names()) == ["0", "1", "2"]
 
 
 async def test_an_unknown_path_and_a_wrong_method_are_problems(tmp_path: Path) -> None:

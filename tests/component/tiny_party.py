@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -270,10 +270,10 @@ class Driven:
         await driven.start(faults)
         return driven
 
-    async def start(self, faults: Faults | None = None) -> None:
-        """Another process over the same database and bus; this one is looked at from now on."""
+    async def start(self, faults: Faults | None = None, **more: Any) -> None:
+        """Another process over the same database and bus, with these settings; it is looked at from now on."""
         url = await self.home.url(self.principal)
-        settings = ServiceSettings(seed=1, database_url=url, database_durable=False)
+        settings = ServiceSettings(seed=1, database_url=url, database_durable=False, **more)
         self.service = TinyParty(self.principal, settings, self.bus, self.clock, faults)
         self.home.lives_here(self.service)
         await self.service.start()

@@ -18,6 +18,7 @@ from contracts.events import AuthorizationApproved, AuthorizationDeclined, Proxy
 from contracts.http import CardTokenAnswer
 from contracts.vocabulary import Agent
 from services.chassis.bus.port import EventBus, Message, TopicPartition
+from services.chassis.clock import pause
 from services.chassis.identity import random_token
 from services.console.clients import StackClient
 from services.console.load.recording import Recorder
@@ -34,6 +35,8 @@ CONNECTIONS: Final = 256
 EXPIRY: Final = "12/29"
 CARDS_AT_ONCE: Final = 5_000
 MESSAGES_AT_ONCE: Final = 10_000
+UNAVAILABLE: Final = 503
+ATTEMPTS: Final = 30
 
 
 class PaymentRefused(Exception):
@@ -157,10 +160,15 @@ class Payments:
         assert self._http is not None, "begin first"
         self._requests += 1
         headers = {"Idempotency-Key": f"{self._run}/{self._requests}"}
-        async with self._http.post(path, json=body, headers=headers) as answer:
-            if answer.status >= 400:
-                raise PaymentRefused(f"{path}: HTTP {answer.status} {(await answer.text())[:300]}")
-            return await answer.json()
+        for _ in range(ATTEMPTS):
+            async with self._http.post(path, json=body, headers=headers) as answer:
+                if answer.status == UNAVAILABLE:  # too many requests at a time, or an outage: the same again, later
+                    await pause(float(answer.headers.get("Retry-After", "1")))
+                    continue
+                if answer.status >= 400:
+                    raise PaymentRefused(f"{path}: HTTP {answer.status} {(await answer.text())[:300]}")
+                return await answer.json()
+        raise PaymentRefused(f"{path}: not served after {ATTEMPTS} attempts; see the provider's log")
 
 
 def _chosen(card: CardTokenAnswer) -> dict[str, Any]:

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from multiprocessing import get_context
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from multiprocessing.connection import Connection
+from socket import socketpair
+from typing import Any, NamedTuple, TypeAlias, cast
 
 import msgspec
 
@@ -30,15 +33,13 @@ from services.console.sandbox import Sandbox
 from services.console.sandbox_scene import Payers, SandboxScene
 from services.console.scene import WardSide
 
-if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
-
 ROWS_AT_ONCE = 5_000
 """A long answer comes in parts of so many: while one is read, the next is made ready."""
 MESSAGES_AT_ONCE = 2_000
 OTHERS = tuple(principal for principal in topics.PRINCIPALS[:-1] if principal != topics.WARD)
 HEARD = tuple(t.name for t in topics.readable_by(topics.WARD) if not t.private)
 
+Line: TypeAlias = "Connection[Any, Any]"
 _encoder, _decoder = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(list[Record])
 
 
@@ -74,16 +75,16 @@ class WardApart:
     """The ward, as the process beside it asks it; every call waits for the answer. Raises `WardProcessFailed`."""
 
     def __init__(self, start: datetime, seed: int) -> None:
-        context = get_context("spawn")
-        self._line, far_end = context.Pipe()
-        self._process = context.Process(target=_live, args=(far_end, start, seed), daemon=True, name="sansha-ward")
-        self._process.start()
-        far_end.close()
+        near_end, far_end = socketpair()
+        with far_end:
+            descriptor = far_end.fileno()
+            command = f"from services.console.apart import live; live({descriptor}, {start.isoformat()!r}, {seed})"
+            self._process = subprocess.Popen([sys.executable, "-P", "-c", command], pass_fds=(descriptor,))
+        self._line: Line = Connection(near_end.detach())
 
     @property
     def process_id(self) -> int:
         """Of the ward's process."""
-        assert self._process.pid is not None
         return self._process.pid
 
     def hear(self, messages: Sequence[Message], until: datetime) -> None:
@@ -115,8 +116,8 @@ class WardApart:
     def close(self) -> None:
         """Let the process end, whatever it is doing. Idempotent."""
         self._line.close()
-        self._process.terminate()
-        self._process.join()
+        self._process.kill()
+        self._process.wait()
 
     def _send(self, said: _Heard | _Question) -> None:
         try:
@@ -184,18 +185,20 @@ async def opened_apart(start: datetime, seed: int) -> AsyncIterator[ApartScene]:
 # ---- in the ward's process ---------------------------------------------------------------------------------
 
 
-def _live(line: Connection, start: datetime, seed: int) -> None:
+def live(descriptor: int, start: str, seed: int) -> None:
+    """Be the ward for whoever is at the other end of the socket, until nobody is."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever waits for the answers says when to stop
     keep_what_is_loaded()
+    line: Line = Connection(descriptor)
     try:
-        asyncio.run(_take_part(line, start, seed))
+        asyncio.run(_take_part(line, datetime.fromisoformat(start), seed))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return  # nobody is there any more
     except Exception as failure:
         line.send(_Failed(f"the ward's process failed: {failure!r}"))
 
 
-async def _take_part(line: Connection, start: datetime, seed: int) -> None:
+async def _take_part(line: Line, start: datetime, seed: int) -> None:
     sandbox = Sandbox(start, seed, parties=(topics.WARD,))
     await sandbox.bus.create_topics(topic_specs(topics.WARD))
     await sandbox.start()
@@ -218,7 +221,7 @@ def _time(record: Record) -> datetime:
     return cloudevents.envelope(record.headers).time
 
 
-def _tell(line: Connection, answer: Any) -> None:
+def _tell(line: Line, answer: Any) -> None:
     while isinstance(answer, list) and len(answer) > ROWS_AT_ONCE:
         line.send(_Part(answer[:ROWS_AT_ONCE], is_last=False))
         answer = answer[ROWS_AT_ONCE:]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
+from itertools import starmap
 from typing import Any
 
 from sqlalchemy import select, update
@@ -12,11 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.card_agent.tables import closings
 from services.chassis.database import among, insert
-
-_CLOSINGS = select(closings).order_by(closings.c.closed_on)
-_CLOSINGS_OF_DAYS = _CLOSINGS.where(among(closings.c.closed_on, "days"))
-_LOCKED_STATEMENTS = _CLOSINGS.where(among(closings.c.statement_id)).with_for_update()
-_LOCKED_CLOSINGS_OF_DAYS = _CLOSINGS_OF_DAYS.with_for_update()
+from services.chassis.lookup import Lookup
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +30,13 @@ class Closing:
     deposited_on: date | None = None
 
 
+_FIELDS = [field.name for field in fields(Closing)]
+_CLOSINGS = select(*(closings.c[name] for name in _FIELDS)).order_by(closings.c.closed_on)
+_OF_DAYS = _CLOSINGS.where(among(closings.c.closed_on, "days"))
+_ALL, _FOUND, _LOCKED = Lookup(_CLOSINGS), Lookup(_OF_DAYS), Lookup(_OF_DAYS.with_for_update())
+_LOCKED_STATEMENTS = Lookup(_CLOSINGS.where(among(closings.c.statement_id)).with_for_update())
+
+
 async def add_closing(session: AsyncConnection, closing: Closing) -> bool:
     """Open a closing; False where another transaction has opened it by now."""
     statement = insert(session, closings).values(asdict(closing)).on_conflict_do_nothing()
@@ -42,16 +46,15 @@ async def add_closing(session: AsyncConnection, closing: Closing) -> bool:
 
 async def lock_closings(session: AsyncConnection, days: Collection[date]) -> dict[date, Closing]:
     """Closings by closing day, locked."""
-    return await _closings(session, _LOCKED_CLOSINGS_OF_DAYS, days=list(days))
+    return await _closings(session, _LOCKED, days=list(days))
 
 
 async def lock_statement(session: AsyncConnection, statement_id: str) -> Closing:
     """The closing of a statement, locked. Raises `LookupError` where there is none."""
-    query = _CLOSINGS.where(closings.c.statement_id == statement_id).with_for_update()
-    found = await _closings(session, query)
+    found = await lock_statements(session, [statement_id])
     if not found:
         raise LookupError(f"there is no closing for statement {statement_id}")
-    return next(iter(found.values()))
+    return found[statement_id]
 
 
 async def lock_statements(session: AsyncConnection, statement_ids: Collection[str]) -> dict[str, Closing]:
@@ -62,12 +65,12 @@ async def lock_statements(session: AsyncConnection, statement_ids: Collection[st
 
 async def find_closings(session: AsyncConnection, days: Collection[date]) -> dict[date, Closing]:
     """Closings by closing day, to look at."""
-    return await _closings(session, _CLOSINGS_OF_DAYS, days=list(days))
+    return await _closings(session, _FOUND, days=list(days))
 
 
 async def all_closings(session: AsyncConnection) -> Sequence[Closing]:
     """Every closing, the first first."""
-    return list((await _closings(session, _CLOSINGS)).values())
+    return list((await _closings(session, _ALL)).values())
 
 
 async def save_closing(session: AsyncConnection, closing: Closing) -> None:
@@ -76,6 +79,5 @@ async def save_closing(session: AsyncConnection, closing: Closing) -> None:
     await session.execute(query)
 
 
-async def _closings(session: AsyncConnection, query: Any, **bound: Any) -> dict[date, Closing]:
-    found = await session.execute(query, bound)
-    return {row["closed_on"]: Closing(**row) for row in found.mappings()}
+async def _closings(session: AsyncConnection, query: Lookup, **bound: Any) -> dict[date, Closing]:
+    return {closing.closed_on: closing for closing in starmap(Closing, await query.rows(session, **bound))}

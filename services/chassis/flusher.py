@@ -1,6 +1,6 @@
 """Waiting for the disk: on the loop's own thread while the disk is quick, in a thread of its own while it is not.
 
-A quick disk takes a tenth of a millisecond, less than handing the work over and back; a slow one several milliseconds, in
+A quick disk takes a tenth of a millisecond, less than handing the work over and back; a slow one several, in
 which requests can gather and events be sent. Which it is follows from how long the last ones took.
 """
 

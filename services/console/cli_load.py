@@ -33,6 +33,7 @@ load = typer.Typer(no_args_is_help=True, help="負荷試験: receipts or payment
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)?")
 _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 DEFAULT_COUNT: Final = 50_000
+NOTEWORTHY_SECONDS: Final = 0.5
 
 
 def a_duration(text: str | float) -> float:
@@ -310,6 +311,9 @@ def _print(r: LoadResult, out: Console) -> None:
     for stage, s in r.latencies.items():
         table.add_row(STAGE_NAMES.get(stage, stage), *(f"{ms:,.1f}" for ms in (s.p50, s.p90, s.p99, s.p999, s.most)))
     out.print(table)
+    if r.behind_most > NOTEWORTHY_SECONDS:
+        late = "this machine cannot send so many" if r.asked["rate"] != "max" else "it waits for what is registered"
+        out.print(f"[yellow]the load generator was up to {r.behind_most:.1f} s late[/]: {late}", soft_wrap=True)
     out.print(f"lag: at most {r.lag_most:,}; the last was registered {r.drained_in:.2f} s after the last arrival")
     for party, use in r.parties.items():
         named = f"{party} ×{use.replicas}" if use.replicas > 1 else party

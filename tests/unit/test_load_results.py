@@ -45,6 +45,7 @@ def result(**changes: Any) -> LoadResult:
         "seconds": 2.0,
         "throughput": 50.0,
         "latencies": dict(recorder.spreads()),
+        "behind_most": 0.002,
         "lag_most": 7,
         "drained_in": 0.1,
         "parties": {"ward": PartyUse(1, 1.5, 150.0, 61.0, {"handlers": 0.5, "fetch": 1.0})},
@@ -82,6 +83,16 @@ def test_what_was_meant_to_come_before_the_measured_part_is_in_no_histogram() ->
         "end_to_end": 2,
     }
     assert (recorder.sent, recorder.registered, recorder.registered_since_zero) == (4, 4, 3)
+
+
+def test_how_late_the_load_generator_was_counts_from_the_measured_part_on() -> None:
+    recorder = Recorder([])
+    recorder.zero = 1.0
+    recorder.was_sent([0.5, 0.6], 3.0)
+    assert (recorder.sent, recorder.behind_most) == (2, 0.0)
+    recorder.was_sent([1.5], 1.75)
+    recorder.was_sent([2.0], 2.01)
+    assert (recorder.sent, recorder.last_sent_at, recorder.behind_most) == (4, 2.01, 0.25)
 
 
 def test_a_row_for_every_second_counts_from_the_measured_part() -> None:

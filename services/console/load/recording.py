@@ -110,6 +110,7 @@ class Recorder:
         self.sent = self.registered = self.refused = 0
         self.registered_since_zero = 0
         self.last_registered_at = self.last_sent_at = 0.0
+        self.behind_most = 0.0
         self._before = (0, 0)
         self._second = 0
 
@@ -117,6 +118,13 @@ class Recorder:
     def lag(self) -> int:
         """Sent and neither registered nor refused."""
         return self.sent - self.registered - self.refused
+
+    def was_sent(self, intended: Sequence[float], now: float) -> None:
+        """These are on their way, the first of them perhaps later than it was meant to be."""
+        self.sent += len(intended)
+        self.last_sent_at = now
+        if intended[0] >= self.zero:
+            self.behind_most = max(self.behind_most, now - intended[0])
 
     def took(self, stage: str, intended_at: float, seconds: float) -> None:
         """A step, from its beginning to its end."""

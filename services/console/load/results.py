@@ -61,6 +61,9 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     throughput: float
     """Receipts registered a second."""
     latencies: dict[str, Spread]
+    behind_most: float
+    """By how much the load generator itself was late at most: it counts in every latency, and above a few
+    milliseconds says that the rate asked for is more than this machine can send."""
     lag_most: int
     drained_in: float
     """From the last arrival until the last receipt was registered."""
@@ -100,7 +103,7 @@ def figure_names(stages: Sequence[str]) -> Sequence[str]:
     return [
         "throughput",
         *(f"{stage}.{name}_ms" for stage in (*stages, REGISTERED, END_TO_END) for name in PERCENTILE_NAMES),
-        *("lag_most", "drained_in_s", "unregistered", "refused", "reconciled_in_s"),
+        *("behind_most_s", "lag_most", "drained_in_s", "unregistered", "refused", "reconciled_in_s"),
         *(f"{party}.{used}" for party in PRINCIPALS[:-1] for used in ("cpu_us_per_event", "memory_mb")),
     ]
 
@@ -115,6 +118,7 @@ def _figures(result: LoadResult) -> Iterator[tuple[str, float]]:
     for stage, spread in result.latencies.items():
         for name in PERCENTILE_NAMES:
             yield f"{stage}.{name}_ms", getattr(spread, name)
+    yield "behind_most_s", result.behind_most
     yield "lag_most", float(result.lag_most)
     yield "drained_in_s", result.drained_in
     yield "unregistered", float(result.unregistered)

@@ -118,8 +118,7 @@ class Run:
             async with asyncio.TaskGroup() as tasks:
                 async for together in times:
                     await slots.acquire()
-                    self._recorder.sent += len(together)
-                    self._recorder.last_sent_at = self._watch.now()
+                    self._recorder.was_sent(together, self._watch.now())
                     tasks.create_task(self._sent(together, slots))
         finally:
             self._sending = False

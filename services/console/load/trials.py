@@ -177,6 +177,7 @@ class Trial:
             seconds=seconds,
             throughput=r.registered_since_zero / seconds if seconds else 0.0,
             latencies=dict(r.spreads()),
+            behind_most=r.behind_most,
             lag_most=max((s.lag for s in r.seconds()), default=r.lag),
             drained_in=max(r.last_registered_at - r.last_sent_at, 0.0),
             parties=parties,

@@ -145,10 +145,6 @@ def _queries(api: APIRouter, provider: PaymentProvider) -> None:
     async def card_agents() -> Sequence[CardRoute]:
         return provider.card_routes()
 
-    @api.get("/test-banks", summary="Bank codes that choose their answer")
-    async def test_banks() -> Sequence[TestBank]:
-        return provider.test_banks()
-
     @api.get("/terminal-accesses", summary="接続記録 who asked for receipt files, the latest first")
     async def terminal_accesses(limit: Annotated[int, Query(ge=1, le=10_000)] = 100) -> Sequence[RecordedAccess]:
         return await provider.terminal_accesses(limit)

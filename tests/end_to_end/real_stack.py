@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,7 +15,10 @@ import asyncpg
 
 from contracts import topics
 from contracts.books import Books
+from contracts.cloudevents import envelope
 from contracts.http import ServiceStatus
+from services.chassis.bus.kafka import KafkaBus
+from services.chassis.bus.kafka_options import KafkaOptions
 from services.chassis.clock import monotonic, pause
 from services.console.audit import Audit
 from services.console.auditing import audit_stack, stack_books
@@ -44,7 +48,7 @@ class RealStack(Stack):
     def __init__(
         self, folder: Path, bootstrap: str, prefix: str, databases: Mapping[str, str], *options: str, **settings: str
     ) -> None:
-        self.databases = databases
+        self.databases, self._kafka = databases, KafkaOptions(bootstrap, prefix=prefix)
         places = {variable(principal, "DATABASE_URL"): url for principal, url in databases.items()}
         quick = {"SANSHA_KAFKA_SESSION_TIMEOUT_SECONDS": str(SESSION_SECONDS)}
         bus = ("--bus", f"kafka://{bootstrap}")
@@ -74,6 +78,16 @@ class RealStack(Stack):
         found = re.search(r"^sansha_events_duplicate_total (\S+)$", text, re.MULTILINE)
         assert found is not None, text
         return int(float(found.group(1)))
+
+    async def sent_twice(self, principal: str) -> int:
+        """How many events of this party are on its topics more than once, whether or not anybody reads them."""
+        bus = KafkaBus(self._kafka)
+        try:
+            own = [topic.name for topic in topics.TOPICS if topic.owner == principal]
+            messages = [m for name in own for m in await bus.read(name, max_records=100_000)]
+        finally:
+            await bus.close()
+        return sum(times > 1 for times in Counter(envelope(m.headers).id for m in messages).values())
 
     async def caught_up(self) -> None:
         """Wait until every party has handled all that its topics hold and sent all that is due."""

@@ -11,8 +11,8 @@ from tests.component.test_migrations import PARTIES, a_service
 
 @pytest.mark.parametrize("party", PARTIES)
 def test_no_operation_is_there_twice(party: str) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
         document = a_service(party, "sqlite://").http.openapi()
-    operations = [o["operationId"] for path in document["paths"].values() for o in path.values()]
-    assert len(operations) == len(set(operations)) > 10
+    assert [str(w.message) for w in told if "Duplicate Operation ID" in str(w.message)] == []
+    assert len(document["paths"]) > 10

@@ -70,7 +70,7 @@ async def test_a_batch_that_takes_longer_than_the_session_timeout_and_a_minute(n
 
 
 async def test_a_sender_that_dies_between_sending_and_deleting_sends_twice(new_trial: NewTrial) -> None:
-    dies = {variable(topics.PAYMENT_PROVIDER, "CRASH_AT"): "outbox.sent:10"}
+    dies = {variable(topics.PAYMENT_PROVIDER, "CRASH_AT"): "outbox.sent:20"}
     trial = await new_trial(**dies)
     first = (await trial.stack.pids())[topics.PAYMENT_PROVIDER]
     async with trial.under_load():

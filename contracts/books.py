@@ -171,32 +171,54 @@ def to_lines(books: Books) -> Iterator[bytes]:
     yield encode((_END, rows)) + b"\n"
 
 
-class BooksReader:
-    """Takes a document line by line, as it arrives."""
+class BookLines:
+    """Understands a document line by line, as it arrives, and keeps none of it."""
 
     def __init__(self) -> None:
-        self._party = ""
-        self._rows: dict[str, list[Any]] = {kind: [] for kind in _ROWS}
+        self.party = ""
+        self._rows = 0
         self._said: int | None = None
 
-    def take(self, line: str | bytes) -> None:
-        """The next line. Raises `ValueError` for one that is none of such a document."""
+    def row(self, line: str | bytes) -> tuple[str, Any] | None:
+        """The next line: (kind, row), or None where it is the first or the last.
+
+        Raises `ValueError` for one that is none of such a document.
+        """
         try:
             match msgspec.json.decode(line):
                 case str(party):
-                    self._party = party
+                    self.party = party
                 case [str(kind), row] if kind in _ROWS:
-                    self._rows[kind].append(msgspec.convert(row, _ROWS[kind]))
+                    self._rows += 1
+                    return kind, msgspec.convert(row, _ROWS[kind])
                 case [str(kind), int(rows)] if kind == _END:
                     self._said = rows
                 case _:
                     raise ValueError("unknown kind of line")
         except ValueError as wrong:
             raise ValueError(f"this is no line of a party's books ({wrong}): {line!r:.80}") from None
+        return None
+
+    def require_end(self) -> None:
+        """Raises `ValueError` where the document broke off before its end."""
+        if self._said != self._rows:
+            raise ValueError(f"the books of {self.party or 'a party'} are cut short after {self._rows} rows")
+
+
+class BooksReader:
+    """Takes a document line by line, and keeps it all."""
+
+    def __init__(self) -> None:
+        self._lines = BookLines()
+        self._rows: dict[str, list[Any]] = {kind: [] for kind in _ROWS}
+
+    def take(self, line: str | bytes) -> None:
+        """The next line. Raises `ValueError` for one that is none of such a document."""
+        if (found := self._lines.row(line)) is not None:
+            kind, row = found
+            self._rows[kind].append(row)
 
     def books(self) -> Books:
         """What was taken. Raises `ValueError` where the end is missing."""
-        taken = sum(map(len, self._rows.values()))
-        if self._said != taken:
-            raise ValueError(f"the books of {self._party or 'a party'} are cut short after {taken} rows")
-        return Books(self._party, **self._rows)
+        self._lines.require_end()
+        return Books(self._lines.party, **self._rows)

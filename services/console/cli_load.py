@@ -47,7 +47,7 @@ def a_duration(text: str | float) -> float:
 Rate = Annotated[float | None, typer.Option(min=0.1, max=1_000_000, help="Arrivals a second, at the highest.")]
 Max = Annotated[bool, typer.Option("--max", help="As fast as they are registered (the default).")]
 Duration = Annotated[
-    float | None, typer.Option(parser=a_duration, metavar="DURATION", help="With --rate: how long, like 30s or 5m.")
+    float | None, typer.Option(parser=a_duration, metavar="DURATION", help="How long, like 30s or 5m.")
 ]
 Count = Annotated[int | None, typer.Option(min=1, max=5_000_000, help="How many, instead of --duration.")]
 ShapeOption = Annotated[Shape, typer.Option(help="How the rate changes; due-date-peak: a due date's day.")]
@@ -200,8 +200,6 @@ def _check(rate: float | None, as_fast_as_possible: bool, duration: float | None
         fail("give either --rate R or --max")
     if duration is not None and count is not None:
         fail("give either --duration or --count")
-    if duration is not None and rate is None:
-        fail("--duration needs --rate: as fast as possible, only --count says how many slips are issued beforehand")
 
 
 class Tried(NamedTuple):
@@ -314,6 +312,8 @@ def _print(r: LoadResult, out: Console) -> None:
     if r.behind_most > NOTEWORTHY_SECONDS:
         late = "this machine cannot send so many" if r.asked["rate"] != "max" else "it waits for what is registered"
         out.print(f"[yellow]the load generator was up to {r.behind_most:.1f} s late[/]: {late}", soft_wrap=True)
+    if r.asked["rate"] == "max" and r.seconds < r.asked.get("seconds", 0.0) and not r.was_stopped:
+        out.print(f"[yellow]all slips that were issued for it were used up after {r.seconds:.1f} s[/]")
     out.print(f"lag: at most {r.lag_most:,}; the last was registered {r.drained_in:.2f} s after the last arrival")
     for party, use in r.parties.items():
         named = f"{party} ×{use.replicas}" if use.replicas > 1 else party

@@ -10,11 +10,10 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx
-import msgspec
 from pydantic import BaseModel, ValidationError
 
 from contracts import topics
-from contracts.books import Books, BooksReader
+from contracts.books import BookLines, Books, BooksReader
 from contracts.http import (
     BankChoiceRequest,
     CardChoice,
@@ -133,32 +132,33 @@ class StackClient:
         """A party's books, read as they arrive. Raises `Refused`, `Unreachable` also where they end early."""
         reader = BooksReader()
         try:
+            async for line in self._book_lines(principal):
+                reader.take(line)
+            return reader.books()
+        except ValueError as cut_short:
+            raise Unreachable(f"{cut_short}; ask {principal} again") from None
+
+    async def book_rows(self, principal: str) -> AsyncIterator[tuple[str, Any]]:
+        """(kind, row) of a party's books, as they arrive, for books too large to keep. Raises as `books` does."""
+        lines = BookLines()
+        try:
+            async for line in self._book_lines(principal):
+                if (found := lines.row(line)) is not None:
+                    yield found
+            lines.require_end()
+        except ValueError as cut_short:
+            raise Unreachable(f"{cut_short}; ask {principal} again") from None
+
+    async def _book_lines(self, principal: str) -> AsyncIterator[str]:
+        try:
             async with self._http.stream("GET", self.url(principal) + "/ops/books", timeout=BOOKS_SECONDS) as answer:
                 if answer.is_error:
                     await answer.aread()
                     raise Refused(_problem(answer))
                 async for line in answer.aiter_lines():
-                    reader.take(line)
-            return reader.books()
-        except ValueError as cut_short:
-            raise Unreachable(f"{cut_short}; ask {principal} again") from None
+                    yield line
         except httpx.TransportError as broken:
             raise self._unreachable(principal, broken) from None
-
-    async def registered_receipts(self) -> AsyncIterator[tuple[str, int]]:
-        """(payment id, yen) of each receipt record in the ward's books, read as they arrive; as `books` raises."""
-        url = self.url(topics.WARD) + "/ops/books"
-        try:
-            async with self._http.stream("GET", url, timeout=BOOKS_SECONDS) as answer:
-                if answer.is_error:
-                    await answer.aread()
-                    raise Refused(_problem(answer))
-                async for line in answer.aiter_lines():
-                    match msgspec.json.decode(line):
-                        case ["receipts", [payment_id, _, amount, _]]:
-                            yield payment_id, amount
-        except httpx.TransportError as broken:
-            raise self._unreachable(topics.WARD, broken) from None
 
     def _unreachable(self, principal: str, broken: Exception) -> Unreachable:
         return Unreachable(

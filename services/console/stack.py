@@ -145,3 +145,14 @@ class StackFile:
 def database_url(folder: Path | None, principal: str) -> str:
     """Where a party's embedded database is: a file named after it, or memory."""
     return "sqlite://" if folder is None else f"sqlite:///{folder / f'{principal}.db'}"
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens on this port of this machine."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOCAL_HOST, port))
+        except OSError:
+            return False
+    return True

@@ -12,7 +12,6 @@ import contextlib
 import fcntl
 import os
 import signal
-import socket
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -40,6 +39,7 @@ from services.console.stack import (
     Place,
     StackFile,
     database_url,
+    is_free,
 )
 
 STOP_SECONDS = 15.0
@@ -311,20 +311,10 @@ def _sole_owner(folder: Path) -> IO[str]:
 async def _freed(port: int) -> None:
     """The processes of a supervisor that was killed need a moment to end and give their ports back."""
     deadline = monotonic() + PORT_SECONDS
-    while not _is_free(port):
+    while not is_free(port):
         if monotonic() > deadline:
             raise CannotStart(f"port {port} is taken by another program; stop that one, or choose others: --port-base")
         await pause(0.1)
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOCAL_HOST, port))
-        except OSError:
-            return False
-    return True
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

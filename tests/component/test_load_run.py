@@ -133,6 +133,14 @@ async def test_without_a_rate_never_more_than_so_many_are_ahead() -> None:
     assert 0 < trial.recorder.registered_since_zero <= 2_000
 
 
+async def test_without_a_rate_it_may_be_for_a_time() -> None:
+    trial = Trial(Plan(10_000_000, warm_up_count=100, seconds=0.5, ahead=300, patience_seconds=1.0))
+    await trial.execute()
+    assert trial.recorder.registered == trial.recorder.sent > 100
+    assert 0.5 <= trial.recorder.last_registered_at - trial.recorder.zero < 5.0
+    assert (trial.run.was_stopped, trial.run.gave_up) == (False, False)
+
+
 async def test_a_run_that_is_stopped_waits_for_what_was_sent() -> None:
     trial = Trial(steady(100.0, 60.0))
     async with trial.begun() as running:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -21,7 +20,7 @@ from services.chassis.bus.port import BusError, EventBus
 from services.chassis.clock import monotonic, pause
 from services.chassis.settings import ServiceSettings
 from services.console.clients import StackClient
-from services.console.stack import LOCAL_HOST, PLACES, PORTS_PER_REPLICA, Addresses
+from services.console.stack import PLACES, PORTS_PER_REPLICA, Addresses, is_free
 
 PATIENCE_SECONDS: Final = 30.0
 
@@ -116,16 +115,6 @@ def _last_line(log: Path) -> str:
 def _free_ports() -> int:
     """The first of as many free ports as a stack takes."""
     for base in range(20_000, 60_000, PORTS_PER_REPLICA):
-        if all(_is_free(base + offset) for offset in (0, *(place.offset for place in PLACES))):
+        if all(is_free(base + offset) for offset in (0, *(place.offset for place in PLACES))):
             return base
     raise NoPlace("no free ports for a stack of its own")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOCAL_HOST, port))
-        except OSError:
-            return False
-    return True

@@ -26,7 +26,7 @@ STAGE_NAMES: Final[Mapping[str, str]] = {
 
 
 class AuditFound(msgspec.Struct, frozen=True):
-    """What the ward's books say of the receipts that were sent: each once, to the yen."""
+    """What the ward's books say of the receipts that were sent: each registered once, and booked to the yen."""
 
     sent: int
     registered_once: int
@@ -38,7 +38,7 @@ class AuditFound(msgspec.Struct, frozen=True):
 
     @property
     def is_clean(self) -> bool:
-        return self.registered_once == self.sent and self.sent_yen == self.registered_yen
+        return self.registered_once == self.sent and not self.wrong_amount and self.sent_yen == self.registered_yen
 
 
 class LoadResult(msgspec.Struct, frozen=True, kw_only=True):

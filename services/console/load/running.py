@@ -30,6 +30,8 @@ class Plan:
     warm_up_seconds: float = 5.0
     warm_up_count: int = 2_000
     """Of a run without arrivals."""
+    seconds: float | None = None
+    """Of a run without arrivals: its measured part ends then, however many are left."""
     ahead: int = 20_000
     patience_seconds: float = 30.0
     """Where nothing is registered for so long, what is left is given up."""
@@ -148,13 +150,17 @@ class Run:
     async def _at_once(self) -> AsyncIterator[Sequence[float]]:
         """The next ones, as soon as enough of the last are registered."""
         left = self._plan.total
-        while left and not self.was_stopped:
+        while left and not self.was_stopped and not self._is_over():
             if self._recorder.lag >= self._plan.ahead:
                 await pause(SHORTEST_PAUSE)
                 continue
             many = min(left, self._workload.at_once)
             left -= many
             yield [self._watch.now()] * many
+
+    def _is_over(self) -> bool:
+        seconds = self._plan.seconds
+        return seconds is not None and self._watch.now() - self._recorder.zero >= seconds
 
     async def _follow(self, tell: Told) -> None:
         moved_at = self._watch.now()

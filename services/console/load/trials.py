@@ -17,7 +17,9 @@ from typing import Any
 import msgspec
 
 from contracts import topics
+from contracts.books import ReceiptRow, TransferRow
 from contracts.http import Environment
+from contracts.vocabulary import ReceiptKind
 from services.chassis.clock import monotonic, pause, real_now
 from services.chassis.collector import keep_what_is_loaded
 from services.console.auditing import audit_stack
@@ -34,8 +36,12 @@ from services.console.load.running import Plan, Run, Told, Watch
 from services.console.load.slips import SEED, Payable, open_slips
 
 GROUP = topics.WARD
+IN_TRANSIT = "in_transit_"
+"""The ward's accounts for what is registered and has yet to be deposited, one a settler."""
 SECONDS_BETWEEN_READINGS = 2.0
 AHEAD = 20_000
+MOST_A_SECOND, MOST_AT_MAX = 30_000, 300_000
+"""As fast as possible, for a time: so many slips are issued beforehand, which takes a second for each 9,000."""
 EVERYTHING_DEPOSITED = timedelta(days=75)
 """By then what is paid today is confirmed, closed, deposited and reconciled, by any agent's terms."""
 PATIENCE_SECONDS = 1_800.0
@@ -48,7 +54,7 @@ class Asked:
     rate: float | None = None
     count: int = 50_000
     seconds: float | None = None
-    """With a rate, instead of `count`."""
+    """Instead of `count`. Without a rate it ends earlier where the slips that were issued for it are used up."""
     shape: Shape = Shape.CONSTANT
     warm_up_seconds: float = 5.0
     group: str = GROUP
@@ -65,7 +71,12 @@ class Asked:
     @property
     def plan(self) -> Plan:
         if self.rate is None:
-            return Plan(self.count, ahead=max(AHEAD, 8 * self.in_a_request), patience_seconds=self.patience_seconds)
+            return Plan(
+                self.count if self.seconds is None else min(int(self.seconds * MOST_A_SECOND), MOST_AT_MAX),
+                seconds=self.seconds,
+                ahead=max(AHEAD, 8 * self.in_a_request),
+                patience_seconds=self.patience_seconds,
+            )
         arrivals = (
             Arrivals.counted(self.shape, self.rate, self.count)
             if self.seconds is None
@@ -220,15 +231,17 @@ async def environment(place: Place) -> dict[str, Any]:
 
 
 async def audited(client: StackClient, amounts: Mapping[str, int]) -> AuditFound | None:
-    """The ward's receipts held against what was sent; None where it keeps no books that can be read."""
+    """What the ward has registered and booked (収納済未入金) held against what was sent; None where it keeps no books
+    that can be read. Of each payment the first record (速報) counts, which is what was sent or waited for."""
     registered: Counter[str] = Counter()
-    yen = wrong = 0
+    booked: Counter[str] = Counter()
     try:
-        async for payment_id, amount in client.registered_receipts():
-            if payment_id in amounts:
-                registered[payment_id] += 1
-                yen += amount
-                wrong += amount != amounts[payment_id]
+        async for kind, row in client.book_rows(topics.WARD):
+            match kind, row:
+                case "receipts", ReceiptRow(payment_id, ReceiptKind.PRELIMINARY) if payment_id in amounts:
+                    registered[payment_id] += 1
+                case "transfers", TransferRow(debit, _, yen, payment_id) if payment_id in amounts:
+                    booked[payment_id] += yen if debit.startswith(IN_TRANSIT) else 0
     except (Refused, Unreachable):
         return None
     return AuditFound(
@@ -236,7 +249,7 @@ async def audited(client: StackClient, amounts: Mapping[str, int]) -> AuditFound
         registered_once=sum(1 for times in registered.values() if times == 1),
         missing=len(amounts) - len(registered),
         twice=sum(1 for times in registered.values() if times > 1),
-        wrong_amount=wrong,
+        wrong_amount=sum(1 for payment_id in registered if booked[payment_id] != amounts[payment_id]),
         sent_yen=sum(amounts.values()),
-        registered_yen=yen,
+        registered_yen=booked.total(),
     )

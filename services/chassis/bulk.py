@@ -61,21 +61,13 @@ class _Compiled:
     sql: str
     places: tuple[tuple[str, _Convert | None], ...]
 
-    def by_column(self, rows: Sequence[Mapping[str, Any]]) -> Columns:
+    def by_column(self, columns: Mapping[str, Sequence[Any]]) -> Columns:
         """For each place the values of all rows."""
-        return self.converted({key: [row[key] for row in rows] for key, _ in self.places})
-
-    def converted(self, columns: Mapping[str, Sequence[Any]]) -> Columns:
-        """The same, where they are given by column."""
         return [columns[key] if convert is None else list(map(convert, columns[key])) for key, convert in self.places]
 
-    def by_row(self, rows: Sequence[Mapping[str, Any]]) -> Iterable[tuple[Any, ...]]:
-        """For each row the values of all places."""
-        if len(rows) > FEW_ROWS:
-            return zip(*self.by_column(rows), strict=True)
-        return [
-            tuple([row[key] if convert is None else convert(row[key]) for key, convert in self.places]) for row in rows
-        ]
+    def of_row(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The values of all places."""
+        return tuple([row[key] if convert is None else convert(row[key]) for key, convert in self.places])
 
 
 class Bulk:
@@ -95,11 +87,11 @@ class Bulk:
         """Write the rows, which all have the same keys; nothing for no rows. Raises what the driver raises."""
         if not rows:
             return
-        compiled = self._for(session.dialect, tuple(rows[0]))
-        if isinstance(session, InlineSession):
-            session.write_rows(compiled.sql, compiled.by_row(rows))
+        if isinstance(session, InlineSession) and len(rows) <= FEW_ROWS:
+            compiled = self._for(session.dialect, tuple(rows[0]))
+            session.write_rows(compiled.sql, map(compiled.of_row, rows))
         else:
-            await session.exec_driver_sql(compiled.sql, tuple(compiled.by_column(rows)))
+            await self.execute_columns(session, {key: [row[key] for row in rows] for key in rows[0]})
 
     async def insert(self, session: AsyncConnection, rows: Sequence[Row]) -> None:
         """The same for named tuples of one kind, which have a field for each column that is written."""
@@ -111,7 +103,7 @@ class Bulk:
     async def execute_columns(self, session: AsyncConnection, columns: Mapping[str, Sequence[Any]]) -> None:
         """The same, given by column."""
         compiled = self._for(session.dialect, tuple(columns))
-        converted = compiled.converted(columns)
+        converted = compiled.by_column(columns)
         if isinstance(session, InlineSession):
             session.write_rows(compiled.sql, zip(*converted, strict=True))
         else:
@@ -121,7 +113,7 @@ class Bulk:
         """Insert one row into a table that numbers its rows; returns the number."""
         if isinstance(session, InlineSession):
             compiled = self._for(session.dialect, tuple(row))
-            return session.write_row(compiled.sql, next(iter(compiled.by_row([row]))))
+            return session.write_row(compiled.sql, compiled.of_row(row))
         (number,) = cast("Any", self._statement.table).primary_key
         return int((await session.execute(self._statement.returning(number), row)).scalar_one())
 

@@ -191,7 +191,7 @@ class Slips:
 
 
 async def ready_to_pay(client: StackClient, slips: Sequence[Payable], seed: int, in_a_request: int) -> Slips:
-    """Cards typed to their agents, and the consent given. Raises `Refused`, `Unreachable`."""
+    """Cards typed to their agents, and the consent given. Raises `PaymentRefused`, `Refused`, `Unreachable`."""
     consent = await client.consent(f"load-{random_token()}")
     cards = await _cards(client, list(dict.fromkeys(slip.insured_number for slip in slips)), seed)
     return Slips([(slip, cards[slip.insured_number]) for slip in slips], consent, in_a_request)
@@ -207,5 +207,7 @@ async def _cards(client: StackClient, payers: Sequence[str], seed: int) -> Mappi
         for n in range(0, len(own), CARDS_AT_ONCE):
             some = own[n : n + CARDS_AT_ONCE]
             answer = await client.tokenize_many(agent, [(numbers[payer], EXPIRY) for payer in some], random_token())
+            if answer.refused:
+                raise PaymentRefused(f"/card-tokens/bulk of {agent.upper()}: {answer.refused[0].detail}")
             found |= zip(some, answer.tokens, strict=True)
     return found

@@ -12,18 +12,9 @@ Seconds = Mapping[str, float]
 
 def stage_seconds(exposition: bytes) -> Seconds:
     """Stage → seconds since the service started, from the Prometheus text format."""
-    return _of_stages(exposition, "sansha_stage_seconds_sum")
-
-
-def stage_counts(exposition: bytes) -> Mapping[str, float]:
-    """Stage → how often it was done since the service started."""
-    return _of_stages(exposition, "sansha_stage_seconds_count")
-
-
-def _of_stages(exposition: bytes, name: str) -> Mapping[str, float]:
     families = text_string_to_metric_families(exposition.decode())
     samples = [sample for family in families for sample in family.samples]
-    return {s.labels["stage"]: s.value for s in samples if s.name == name}
+    return {s.labels["stage"]: s.value for s in samples if s.name == "sansha_stage_seconds_sum"}
 
 
 def since(before: Seconds, after: Seconds) -> Seconds:

@@ -25,6 +25,7 @@ class Numbers:
     stages: Sequence[str] = ("accepted",)
     at_once = 50
     senders = 1
+    ahead = 300
 
     def __init__(self, bus: MemoryBus, recorder: Recorder, watch: Watch) -> None:
         self.bus, self.recorder, self.watch = bus, recorder, watch
@@ -119,7 +120,7 @@ async def test_what_comes_while_the_ward_stands_still_counts_from_when_it_was_me
 
 
 async def test_without_a_rate_never_more_than_so_many_are_ahead() -> None:
-    trial = Trial(Plan(2_000, warm_up_count=500, ahead=300, patience_seconds=1.0))
+    trial = Trial(Plan(2_000, warm_up_count=500, patience_seconds=1.0))
     most = 0
 
     async with trial.begun() as running:
@@ -134,7 +135,7 @@ async def test_without_a_rate_never_more_than_so_many_are_ahead() -> None:
 
 
 async def test_without_a_rate_it_may_be_for_a_time() -> None:
-    trial = Trial(Plan(10_000_000, warm_up_count=100, seconds=0.5, ahead=300, patience_seconds=1.0))
+    trial = Trial(Plan(10_000_000, warm_up_count=100, seconds=0.5, patience_seconds=1.0))
     await trial.execute()
     assert trial.recorder.registered == trial.recorder.sent > 100
     assert 0.5 <= trial.recorder.last_registered_at - trial.recorder.zero < 5.0

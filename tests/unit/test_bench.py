@@ -17,7 +17,7 @@ from bench.growth_ward import Place, Registered, Repartitioned, Task, ward_of
 from bench.ledger_fill import Filling
 from bench.receipt_files import measure
 from bench.stack import NO_ENGINE
-from bench.stages import shares, since, stage_counts, stage_seconds
+from bench.stages import shares, since, stage_seconds
 from contracts.topics import RECEIPTS
 from services.chassis.bus.memory import MemoryBus
 from services.chassis.bus.port import BusError
@@ -33,7 +33,6 @@ def test_the_stages_are_read_from_the_metrics() -> None:
     spent = since(before, stage_seconds(metrics.exposition()))
     assert set(spent) == set(STAGES)
     assert {stage: round(seconds) for stage, seconds in spent.items() if seconds} == {"commit": 2}
-    assert {stage: count for stage, count in stage_counts(metrics.exposition()).items() if count} == {"commit": 1}
 
 
 def test_shares_begin_with_the_largest_and_end_with_what_remains() -> None:

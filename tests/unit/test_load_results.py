@@ -48,7 +48,9 @@ def result(**changes: Any) -> LoadResult:
         "behind_most": 0.002,
         "lag_most": 7,
         "drained_in": 0.1,
-        "parties": {"ward": PartyUse(1, 1.5, 150.0, 61.0, {"handlers": 0.5, "fetch": 1.0})},
+        "parties": {
+            "ward": PartyUse(1, 1.5, 150.0, 61.0, {"handlers": 0.5, "fetch": 1.0}, {"handlers": 20, "fetch": 21})
+        },
         "load_cpu_seconds": 0.4,
         "each_second": recorder.seconds(),
         "audit": CLEAN,
@@ -116,10 +118,10 @@ def test_metrics_of_replicas_are_added_and_the_largest_memory_counts() -> None:
     for cpu, memory in ((1.5, 2e8), (2.0, 1e8)):
         reading.take(
             f"process_cpu_seconds_total {cpu}\nprocess_resident_memory_bytes {memory:.1f}\n"
-            'sansha_stage_seconds_sum{stage="handlers"} 0.25\n'
+            'sansha_stage_seconds_sum{stage="handlers"} 0.25\nsansha_stage_seconds_count{stage="handlers"} 3.0\n'
         )
     assert (reading.replicas, reading.cpu_seconds, reading.memory_bytes) == (2, 3.5, 2e8)
-    assert dict(reading.stages) == {"handlers": 0.5}
+    assert (dict(reading.stages), dict(reading.stage_counts)) == ({"handlers": 0.5}, {"handlers": 6.0})
 
 
 def test_a_ward_that_tells_nothing_counts_as_nothing() -> None:

@@ -16,7 +16,7 @@ from services.console.stack import Addresses
 
 _CPU: Final = re.compile(r"^process_cpu_seconds_total (\S+)$", re.MULTILINE)
 _MEMORY: Final = re.compile(r"^process_resident_memory_bytes (\S+)$", re.MULTILINE)
-_STAGE: Final = re.compile(r'^sansha_stage_seconds_sum\{stage="(\w+)"\} (\S+)$', re.MULTILINE)
+_STAGE: Final = re.compile(r'^sansha_stage_seconds_(sum|count)\{stage="(\w+)"\} (\S+)$', re.MULTILINE)
 MEGABYTE: Final = 1024 * 1024
 
 
@@ -31,6 +31,8 @@ class PartyUse(msgspec.Struct, frozen=True):
     """The largest that one process was seen with."""
     stages: dict[str, float]
     """Stage of the work → seconds (`docs/operations.md`, sansha_stage_seconds)."""
+    stage_counts: dict[str, float]
+    """Stage of the work → how often."""
 
 
 @dataclass(slots=True)
@@ -42,14 +44,15 @@ class Reading:
     memory_bytes: float = 0.0
     """Of the largest process."""
     stages: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    stage_counts: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     def take(self, exposition: str) -> None:
         """Another replica's metrics; what a party of one's own does not tell counts as nothing."""
         self.replicas += 1
         self.cpu_seconds += sum(map(float, _CPU.findall(exposition)))
         self.memory_bytes = max(self.memory_bytes, *map(float, _MEMORY.findall(exposition)), 0.0)
-        for stage, seconds in _STAGE.findall(exposition):
-            self.stages[stage] += float(seconds)
+        for what, stage, value in _STAGE.findall(exposition):
+            (self.stages if what == "sum" else self.stage_counts)[stage] += float(value)
 
 
 class Gauge:
@@ -87,7 +90,8 @@ class Gauge:
                 cpu_seconds=cpu,
                 cpu_us_per_event=cpu * 1e6 / events if events else 0.0,
                 memory_mb=self._most[name] / MEGABYTE,
-                stages={stage: s - before.stages[stage] for stage, s in now.stages.items() if s > before.stages[stage]},
+                stages=_since(before.stages, now.stages),
+                stage_counts=_since(before.stage_counts, now.stage_counts),
             )
         return used
 
@@ -104,3 +108,8 @@ class Gauge:
             if answer.is_success:
                 reading.take(answer.text)
         return reading
+
+
+def _since(before: Mapping[str, float], now: Mapping[str, float]) -> dict[str, float]:
+    """What has grown, by how much."""
+    return {stage: value - before.get(stage, 0.0) for stage, value in now.items() if value > before.get(stage, 0.0)}

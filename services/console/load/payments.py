@@ -66,6 +66,7 @@ class Payments:
         self._requests = 0
         self.at_once = slips.in_a_request
         self.senders = max(CONNECTIONS // slips.in_a_request, 4)
+        self.ahead = max(2 * CONNECTIONS, 2 * self.senders * slips.in_a_request)
         self.amounts: dict[str, int] = {}
         """Payment id → yen, of all that were accepted."""
 

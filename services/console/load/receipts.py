@@ -24,6 +24,7 @@ class Receipts:
 
     stages: Sequence[str] = (ACCEPTED,)
     at_once = 2_000
+    ahead = 20_000
     senders = 1  # one after the other: the bus keeps them in order
 
     def __init__(self, bus: EventBus, slips: Sequence[Payable], recorder: Recorder, watch: Watch) -> None:

@@ -22,7 +22,7 @@ LOOKS_APART: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to come, and when. Without arrivals: as fast as it is registered, never more than `ahead` before that."""
+    """What is to come, and when. Without arrivals: as fast as it is registered."""
 
     count: int
     """Of the measured part."""
@@ -32,7 +32,6 @@ class Plan:
     """Of a run without arrivals."""
     seconds: float | None = None
     """Of a run without arrivals: its measured part ends then, however many are left."""
-    ahead: int = 20_000
     patience_seconds: float = 30.0
     """Where nothing is registered for so long, what is left is given up."""
 
@@ -80,6 +79,8 @@ class Workload(Protocol):
     """So many are sent together at most."""
     senders: int
     """So many sendings may be under way at the same time."""
+    ahead: int
+    """As fast as possible, so many may be on their way: enough to keep everybody busy, no more, for they wait."""
 
     async def send(self, intended: Sequence[float]) -> None:
         """Send so many, meant to come at these times (seconds since the run began). Returns once they are accepted."""
@@ -151,7 +152,7 @@ class Run:
         """The next ones, as soon as enough of the last are registered."""
         left = self._plan.total
         while left and not self.was_stopped and not self._is_over():
-            if self._recorder.lag >= self._plan.ahead:
+            if self._recorder.lag >= self._workload.ahead:
                 await pause(SHORTEST_PAUSE)
                 continue
             many = min(left, self._workload.at_once)

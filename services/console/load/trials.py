@@ -39,7 +39,6 @@ GROUP = topics.WARD
 IN_TRANSIT = "in_transit_"
 """The ward's accounts for what is registered and has yet to be deposited, one a settler."""
 SECONDS_BETWEEN_READINGS = 2.0
-AHEAD = 20_000
 MOST_A_SECOND, MOST_AT_MAX = 30_000, 300_000
 """As fast as possible, for a time: so many slips are issued beforehand, which takes a second for each 9,000."""
 EVERYTHING_DEPOSITED = timedelta(days=75)
@@ -74,7 +73,6 @@ class Asked:
             return Plan(
                 self.count if self.seconds is None else min(int(self.seconds * MOST_A_SECOND), MOST_AT_MAX),
                 seconds=self.seconds,
-                ahead=max(AHEAD, 8 * self.in_a_request),
                 patience_seconds=self.patience_seconds,
             )
         arrivals = (

@@ -1,5 +1,4 @@
-"""A ward's ledger filled at once with what years of receipts leave behind: for each a slip, a record, a transfer and an
-inbox row.
+"""A ward's ledger filled at once with what years of receipts leave behind: for each a slip, a record and a transfer.
 
 Ids are random in all but their order: the nth of N begins with n/N of the space, so that indexes are filled from end to
 end and no page is read twice. Every third row comes in a second pass, so that pages are left as full as rows in random
@@ -87,9 +86,9 @@ async def _fill_postgresql(url: str, filling: Filling) -> None:
         finally:
             await connection.close()
 
-    slips, receipts, transfers, inbox = _statements(filling, _POSTGRESQL)
-    await asyncio.gather(run(slips), run([*receipts, *transfers]), run(inbox))
-    filled = "slips, receipts, transfers, inbox" if filling.paid else "slips"
+    slips, receipts, transfers = _statements(filling, _POSTGRESQL)
+    await asyncio.gather(run(slips), run([*receipts, *transfers]))
+    filled = "slips, receipts, transfers" if filling.paid else "slips"
     await run([f"VACUUM (ANALYZE, PARALLEL 0) {filled}", "CHECKPOINT"])
 
 
@@ -117,7 +116,6 @@ class _Words:
     padded: str
     day: str
     id: str
-    fingerprint: str
 
 
 _POSTGRESQL: Final = _Words(
@@ -125,7 +123,6 @@ _POSTGRESQL: Final = _Words(
     padded="lpad(({number})::text, {width}, '0')",
     day="date '2021-07-01' + ({days})::int",
     id="lpad(to_hex(n * 4294967296 / {slips}), 8, '0') || substr(gen_random_uuid()::text, 9)",
-    fingerprint="decode(substr(md5(n::text), 1, 16), 'hex')",
 )
 _SQLITE: Final = _Words(
     numbers=(
@@ -138,12 +135,11 @@ _SQLITE: Final = _Words(
         "lower(printf('%08x-%s-%s-%s-%s', n * 4294967296 / {slips}, hex(randomblob(2)), hex(randomblob(2)),"
         " hex(randomblob(2)), hex(randomblob(6))))"
     ),
-    fingerprint="randomblob(8)",
 )
 
 
-def _statements(filling: Filling, words: _Words) -> tuple[Sequence[str], Sequence[str], Sequence[str], Sequence[str]]:
-    """Of slips, receipts, transfers and inbox, each in order; transfers come after receipts."""
+def _statements(filling: Filling, words: _Words) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
+    """Of slips, receipts and transfers, each in order; transfers come after receipts."""
     instalment, person = f"n % {INSTALMENTS} + 1", f"n / {INSTALMENTS} + 1"
     padded_person = words.padded.format(number=person, width=10)
     slip = f"'00104121' || {padded_person} || {words.padded.format(number=instalment, width=2)} || '1'"
@@ -168,13 +164,8 @@ def _statements(filling: Filling, words: _Words) -> tuple[Sequence[str], Sequenc
         " SELECT 'receipt/' || payment_id || '/01', 1, 'in_transit_' || settler, 'premium_receivable', amount,"
         " payment_id, received_on, registered_at FROM receipts"
     )
-    inbox = (
-        f"INSERT INTO inbox (event_id, fingerprint, handled_at) SELECT {new_id}, {words.fingerprint}, {at}"
-        f" FROM {numbers} WHERE NOT {unpaid} AND "
-    )
     return (
         [slips + some for some in _PASSES],
         [receipts + some for some in _PASSES],
         [transfers],
-        [inbox + some for some in _PASSES],
     )

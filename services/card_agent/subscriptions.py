@@ -23,9 +23,13 @@ from services.chassis.consumer import On
 def subscriptions(agent: Agent, terms: Terms, issuer: Issuer) -> Sequence[On]:
     """What arrives, and what is done with it."""
     return (
-        On(AuthorizationRequested, partial(authorize_cards, agent=agent, issuer=issuer)),
+        On(AuthorizationRequested, partial(authorize_cards, agent=agent, issuer=issuer), natural_key=True),
         On(AuthorizationReversalRequested, partial(reverse_authorizations, agent=agent)),
-        On(ProxyPaymentRequested, partial(take_on_proxy_payments, agent=agent, terms=terms, issuer=issuer)),
+        On(
+            ProxyPaymentRequested,
+            partial(take_on_proxy_payments, agent=agent, terms=terms, issuer=issuer),
+            natural_key=True,
+        ),
         On(timers.IssuerAnswered, partial(take_late_answers, agent=agent, issuer=issuer)),
         On(timers.WithdrawalDue, partial(withdraw_revoked, agent=agent)),
         On(timers.ClosingDue, partial(issue_statements, agent=agent, terms=terms)),

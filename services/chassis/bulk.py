@@ -33,10 +33,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.visitors import replacement_traverse
 from sqlalchemy.types import TypeEngine
 
+from services.chassis.direct_session import Columns, directly
 from services.chassis.sqlite_inline import InlineSession
 
 _Convert = Callable[[Any], Any]
-Columns = Sequence[Sequence[Any]]
 
 
 class Row(Protocol):
@@ -103,19 +103,7 @@ class Bulk:
     async def execute_columns(self, session: AsyncConnection, columns: Mapping[str, Sequence[Any]]) -> None:
         """The same, given by column."""
         compiled = self._for(session.dialect, tuple(columns))
-        converted = compiled.by_column(columns)
-        if isinstance(session, InlineSession):
-            session.write_rows(compiled.sql, zip(*converted, strict=True))
-        else:
-            await session.exec_driver_sql(compiled.sql, tuple(converted))
-
-    async def add(self, session: AsyncConnection, row: Mapping[str, Any]) -> int:
-        """Insert one row into a table that numbers its rows; returns the number."""
-        if isinstance(session, InlineSession):
-            compiled = self._for(session.dialect, tuple(row))
-            return session.write_row(compiled.sql, compiled.of_row(row))
-        (number,) = cast("Any", self._statement.table).primary_key
-        return int((await session.execute(self._statement.returning(number), row)).scalar_one())
+        await directly(session).write_columns(compiled.sql, compiled.by_column(columns))
 
     def _for(self, dialect: Dialect, keys: tuple[str, ...]) -> _Compiled:
         found = self._compiled.get((dialect.name, keys))
@@ -130,7 +118,7 @@ class Bulk:
         insert = isinstance(statement, Insert)
         if dialect.name == "postgresql":
             types = {key: statement.table.c[key].type for key in keys} if insert else _types(statement, dialect)
-            given = _arrays(types)
+            given = as_rows(types)
             statement = self._inserting(given) if insert else _updating(statement, given)
             compiled = statement.compile(dialect=dialect)
         else:
@@ -184,8 +172,8 @@ def _types(statement: Update, dialect: Dialect) -> Mapping[str, TypeEngine[Any]]
     return {name: compiled.binds[name].type for name in compiled.positiontup}
 
 
-def _arrays(types: Mapping[str, TypeEngine[Any]]) -> TableValuedAlias:
-    """`unnest` of one array parameter a column: the rows, as a table."""
+def as_rows(types: Mapping[str, TypeEngine[Any]]) -> TableValuedAlias:
+    """PostgreSQL's `unnest` of one array parameter a column: the rows, as a table."""
     arrays = [bindparam(name, type_=ARRAY(kind)) for name, kind in types.items()]
     columns = [column(name, kind) for name, kind in types.items()]
     return func.unnest(*arrays).table_valued(*columns, name="given").render_derived()

@@ -47,8 +47,10 @@ class On:
     says, and then does nothing more: it writes, publishes and schedules nothing that is not there (a contradiction may
     be noted, once), and adds the event to `tx.repeated`. The same event may be twice in one call. What it writes first
     for an event has that key as a unique key, is never deleted, and keeps two members at work on one event from both
-    writing: one of them fails with `IntegrityError`, is rolled back, and tries its events one by one. Event ids do not
-    count: the same effect under another id is a repetition, another effect under the same id is another effect.
+    writing: one of them fails with `IntegrityError`, is rolled back, and tries its events one by one. Or the event is a
+    step of something whose row the handler locks before it looks, and which says for ever that the step was taken.
+    Event ids do not count: the same effect under another id is a repetition, another effect under the same id is
+    another effect.
     """
 
 

@@ -8,8 +8,8 @@ outbox's last; within a table by key, and rows are inserted by key (`Bulk`).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -39,7 +39,6 @@ from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from services.chassis.outages import is_outage
-from services.chassis.postgresql import PostgreSQL, lock_key
 from services.chassis.sqlite_inline import InlineSQLite
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -123,6 +122,9 @@ class Engine(Protocol):
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A transaction that only reads, all of it from one moment; it waits for no other process's write."""
 
+    def begin_alone(self, purpose: str) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A transaction that writes, while no other process is in one of the same purpose."""
+
     def sole_holder(self, purpose: str, on_change: Callable[[], None]) -> AbstractAsyncContextManager[Lease]:
         """Yields a lease, `held` where no other process holds `purpose` of this database; it ends with the process.
 
@@ -146,12 +148,14 @@ class Database:
     def __init__(self, url: str, *, durable: bool = True, looks_only: bool = False, pool_size: int = 5) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self._engine: Engine = (
-            InlineSQLite(self.url, durable=durable, looks_only=looks_only)
-            if self.is_sqlite
-            else PostgreSQL(self.url, pool_size)
-        )
-        self.begin, self.read = self._engine.begin, self._engine.read
+        self._engine: Engine
+        if self.is_sqlite:
+            self._engine = InlineSQLite(self.url, durable=durable, looks_only=looks_only)
+        else:
+            from services.chassis.postgresql import PostgreSQL
+
+            self._engine = PostgreSQL(self.url, pool_size)
+        self.begin, self.read, self.begin_alone = self._engine.begin, self._engine.read, self._engine.begin_alone
 
     @property
     def is_in_memory(self) -> bool:
@@ -162,14 +166,6 @@ class Database:
         """Make the tables that are missing."""
         async with self.begin() as session:
             await session.run_sync(metadata.create_all)
-
-    @asynccontextmanager
-    async def begin_alone(self, purpose: str) -> AsyncIterator[AsyncConnection]:
-        """A transaction that writes, while no other process is in one of the same purpose."""
-        async with self.begin() as session:
-            if not self.is_sqlite:  # a writing transaction of SQLite is alone anyway
-                await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": lock_key(purpose)})
-            yield session
 
     async def answers(self) -> bool:
         """Whether the database can be asked anything at all."""

@@ -64,7 +64,7 @@ class MemoryOutbox:
             tx.outbox_seq = next(self._numbers)
             self._announced[tx.outbox_seq] = OutboxRow(tx.outbox_seq, tx.published)
         if tx.cancelled:
-            tx.next_timer = self._next_after(tx.now)
+            tx.looked_ahead, tx.next_timer = True, self._next_after(tx.now)
 
     async def due(self, _session: AsyncConnection, now: datetime) -> Sequence[OutboxRow]:
         self._take_due(now)
@@ -72,9 +72,6 @@ class MemoryOutbox:
 
     async def next_due(self, _session: AsyncConnection, now: datetime) -> datetime | None:
         return self._next_after(now)
-
-    async def others(self, _session: AsyncConnection, _known: Sequence[int]) -> bool:
-        return False
 
     async def forget(self, _session: AsyncConnection, sent: Sequence[int]) -> None:
         self._drop(sent)

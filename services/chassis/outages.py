@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 def is_outage(failure: BaseException) -> bool:
     """Whether a failure is the database's, the bus' or the machine's own."""
-    if isinstance(failure, (BusError, OSError, exc.TimeoutError)):  # the last: no connection of the pool came free
+    if isinstance(failure, (BusError, OSError)):  # a TimeoutError is one: no connection came free
         return True
     if isinstance(failure, exc.DBAPIError):
         told = failure.orig

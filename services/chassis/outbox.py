@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 import msgspec
 from sqlalchemy import (
@@ -21,14 +21,16 @@ from sqlalchemy import (
     Table,
     bindparam,
     delete,
+    exists,
     func,
     not_,
     select,
     text,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.chassis.bulk import Bulk
+from services.chassis.bulk import Bulk, as_rows
 from services.chassis.bus.port import Record
 from services.chassis.database import EPOCH, Instant, among
 from services.chassis.lookup import Lookup, Removal
@@ -77,8 +79,10 @@ class Unsent(Protocol):
     async def write(self, tx: Transaction) -> None:
         """Inside the transaction: drop cancelled timers and what was sent, keep what was published and scheduled.
 
-        By the time the transaction has committed, `tx.outbox_seq` is the row of what was published and, where timers
-        were cancelled, `tx.next_timer` the first time after `tx.now` at which a timer is due.
+        By the time the transaction has committed, `tx.outbox_seq` is the row of what was published, and
+        `tx.others_unsent` tells whether the table has announcements besides it and those in `tx.in_hand`. Where timers
+        were cancelled and looking costs nothing, `tx.looked_ahead`, and `tx.next_timer` is the first time after
+        `tx.now` at which one is due.
         """
 
     async def due(self, session: AsyncConnection, now: datetime) -> Sequence[OutboxRow]:
@@ -86,9 +90,6 @@ class Unsent(Protocol):
 
     async def next_due(self, session: AsyncConnection, now: datetime) -> datetime | None:
         """When the first row that is not due yet will be; None where there is none."""
-
-    async def others(self, session: AsyncConnection, known: Sequence[int]) -> bool:
-        """Whether there are announcements other than these."""
 
     async def forget(self, session: AsyncConnection, sent: Sequence[int]) -> None:
         """The bus has them."""
@@ -100,12 +101,21 @@ class Unsent(Protocol):
         """When this transaction commits, whoever holds the lease hears of it."""
 
 
+def _timer_row(scheduled: tuple[datetime, str, Record]) -> dict[str, Any]:
+    at, name, record = scheduled
+    return {"not_before": at, "timer": name, "records": _encoder.encode([record])}
+
+
+def _announcement(tx: Transaction) -> dict[str, Any]:
+    return {"not_before": EPOCH, "timer": None, "records": _encoder.encode(tx.published)}
+
+
 class Outbox:
     """`Unsent` in a table."""
 
     def __init__(self, metadata: MetaData) -> None:
         self.table = t = outbox_table(metadata)
-        self._insert = Bulk(t.insert())
+        self._schedule = Bulk(t.insert())
         in_order = select(t.c.seq).order_by(t.c.seq)
         cancelled = in_order.where(among(t.c.timer, "timers")).with_for_update()
         sent = in_order.where(among(t.c.seq, "sent")).with_for_update(skip_locked=True)
@@ -118,9 +128,17 @@ class Outbox:
         )
         next_due = select(func.min(t.c.not_before)).where(t.c.not_before > bindparam("now"))
         unsent = t.c.not_before <= bindparam("now"), not_(among(t.c.seq, "sent"))
-        announced = t.c.not_before == EPOCH, not_(among(t.c.seq, "known"))
+        others = select(t.c.seq).where(t.c.not_before == EPOCH, not_(among(t.c.seq, "known"))).limit(1)
         self._due, self._next = Lookup(due), Lookup(next_due)
-        self._others = Lookup(select(t.c.seq).where(*announced).limit(1))
+        self._others = Lookup(others)
+        self._announce = Lookup(t.insert().returning(t.c.seq))
+        columns = t.c.not_before, t.c.timer, t.c.records
+        given = as_rows({column.name: column.type for column in columns})
+        self._keep_all = Lookup(
+            postgresql.insert(t)
+            .from_select(columns, select(*given.c))
+            .returning(t.c.seq, exists(others.correlate(None)).label("others"))
+        )
         self._outlook = select(
             select(func.count()).where(*unsent).select_from(t).scalar_subquery(), next_due.scalar_subquery()
         )
@@ -135,17 +153,22 @@ class Outbox:
             await self._cancel.execute(tx.session, timers=tx.cancelled)
         if tx.forgotten:
             await self.forget(tx.session, tx.forgotten)
-        if tx.scheduled:
-            rows = [
-                {"not_before": at, "timer": name, "records": _encoder.encode([record])}
-                for at, name, record in tx.scheduled
-            ]
-            await self._insert.execute(tx.session, rows)
+        if tx.scheduled or tx.published:
+            await (self._keep_at_once if tx.session.dialect.name == "postgresql" else self._keep)(tx)
+
+    async def _keep(self, tx: Transaction) -> None:
+        """In statements of their own, which on SQLite cost little."""
+        await self._schedule.execute(tx.session, list(map(_timer_row, tx.scheduled)))
         if tx.published:
-            row = {"not_before": EPOCH, "timer": None, "records": _encoder.encode(tx.published)}
-            tx.outbox_seq = await self._insert.add(tx.session, row)
-        if tx.cancelled:
-            tx.next_timer = await self.next_due(tx.session, tx.now)
+            tx.others_unsent = bool(await self._others.rows(tx.session, known=tx.in_hand))
+            ((tx.outbox_seq,),) = await self._announce.rows(tx.session, **_announcement(tx))
+
+    async def _keep_at_once(self, tx: Transaction) -> None:
+        """In one statement, which does not see its own rows."""
+        rows = [*map(_timer_row, tx.scheduled), *([_announcement(tx)] if tx.published else ())]
+        columns = {name: [row[name] for row in rows] for name in rows[0]}
+        found = await self._keep_all.rows(tx.session, **columns, known=tx.in_hand)
+        tx.outbox_seq, tx.others_unsent = found[-1]
 
     async def due(self, session: AsyncConnection, now: datetime) -> Sequence[OutboxRow]:
         return [OutboxRow(seq, _decoder.decode(records)) for seq, records in await self._due.rows(session, now=now)]
@@ -153,9 +176,6 @@ class Outbox:
     async def next_due(self, session: AsyncConnection, now: datetime) -> datetime | None:
         ((earliest,),) = await self._next.rows(session, now=now)
         return cast("datetime | None", earliest)
-
-    async def others(self, session: AsyncConnection, known: Sequence[int]) -> bool:
-        return bool(await self._others.rows(session, known=known))
 
     async def forget(self, session: AsyncConnection, sent: Sequence[int]) -> None:
         await self._forget.execute(session, sent=sent)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from hashlib import blake2b
 from typing import Any, Final
 
-from sqlalchemy import event, text
+import asyncpg
+from sqlalchemy import text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from services.chassis.clock import pause
+from services.chassis.direct_session import Columns, DirectSession
 
 _SERVER_SETTINGS: Final = {
     "application_name": "sansha",
@@ -24,42 +27,132 @@ _SERVER_SETTINGS: Final = {
 }
 _SECONDS_BETWEEN_LOOKS: Final = 1.0
 _PATIENCE_SECONDS: Final = 3.0
+_SECONDS_FOR_A_PLACE: Final = 10.0
+
+
+class PostgresSession(DirectSession):
+    """One connection, for one transaction after another."""
+
+    async def read_rows(self, statement: str, parameters: Sequence[Any]) -> Sequence[Any]:
+        with _worded(statement):
+            return await self.driver.fetch(statement, *parameters)  # type: ignore[no-any-return]
+
+    async def write_columns(self, statement: str, columns: Columns) -> None:
+        with _worded(statement):
+            await self.driver.execute(statement, *columns)
+
+    async def begin_transaction(self, how: str) -> None:
+        """BEGIN."""
+        with _worded(how):
+            await self.driver.execute(how)
+
+    async def commit_transaction(self) -> None:
+        """Raises also where a statement has failed: the server then rolls back, and says so without an error."""
+        with _worded("COMMIT"):
+            if await self.driver.execute("COMMIT") != "COMMIT":
+                raise asyncpg.InFailedSQLTransactionError("a statement had failed: nothing of this is committed")
+
+    async def was_rolled_back(self) -> bool:
+        """Roll back; False where that failed, too."""
+        try:
+            await self.driver.execute("ROLLBACK")
+        except Exception:
+            return False
+        return True
+
+
+@contextmanager
+def _worded(statement: str) -> Iterator[None]:
+    """The driver's errors, as SQLAlchemy words them."""
+    try:
+        yield
+    except asyncpg.IntegrityConstraintViolationError as failure:
+        raise IntegrityError(statement, None, failure, hide_parameters=True) from failure
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as failure:
+        raise DBAPIError(statement, None, failure, hide_parameters=True) from failure
 
 
 class PostgreSQL:
-    """At most `pool_size` connections. One that the server has closed is replaced before it is used."""
+    """At most `pool_size` connections, each made when it is first needed and kept. One that the server has closed is
+    replaced before it is used."""
 
     def __init__(self, url: URL, pool_size: int) -> None:
         self._engine = create_async_engine(
             url.set(drivername="postgresql+asyncpg"),
-            pool_size=pool_size,
-            max_overflow=0,
-            pool_timeout=10.0,
+            poolclass=NullPool,
             connect_args={"timeout": 5.0, "server_settings": _SERVER_SETTINGS},
             hide_parameters=True,
+            isolation_level="AUTOCOMMIT",  # where a transaction begins and ends is said here, to the driver
         )
-
-        def still_open(connection: Any, _record: Any, _proxy: Any) -> None:
-            if connection.driver_connection.is_closed():
-                raise DisconnectionError("the server closed this connection")
-
-        event.listen(self._engine.sync_engine, "checkout", still_open)
+        self._places = asyncio.Semaphore(pool_size)
+        self._idle: list[PostgresSession] = []
+        self._closed = False
 
     def begin(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        return self._engine.begin()
+        return self._transaction("BEGIN")
+
+    def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        return self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        async with self._engine.connect() as session:
-            await session.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            async with session.begin():
-                yield session
+    async def begin_alone(self, purpose: str) -> AsyncIterator[AsyncConnection]:
+        async with self.begin() as session:
+            await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _lock_key(purpose)})
+            yield session
+
+    @asynccontextmanager
+    async def _transaction(self, begin: str) -> AsyncIterator[PostgresSession]:
+        async with self._place():
+            session, ended = await self._connected(), False
+            try:
+                await session.begin_transaction(begin)
+                try:
+                    yield session
+                except BaseException:
+                    ended = await session.was_rolled_back()
+                    raise
+                await session.commit_transaction()
+                ended = True
+            finally:
+                await self._put_back(session, ended)
+
+    @asynccontextmanager
+    async def _place(self) -> AsyncIterator[None]:
+        """Raises `TimeoutError` where none comes free."""
+        if self._places.locked():
+            async with asyncio.timeout(_SECONDS_FOR_A_PLACE):
+                await self._places.acquire()
+        else:
+            await self._places.acquire()
+        try:
+            yield
+        finally:
+            self._places.release()
+
+    async def _connected(self) -> PostgresSession:
+        while self._idle:
+            session = self._idle.pop()
+            if not session.driver.is_closed():
+                return session
+            await session.close()
+        connection = await self._engine.connect()
+        await connection.begin()  # in SQLAlchemy's eyes one transaction that never ends: it commits nothing by itself
+        assert connection.sync_connection is not None
+        return PostgresSession(connection.sync_connection)
+
+    async def _put_back(self, session: PostgresSession, ended: bool) -> None:
+        """A connection whose transaction was not seen to end is not used again: the server rolls it back."""
+        if ended and not self._closed:
+            self._idle.append(session)
+            return
+        if not ended:
+            session.driver.terminate()
+        await session.close()
 
     @asynccontextmanager
     async def sole_holder(self, purpose: str, on_change: Callable[[], None]) -> AsyncIterator[AdvisoryLease]:
         """The lease is lost with its connection."""
-        async with self._engine.connect() as session:
-            await session.execution_options(isolation_level="AUTOCOMMIT")
+        async with self._place(), self._engine.connect() as session:
             lease = AdvisoryLease(session, purpose, on_change)
             try:
                 await lease.take()
@@ -68,10 +161,13 @@ class PostgreSQL:
                 await lease.release()
 
     async def close(self) -> None:
+        self._closed = True
+        while self._idle:
+            await self._idle.pop().close()
         await self._engine.dispose()
 
 
-def lock_key(purpose: str) -> int:
+def _lock_key(purpose: str) -> int:
     """The advisory lock of a purpose, as a signed 64-bit number."""
     return int.from_bytes(blake2b(f"sansha/{purpose}".encode(), digest_size=8).digest(), signed=True)
 
@@ -91,7 +187,7 @@ class AdvisoryLease:
     async def take(self) -> bool:
         """Try once."""
         asked = text("SELECT pg_try_advisory_lock(:key)")
-        self.held = bool((await self._session.execute(asked, {"key": lock_key(self._purpose)})).scalar_one())
+        self.held = bool((await self._session.execute(asked, {"key": _lock_key(self._purpose)})).scalar_one())
         if self.held:
             self._connection = (await self._session.get_raw_connection()).driver_connection
             self._connection.add_termination_listener(self._lose)
@@ -111,7 +207,7 @@ class AdvisoryLease:
             return
         self._connection.remove_termination_listener(self._lose)
         await self._connection.remove_listener(self._purpose, self._notified)
-        await self._session.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": lock_key(self._purpose)})
+        await self._session.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _lock_key(self._purpose)})
 
     async def _watch(self) -> None:
         """A server that has vanished without a word terminates nothing: ask it."""

@@ -53,6 +53,7 @@ class Relay:
         self._handed_over: deque[OutboxRow] = deque()
         self._sent: list[int] = []
         self._sending: Sequence[int] = ()
+        self._committing: set[int] = set()
         self._read_table = True
         self._next_timer: datetime | None = None
         self.sends = True
@@ -67,28 +68,36 @@ class Relay:
     async def write(self, tx: Transaction) -> None:
         """A transaction is about to commit: it keeps what it announces, and deletes what was sent before."""
         tx.forgotten = self._sent[:] if len(self._sent) >= SENT_ROWS_KEPT else ()
-        if tx.published and self.sends:
-            tx.others_unsent = await self._outbox.others(tx.session, self._known())
+        tx.in_hand = self._in_hand() if tx.published and self.sends else ()
         await self._outbox.write(tx)
+        if tx.outbox_seq:
+            self._committing.add(tx.outbox_seq)
         if not self.sends and (tx.published or tx.scheduled):
             await self._outbox.tell_sender(tx.session)
 
     def committed(self, tx: Transaction) -> None:
         """A transaction of this process has committed: take over what it left to send."""
         self._gone(tx.forgotten)
-        if tx.others_unsent:
+        self._committing.discard(tx.outbox_seq)
+        if self.sends and (tx.others_unsent or not self._committing.isdisjoint(tx.in_hand)):
             self._read_table = True
         elif tx.published and self.sends and not self._was_read(tx.outbox_seq):
             self._handed_over.append(OutboxRow(tx.outbox_seq, tx.published))
             if len(self._handed_over) > ROWS_HANDED_OVER:  # the bus is away: the table keeps them, memory need not
                 self._handed_over.clear()
                 self._read_table = True
-        if tx.cancelled:
+        if tx.looked_ahead:
             self._next_timer = min(self._due_already(tx), default=tx.next_timer)
         elif tx.scheduled:
             earliest = min(at for at, _, _ in tx.scheduled)
             self._next_timer = earliest if self._next_timer is None else min(self._next_timer, earliest)
         self._wake.set()
+
+    def broke_off(self, tx: Transaction) -> None:
+        """A transaction did not commit, or nobody heard that it did: the table knows."""
+        if tx.outbox_seq:
+            self._committing.discard(tx.outbox_seq)
+            self.look_again()
 
     def _due_already(self, tx: Transaction) -> list[datetime]:
         """Timers that `tx.next_timer`, which is later than `tx.now`, does not tell of."""
@@ -99,9 +108,13 @@ class Relay:
         """The table shows a row from its commit on, which may be before this process hears that it committed."""
         return seq in self._sending or seq in self._sent
 
-    def _known(self) -> Sequence[int]:
-        """Rows of the table that this process has sent or is about to send."""
-        return [*self._sent, *self._sending, *(row.seq for row in self._handed_over)]
+    def _in_hand(self) -> Sequence[int]:
+        """Rows of the table that this process has sent or is about to send.
+
+        On PostgreSQL transactions of one process overlap: a row may be seen before `committed` was called for it, and
+        goes first. As a rule it is called for that one first; where not, the table is read, which has them in order.
+        """
+        return [*self._sent, *self._sending, *self._committing, *(row.seq for row in self._handed_over)]
 
     def look_again(self) -> None:
         """Another process may have left something to send: read the table at once."""

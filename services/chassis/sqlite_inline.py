@@ -17,12 +17,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import StaticPool
 
+from services.chassis.direct_session import Columns, DirectSession
 from services.chassis.flusher import Flusher
 
 ROWS_FLUSHED_APART = 1_000
@@ -30,15 +31,8 @@ ROWS_FLUSHED_APART = 1_000
 have to fetch what this one has at hand."""
 
 
-class InlineSession(AsyncConnection):
+class InlineSession(DirectSession):
     """What a handler is given. Nothing in it waits for anything, so nothing has to be handed to a greenlet."""
-
-    sync_connection: Connection
-
-    def __init__(self, connection: Connection) -> None:
-        self.sync_connection = connection
-        self.driver: Any = connection.connection.driver_connection
-        """The standard library's connection."""
 
     async def execute(self, statement: Any, parameters: Any = None, *, execution_options: Any = None) -> Any:
         return self.sync_connection.execute(statement, parameters, execution_options=execution_options)
@@ -46,20 +40,17 @@ class InlineSession(AsyncConnection):
     async def exec_driver_sql(self, statement: Any, parameters: Any = None, execution_options: Any = None) -> Any:
         return self.sync_connection.exec_driver_sql(statement, parameters, execution_options)
 
-    def write_rows(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Run a statement once for each row of parameters, as the driver takes them. Raises what `execute` raises."""
-        with _worded(statement):
-            self.driver.executemany(statement, rows)
-
-    def read_rows(self, statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """All rows of a SELECT, as the driver gives them. Raises what `execute` raises."""
+    async def read_rows(self, statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         with _worded(statement):
             return self.driver.execute(statement, parameters).fetchall()  # type: ignore[no-any-return]
 
-    def write_row(self, statement: str, row: Sequence[Any]) -> int:
-        """The same for one row to be inserted; returns its number."""
+    async def write_columns(self, statement: str, columns: Columns) -> None:
+        self.write_rows(statement, zip(*columns, strict=True))
+
+    def write_rows(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run a statement once for each row. Raises what `execute` raises."""
         with _worded(statement):
-            return int(self.driver.execute(statement, row).lastrowid)
+            self.driver.executemany(statement, rows)
 
     async def run_sync(self, fn: Callable[..., Any], *arg: Any, **kw: Any) -> Any:
         return fn(self.sync_connection, *arg, **kw)
@@ -112,6 +103,10 @@ class InlineSQLite:
 
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
         return self._transaction("BEGIN")
+
+    def begin_alone(self, purpose: str) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A writing transaction of SQLite is alone anyway."""
+        return self.begin()
 
     @asynccontextmanager
     async def _transaction(self, begin: str) -> AsyncIterator[InlineSession]:

@@ -38,10 +38,13 @@ class Transaction:
     """Events of which a handler with a natural key found that their effect is there."""
     on_commit: list[Callable[[], None]] = field(default_factory=list)
     """What is then done in memory, in this order."""
+    looked_ahead: bool = False
     next_timer: datetime | None = None
-    """When this party's next timer is due; known where timers were cancelled."""
+    """When this party's next timer is due; known where `looked_ahead`."""
     forgotten: Sequence[int] = ()
     """Outbox rows sent before, which this transaction deletes."""
+    in_hand: Sequence[int] = ()
+    """Outbox rows that this process has sent or is about to send."""
     others_unsent: bool = False
     """Another process of this party has left something to send, which goes first."""
     outbox_seq: int = 0

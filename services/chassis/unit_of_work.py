@@ -33,12 +33,18 @@ class UnitOfWork:
     @asynccontextmanager
     async def transaction(self, now: datetime) -> AsyncIterator[Transaction]:
         """A transaction at the instant `now`; an exception rolls all of it back."""
-        async with self.database.begin() as session:
-            tx = Transaction(session, now, self._identity, self._principal)
-            yield tx
-            with self._metrics.stage("outbox"):
-                await self._relay.write(tx)
-            committing = self._metrics.began()
+        tx: Transaction | None = None
+        try:
+            async with self.database.begin() as session:
+                tx = Transaction(session, now, self._identity, self._principal)
+                yield tx
+                with self._metrics.stage("outbox"):
+                    await self._relay.write(tx)
+                committing = self._metrics.began()
+        except BaseException:
+            if tx is not None:
+                self._relay.broke_off(tx)
+            raise
         self._metrics.stage_ended("commit", committing)
         for then in tx.on_commit:
             then()

@@ -27,10 +27,10 @@ from services.payment_provider.handlers.preliminary_due import report_due
 def subscriptions(channels: Channels) -> Sequence[On]:
     """What arrives, and what is done with it."""
     return (
-        On(AuthorizationApproved, entrust_approved),
-        On(AuthorizationDeclined, end_declined),
+        On(AuthorizationApproved, entrust_approved, natural_key=True),
+        On(AuthorizationDeclined, end_declined, natural_key=True),
         On(AuthorizationReversed, note_reversed),
-        On(ProxyPaymentTakenOn, partial(take_proxy_paid, channels=channels)),
+        On(ProxyPaymentTakenOn, partial(take_proxy_paid, channels=channels), natural_key=True),
         On(ProxyPaymentWithdrawn, cancel_withdrawn),
         On(timers.AuthorizationOverdue, give_up_overdue),
         On(timers.BankAnswered, partial(take_bank_answers, channels=channels)),

@@ -61,9 +61,10 @@ def refused(answer: object) -> Refusal:
 class DrivenProvider:
     """Use cases as the app calls them, `send` what agents would, `advance` the clock, look at what was published."""
 
-    def __init__(self, settings: Settings, at: datetime) -> None:
+    def __init__(self, home: Home, settings: Settings, at: datetime) -> None:
         self.clock, self.bus, self.settings = Clock.stepped(at), MemoryBus(), settings
-        self.service: PaymentProvider = create_app(settings, self.bus, self.clock)
+        self.home = home
+        self.service = self._made()
         self._agents = SeededIdentity(0)
         self.consent_id = ""
 
@@ -71,12 +72,16 @@ class DrivenProvider:
     async def started(cls, home: Home, at: datetime = NOON, **settings: object) -> DrivenProvider:
         url = await home.url("provider")
         values: dict[str, object] = {"seed": 1, "database_url": url, "database_durable": False, **settings}
-        driven = cls(Settings.model_validate(values), at)
-        home.lives_here(driven.service)
+        driven = cls(home, Settings.model_validate(values), at)
         await driven.service.start()
         consent = await driven.service.consent(ConsentRequest(app_user="user-1", terms_version=TERMS))
         driven.consent_id = accepted(consent).consent_id
         return driven
+
+    def _made(self) -> PaymentProvider:
+        service = create_app(self.settings, self.bus, self.clock)
+        self.home.lives_here(service)
+        return service
 
     # ---- the payer
 
@@ -202,7 +207,7 @@ class DrivenProvider:
     async def restart(self) -> None:
         """Another process over the same database and bus."""
         await self.service.abandon()
-        self.service = create_app(self.settings, self.bus, self.clock)
+        self.service = self._made()
         await self.service.start()
 
     # ---- what came of it

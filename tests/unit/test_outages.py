@@ -60,7 +60,6 @@ def test_what_postgresql_says_of_itself_is_an_outage(failure: Exception) -> None
         TimeoutError(),
         socket.gaierror(-3, "Temporary failure in name resolution"),
         OSError(28, "No space left on device"),
-        exc.TimeoutError("QueuePool limit of size 5 overflow 0 reached"),
         BusError("no broker answers"),
     ],
     ids=lambda failure: type(failure).__name__,

@@ -134,6 +134,11 @@ def take_on(a: Authorization | None, payment_id: str, amount: Yen, closes_on: da
     return a._replace(status=AuthorizationStatus.TAKEN_ON, taken_on_at=now, closes_on=closes_on)
 
 
+def was_taken_on(a: Authorization, amount: Yen, entrusted_at: datetime) -> bool:
+    """Whether this very entrustment was taken on before."""
+    return a.status in OWED and (a.amount, a.entrusted_at) == (amount, entrusted_at)
+
+
 def withdraw(a: Authorization, closing_issued: bool, now: datetime) -> Authorization | Refusal:
     """売上取消: until its closing is issued the agent can step back; later it has promised the deposit."""
     if a.status is AuthorizationStatus.WITHDRAWN:

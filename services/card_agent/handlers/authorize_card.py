@@ -36,6 +36,8 @@ async def authorize_cards(
             require_same(earlier, request.card_token, request.amount)
             if earlier.asked_at is None:
                 after[payment_id] = asked_after_reversal(earlier, request.amount, account_id, tx.now)
+            else:
+                tx.repeated.append(request)
             continue
         so_far = drawn.get(account_id or "", Yen(0))
         verdict = issuer.ask(card, request.brand, request.amount, so_far, tx.now)

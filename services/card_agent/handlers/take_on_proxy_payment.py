@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from contracts.events import ProxyPaymentRequested, ProxyPaymentTakenOn
 from contracts.vocabulary import Agent, business_date
 from services.card_agent import store
-from services.card_agent.domain.authorization import take_on
+from services.card_agent.domain.authorization import take_on, was_taken_on
 from services.card_agent.domain.issuer import Issuer
 from services.card_agent.domain.terms import Terms
 from services.card_agent.store import Closing
@@ -19,13 +19,24 @@ from services.chassis.transaction import Transaction
 async def take_on_proxy_payments(
     requests: Sequence[ProxyPaymentRequested], tx: Transaction, *, agent: Agent, terms: Terms, issuer: Issuer
 ) -> None:
-    """Only what was approved, for the amount that was approved. All taken on at one instant share a closing."""
-    closing = await open_closing(tx, terms)
+    """Only what was approved, for the amount that was approved. All taken on at one instant share a closing, which is
+    begun for what is new, and for nothing else."""
+    closing = await _current_closing(tx, terms)
+    if isinstance(closing, date):
+        seen = await store.find(tx.session, {r.payment_id for r in requests})
+        if all((a := seen.get(r.payment_id)) and was_taken_on(a, r.amount, r.entrusted_at) for r in requests):
+            tx.repeated.extend(requests)
+            return
+        closing = await open_closing(tx, terms)
     named_day = terms.named_day(closing.deposit_on)
     before, outcomes = await store.lock_with_outcomes(tx.session, {r.payment_id for r in requests})
     after = dict(before)
     for request in requests:
-        taken = take_on(after.get(request.payment_id), request.payment_id, request.amount, closing.closed_on, tx.now)
+        approved = after.get(request.payment_id)
+        if approved is not None and was_taken_on(approved, request.amount, request.entrusted_at):
+            tx.repeated.append(request)
+            continue
+        taken = take_on(approved, request.payment_id, request.amount, closing.closed_on, tx.now)
         taken = taken._replace(entrusted_at=request.entrusted_at)
         after[request.payment_id] = taken
         tx.publish(
@@ -47,15 +58,19 @@ async def take_on_proxy_payments(
 
 async def open_closing(tx: Transaction, terms: Terms) -> Closing:
     """The closing that counts what is taken on now, locked; the next one where that has been issued already."""
+    while isinstance(found := await _current_closing(tx, terms), date):
+        await _begin_closing(found, tx, terms)
+    return found
+
+
+async def _current_closing(tx: Transaction, terms: Terms) -> Closing | date:
+    """The same, or the day of one that has yet to be begun."""
     closed_on = terms.closes_on(business_date(tx.now))
-    while True:
-        closing = (await store.lock_closings(tx.session, [closed_on])).get(closed_on)
-        if closing is None:
-            await _begin_closing(closed_on, tx, terms)
-        elif closing.issued_at is None:
+    while (closing := (await store.lock_closings(tx.session, [closed_on])).get(closed_on)) is not None:
+        if closing.issued_at is None:
             return closing
-        else:
-            closed_on = terms.closes_on(closed_on + timedelta(days=1))
+        closed_on = terms.closes_on(closed_on + timedelta(days=1))
+    return closed_on
 
 
 async def _begin_closing(closed_on: date, tx: Transaction, terms: Terms) -> None:

@@ -22,8 +22,16 @@ from services.payment_provider.timers import AuthorizationOverdue
 async def entrust_approved(approvals: Sequence[AuthorizationApproved], tx: Transaction) -> None:
     """代理納付の委託. An approval that comes too late is left alone: its reversal is already asked for."""
     known = await store.lock(tx.session, {a.payment_id for a in approvals})
-    entrusted = [p for a in approvals if (p := approve(payment_of(a, known), tx.now)) is not None]
-    for payment in entrusted:
+    stand, entrusted = dict(known), list[Payment]()
+    for approval in approvals:
+        asked = payment_of(approval, stand)
+        payment = approve(asked, tx.now)
+        if payment is None:
+            if asked.approved_at is not None:
+                tx.repeated.append(approval)
+            continue
+        stand[payment.payment_id] = payment
+        entrusted.append(payment)
         assert payment.agent and payment.card_token, "an authorized payment has an agent and a card"
         tx.publish(
             ProxyPaymentRequested(
@@ -41,12 +49,16 @@ async def entrust_approved(approvals: Sequence[AuthorizationApproved], tx: Trans
 async def end_declined(refusals: Sequence[AuthorizationDeclined], tx: Transaction) -> None:
     """与信否認: the payer is told why; the slip is free again."""
     known = await store.lock(tx.session, {r.payment_id for r in refusals})
-    declined: list[Payment] = []
+    stand, declined = dict(known), list[Payment]()
     for refusal in refusals:
-        payment = decline(payment_of(refusal, known), refusal.reason, tx.now)
+        asked = payment_of(refusal, stand)
+        payment = decline(asked, refusal.reason, tx.now)
         if payment is not None:
+            stand[payment.payment_id] = payment
             declined.append(payment)
             announce_declined(payment, tx)
+        elif asked.decline_reason is refusal.reason:
+            tx.repeated.append(refusal)
     tx.cancel(AuthorizationOverdue, (p.payment_id for p in declined))
     await store.save(tx.session, known, declined)
 

@@ -23,12 +23,15 @@ async def take_proxy_paid(taken_on: Sequence[ProxyPaymentTakenOn], tx: Transacti
     """代理納付の引受 makes the payment: a receipt record is due."""
     known, anomaly_waits = await store.lock_to_take(tx.session, {t.payment_id for t in taken_on})
     plan = channels.plan(Method.CARD, tx.now, tx.now)
-    taken: list[Payment] = []
+    stand, taken = dict(known), list[Payment]()
     for event in taken_on:
-        entrusted = payment_of(event, known)
+        entrusted = payment_of(event, stand)
         payment = take(entrusted, plan, tx.now) if entrusted.status is PaymentStatus.ENTRUSTED else None
         if payment is not None:
+            stand[payment.payment_id] = payment
             taken.append(payment._replace(closes_on=event.closes_on, deposit_on=event.deposit_on))
+        elif entrusted.paid_at is not None:
+            tx.repeated.append(event)
     await _record(known, taken, anomaly_waits, tx)
 
 

@@ -110,6 +110,8 @@ async def _measured(name: str, place: Place, asked: Asked) -> LoadResult:
     whole = r.latencies[END_TO_END]
     spread = f"p50 {whole.p50:.1f} ms · p90 {whole.p90:.1f} ms · p99 {whole.p99:.1f} ms"
     _print(name, r.throughput, f"{whole.count:,} in {r.seconds:.1f} s", spread)
+    steps = (f"{stage} {s.p50:.1f} {s.p99:.1f}" for stage, s in r.latencies.items() if stage != END_TO_END)
+    print(f"{'':26} ms, p50 and p99: {' · '.join(steps)}")
     each = {p: use.cpu_us_per_event for p, use in r.parties.items()} | {"load": 1e6 * r.load_cpu_seconds / r.sent}
     print(f"{'':26} CPU µs each: " + " · ".join(f"{name} {us:.0f}" for name, us in each.items()))
     done = (f"{p} {' '.join(f'{use.stage_counts.get(s, 0):.0f}' for s in COUNTED)}" for p, use in r.parties.items())

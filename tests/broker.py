@@ -17,10 +17,10 @@ from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
 from services.chassis.identity import random_token
+from tests import docker_engine
 from tests.shared import shared
 
 IMAGE = "apache/kafka:4.1.1"
-CONTROLLER_PORT = 9093
 SECONDS_TO_ANSWER = 60
 
 
@@ -87,9 +87,9 @@ def own_broker() -> Iterator[Broker]:
 @contextmanager
 def running_broker(**settings: str) -> Iterator[Broker]:
     """A broker that answers, with these further settings (`KAFKA_…`); nothing of it is left afterwards."""
-    ports = free_ports(4)
+    ports = free_ports(5)
     with _configured(ports).with_envs(**settings) as container:
-        addresses = (f"127.0.0.1:{port}" for port in ports)
+        addresses = (f"127.0.0.1:{port}" for port in ports[:4])
         broker = Broker(container.get_wrapped_container().id, *addresses)
         broker.wait_until_it_answers()
         yield broker
@@ -102,17 +102,19 @@ def topic_prefix() -> str:
 
 
 def _configured(ports: Sequence[int]) -> DockerContainer:
-    plain, scram, proxied, proxy = ports
+    plain, scram, proxied, proxy, controller = ports
+    here = "127.0.0.1" if docker_engine.shares_the_network() else ""
     container = DockerContainer(
         IMAGE,
         env={
             "KAFKA_NODE_ID": "1",
             "KAFKA_PROCESS_ROLES": "broker,controller",
-            "KAFKA_CONTROLLER_QUORUM_VOTERS": f"1@localhost:{CONTROLLER_PORT}",
+            "KAFKA_CONTROLLER_QUORUM_VOTERS": f"1@localhost:{controller}",
             "KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER",
             "KAFKA_INTER_BROKER_LISTENER_NAME": "PLAINTEXT",
             "KAFKA_LISTENERS": (
-                f"PLAINTEXT://:{plain},SCRAM://:{scram},PROXIED://:{proxied},CONTROLLER://localhost:{CONTROLLER_PORT}"
+                f"PLAINTEXT://{here}:{plain},SCRAM://{here}:{scram},PROXIED://{here}:{proxied},"
+                f"CONTROLLER://localhost:{controller}"
             ),
             "KAFKA_ADVERTISED_LISTENERS": (
                 f"PLAINTEXT://127.0.0.1:{plain},SCRAM://127.0.0.1:{scram},PROXIED://127.0.0.1:{proxy}"
@@ -135,7 +137,16 @@ def _configured(ports: Sequence[int]) -> DockerContainer:
             "KAFKA_HEAP_OPTS": "-Xms256m -Xmx384m",
         },
     ).waiting_for(LogMessageWaitStrategy("Kafka Server started").with_startup_timeout(SECONDS_TO_ANSWER))
-    for port in (plain, scram, proxied):
+    return reachable(container, plain, scram, proxied)
+
+
+def reachable(container: DockerContainer, *ports: int) -> DockerContainer:
+    """At these ports of 127.0.0.1: without a proxy between, which takes a quarter of a processor, where there need be
+    none."""
+    if docker_engine.shares_the_network():
+        container.ports.clear()  # nothing has to be published
+        return container.with_kwargs(network_mode="host")
+    for port in ports:
         container.with_bind_ports(port, port)
     return container
 

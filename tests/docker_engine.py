@@ -4,6 +4,7 @@ with SANSHA_REQUIRE_STACK=1 that is a failure."""
 from __future__ import annotations
 
 import os
+import sys
 from functools import cache
 
 import pytest
@@ -27,6 +28,23 @@ def answers() -> bool:
     except DockerException:
         return False
     return True
+
+
+@cache
+def shares_the_network() -> bool:
+    """Whether a container can be given this machine's own network: not where the engine has a machine, or a network, of
+    its own."""
+    import docker
+
+    if sys.platform != "linux":
+        return False
+    client = docker.from_env(timeout=10)
+    try:
+        about = client.info()
+    finally:
+        client.close()
+    apart = any("rootless" in option for option in about.get("SecurityOptions") or ())
+    return not apart and about.get("OperatingSystem") != "Docker Desktop"
 
 
 def mark(item: pytest.Item) -> None:

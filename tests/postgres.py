@@ -14,7 +14,8 @@ import docker
 import pytest
 from docker.models.containers import Container
 
-from tests.broker import free_ports
+from tests import docker_engine
+from tests.broker import free_ports, reachable
 from tests.shared import shared
 
 IMAGE: Final = "postgres:17"
@@ -76,6 +77,8 @@ def running_postgres(options: str = "") -> Iterator[PostgresServer]:
     from testcontainers.community.postgres import PostgresContainer
 
     (port,) = free_ports(1)
-    made = PostgresContainer(IMAGE, username="test", password="test", dbname="test", driver=None)
-    with made.with_bind_ports(5432, port).with_command(f"postgres {options}") as container:
+    listening = "127.0.0.1" if docker_engine.shares_the_network() else "*"
+    made = PostgresContainer(IMAGE, username="test", password="test", dbname="test", driver=None, port=port)
+    made.with_env("PGPORT", str(port))  # the server's, and of whoever looks at it in the container
+    with reachable(made, port).with_command(f"postgres -c listen_addresses={listening} {options}") as container:
         yield PostgresServer(container.get_wrapped_container().id, port)

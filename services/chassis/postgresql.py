@@ -21,6 +21,7 @@ from services.chassis.direct_session import Columns, DirectSession
 _SERVER_SETTINGS: Final = {
     "application_name": "sansha",
     "jit": "off",  # short statements
+    "enable_seqscan": "off",  # what writes looks by keys, also in a table that was never analysed and may seem empty
     "tcp_keepalives_idle": "10",  # a machine that vanished gives its locks back within half a minute
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
@@ -92,7 +93,7 @@ class PostgreSQL:
         return self._transaction("BEGIN")
 
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        return self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        return self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_seqscan = on")
 
     @asynccontextmanager
     async def begin_alone(self, purpose: str) -> AsyncIterator[AsyncConnection]:

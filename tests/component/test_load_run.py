@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -117,6 +118,13 @@ async def test_what_comes_while_the_ward_stands_still_counts_from_when_it_was_me
     assert spread.most > 400
     late = [ms for ms in (spread.p50, spread.p90) if ms > 50]
     assert late, "half of the arrivals came while it stood still, and waited 250 ms on average"
+
+
+def test_what_is_meant_to_come_has_the_time_of_the_parties_clock() -> None:
+    began_at = datetime(2021, 4, 12, 12, tzinfo=UTC)
+    assert Watch(began_at).moment(90.0) == began_at + timedelta(seconds=90)
+    assert Watch(began_at, rate=60.0).moment(90.0) == began_at + timedelta(minutes=90)
+    assert Watch(began_at, rate=0.0).moment(90.0) == began_at, "a stepped one stands still meanwhile"
 
 
 async def test_without_a_rate_never_more_than_so_many_are_ahead() -> None:

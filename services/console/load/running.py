@@ -57,17 +57,18 @@ class Plan:
 
 
 class Watch:
-    """Seconds since the run began, and what any such moment is in the world."""
+    """Seconds since the run began, and what any such moment is by the parties' clock: `began_at` at the beginning, and
+    from then on `rate` seconds in each real one, none where it is stepped."""
 
-    def __init__(self) -> None:
-        self._began, self._began_at = monotonic(), real_now()
+    def __init__(self, began_at: datetime | None = None, rate: float = 1.0) -> None:
+        self._began, self._began_at, self._rate = monotonic(), began_at or real_now(), rate
 
     def now(self) -> float:
         return monotonic() - self._began
 
     def moment(self, seconds: float) -> datetime:
-        """The instant so many seconds after the run began, by the machine's clock."""
-        return self._began_at + timedelta(seconds=seconds)
+        """The instant so many seconds after the run began."""
+        return self._began_at + timedelta(seconds=seconds * self._rate)
 
 
 class Workload(Protocol):

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -93,7 +93,7 @@ async def try_receipts(place: Place, asked: Asked, tell: Told) -> LoadResult:
     Raises `CannotTest`, `NoSlips`, `Refused`, `Unreachable`.
     """
     slips = asked.slips or await open_slips(place.client, asked.plan.total)
-    recorder, watch = Recorder(Receipts.stages), Watch()
+    recorder, watch = Recorder(Receipts.stages), Watch(*await _clock(place.client))
     workload = Receipts(place.bus, slips, recorder, watch)
     follower = await _follower(place, asked, workload.intended, watch)
     test = Trial("receipts", place, asked, Run(asked.plan, workload, follower, recorder, watch), recorder, watch)
@@ -135,6 +135,15 @@ async def _reconciled(client: StackClient) -> float:
         first = found.findings[0].detail if found.findings else f"¥{found.undeposited_yen:,} are not deposited"
         raise CannotTest(f"after all closings and deposits the audit finds: {first}")
     return seconds
+
+
+async def _clock(client: StackClient) -> tuple[datetime, float]:
+    """What time the parties have, and its rate; the machine's time where nobody keeps it: a ward of one's own."""
+    try:
+        told = await client.get(topics.CONSOLE, "/clock")
+    except (Refused, Unreachable):
+        return real_now(), 1.0
+    return datetime.fromisoformat(told["now"]).astimezone(UTC), told["rate"]
 
 
 async def _follower(place: Place, asked: Asked, intended: Intended, watch: Watch) -> Follower:

@@ -51,8 +51,9 @@ class History:
     async def fetch(self, n: int, limit: int) -> None:
         member = self.members[n]
         messages = await member.subscription.fetch(limit, 0)
-        if messages:
-            member.expelled = False  # it has joined again; what it held before it no longer owns
+        if messages and member.expelled:  # it has joined again; what it held before it no longer owns
+            member.expelled = False
+            member.in_flight.clear()
         for other in self.members:
             if other is not member and not other.expelled:
                 assert not places(messages) & places(other.in_flight), "delivered to two live owners"

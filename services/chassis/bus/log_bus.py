@@ -73,8 +73,9 @@ class LogBus:
         self._require_open()
         deadline = monotonic() + timeout
         before = [list(self._storage.ends(topic)) for topic in topics]
-        with self._storage.signals.listening(map(topic_signal, topics)) as signal:
-            if self._storage.listen():
+        names = list(map(topic_signal, topics))
+        with self._storage.signals.listening(names) as signal:
+            if self._storage.listen(names):
                 return
             while not signal.is_set() and (remaining := deadline - monotonic()) > 0:
                 await signalled(signal, min(remaining, ROLL_CALL_SECONDS))

@@ -172,7 +172,7 @@ class MemoryLog:
     def absent(self, members: Iterable[str]) -> Collection[str]:
         return [m for m in members if (life := self._alive.get(m)) is None or life.released]
 
-    def listen(self) -> bool:
+    def listen(self, _names: Collection[str]) -> bool:
         return False
 
     def announce(self, names: Collection[str]) -> None:

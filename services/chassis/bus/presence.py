@@ -19,15 +19,19 @@ _GUARD = "guard"
 
 
 class Presence:
-    """Holds `<folder>/<name>.lock` until it is released or dropped, or the process ends."""
+    """Holds `<folder>/<name>.lock` until it is released or dropped, or the process ends.
 
-    def __init__(self, folder: Path, name: str) -> None:
+    `about` is what it says of itself. Who looks before it is written finds nothing.
+    """
+
+    def __init__(self, folder: Path, name: str, about: str = "") -> None:
         self.name = name
         with guarded(folder):
             _clear(folder)
             path = folder / (name + _SUFFIX)
             descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.write(descriptor, about.encode())
         self._release = finalize(self, _let_go, path, descriptor)
 
     def release(self) -> None:
@@ -58,6 +62,14 @@ def is_present(folder: Path, name: str) -> bool:
 def names(folder: Path) -> Iterator[str]:
     """The names in a folder, of the dead too until somebody new appears."""
     return (entry.removesuffix(_SUFFIX) for entry in os.listdir(folder) if entry.endswith(_SUFFIX))
+
+
+def about(folder: Path, name: str) -> str:
+    """What the presence of this name says of itself; nothing where it is gone."""
+    try:
+        return (folder / (name + _SUFFIX)).read_text()
+    except FileNotFoundError:
+        return ""
 
 
 @contextmanager

@@ -3,7 +3,7 @@
     <folder>/<topic>.log.sqlite   a topic: batches of records, end offsets, settings
     <folder>/groups.sqlite        consumer groups: members, ownership, committed offsets
     <folder>/members/*.lock       locked as long as a member lives
-    <folder>/listeners/*.lock     UDP ports (loopback) of those who wait
+    <folder>/listeners/*.lock     UDP ports (loopback) of those who wait, and for what
 
 The folder must be on a local file system. POSIX only.
 """
@@ -102,9 +102,9 @@ class _Folder:
         with reporting(self._members):
             return [member for member in members if not is_present(self._members, member)]
 
-    def listen(self) -> bool:
+    def listen(self, names: Collection[str]) -> bool:
         with reporting(self._listeners):
-            return self._wakeup.listen()
+            return self._wakeup.listen(names)
 
     def announce(self, names: Collection[str]) -> None:
         with reporting(self._listeners):

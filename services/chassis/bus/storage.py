@@ -81,8 +81,8 @@ class Storage(Protocol):
     def absent(self, members: Iterable[str]) -> Collection[str]:
         """Those of the members that no longer live."""
 
-    def listen(self) -> bool:
-        """See to it that announcements arrive. True where they may have been missed until now."""
+    def listen(self, names: Collection[str]) -> bool:
+        """See to it that announcements of these arrive. True where they may have been missed until now."""
 
     def announce(self, names: Collection[str]) -> None:
         """Give signals to everybody who listens, in whichever process."""

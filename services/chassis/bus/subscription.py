@@ -76,7 +76,7 @@ class LogSubscription:
                 remaining = deadline - monotonic()
                 if messages or remaining <= 0:
                     return messages
-                if not self._storage.listen():
+                if not self._storage.listen(self._signals):
                     await signalled(signal, min(remaining, ROLL_CALL_SECONDS))
 
     async def commit(self, messages: Sequence[Message]) -> None:

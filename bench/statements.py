@@ -1,17 +1,22 @@
-"""How long the database took over each kind of statement, as SQLAlchemy's own events tell."""
+"""How long PostgreSQL took over each kind of statement: those of hot paths, which go straight to the driver, and those
+that SQLAlchemy's own events tell of."""
 
 from __future__ import annotations
 
 import re
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from services.chassis.postgresql import PostgresSession
+
+_Direct = Callable[[PostgresSession, str, Sequence[Any]], Awaitable[Any]]
 _TARGET = re.compile(r"\b(?:FROM|INTO|UPDATE)\s+(\w+)")
 
 
@@ -28,13 +33,27 @@ def timed_statements() -> Iterator[Mapping[str, float]]:
     def after(_connection: Any, _cursor: Any, statement: str, *_given: Any) -> None:
         seconds[_kind(statement)] += time.perf_counter() - began
 
+    def timed(run: _Direct) -> _Direct:
+        async def run_timed(session: PostgresSession, statement: str, given: Sequence[Any]) -> Any:
+            began = time.perf_counter()
+            found = await run(session, statement, given)
+            seconds[_kind(statement)] += time.perf_counter() - began
+            return found
+
+        return run_timed
+
     event.listen(Engine, "before_cursor_execute", before)
     event.listen(Engine, "after_cursor_execute", after)
-    try:
-        yield seconds
-    finally:
-        event.remove(Engine, "before_cursor_execute", before)
-        event.remove(Engine, "after_cursor_execute", after)
+    read, write = PostgresSession.read_rows, PostgresSession.write_columns
+    with (
+        patch.object(PostgresSession, "read_rows", timed(read)),
+        patch.object(PostgresSession, "write_columns", timed(write)),
+    ):
+        try:
+            yield seconds
+        finally:
+            event.remove(Engine, "before_cursor_execute", before)
+            event.remove(Engine, "after_cursor_execute", after)
 
 
 def _kind(statement: str) -> str:

@@ -124,12 +124,12 @@ class EventProcessor:
             with self.metrics.stage("inbox"):
                 fresh = await self._not_yet_handled(wave, tx)
             with self.metrics.stage("handlers"):
-                by_handler: defaultdict[Handler, list[Event]] = defaultdict(list)
+                by_type: defaultdict[str, list[Event]] = defaultdict(list)
                 for delivery in fresh:
-                    by_handler[delivery.to.handler].append(delivery.event)
-                for handler, events in by_handler.items():
-                    await handler(events, tx)
-        handled = Counter(d.envelope.type for d in fresh)
+                    by_type[delivery.envelope.type].append(delivery.event)
+                for event_type, events in by_type.items():
+                    await self._routes[event_type].handler(events, tx)
+        handled = Counter({event_type: len(events) for event_type, events in by_type.items()})
         handled.subtract(event.TYPE for event in tx.repeated)
         self.metrics.wave_applied(began, handled, duplicates=len(wave) - handled.total())
 

@@ -114,6 +114,7 @@ async def _measured(name: str, place: Place, asked: Asked) -> LoadResult:
     print(f"{'':26} ms, p50 and p99: {' · '.join(steps)}")
     each = {p: use.cpu_us_per_event for p, use in r.parties.items()} | {"load": 1e6 * r.load_cpu_seconds / r.sent}
     print(f"{'':26} CPU µs each: " + " · ".join(f"{name} {us:.0f}" for name, us in each.items()))
+    print(f"{'':26} MB at most: {' · '.join(f'{p} {use.memory_mb:.0f}' for p, use in r.parties.items())}")
     done = (f"{p} {' '.join(f'{use.stage_counts.get(s, 0):.0f}' for s in COUNTED)}" for p, use in r.parties.items())
     print(f"{'':26} {', '.join(COUNTED)}: {' · '.join(done)}", flush=True)
     if not r.is_right:

@@ -28,7 +28,7 @@ from tests.end_to_end.payer_crowd import Crowd
 from tests.end_to_end.real_stack import PARTIES, RealStack
 from tests.postgres import PostgresServer, running_postgres
 
-GOAL_RATIO = 20.0
+GOAL_RATIO = 50.0
 RECEIPTS_PREFIX = "receipts."
 AT_ONCE = {"KAFKA_GROUP_COORDINATOR_APPEND_LINGER_MS": "0"}
 """By default the broker gathers offset commits for 5 ms: who commits after each event would mostly wait for that."""
@@ -104,8 +104,8 @@ class Bench:
         ratio = ours.per_second / peers[0].per_second
         print(f"  ratio {ratio:.1f}× to the naive peer (goal {GOAL_RATIO:.0f}×)")
         _print_shares(ours)
-        for name, ceiling in (("fetched and not handled", consumed), ("rows inserted into one table", inserted)):
-            print(f"  ceiling: {name:30} {ceiling:9,.0f} /s, of which {ours.per_second / ceiling:.0%} is reached")
+        _print_ceiling("fetched and not handled", consumed, ours, ours.stages["fetch"])
+        _print_ceiling("ledger rows inserted", inserted, ours, ours.statements["insert transfers"])
         compared, _ = await embedded(self._folder, count // 3, 200)
         print(f"  the same ward on the embedded log + SQLite: {compared.per_second:,.0f} /s", flush=True)
         return ratio >= GOAL_RATIO
@@ -140,6 +140,13 @@ def _line(name: str, count: int, seconds: float) -> str:
 def _print_shares(figure: Figure) -> None:
     print(f"  its time by stage:      {shares(figure.stages, figure.seconds, 'other')}")
     print(f"  its time by statement:  {shares(figure.statements, figure.seconds, 'outside the database')}")
+
+
+def _print_ceiling(name: str, ceiling: float, ours: Figure, seconds: float) -> None:
+    """What the ward does of it in these seconds, and in all of its time."""
+    alone = ours.receipts / seconds
+    reached = f"{alone / ceiling:.0%} while at it, {ours.per_second / ceiling:.0%} with all that it does"
+    print(f"  ceiling: {name:24} {ceiling:9,.0f} /s, of which the ward reaches {reached}")
 
 
 def _print_phases(closed: Closed) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -63,7 +64,8 @@ def _payable(path: Path, line: int, row: Mapping[str, str | None]) -> Payable:
 
 
 async def open_slips(client: StackClient, count: int) -> Sequence[Payable]:
-    """So many slips of the ward that nobody has paid, issued where there are not enough, year after year.
+    """So many slips of the ward that nobody has paid, issued where there are not enough, year after year. Those of one
+    payer are far apart: nobody pays a whole year at once.
 
     Raises `NoSlips`, `Refused`, `Unreachable`.
     """
@@ -78,7 +80,17 @@ async def open_slips(client: StackClient, count: int) -> Sequence[Payable]:
         found, year = await _open(client, count), year + 1
     if len(found) < count:
         raise NoSlips(f"the ward has {len(found):,} open slips and issues no more; give --count {len(found):,}")
-    return found
+    return _apart(found)
+
+
+def _apart(slips: Sequence[Payable]) -> list[Payable]:
+    """The first of each payer, then the second of each, and so on."""
+    of_payer: Counter[str] = Counter()
+    turns: list[int] = []
+    for slip in slips:
+        turns.append(of_payer[slip.insured_number])
+        of_payer[slip.insured_number] += 1
+    return [slip for _, slip in sorted(zip(turns, slips, strict=True), key=lambda turn: turn[0])]
 
 
 async def _open(client: StackClient, count: int) -> list[Payable]:

@@ -83,6 +83,20 @@ async def test_a_message_that_comes_after_its_closing_counts_for_the_next(home: 
     assert second.closes_on == date(2021, 4, 30)
 
 
+async def test_an_entrustment_delivered_again_begins_no_closing(home: Home) -> None:
+    driven = await DrivenAgent.started(home, at=at("2021-04-20T12:00:00+09:00"))
+    card = await driven.token()
+    entrustment = driven.entrustment("p1", card)
+    await driven.send(driven.request("p1", card), entrustment)
+    await driven.advance("2021-04-21T12:00:00+09:00")
+    before, due = await driven.service.statements(), (await driven.service.status()).next_due_at
+    await driven.send(entrustment, ids=["again"])
+    assert await driven.service.statements() == before
+    assert (await driven.service.status()).next_due_at == due
+    assert len(await driven.published(ProxyPaymentTakenOn)) == 1
+    assert await driven.dead_letters() == []
+
+
 async def test_a_large_statement_comes_in_pages_that_add_up(home: Home) -> None:
     driven = await DrivenAgent.started(home, credit_limit=100_000_000)
     ids = [f"p{n:04}" for n in range(2 * LINES_PER_PAGE + 1)]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import httpx
 import pytest
 import structlog
 from sqlalchemy import MetaData, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.events import Event
@@ -279,3 +279,62 @@ async def _waits(database: Database) -> bool:
     query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     async with database.read() as session:
         return bool((await session.execute(text(query))).scalar_one())
+
+
+async def test_a_transaction_in_which_a_statement_failed_does_not_pass_for_committed(home: Home) -> None:
+    database = Database(await home.url("party"))
+
+    async def catch_it() -> None:
+        async with database.begin() as session:
+            with suppress(DBAPIError):
+                await session.execute(text("SELECT 1 / 0"))
+
+    with pytest.raises(DBAPIError, match="nothing of this is committed"):
+        await catch_it()
+    assert await database.answers()
+    await database.close()
+
+
+async def test_who_is_cancelled_in_a_transaction_leaves_nothing_behind(home: Home) -> None:
+    database = Database(await home.url("party"), pool_size=2)
+    async with database.begin() as session:
+        await session.execute(text("CREATE TABLE things (name text)"))
+
+    async def write(then: str) -> None:
+        async with database.begin() as session:
+            await session.execute(text("INSERT INTO things VALUES ('half')"))
+            await session.execute(text(then))
+
+    for seconds in (0.0, 0.001, 0.01, 0.1):  # at whatever point of it
+        task = asyncio.create_task(write("SELECT pg_sleep(60)"))
+        await pause(seconds)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    async with database.read() as session:
+        assert (await session.execute(text("SELECT count(*) FROM things"))).scalar_one() == 0
+        await until(lambda: _nobody_is_within(session), SOON)
+    await database.close()
+
+
+async def _nobody_is_within(session: AsyncConnection) -> bool:
+    query = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        " AND state <> 'idle'"
+    )
+    return not (await session.execute(text(query))).scalar_one()
+
+
+async def test_no_more_connections_than_were_allowed_however_many_ask(home: Home) -> None:
+    database = Database(await home.url("party"), pool_size=3)
+    pids: set[int] = set()
+
+    async def ask() -> None:
+        async with database.begin() as session:
+            pids.add((await session.execute(text("SELECT pg_backend_pid() FROM pg_sleep(0.005)"))).scalar_one())
+
+    async with asyncio.TaskGroup() as asking:
+        for _ in range(30):
+            asking.create_task(ask())
+    assert len(pids) == 3
+    await database.close()

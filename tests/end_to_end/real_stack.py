@@ -111,7 +111,8 @@ class RealStack(Stack):
     @asynccontextmanager
     async def batch_held(self, principal: str) -> AsyncIterator[None]:
         """Yields when the party is in the middle of a batch, and lets it finish afterwards."""
-        table = "receipts" if principal == topics.WARD else "inbox"  # every batch writes there
+        takes_receipts = principal in (topics.WARD, topics.PAYMENT_PROVIDER)
+        table = "receipts" if takes_receipts else "authorizations"  # batches write there, and nobody else does
         connection = await asyncpg.connect(self.databases[principal])
         try:
             async with connection.transaction():

@@ -146,7 +146,7 @@ async def test_without_a_rate_it_may_be_for_a_time() -> None:
     trial = Trial(Plan(10_000_000, warm_up_count=100, seconds=0.5, patience_seconds=1.0))
     await trial.execute()
     assert trial.recorder.registered == trial.recorder.sent > 100
-    assert 0.5 <= trial.recorder.last_registered_at - trial.recorder.zero < 5.0
+    assert 0.45 <= trial.recorder.last_registered_at - trial.recorder.zero < 5.0, "what came last came before the end"
     assert (trial.run.was_stopped, trial.run.gave_up) == (False, False)
 
 

@@ -61,7 +61,7 @@ bench: $(ALL) ## Measure, and compare with the naive peer
 bench-stack: $(ALL) ## Measure on real Kafka and PostgreSQL, in containers of its own, and compare with FastStream
 	@$(BIN)/python -m bench.stack $(ARGS)
 
-bench-growth: $(ALL) ## Measure with ledgers of up to 10 million receipts (15 minutes): ARGS="--rows 0 100000"
+bench-growth: $(ALL) ## Measure with ledgers of up to 10 million receipts (7 minutes): ARGS="--rows 0 100000"
 	@$(BIN)/python -m bench.growth $(ARGS)
 
 format: $(ALL) ## Format the code and mend what lint can mend

@@ -1,12 +1,12 @@
 """`python -m bench.flow`: card payments from the scan until the ward has registered their receipts, per second.
 
 The four parties are processes of their own (`sansha up`), over the embedded log and SQLite or, with `--stack`, over
-Kafka and PostgreSQL in containers; commits are durable. Three figures, the first and the last by the same load test as
-`sansha load payments`:
+Kafka and PostgreSQL in containers; commits are durable. All but the scans is a load test as of `sansha load`:
 
 - many: slips are scanned and paid by bulk requests, as fast as they are registered;
 - scans: slips scanned one by one over HTTP, over some hundred connections;
-- steady: payments one by one, so many a second.
+- steady: payments one by one, so many a second;
+- and, where asked for, receipts put onto the topic at a rate that may be more than the ward can register.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import asyncio
 import os
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -33,7 +33,7 @@ from services.console.load.places import Place
 from services.console.load.recording import END_TO_END
 from services.console.load.results import LoadResult
 from services.console.load.slips import Payable, open_slips
-from services.console.load.trials import Asked, try_payments
+from services.console.load.trials import Asked, try_payments, try_receipts
 from tests.broker import running_broker
 from tests.end_to_end.keep_alive import KeepAlive
 from tests.end_to_end.real_stack import PARTIES, RealStack
@@ -43,6 +43,8 @@ from tests.postgres import running_postgres
 AT_ONCE: Final = {"KAFKA_GROUP_COORDINATOR_APPEND_LINGER_MS": "0"}
 """By default the broker gathers offset commits for 5 ms: who commits after each batch would mostly wait for that."""
 ITEMS: Final = 500
+SLIPS: Final = 100_000
+"""Paid again and again by an overload of receipts."""
 PREFIX: Final = "flow."
 COUNTED: Final = ("commit", "decode", "produce", "read_outbox")
 """Transactions, batches of events, sendings, and those of them that were read from the table."""
@@ -56,6 +58,9 @@ def main() -> int:
     parser.add_argument("--connections", type=int, default=200, help="over which they are scanned")
     parser.add_argument("--steady", type=int, default=2_000, help="paid one by one")
     parser.add_argument("--rate", type=int, default=200, help="of these a second")
+    parser.add_argument(
+        "--receipts", type=int, default=0, help="put onto the topic a second, for a minute: an overload"
+    )
     parser.add_argument("--stack", action="store_true", help="Kafka and PostgreSQL in containers")
     options = parser.parse_args()
     kind = "Kafka + PostgreSQL" if options.stack else "embedded"
@@ -78,6 +83,9 @@ async def _run(options: argparse.Namespace) -> int:
             if options.steady:
                 steady = Asked(rate=options.rate, count=options.steady)
                 results.append(await _measured("steady", place, steady))
+            if options.receipts:
+                overload = Asked(rate=options.receipts, seconds=60.0, slips=await open_slips(client, SLIPS))
+                results.append(await _measured("receipts, for a minute", place, overload, try_receipts))
     return 0 if all(result.is_right for result in results) else 1
 
 
@@ -105,11 +113,13 @@ async def _started(stack: Stack, bus: EventBus) -> AsyncIterator[EventBus]:
         await stack.close()
 
 
-async def _measured(name: str, place: Place, asked: Asked) -> LoadResult:
-    r = await try_payments(place, asked, lambda _moment: None)
+async def _measured(
+    name: str, place: Place, asked: Asked, attempt: Callable[..., Awaitable[LoadResult]] = try_payments
+) -> LoadResult:
+    r = await attempt(place, asked, lambda _moment: None)
     whole = r.latencies[END_TO_END]
     spread = f"p50 {whole.p50:.1f} ms · p90 {whole.p90:.1f} ms · p99 {whole.p99:.1f} ms"
-    _print(name, r.throughput, f"{whole.count:,} in {r.seconds:.1f} s", spread)
+    _print(name, r.throughput, f"{whole.count:,} in {r.seconds:.1f} s, lag at most {r.lag_most:,}", spread)
     steps = (f"{stage} {s.p50:.1f} {s.p99:.1f}" for stage, s in r.latencies.items() if stage != END_TO_END)
     print(f"{'':26} ms, p50 and p99: {' · '.join(steps)}")
     each = {p: use.cpu_us_per_event for p, use in r.parties.items()} | {"load": 1e6 * r.load_cpu_seconds / r.sent}

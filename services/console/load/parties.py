@@ -31,7 +31,7 @@ class PartyUse(msgspec.Struct, frozen=True):
     """The largest that one process was seen with."""
     stages: dict[str, float]
     """Stage of the work → seconds (`docs/operations.md`, sansha_stage_seconds)."""
-    stage_counts: dict[str, float]
+    stage_counts: dict[str, float] = {}
     """Stage of the work → how often."""
 
 

@@ -131,9 +131,9 @@ class Outbox:
         others = select(t.c.seq).where(t.c.not_before == EPOCH, not_(among(t.c.seq, "known"))).limit(1)
         self._due, self._next = Lookup(due), Lookup(next_due)
         self._others = Lookup(others)
-        self._announce = Lookup(t.insert().returning(t.c.seq))
         columns = t.c.not_before, t.c.timer, t.c.records
-        given = as_rows({column.name: column.type for column in columns})
+        self._announce = Lookup(t.insert().values({c.name: bindparam(c.name) for c in columns}).returning(t.c.seq))
+        given = as_rows({c.name: c.type for c in columns})
         self._keep_all = Lookup(
             postgresql.insert(t)
             .from_select(columns, select(*given.c))
@@ -153,22 +153,19 @@ class Outbox:
             await self._cancel.execute(tx.session, timers=tx.cancelled)
         if tx.forgotten:
             await self.forget(tx.session, tx.forgotten)
-        if tx.scheduled or tx.published:
-            await (self._keep_at_once if tx.session.dialect.name == "postgresql" else self._keep)(tx)
-
-    async def _keep(self, tx: Transaction) -> None:
-        """In statements of their own, which on SQLite cost little."""
-        await self._schedule.execute(tx.session, list(map(_timer_row, tx.scheduled)))
+        timers = list(map(_timer_row, tx.scheduled))
+        if (
+            tx.published and tx.session.dialect.name == "postgresql"
+        ):  # in one statement, which does not see its own rows
+            rows = [*timers, _announcement(tx)]
+            columns = {name: [row[name] for row in rows] for name in rows[0]}
+            found = await self._keep_all.rows(tx.session, **columns, known=tx.in_hand)
+            tx.outbox_seq, tx.others_unsent = found[-1]
+            return
+        await self._schedule.execute(tx.session, timers)
         if tx.published:
             tx.others_unsent = bool(await self._others.rows(tx.session, known=tx.in_hand))
             ((tx.outbox_seq,),) = await self._announce.rows(tx.session, **_announcement(tx))
-
-    async def _keep_at_once(self, tx: Transaction) -> None:
-        """In one statement, which does not see its own rows."""
-        rows = [*map(_timer_row, tx.scheduled), *([_announcement(tx)] if tx.published else ())]
-        columns = {name: [row[name] for row in rows] for name in rows[0]}
-        found = await self._keep_all.rows(tx.session, **columns, known=tx.in_hand)
-        tx.outbox_seq, tx.others_unsent = found[-1]
 
     async def due(self, session: AsyncConnection, now: datetime) -> Sequence[OutboxRow]:
         return [OutboxRow(seq, _decoder.decode(records)) for seq, records in await self._due.rows(session, now=now)]

@@ -169,6 +169,14 @@ async def test_a_timer_fires_when_it_is_due_and_not_before(anywhere: Home) -> No
     assert (await driven.service.status()).next_due_at is None
 
 
+async def test_a_timer_alone_is_no_reason_to_read_the_table(anywhere: Home) -> None:
+    driven = await Driven.started(anywhere)
+    await one_by_one(driven, ["sent"])
+    await driven.send(ReminderWanted(account="a", name="later", due=NOON + DAY))
+    await driven.service.consumer.handle_next(timeout=0)
+    assert driven.service.relay.next_due == NOON + DAY, "what is sent already is nobody else's"
+
+
 async def test_timers_that_the_clock_leaps_over_fire_in_the_order_of_their_times(anywhere: Home) -> None:
     driven = await Driven.started(anywhere)
     for days in (3, 1, 2):

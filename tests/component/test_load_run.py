@@ -139,7 +139,16 @@ async def test_without_a_rate_never_more_than_so_many_are_ahead() -> None:
     assert trial.recorder.registered == trial.recorder.sent == 2_500
     assert 0 < most <= 300 + trial.numbers.at_once
     assert trial.recorder.zero < trial.recorder.last_registered_at
-    assert 0 < trial.recorder.registered_since_zero <= 2_000
+    assert trial.recorder.registered_since_zero == trial.recorder.spreads()[END_TO_END].count == 2_000, (
+        "the warm-up apart"
+    )
+
+
+async def test_without_a_rate_a_few_are_measured_as_many_are() -> None:
+    trial = Trial(Plan(10, warm_up_count=500, patience_seconds=1.0))
+    await trial.execute()
+    assert trial.recorder.registered == 510
+    assert trial.recorder.registered_since_zero == trial.recorder.spreads()[END_TO_END].count == 10
 
 
 async def test_without_a_rate_it_may_be_for_a_time() -> None:

@@ -150,15 +150,18 @@ class Run:
             yield due
 
     async def _at_once(self) -> AsyncIterator[Sequence[float]]:
-        """The next ones, as soon as enough of the last are registered."""
-        left = self._plan.total
-        while left and not self.was_stopped and not self._is_over():
-            if self._recorder.lag >= self._workload.ahead:
+        """The next ones, as soon as enough of the last are registered; after the warm-up once all of it is."""
+        for part in (self._plan.warm_up_count, self._plan.count):
+            left = part
+            while left and not self.was_stopped and not self._is_over():
+                if self._recorder.lag >= self._workload.ahead:
+                    await pause(SHORTEST_PAUSE)
+                    continue
+                many = min(left, self._workload.at_once)
+                left -= many
+                yield [self._watch.now()] * many
+            while self._recorder.zero == inf and not self.was_stopped:
                 await pause(SHORTEST_PAUSE)
-                continue
-            many = min(left, self._workload.at_once)
-            left -= many
-            yield [self._watch.now()] * many
 
     def _is_over(self) -> bool:
         seconds = self._plan.seconds
@@ -185,7 +188,6 @@ class Run:
             await pause(min(max(LOOKS_APART * took, SHORTEST_PAUSE), LONGEST_PAUSE))
 
     def _begin_measuring(self, now: float) -> None:
-        """Without arrivals, once the warm-up is registered."""
-        is_warm = self._plan.arrivals is not None or self._recorder.registered >= self._plan.warm_up_count
-        if is_warm and self._recorder.zero == inf:
+        """Without arrivals, once the warm-up is registered, and nothing of it is under way."""
+        if self._recorder.zero == inf and self._recorder.sent >= self._plan.warm_up_count and not self._recorder.lag:
             self._recorder.zero = now

@@ -66,7 +66,7 @@ class Repartitioned:
         self._bus, self._topic, self._partitions = bus, topic, partitions
         self.produce, self.subscribe, self.read, self.wait = bus.produce, bus.subscribe, bus.read, bus.wait
         self.end_offsets, self.committed, self.reset = bus.end_offsets, bus.committed, bus.reset
-        self.durability, self.close = bus.durability, bus.close
+        self.flush, self.durability, self.close = bus.flush, bus.durability, bus.close
 
     async def create_topics(self, topics: Sequence[TopicSpec]) -> None:
         """See `EventBus`."""

@@ -74,5 +74,6 @@ class ClockAnnouncer:
         event_id = self._identity.new(ClockSet.TYPE, *event.natural_key)
         marks = headers(event_id, event, topics.CONSOLE, event.simulated_at)
         await self._bus.produce([Record(topics.CLOCK.name, event.key, encode_value(event), marks)])
+        await self._bus.flush()
         await self._follower.catch_up()
         return event

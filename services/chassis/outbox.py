@@ -1,6 +1,6 @@
 """Transactional outbox: what a transaction announces commits with its effects and is sent afterwards.
 
-Publishing is one row per transaction, a timer is a row with `not_before`. A row is deleted once the bus has it: what
+Publishing is one row per transaction, a timer is a row with `not_before`. A row is deleted once the bus keeps it: what
 is in the table is what is unsent. `relay.py` sends it. Beside a database in memory there is no table (`in_memory.py`).
 """
 

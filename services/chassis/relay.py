@@ -31,8 +31,8 @@ class Relay:
     """Sends what the outbox holds, in order, when it is due.
 
     What this process committed is handed over in memory; the table is read at the start, when a timer is due, and
-    when another process may have written to it (`look_again`). Rows that were sent are deleted with a later
-    transaction of this process once there are some, or by `forget_sent` when it is quiet.
+    when another process may have written to it (`look_again`). Rows that were sent, once there are some and the bus has
+    been flushed, are deleted with a later transaction of this process, or by `forget_sent` when it is quiet.
 
     Order per key holds with several processes of a party, too: whoever changes the same thing as another transaction
     waits for it to commit, and so finds what it left in the table; then all is sent from there, in the table's order.
@@ -52,6 +52,7 @@ class Relay:
         self._wake = asyncio.Event()
         self._handed_over: deque[OutboxRow] = deque()
         self._sent: list[int] = []
+        self._flushed: list[int] = []
         self._sending: Sequence[int] = ()
         self._committing: set[int] = set()
         self._read_table = True
@@ -63,11 +64,11 @@ class Relay:
     @property
     def sent(self) -> Sequence[int]:
         """Rows that the bus has and the table still holds."""
-        return self._sent
+        return [*self._flushed, *self._sent]
 
     async def write(self, tx: Transaction) -> None:
         """A transaction is about to commit: it keeps what it announces, and deletes what was sent before."""
-        tx.forgotten = self._sent[:] if len(self._sent) >= SENT_ROWS_KEPT else ()
+        tx.forgotten = self._flushed[:]
         tx.in_hand = self._in_hand() if tx.published and self.sends else ()
         await self._outbox.write(tx)
         if tx.outbox_seq:
@@ -106,7 +107,7 @@ class Relay:
 
     def _was_read(self, seq: int) -> bool:
         """The table shows a row from its commit on, which may be before this process hears that it committed."""
-        return seq in self._sending or seq in self._sent
+        return seq in self._sending or seq in self.sent
 
     def _in_hand(self) -> Sequence[int]:
         """Rows of the table that this process has sent or is about to send.
@@ -114,7 +115,7 @@ class Relay:
         On PostgreSQL transactions of one process overlap: a row may be seen before `committed` was called for it, and
         goes first. As a rule it is called for that one first; where not, the table is read, which has them in order.
         """
-        return [*self._sent, *self._sending, *self._committing, *(row.seq for row in self._handed_over)]
+        return [*self.sent, *self._sending, *self._committing, *(row.seq for row in self._handed_over)]
 
     def look_again(self) -> None:
         """Another process may have left something to send: read the table at once."""
@@ -153,31 +154,43 @@ class Relay:
             self._sending = ()
         self._faults.reached("outbox.sent")
         self._sent += [row.seq for row in rows]
+        if len(self._sent) >= SENT_ROWS_KEPT:
+            await self._flush()
         return sum(len(row.records) for row in rows)
 
     async def forget_sent(self) -> None:
         """Delete what was sent, where no transaction is there to do it."""
+        await self._flush()
+        if self._flushed:
+            flushed = self._flushed[:]
+            async with self._database.begin() as session:
+                await self._outbox.forget(session, flushed)
+            self._gone(flushed)
+
+    async def _flush(self) -> None:
+        """The bus keeps what was sent, whatever happens: the table need not any longer."""
         if self._sent:
             sent = self._sent[:]
-            async with self._database.begin() as session:
-                await self._outbox.forget(session, sent)
-            self._gone(sent)
+            await self._bus.flush()
+            del self._sent[: len(sent)]
+            self._flushed += sent
 
     def _gone(self, rows: Sequence[int]) -> None:
         if not rows:
             return
         gone = set(rows)
-        self._sent = [seq for seq in self._sent if seq not in gone]
+        self._flushed = [seq for seq in self._flushed if seq not in gone]
 
     async def _from_table(self, now: datetime) -> Sequence[OutboxRow]:
-        sent = self._sent[:]
+        await self._flush()
+        flushed = self._flushed[:]
         async with self._database.begin() as session:
-            if sent:
-                await self._outbox.forget(session, sent)
+            if flushed:
+                await self._outbox.forget(session, flushed)
             rows = await self._outbox.due(session, now)
             self._read_table = len(rows) == ROWS_PER_SEND
             self._next_timer = await self._outbox.next_due(session, now)
-        self._gone(sent)
+        self._gone(flushed)
         read = {row.seq for row in rows}
         self._handed_over = deque(row for row in self._handed_over if row.seq not in read)
         return rows
@@ -187,7 +200,7 @@ class Relay:
         without any, another process may have been at work: the table is read next. What was sent is deleted when
         it has been quiet for a moment."""
         self._wake.clear()
-        if self._sent:
+        if self._sent or self._flushed:
             if await self._woken(QUIET_SECONDS):
                 return
             await self.forget_sent()

@@ -33,7 +33,7 @@ Stage = Literal[
 | `commit` | transaction: until the database says that it is durable |
 | `commit_offsets` | batch: until the bus has them |
 | `read_outbox` | reading of the table by the relay: timers, and what other processes left |
-| `produce` | sending by the relay: until the bus says that it is durable |
+| `produce` | sending by the relay: until the bus says that it has it |
 """
 STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
 

@@ -71,6 +71,15 @@ async def test_a_produce_of_nothing_is_nothing(bus: EventBus) -> None:
     assert await bus.read(TOPIC) == []
 
 
+async def test_a_flush_waits_for_what_was_produced_whoever_produces_beside_it(connect: Connect) -> None:
+    one, other = await connect(), await connect()
+    await one.create_topics([topic()])
+    await one.flush()
+    await one.produce(numbered(range(50)))
+    await asyncio.gather(one.flush(), other.produce(numbered(range(50, 100))), other.flush())
+    assert sorted(numbers(await other.read(TOPIC))) == list(range(100))
+
+
 async def test_offsets_count_the_records_of_a_partition(bus: EventBus) -> None:
     await bus.create_topics([topic(partitions=1)])
     for size in (1, 1200, 3):

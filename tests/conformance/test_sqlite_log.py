@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from services.chassis.bus import sqlite_file
 from services.chassis.bus.partitioning import partition_of
 from services.chassis.bus.port import BusError, Record, UnknownTopic
 from services.chassis.bus.sqlite_log import SqliteLog
-from tests.conformance.consuming import TOPIC, numbered, numbers, topic
+from tests.conformance.consuming import TOPIC, numbered, numbers, receive, topic
 
 
 async def test_a_missing_folder_is_made(tmp_path: Path) -> None:
@@ -133,4 +136,91 @@ async def test_a_member_whose_lock_is_lost_is_replaced_and_joins_again(tmp_path:
     await robbed.fetch(1, 0)
     assert robbed.member != name
     assert set(await bus.members("g")) == {robbed.member, other.member}
+    await bus.close()
+
+
+def copied(files: Path, to: Path, name: str) -> None:
+    """A file with its journal, as they are at this moment."""
+    to.mkdir(exist_ok=True)
+    for part in files.glob(f"{name}*"):
+        shutil.copyfile(part, to / part.name)
+
+
+async def test_what_a_loss_of_power_took_comes_to_every_group_when_it_is_produced_again(tmp_path: Path) -> None:
+    folder, left = tmp_path / "log", tmp_path / "left"
+    bus = SqliteLog(folder)
+    await bus.create_topics([topic()])
+    await bus.produce(numbered(range(100)))
+    await bus.flush()
+    copied(folder, left, f"{TOPIC}.log.sqlite")  # the rest of the topic never reached the disk
+    subscription = await bus.subscribe("g", [TOPIC])
+    await bus.produce(numbered(range(100, 200)))
+    await subscription.commit(await subscription.fetch(1000, 0))
+    behind = await bus.subscribe("behind", [TOPIC])
+    some = await behind.fetch(10, 0)
+    await behind.commit(some)
+    copied(folder, left, "groups.sqlite")
+    await bus.close()
+
+    again = SqliteLog(left)
+    await again.produce(numbered(range(200, 300)))
+    assert sorted(numbers(await receive(await again.subscribe("g", [TOPIC]), 100))) == list(range(200, 300))
+    kept = [n for n in range(300) if not 100 <= n < 200]
+    rest = numbers(await receive(await again.subscribe("behind", [TOPIC]), len(kept) - len(some)))
+    assert sorted([*rest, *numbers(some)]) == kept, "who was not ahead stays where it was"
+    await again.close()
+
+
+async def test_while_nothing_is_lost_offsets_stay_as_they_are(tmp_path: Path) -> None:
+    bus = SqliteLog(tmp_path)
+    await bus.create_topics([topic()])
+    await bus.produce(numbered(range(100)))
+    subscription = await bus.subscribe("g", [TOPIC])
+    await subscription.commit(await subscription.fetch(60, 0))
+    before = await bus.committed("g", [TOPIC])
+    another = SqliteLog(tmp_path)
+    assert await another.committed("g", [TOPIC]) == before
+    await another.close()
+    await bus.close()
+
+
+@pytest.mark.parametrize("durable", [True, False])
+async def test_a_flush_writes_through_what_was_appended_and_nothing_else_does(
+    tmp_path: Path, durable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[int] = []
+    monkeypatch.setattr(sqlite_file, "_write_through", lambda descriptor: flushed.append(os.fstat(descriptor).st_ino))
+    bus = SqliteLog(tmp_path, durable=durable)
+    await bus.create_topics([topic(), topic("other"), topic("untouched")])
+    await bus.produce([*numbered(range(10)), *numbered(range(10), topic_name="other")])
+    assert flushed == []
+    await bus.flush()
+    journals = {(tmp_path / f"{name}.log.sqlite-wal").stat().st_ino for name in (TOPIC, "other")}
+    assert set(flushed) == (journals if durable else set())
+    flushed.clear()
+    await bus.flush()
+    assert flushed == [], "there is nothing new"
+    await bus.produce(numbered([10]))
+    await bus.flush()
+    assert len(flushed) == durable
+    await bus.close()
+
+
+async def test_what_a_flush_that_failed_has_left_is_flushed_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[int] = []
+
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    bus = SqliteLog(tmp_path)
+    await bus.create_topics([topic()])
+    await bus.produce(numbered([1]))
+    monkeypatch.setattr(sqlite_file, "_write_through", full)
+    with pytest.raises(BusError, match=r"No space left"):
+        await bus.flush()
+    monkeypatch.setattr(sqlite_file, "_write_through", flushed.append)
+    await bus.flush()
+    assert len(flushed) == 1
     await bus.close()

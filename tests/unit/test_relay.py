@@ -1,4 +1,4 @@
-"""What a relay makes of transactions of its own process that overlap, as those on PostgreSQL do."""
+"""What a relay makes of transactions of its own process that overlap, as on PostgreSQL, and when it forgets."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
+import pytest
+
 from services.chassis.bus.memory import MemoryBus
-from services.chassis.bus.port import Record, TopicSpec
+from services.chassis.bus.port import BusError, Record, TopicSpec
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.identity import SeededIdentity
 from services.chassis.outbox import OutboxRow
-from services.chassis.relay import Relay
+from services.chassis.relay import SENT_ROWS_KEPT, Relay
 from services.chassis.telemetry import Metrics
 from services.chassis.transaction import Transaction
 
@@ -41,11 +43,24 @@ class Rows:
         self.rows = [row for row in self.rows if row.seq not in sent]
 
 
+class Flushes(MemoryBus):
+    """Tells when it was flushed, and fails to while it is `full`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.flushes, self.full = 0, False
+
+    async def flush(self) -> None:
+        if self.full:
+            raise BusError("no space left")
+        self.flushes += 1
+
+
 class Party:
     """A relay that has looked at its empty table, over a bus with one topic."""
 
-    def __init__(self) -> None:
-        self.rows, self.bus = Rows(), MemoryBus()
+    def __init__(self, bus: Flushes | None = None) -> None:
+        self.rows, self.bus = Rows(), bus or Flushes()
         self.relay = Relay(Database("sqlite://"), cast("Any", self.rows), self.bus, Clock.stepped(NOON), Metrics())
 
     async def begun(self) -> Party:
@@ -94,3 +109,38 @@ async def test_a_transaction_of_which_nobody_heard_that_it_committed_is_looked_f
     assert party.rows.readings > 0
     later = await party.written("later")
     assert later.in_hand == [*party.relay.sent], "it is under way no more"
+
+
+async def committed(party: Party, key: str) -> Transaction:
+    tx = await party.written(key)
+    party.relay.committed(tx)
+    return tx
+
+
+async def test_the_table_keeps_what_was_sent_until_the_bus_is_flushed() -> None:
+    party = await Party(Flushes()).begun()
+    for n in range(SENT_ROWS_KEPT - 1):
+        await committed(party, str(n))
+        await party.relay.send_due()
+    assert party.bus.flushes == 0
+    assert list((await committed(party, "last")).forgotten) == [], "nobody has said that the bus will keep them"
+    await party.relay.send_due()
+    assert party.bus.flushes == 1
+    assert len((await party.written("later")).forgotten) == SENT_ROWS_KEPT
+
+
+async def test_a_flush_that_fails_forgets_nothing_and_sends_nothing_twice() -> None:
+    party = await Party(Flushes()).begun()
+    await committed(party, "one")
+    party.bus.full = True
+    assert await party.sent() == ["one"]
+    with pytest.raises(BusError):
+        await party.relay.forget_sent()
+    party.relay.look_again()
+    with pytest.raises(BusError):
+        await party.relay.send_due()
+    assert len(party.rows.rows) == 1
+    party.bus.full = False
+    assert await party.sent() == ["one"]
+    await party.relay.forget_sent()
+    assert party.rows.rows == []

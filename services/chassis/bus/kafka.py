@@ -81,6 +81,9 @@ class KafkaBus:
                 self._partitions.pop(topic, None)  # it may be gone: look for it next time
             raise
 
+    async def flush(self) -> None:
+        """`produce` has waited for it: every replica that is in sync has the records."""
+
     async def subscribe(self, group: str, topics: Sequence[str]) -> KafkaSubscription:
         self._require_open()
         for topic in topics:

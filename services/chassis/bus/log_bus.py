@@ -45,10 +45,14 @@ class LogBus:
         appended: list[str] = []
         try:
             for topic, its_records_by_partition in split.items():
-                await self._storage.append(topic, its_records_by_partition)
+                self._storage.append(topic, its_records_by_partition)
                 appended.append(topic_signal(topic))
         finally:
             self._storage.announce(appended)
+
+    async def flush(self) -> None:
+        self._require_open()
+        await self._storage.flush()
 
     async def subscribe(self, group: str, topics: Sequence[str]) -> LogSubscription:
         self._require_open()

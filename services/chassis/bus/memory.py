@@ -112,7 +112,7 @@ class MemoryLog:
     def create(self, spec: TopicSpec) -> TopicSpec:
         return self._topics.setdefault(spec.name, _Topic(spec)).spec
 
-    async def append(self, topic: str, records: Mapping[int, Sequence[Record]]) -> None:
+    def append(self, topic: str, records: Mapping[int, Sequence[Record]]) -> None:
         log, now = self._topic(topic), self._real_now()
         self._appended += 1
         for number, its_records in records.items():
@@ -125,6 +125,9 @@ class MemoryLog:
             log.ends[number] = partition.end
         for partition in log.partitions:
             partition.drop_before(now - log.spec.retention_seconds)
+
+    async def flush(self) -> None:
+        """Nothing here outlives the process."""
 
     def ends(self, topic: str) -> Sequence[int]:
         return self._topic(topic).ends

@@ -1,7 +1,8 @@
 """The event bus as every party sees it: a durable, partitioned log with consumer groups.
 
 Guarantees, kept by every adapter and proved by one conformance suite (`tests/conformance`):
-- `produce` returns once the records are durable; records of one key keep the order they were produced in.
+- What `produce` has returned for is there whichever process dies, and after a `flush` whatever happens to the machine.
+  Records of one key keep the order they were produced in.
 - Delivery is at least once: what a group has not committed is delivered again, after a crash too.
 - Members of one group share the partitions; those of a member that leaves or dies go to the others.
 - A member that lost a partition cannot commit it (`Fenced`).
@@ -100,9 +101,16 @@ class EventBus(Protocol):
         """
 
     async def produce(self, records: Sequence[Record]) -> None:
-        """Append durably. All of one topic's records become visible together; on Kafka, those of one partition.
+        """Append. All of one topic's records become visible together; on Kafka, those of one partition.
 
-        Raises `UnknownTopic`, or `BusError` where durability is not certain.
+        They outlive every process, and a loss of power from the next `flush` on.
+        Raises `UnknownTopic`, or `BusError` where it is not certain that they are there.
+        """
+
+    async def flush(self) -> None:
+        """Returns when all that this connection has produced is durable. Raises `BusError` where that is not certain.
+
+        Until then whoever produces keeps what he would have to produce again after a loss of power.
         """
 
     async def subscribe(self, group: str, topics: Sequence[str]) -> Subscription:
@@ -130,7 +138,7 @@ class EventBus(Protocol):
         """
 
     def durability(self) -> str:
-        """What `produce` has waited for when it returns, in a few words."""
+        """What `flush` has waited for when it returns, in a few words."""
 
     async def close(self) -> None:
         """Release everything; nothing that `produce` returned for is lost. Idempotent."""

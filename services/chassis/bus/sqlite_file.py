@@ -11,6 +11,8 @@ from pathlib import Path
 
 from services.chassis.bus.port import BusError
 
+_write_through = getattr(os, "fdatasync", os.fsync)
+"""Without what nobody needs to read the file, the time of its change; not every system can leave that out."""
 _BUSY_SECONDS = 10.0
 """How long another process may hold the file before an operation fails."""
 
@@ -49,7 +51,8 @@ def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
 def connect(path: Path, layout: Layout, synchronous: str) -> sqlite3.Connection | None:
     """Open a file of this layout; None where it does not exist or is empty.
 
-    `synchronous` is SQLite's: FULL writes through to the disk at each commit, NORMAL and OFF do not.
+    `synchronous` is SQLite's. With NORMAL a commit does not wait for the disk, but what is there after a loss of power
+    is whole: all commits up to one of them, and at least those before the last `flush`.
     """
     if not path.exists():
         return None
@@ -91,7 +94,22 @@ def lay_out(path: Path, layout: Layout, fill: Callable[[sqlite3.Connection], obj
         finally:
             connection.close()
         unfinished.rename(path)
-        _flush_folder(path.parent)
+        flush_folder(path.parent)
+
+
+def flush(path: Path) -> None:
+    """Wait until the disk has every commit that an open connection of this process has made to the file.
+
+    They are in its journal, and those that no longer are have reached the disk with the file itself.
+    """
+    with reporting(path), _opened(path.with_name(path.name + "-wal")) as journal:
+        _write_through(journal)
+
+
+def flush_folder(folder: Path) -> None:
+    """Make the names of new files survive a loss of power, too."""
+    with reporting(folder), _opened(folder) as opened:
+        os.fsync(opened)
 
 
 def _is_laid_out(connection: sqlite3.Connection, path: Path, layout: Layout) -> bool:
@@ -106,10 +124,11 @@ def _is_laid_out(connection: sqlite3.Connection, path: Path, layout: Layout) -> 
     return False
 
 
-def _flush_folder(folder: Path) -> None:
-    """Make a new file's name survive a loss of power too."""
-    descriptor = os.open(folder, os.O_RDONLY)
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """Never a file that SQLite has locked: to close it would let go of the locks."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        yield descriptor
     finally:
         os.close(descriptor)

@@ -1,12 +1,13 @@
 """Consumer groups of the embedded log: one file with each group's state and committed offsets.
 
 Written without waiting for the disk (`synchronous=NORMAL`): it survives the death of any process; after a
-loss of power offsets may be older ones, and messages come again, which at-least-once delivery allows.
+loss of power offsets may be older ones, and messages come again, which at-least-once delivery allows. Where a topic has
+lost more than its groups (`keep_within`), what its senders append again comes to all of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -91,6 +92,19 @@ class GroupsFile:
     def set_offsets(self, group: str, offsets: Offsets) -> None:
         with transaction(self._connection, self._path):
             self._write(group, offsets, "excluded.next_offset")
+
+    def keep_within(self, topic: str, ends: Callable[[], Sequence[int]]) -> None:
+        """Set offsets back that are beyond the topic's ends: a loss of power took what was there.
+
+        To be called before this process appends to the topic. What is then appended anew has those offsets again, and
+        nobody has seen it there. While all is well offsets are within the ends, and stay as they are.
+        """
+        with transaction(self._connection, self._path):  # offsets stand still, ends grow
+            self._connection.executemany(
+                "UPDATE offsets SET next_offset = :end"
+                " WHERE topic = :topic AND partition = :partition AND next_offset > :end",
+                [{"topic": topic, "partition": partition, "end": end} for partition, end in enumerate(ends())],
+            )
 
     def close(self) -> None:
         with reporting(self._path):

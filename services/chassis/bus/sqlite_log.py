@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import partial
 from pathlib import Path
 
 from services.chassis.bus import sqlite_topic
@@ -35,13 +34,15 @@ from services.chassis.identity import random_token
 class _Folder:
     """The `Storage`: one connection's view of the folder."""
 
-    def __init__(self, folder: Path, synchronous: str, real_now: Callable[[], float]) -> None:
-        self._folder, self._synchronous, self._real_now = folder, synchronous, real_now
+    def __init__(self, folder: Path, durable: bool, real_now: Callable[[], float]) -> None:
+        self._folder, self._real_now = folder, real_now
+        self._synchronous = "NORMAL" if durable else "OFF"
         self._members, self._listeners = folder / "members", folder / "listeners"
         self._topics: dict[str, TopicFile] = {}
-        self._flusher = Flusher() if synchronous == "FULL" else None
+        self._flusher = Flusher() if durable else None
+        self._unflushed: set[str] = set()
         self.signals = Signals()
-        self.durability = f"embedded log, SQLite, synchronous={synchronous}"
+        self.durability = f"embedded log, SQLite, {'flushed before a sender forgets' if durable else 'never flushed'}"
         with reporting(folder):
             for directory in (folder, self._members, self._listeners):
                 directory.mkdir(parents=True, exist_ok=True)
@@ -54,12 +55,20 @@ class _Folder:
             sqlite_topic.create(self._path(spec.name), spec)
         return self._topic(spec.name).spec
 
-    async def append(self, topic: str, records: Mapping[int, Sequence[Record]]) -> None:
-        append = partial(self._topic(topic).append, records)
+    def append(self, topic: str, records: Mapping[int, Sequence[Record]]) -> None:
+        self._topic(topic).append(records)
+        self._unflushed.add(topic)
+
+    async def flush(self) -> None:
         if self._flusher is None:
-            append()
-        else:
-            await self._flusher.run(append)
+            return
+        for topic in sorted(self._unflushed):
+            self._unflushed.discard(topic)
+            try:
+                await self._flusher.run(self._topic(topic).flush)
+            except BaseException:
+                self._unflushed.add(topic)
+                raise
 
     def ends(self, topic: str) -> Sequence[int]:
         return self._topic(topic).ends()
@@ -129,6 +138,7 @@ class _Folder:
             known = TopicFile.open(self._path(name), name, self._synchronous, self._real_now)
             if known is None:
                 raise UnknownTopic(name)
+            self._groups.keep_within(name, known.ends)
             self._topics[name] = known
         return known
 
@@ -136,10 +146,10 @@ class _Folder:
 class SqliteLog(LogBus):
     """A connection to the log in `folder`, which is made if missing.
 
-    With `durable=False` records survive the death of every process but not of the machine, and `produce` is
-    faster. `real_now` gives seconds since 1970 and serves retention alone. Raises `BusError` where a file of
-    the folder cannot be used.
+    What is in it survives the death of every process, and with `durable` after `flush` that of the machine
+    (docs/decisions/0029). `real_now` gives seconds since 1970 and serves retention alone. Raises `BusError`
+    where a file of the folder cannot be used.
     """
 
     def __init__(self, folder: Path, *, durable: bool = True, real_now: Callable[[], float] = real_time) -> None:
-        super().__init__(_Folder(folder, "FULL" if durable else "OFF", real_now))
+        super().__init__(_Folder(folder, durable, real_now))

@@ -12,7 +12,7 @@ import msgspec
 
 from contracts.cloudevents import Headers
 from services.chassis.bus.port import BusError, Message, Record, TopicSpec
-from services.chassis.bus.sqlite_file import Layout, connect, lay_out, reporting, transaction
+from services.chassis.bus.sqlite_file import Layout, connect, flush, flush_folder, lay_out, reporting, transaction
 
 LAYOUT = Layout(
     application_id=0x53414E54,  # SANT
@@ -49,21 +49,19 @@ def create(path: Path, spec: TopicSpec) -> None:
 
 
 class TopicFile:
-    """An open topic. Who appends has a connection of its own: that may be another thread."""
+    """An open topic."""
 
     def __init__(
         self,
         path: Path,
         spec: TopicSpec,
         connection: sqlite3.Connection,
-        synchronous: str,
         real_now: Callable[[], float],
     ) -> None:
         self.spec = spec
         self._path, self._connection, self._real_now = path, connection, real_now
-        self._synchronous = synchronous
-        self._writer: sqlite3.Connection | None = None
         self._next_sweep = 0.0
+        self._is_named = False
 
     @classmethod
     def open(cls, path: Path, name: str, synchronous: str, real_now: Callable[[], float]) -> TopicFile | None:
@@ -73,26 +71,32 @@ class TopicFile:
             return None
         with reporting(path):
             row = connection.execute("SELECT partitions, retention_seconds FROM topic").fetchone()
-        return cls(path, TopicSpec(name, *row), connection, synchronous, real_now)
+        return cls(path, TopicSpec(name, *row), connection, real_now)
 
     def append(self, records: Mapping[int, Sequence[Record]]) -> None:
         """Append records by partition, all or none."""
-        now = self._real_now()
-        writer = self._writer = self._writer or self._for_writing()
-        with transaction(writer, self._path):
-            ends = _ends(writer)
-            writer.executemany(
+        now, connection = self._real_now(), self._connection
+        with transaction(connection, self._path):
+            ends = _ends(connection)
+            connection.executemany(
                 "INSERT INTO batches VALUES (?, ?, ?, ?)",
                 chain.from_iterable(_rows(p, ends[p], now, its_records) for p, its_records in records.items()),
             )
-            writer.executemany(
+            connection.executemany(
                 "UPDATE ends SET next_offset = next_offset + ? WHERE partition = ?",
                 [(len(its_records), p) for p, its_records in records.items()],
             )
             if now >= self._next_sweep:
-                self._sweep(writer, now - self.spec.retention_seconds)
+                self._sweep(now - self.spec.retention_seconds)
         if now >= self._next_sweep:
             self._next_sweep = now + min(_SWEEP_SECONDS, self.spec.retention_seconds / 10)
+
+    def flush(self) -> None:
+        """Wait until the disk has what was appended. May run in another thread: it does not use the connection."""
+        if not self._is_named:
+            flush_folder(self._path.parent)  # it knows the journal by its name
+            self._is_named = True
+        flush(self._path)
 
     def ends(self) -> list[int]:
         """Next offset by partition."""
@@ -129,14 +133,6 @@ class TopicFile:
     def close(self) -> None:
         with reporting(self._path):
             self._connection.close()
-            if self._writer is not None:
-                self._writer.close()
-
-    def _for_writing(self) -> sqlite3.Connection:
-        connection = connect(self._path, LAYOUT, self._synchronous)
-        if connection is None:
-            raise BusError(f"{self._path} is gone")
-        return connection
 
     def _messages(self, partition: int, last_offset: int, payload: bytes) -> list[Message]:
         try:
@@ -151,10 +147,10 @@ class TopicFile:
             for offset, (key, value, headers) in enumerate(stored, first)
         ]
 
-    def _sweep(self, writer: sqlite3.Connection, instant: float) -> None:
+    def _sweep(self, instant: float) -> None:
         """Remove from the front of each partition what was appended before `instant`."""
         for partition in range(self.spec.partitions):
-            writer.execute(
+            self._connection.execute(
                 "DELETE FROM batches WHERE partition = :partition AND last_offset < coalesce("
                 " (SELECT last_offset FROM batches WHERE partition = :partition AND appended_at >= :instant"
                 "  ORDER BY last_offset LIMIT 1),"

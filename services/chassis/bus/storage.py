@@ -26,7 +26,7 @@ class Presence(Protocol):
 
 
 class Storage(Protocol):
-    """Every call is short and runs inline, so nothing else of this process happens within one; only `append` may
+    """Every call is short and runs inline, so nothing else of this process happens within one; only `flush` may
     wait, for the disk.
 
     Calls that name a topic raise `UnknownTopic`; all raise `BusError` where the medium fails.
@@ -34,13 +34,16 @@ class Storage(Protocol):
 
     signals: Signals
     durability: str
-    """What an append has waited for when it returns, in a few words."""
+    """What `flush` has waited for when it returns, in a few words."""
 
     def create(self, spec: TopicSpec) -> TopicSpec:
         """Make the topic if it is missing; returns the settings it has."""
 
-    async def append(self, topic: str, records: Mapping[int, Sequence[Record]]) -> None:
-        """Append records by partition, all or none; who is cancelled meanwhile waits until it is done."""
+    def append(self, topic: str, records: Mapping[int, Sequence[Record]]) -> None:
+        """Append records by partition, all or none."""
+
+    async def flush(self) -> None:
+        """What was appended survives a loss of power, too; who is cancelled meanwhile waits until it is done."""
 
     def ends(self, topic: str) -> Sequence[int]:
         """Next offset by partition, so its length is the number of partitions."""

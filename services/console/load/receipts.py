@@ -38,6 +38,7 @@ class Receipts:
 
     async def send(self, intended: Sequence[float]) -> None:
         await self._bus.produce([self._record(at) for at in intended])
+        await self._bus.flush()
         now = self._watch.now()
         for at in intended:
             self._recorder.took(ACCEPTED, at, now - at)

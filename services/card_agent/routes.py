@@ -13,7 +13,7 @@ from contracts.http_bulk import CardTokensAnswer, CardTokensRequest
 from services.card_agent.views import AnomalyRequest, AnomalyView, AuthorizationView, CorrectionAnswer, StatementView
 from services.chassis.as_of import EXPLANATION
 from services.chassis.errors import accepted
-from services.chassis.http import IdempotencyKey
+from services.chassis.routing import IdempotencyKey, create_router
 
 if TYPE_CHECKING:
     from services.card_agent.app import CardAgent
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def router(agent: CardAgent) -> APIRouter:
     """The agent's routes."""
-    api = APIRouter()
+    api = create_router()
     _paying(api, agent)
     _settling(api, agent)
     return api

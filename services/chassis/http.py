@@ -6,10 +6,10 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from fastapi import APIRouter, FastAPI, Header, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from fastapi_offline import FastAPIOffline
@@ -23,25 +23,13 @@ from contracts.problems import Problem
 from contracts.vocabulary import Refusal
 from services.chassis.errors import ProblemError, accepted, problem
 from services.chassis.outages import is_outage, said
+from services.chassis.routing import PROBLEMS, IdempotencyKey
 
 if TYPE_CHECKING:
     from services.chassis.service import Service
 
 log = structlog.get_logger(__name__)
 
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=200,
-        description="Same key, same payload: the same answer, whenever asked. Same key, other payload: 409.",
-    ),
-]
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": text}
-    for status, text in {404: "unknown", 409: "conflicts with what is so", 422: "cannot be accepted"}.items()
-}
 RETRY_AFTER_SECONDS = 2
 OPERATIONAL = ("/health/", "/metrics", "/ops/")
 """Who watches a busy service is answered."""
@@ -65,7 +53,7 @@ def create_http(service: Service, title: str, routers: Sequence[APIRouter]) -> F
     app.add_middleware(_Bounded, most=service.settings.http_requests_at_once)
     app.add_middleware(_Observed, service=service)
     for router in routers:
-        app.include_router(router, responses=PROBLEMS)
+        app.router.routes.extend(router.routes)
     app.include_router(_operations(service))
     app.openapi = partial(_described, app.openapi)  # type: ignore[method-assign]
     return app

@@ -12,7 +12,8 @@ from pydantic import BaseModel, Field
 from contracts.http import ServiceStatus
 from contracts.vocabulary import JST, Refusal
 from services.chassis.errors import ProblemError
-from services.chassis.http import PROBLEMS, create_api
+from services.chassis.http import create_api
+from services.chassis.routing import PROBLEMS
 from services.console.clock_authority import ClockAuthority, ClockBlocked
 
 

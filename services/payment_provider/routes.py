@@ -33,7 +33,7 @@ from contracts.http_collection import (
 from contracts.http_terminal import RecordedAccess
 from services.chassis.as_of import EXPLANATION
 from services.chassis.errors import accepted
-from services.chassis.http import IdempotencyKey
+from services.chassis.routing import IdempotencyKey, create_router
 from services.payment_provider.pictures import received
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ _PICTURE_BODY = {
 
 def router(provider: PaymentProvider) -> APIRouter:
     """The provider's routes."""
-    api = APIRouter()
+    api = create_router()
     _changes(api, provider)
     _many(api, provider)
     _simulation(api, provider)

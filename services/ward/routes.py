@@ -40,7 +40,7 @@ from contracts.http_terminal import (
 from contracts.vocabulary import ChargeType
 from services.chassis.as_of import EXPLANATION
 from services.chassis.errors import accepted
-from services.chassis.http import IdempotencyKey
+from services.chassis.routing import IdempotencyKey, create_router
 from services.ward.paper import SLIPS_PER_DOCUMENT
 from services.ward.views import (
     BalanceView,
@@ -67,7 +67,7 @@ _CSV_BODY = {
 
 def router(ward: Ward) -> APIRouter:
     """The ward's routes."""
-    api = APIRouter()
+    api = create_router()
     _levying(api, ward)
     _looking(api, ward)
     _terminal(api, ward)

@@ -28,9 +28,9 @@ from services.chassis.consumer import On
 from services.chassis.database import Instant
 from services.chassis.errors import accepted
 from services.chassis.faults import Faults
-from services.chassis.http import IdempotencyKey
 from services.chassis.identity import SeededIdentity
 from services.chassis.migrations import History
+from services.chassis.routing import IdempotencyKey, create_router
 from services.chassis.service import Service
 from services.chassis.settings import ServiceSettings
 from services.chassis.transaction import Transaction
@@ -149,7 +149,7 @@ class TinyParty(Service):
         return await self.execute(self._add, request, key)
 
     def routes(self) -> Sequence[APIRouter]:
-        api = APIRouter()
+        api = create_router()
 
         @api.post("/entries", status_code=201)
         async def add(body: EntryRequest, key: IdempotencyKey = None) -> EntryAnswer:

@@ -32,7 +32,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="sansha-bench-") as folder:
         ours, naive = asyncio.run(embedded(Path(folder), options.receipts, options.naive))
     print(machine())
-    print("receipts registered, embedded log + SQLite, durable commits (synchronous=FULL):")
+    print("receipts registered, embedded log + SQLite, durable commits:")
     print(printed(ours), printed(naive), sep="\n")
     ratio = ours.per_second / naive.per_second
     print(f"  ratio {ratio:.1f}× (goal {GOAL_RATIO:.0f}×)")

@@ -147,7 +147,7 @@ class Database:
 
     def __init__(self, url: str, *, durable: bool = True, looks_only: bool = False, pool_size: int = 5) -> None:
         self.url = make_url(url)
-        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.is_sqlite, self._durable = self.url.get_backend_name() == "sqlite", durable
         self._engine: Engine
         if self.is_sqlite:
             self._engine = InlineSQLite(self.url, durable=durable, looks_only=looks_only)
@@ -180,11 +180,13 @@ class Database:
 
     async def described(self) -> Mapping[str, str]:
         """Which database it is, and what a commit waits for: setting → value, as the database says it."""
-        kind = "SQLite" if self.is_sqlite else "PostgreSQL"
+        kind = {"database": "SQLite" if self.is_sqlite else "PostgreSQL"}
         asked = _SQLITE_SETTINGS if self.is_sqlite else _POSTGRESQL_SETTINGS
         async with self.read() as session:
             found = {name: str((await session.execute(text(ask))).scalar_one()) for name, ask in asked.items()}
-        return {"database": kind, **found}
+        if self.is_sqlite:
+            found["flushed"] = "before a commit is heard of" if self._durable and not self.is_in_memory else "never"
+        return kind | found
 
     def sole_holder(
         self, purpose: str, on_change: Callable[[], None] = lambda: None

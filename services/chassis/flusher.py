@@ -7,16 +7,23 @@ which requests can gather and events be sent. Which it is follows from how long 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
-from services.chassis.clock import monotonic
+from services.chassis.clock import monotonic, pause
 
 WORTH_A_THREAD_SECONDS: Final = 0.001
 WEIGHT_OF_THE_LAST: Final = 0.1
 HAND_OVER_SECONDS: Final = 0.0005
+TURNS_TO_GATHER: Final = 3
+"""Of the event loop: in that time who waits for the database has it, and commits."""
+_write_through = getattr(os, "fdatasync", os.fsync)
+"""Without what nobody needs to read the file, the time of its change; not every system can leave that out."""
 
 
 class Flusher:
@@ -60,6 +67,83 @@ class Flusher:
     def close(self) -> None:
         """Idempotent."""
         self._thread.shutdown()
+
+
+class Journal:
+    """The journal (`-wal`) of a file of SQLite's whose connections commit with `synchronous=NORMAL`.
+
+    A commit then does not wait for the disk; after a loss of power the file is whole, with all commits up to one of
+    them: those before the last `flush` at least.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._path = file.with_name(file.name + "-wal")
+        self._is_named = self._has_failed = False
+
+    def flush(self) -> None:
+        """Wait until the disk has every commit made by an open connection of this process. May run in any thread.
+
+        They are in the journal; those that no longer are have reached the disk with the file itself. Raises `OSError`,
+        and does so ever after: a system that failed to write a page may call the next try a success without it.
+        """
+        if self._has_failed:
+            raise OSError(f"{self._path} could not be written through to the disk: start the process again")
+        if not self._is_named:
+            flush_folder(self._path.parent)
+            self._is_named = True
+        with _opened(self._path) as journal:
+            try:
+                _write_through(journal)
+            except OSError:
+                self._has_failed = True
+                raise
+
+
+def flush_folder(folder: Path) -> None:
+    """Make the names of new files survive a loss of power, too. Raises `OSError`."""
+    with _opened(folder) as opened:
+        os.fsync(opened)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """Never a file that SQLite has locked: to close it would let go of the locks."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+class GroupCommit:
+    """Commits to a journal, made durable together: one flush for all that were made before it began."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal, self._flusher, self._turn = journal, Flusher(), asyncio.Lock()
+        self._made = self._durable = 0
+
+    def made(self) -> None:
+        """There is one more commit."""
+        self._made += 1
+
+    async def durable(self) -> None:
+        """Returns when all that have been made are durable. Raises `OSError` where that is not certain."""
+        made = self._made
+        if self._durable < made:
+            async with self._turn:
+                if self._durable < made:
+                    await self._flush()
+
+    async def _flush(self) -> None:
+        for _ in range(TURNS_TO_GATHER):  # who is about to commit comes with it
+            await pause(0)
+        made = self._made
+        await self._flusher.run(self._journal.flush)
+        self._durable = made
+
+    def close(self) -> None:
+        """Idempotent."""
+        self._flusher.close()
 
 
 def hand_over_soon() -> None:

@@ -1,7 +1,7 @@
 """SQLite *inline*: statements run on the event loop's own thread, behind the interface of SQLAlchemy's asyncio layer.
 
-A statement takes tens of microseconds, a thread hop several times that (docs/decisions/0002). Only a commit that waits
-for the disk is left to a thread: that takes milliseconds, in which requests can gather and events be sent.
+A statement takes tens of microseconds, a thread hop several times that (docs/decisions/0002). Only the disk is waited
+for outside of the transaction, by all at once that have committed by then (docs/decisions/0030).
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import StaticPool
 
 from services.chassis.direct_session import Columns, DirectSession
-from services.chassis.flusher import Flusher
-
-ROWS_FLUSHED_APART = 1_000
-"""A commit of more rows stays on the loop's thread: the disk is a small part of its time, and another processor would
-have to fetch what this one has at hand."""
+from services.chassis.flusher import GroupCommit, Journal
 
 
 class InlineSession(DirectSession):
@@ -73,7 +68,10 @@ class FileLease:
 
 
 class InlineSQLite:
-    """One connection to a file, or to a database in memory; one transaction at a time."""
+    """One connection to a file, or to a database in memory; one transaction at a time.
+
+    Where it is durable, a transaction has ended once all that it can have seen survives a loss of power.
+    """
 
     def __init__(self, url: URL, *, durable: bool, looks_only: bool) -> None:
         if url.database:
@@ -86,7 +84,7 @@ class InlineSQLite:
             isolation_level="AUTOCOMMIT",  # where a transaction begins and ends is said here, to the driver
         )
         self._file = url.database
-        self._flusher = Flusher() if durable and url.database else None
+        self._commits = GroupCommit(Journal(Path(url.database))) if durable and url.database else None
         self._one_at_a_time = asyncio.Lock()
         self._session: InlineSession | None = None
         pragmas = (() if url.database else _IN_MEMORY) + _pragmas(durable, looks_only)
@@ -118,16 +116,14 @@ class InlineSQLite:
             try:
                 yield session
                 with _worded("COMMIT"):
-                    await self._commit(session.driver, session.driver.total_changes - before)
+                    session.driver.execute("COMMIT")
             except BaseException:
                 session.driver.rollback()  # SQLite leaves a transaction open that it could not commit
                 raise
-
-    async def _commit(self, driver: Any, rows_changed: int) -> None:
-        if self._flusher is not None and 0 < rows_changed <= ROWS_FLUSHED_APART:
-            await self._flusher.run(partial(driver.execute, "COMMIT"))
-        else:
-            driver.execute("COMMIT")
+            if self._commits is not None and session.driver.total_changes != before:
+                self._commits.made()
+        if self._commits is not None:
+            await self._commits.durable()
 
     def _connected(self) -> InlineSession:
         connection = self._engine.connect()
@@ -148,8 +144,8 @@ class InlineSQLite:
             self._session.sync_connection.close()
             self._session = None
         self._engine.dispose()
-        if self._flusher is not None:
-            self._flusher.close()
+        if self._commits is not None:
+            self._commits.close()
 
 
 def _locked(descriptor: int) -> bool:
@@ -172,7 +168,7 @@ def _pragmas(durable: bool, looks_only: bool) -> tuple[str, ...]:
         return ("query_only=ON",)
     return (
         "journal_mode=WAL",
-        f"synchronous={'FULL' if durable else 'OFF'}",
+        f"synchronous={'NORMAL' if durable else 'OFF'}",
         "foreign_keys=ON",
         f"wal_autocheckpoint={PAGES_PER_CHECKPOINT}",
     )

@@ -1,10 +1,11 @@
-"""SQLite with durable commits, on a disk that is quick (flushed inline) and on one that is slow (few rows by a thread):
-either way all or nothing."""
+"""SQLite with durable commits, on a disk that is quick (flushed inline) and on one that is slow (by a thread): either
+way all or nothing, and nobody hears of what a loss of power could still take."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from contextlib import nullcontext
 from math import inf
 from pathlib import Path
@@ -17,7 +18,8 @@ from services.chassis import flusher
 from services.chassis.bulk import Bulk
 from services.chassis.clock import pause
 from services.chassis.database import Database
-from services.chassis.sqlite_inline import ROWS_FLUSHED_APART
+from services.chassis.flusher import Journal
+from services.chassis.outages import is_outage
 
 
 @pytest.fixture(params=["quick", "slow"], autouse=True)
@@ -50,7 +52,7 @@ def kept(folder: Path) -> list[int]:
 
 async def test_transactions_begun_at_once_are_all_kept(tmp_path: Path) -> None:
     database = await made(tmp_path)
-    large = range(1_000, 1_001 + ROWS_FLUSHED_APART)
+    large = range(1_000, 3_000)
     await asyncio.gather(*(add(database, n) for n in range(40)), add(database, *large))
     assert kept(tmp_path) == [*range(40), *large]
     await database.close()
@@ -81,4 +83,81 @@ async def test_who_is_cancelled_while_it_commits_leaves_the_database_usable(tmp_
         found = list((await session.execute(select(NUMBERS.c.n).order_by(NUMBERS.c.n))).scalars())
     assert found == kept(tmp_path)
     assert found[-1] == 100
+    await database.close()
+
+
+async def test_who_has_committed_has_been_flushed_and_many_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, flushed, really = await made(tmp_path), list[set[int]](), Journal.flush
+
+    def flush(journal: Journal) -> None:
+        there = set(kept(tmp_path))
+        really(journal)
+        flushed.append(there)
+
+    async def added(n: int) -> None:
+        await add(database, n)
+        assert n in flushed[-1]
+
+    monkeypatch.setattr(Journal, "flush", flush)
+    await asyncio.gather(*map(added, range(40)))
+    assert 1 <= len(flushed) < 40
+    flushed.clear()
+    await added(40)
+    async with database.begin() as session:
+        await session.execute(select(NUMBERS))
+    assert len(flushed) == 1, "who changes nothing waits for nothing"
+    await database.close()
+
+
+async def test_nobody_hears_of_what_a_loss_of_power_could_still_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flusher, "WORTH_A_THREAD_SECONDS", -inf)  # else nothing happens meanwhile in this process
+    database, released = await made(tmp_path), threading.Event()
+    monkeypatch.setattr(Journal, "flush", lambda _journal: released.wait(10.0))
+
+    async def read() -> list[int]:
+        async with database.read() as session:
+            return list((await session.execute(select(NUMBERS.c.n))).scalars())
+
+    adding = asyncio.create_task(add(database, 1))
+    while not kept(tmp_path):
+        await pause(0.001)
+    reading, another = asyncio.create_task(read()), asyncio.create_task(add(database, 2))
+    while len(kept(tmp_path)) < 2:  # which does not wait for the first
+        await pause(0.001)
+    assert not adding.done()
+    assert not reading.done()
+    assert not another.done()
+    released.set()
+    await asyncio.gather(adding, another)
+    assert await reading == [1]
+    await database.close()
+
+
+async def test_after_a_flush_that_failed_nothing_counts_as_durable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_descriptor: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    database = await made(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(flusher, "_write_through", broken)
+        told = await asyncio.gather(*(add(database, n) for n in range(5)), return_exceptions=True)
+    assert all(isinstance(failure, OSError) for failure in told)
+    with pytest.raises(OSError, match="start the process again") as failed:
+        await add(database, 6)
+    assert is_outage(failed.value)
+    await database.close()
+
+
+async def test_what_need_not_be_durable_is_not_flushed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Journal, "flush", lambda _journal: pytest.fail("it was"))
+    database = Database(f"sqlite:///{tmp_path}/numbers.db", durable=False)
+    await database.create(NUMBERS.metadata)
+    await add(database, 1)
+    assert kept(tmp_path) == [1]
     await database.close()

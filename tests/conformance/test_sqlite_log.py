@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.chassis.bus import sqlite_file
+from services.chassis import flusher
 from services.chassis.bus.partitioning import partition_of
 from services.chassis.bus.port import BusError, Record, UnknownTopic
 from services.chassis.bus.sqlite_log import SqliteLog
@@ -189,7 +189,7 @@ async def test_a_flush_writes_through_what_was_appended_and_nothing_else_does(
     tmp_path: Path, durable: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flushed: list[int] = []
-    monkeypatch.setattr(sqlite_file, "_write_through", lambda descriptor: flushed.append(os.fstat(descriptor).st_ino))
+    monkeypatch.setattr(flusher, "_write_through", lambda descriptor: flushed.append(os.fstat(descriptor).st_ino))
     bus = SqliteLog(tmp_path, durable=durable)
     await bus.create_topics([topic(), topic("other"), topic("untouched")])
     await bus.produce([*numbered(range(10)), *numbered(range(10), topic_name="other")])
@@ -206,21 +206,19 @@ async def test_a_flush_writes_through_what_was_appended_and_nothing_else_does(
     await bus.close()
 
 
-async def test_what_a_flush_that_failed_has_left_is_flushed_by_the_next(
+async def test_after_a_flush_that_failed_nothing_counts_as_durable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    flushed: list[int] = []
-
-    def full(_descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
+    def broken(_descriptor: int) -> None:
+        raise OSError(5, "Input/output error")
 
     bus = SqliteLog(tmp_path)
     await bus.create_topics([topic()])
     await bus.produce(numbered([1]))
-    monkeypatch.setattr(sqlite_file, "_write_through", full)
-    with pytest.raises(BusError, match=r"No space left"):
+    with monkeypatch.context() as patched:
+        patched.setattr(flusher, "_write_through", broken)
+        with pytest.raises(BusError, match="Input/output error"):
+            await bus.flush()
+    with pytest.raises(BusError, match="start the process again"):
         await bus.flush()
-    monkeypatch.setattr(sqlite_file, "_write_through", flushed.append)
-    await bus.flush()
-    assert len(flushed) == 1
     await bus.close()

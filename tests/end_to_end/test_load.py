@@ -51,7 +51,7 @@ async def test_receipts_on_a_stack_of_its_own_are_registered_once(tmp_path: Path
     assert (found["sent"], found["registered"], found["audit"]["registered_once"]) == (300, 300, 300)
     assert found["latencies"]["end_to_end"]["count"] == 200
     assert found["parties"]["ward"]["memory_mb"] > 10
-    assert "synchronous=2" in found["environment"]["ward_database"]
+    assert "flushed=before a commit is heard of" in found["environment"]["ward_database"]
     assert done.err.count("passed") == 2
     assert (tmp_path / "load.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 

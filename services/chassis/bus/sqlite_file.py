@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.chassis.bus.port import BusError
+from services.chassis.flusher import flush_folder
 
-_write_through = getattr(os, "fdatasync", os.fsync)
-"""Without what nobody needs to read the file, the time of its change; not every system can leave that out."""
 _BUSY_SECONDS = 10.0
 """How long another process may hold the file before an operation fails."""
 
@@ -52,7 +50,7 @@ def connect(path: Path, layout: Layout, synchronous: str) -> sqlite3.Connection 
     """Open a file of this layout; None where it does not exist or is empty.
 
     `synchronous` is SQLite's. With NORMAL a commit does not wait for the disk, but what is there after a loss of power
-    is whole: all commits up to one of them, and at least those before the last `flush`.
+    is whole: all commits up to one of them, and at least those before the last flush of its `Journal`.
     """
     if not path.exists():
         return None
@@ -97,21 +95,6 @@ def lay_out(path: Path, layout: Layout, fill: Callable[[sqlite3.Connection], obj
         flush_folder(path.parent)
 
 
-def flush(path: Path) -> None:
-    """Wait until the disk has every commit that an open connection of this process has made to the file.
-
-    They are in its journal, and those that no longer are have reached the disk with the file itself.
-    """
-    with reporting(path), _opened(path.with_name(path.name + "-wal")) as journal:
-        _write_through(journal)
-
-
-def flush_folder(folder: Path) -> None:
-    """Make the names of new files survive a loss of power, too."""
-    with reporting(folder), _opened(folder) as opened:
-        os.fsync(opened)
-
-
 def _is_laid_out(connection: sqlite3.Connection, path: Path, layout: Layout) -> bool:
     (application_id,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -122,13 +105,3 @@ def _is_laid_out(connection: sqlite3.Connection, path: Path, layout: Layout) -> 
     if connection.execute("SELECT 1 FROM sqlite_master").fetchone() is not None:
         raise BusError(f"{path} is not a file of this log: another program made it")
     return False
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[int]:
-    """Never a file that SQLite has locked: to close it would let go of the locks."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)

@@ -12,7 +12,8 @@ import msgspec
 
 from contracts.cloudevents import Headers
 from services.chassis.bus.port import BusError, Message, Record, TopicSpec
-from services.chassis.bus.sqlite_file import Layout, connect, flush, flush_folder, lay_out, reporting, transaction
+from services.chassis.bus.sqlite_file import Layout, connect, lay_out, reporting, transaction
+from services.chassis.flusher import Journal
 
 LAYOUT = Layout(
     application_id=0x53414E54,  # SANT
@@ -60,8 +61,8 @@ class TopicFile:
     ) -> None:
         self.spec = spec
         self._path, self._connection, self._real_now = path, connection, real_now
+        self._journal = Journal(path)
         self._next_sweep = 0.0
-        self._is_named = False
 
     @classmethod
     def open(cls, path: Path, name: str, synchronous: str, real_now: Callable[[], float]) -> TopicFile | None:
@@ -93,10 +94,8 @@ class TopicFile:
 
     def flush(self) -> None:
         """Wait until the disk has what was appended. May run in another thread: it does not use the connection."""
-        if not self._is_named:
-            flush_folder(self._path.parent)  # it knows the journal by its name
-            self._is_named = True
-        flush(self._path)
+        with reporting(self._path):
+            self._journal.flush()
 
     def ends(self) -> list[int]:
         """Next offset by partition."""

@@ -21,7 +21,7 @@ WORTH_A_THREAD_SECONDS: Final = 0.001
 WEIGHT_OF_THE_LAST: Final = 0.1
 HAND_OVER_SECONDS: Final = 0.0005
 TURNS_TO_GATHER: Final = 3
-"""Of the event loop: in that time who waits for the database has it, and commits."""
+"""So many turns of the event loop are left to who is about to commit."""
 _write_through = getattr(os, "fdatasync", os.fsync)
 """Without what nobody needs to read the file, the time of its change; not every system can leave that out."""
 
@@ -118,9 +118,19 @@ def _opened(path: Path) -> Iterator[int]:
 class GroupCommit:
     """Commits to a journal, made durable together: one flush for all that were made before it began."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal | None) -> None:
+        """None where they need not be durable."""
         self._journal, self._flusher, self._turn = journal, Flusher(), asyncio.Lock()
-        self._made = self._durable = 0
+        self._under_way = self._made = self._durable = 0
+
+    @contextmanager
+    def one_under_way(self) -> Iterator[None]:
+        """While somebody is in a transaction, or waits for his turn: a flush may wait for his commit."""
+        self._under_way += 1
+        try:
+            yield
+        finally:
+            self._under_way -= 1
 
     def made(self) -> None:
         """There is one more commit."""
@@ -129,16 +139,18 @@ class GroupCommit:
     async def durable(self) -> None:
         """Returns when all that have been made are durable. Raises `OSError` where that is not certain."""
         made = self._made
-        if self._durable < made:
+        if self._journal is not None and self._durable < made:
             async with self._turn:
                 if self._durable < made:
-                    await self._flush()
+                    await self._flush(self._journal)
 
-    async def _flush(self) -> None:
-        for _ in range(TURNS_TO_GATHER):  # who is about to commit comes with it
+    async def _flush(self, journal: Journal) -> None:
+        for _ in range(TURNS_TO_GATHER):
             await pause(0)
+            if not self._under_way:
+                break
         made = self._made
-        await self._flusher.run(self._journal.flush)
+        await self._flusher.run(journal.flush)
         self._durable = made
 
     def close(self) -> None:

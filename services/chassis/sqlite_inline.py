@@ -84,7 +84,7 @@ class InlineSQLite:
             isolation_level="AUTOCOMMIT",  # where a transaction begins and ends is said here, to the driver
         )
         self._file = url.database
-        self._commits = GroupCommit(Journal(Path(url.database))) if durable and url.database else None
+        self._commits = GroupCommit(Journal(Path(url.database)) if durable and url.database else None)
         self._one_at_a_time = asyncio.Lock()
         self._session: InlineSession | None = None
         pragmas = (() if url.database else _IN_MEMORY) + _pragmas(durable, looks_only)
@@ -108,22 +108,22 @@ class InlineSQLite:
 
     @asynccontextmanager
     async def _transaction(self, begin: str) -> AsyncIterator[InlineSession]:
-        async with self._one_at_a_time:
-            session = self._session = self._session or self._connected()
-            with _worded(begin):
-                session.driver.execute(begin)
-            before = session.driver.total_changes
-            try:
-                yield session
-                with _worded("COMMIT"):
-                    session.driver.execute("COMMIT")
-            except BaseException:
-                session.driver.rollback()  # SQLite leaves a transaction open that it could not commit
-                raise
-            if self._commits is not None and session.driver.total_changes != before:
-                self._commits.made()
-        if self._commits is not None:
-            await self._commits.durable()
+        with self._commits.one_under_way():
+            async with self._one_at_a_time:
+                session = self._session = self._session or self._connected()
+                with _worded(begin):
+                    session.driver.execute(begin)
+                before = session.driver.total_changes
+                try:
+                    yield session
+                    with _worded("COMMIT"):
+                        session.driver.execute("COMMIT")
+                except BaseException:
+                    session.driver.rollback()  # SQLite leaves a transaction open that it could not commit
+                    raise
+                if session.driver.total_changes != before:
+                    self._commits.made()
+        await self._commits.durable()
 
     def _connected(self) -> InlineSession:
         connection = self._engine.connect()
@@ -144,8 +144,7 @@ class InlineSQLite:
             self._session.sync_connection.close()
             self._session = None
         self._engine.dispose()
-        if self._commits is not None:
-            self._commits.close()
+        self._commits.close()
 
 
 def _locked(descriptor: int) -> bool:

@@ -116,6 +116,25 @@ def test_any_slip_is_scanned_back(amount: int, person: int, charge_type: ChargeT
     assert found.digits == slip.barcode
 
 
+@pytest.mark.parametrize(
+    ("amount", "person", "charge_type", "blur"),
+    [
+        (27_164, 1_188, ChargeType.HEALTH_INSURANCE, 0.5),
+        (133_927, 7_480_918_170, ChargeType.CARE_INSURANCE, 0.0),
+        (92_089, 2_887_018_538, ChargeType.RESIDENT_TAX, 0.5),
+        (32_541, 6_949_919_365, ChargeType.LIGHT_VEHICLE_TAX, 0.5),
+        (61_630, 8_427_147_752, ChargeType.HEALTH_INSURANCE, 0.5),
+    ],
+)
+def test_a_slip_that_lies_quite_straight_is_scanned_back(
+    amount: int, person: int, charge_type: ChargeType, blur: float
+) -> None:
+    slip = a_slip(amount, person, charge_type)
+    found = scanned(as_file(Photograph(blur=blur).of(rasterised(printed(slip)).crop(PAPER))))
+    assert isinstance(found, Barcode)
+    assert found.digits == slip.barcode
+
+
 def test_a_pdf_is_scanned_as_it_was_printed() -> None:
     found = scanned(printed(a_slip(8_500)))
     assert isinstance(found, Barcode)

@@ -7,7 +7,7 @@ from weakref import WeakSet
 
 from services.chassis.bus.partitioning import by_partition
 from services.chassis.bus.port import BusError, Message, Offsets, Record, TopicPartition, TopicSpec
-from services.chassis.bus.signals import signalled, topic_signal
+from services.chassis.bus.signals import topic_signal
 from services.chassis.bus.storage import TOPIC_NAME, Storage
 from services.chassis.bus.subscription import ROLL_CALL_SECONDS, LogSubscription
 from services.chassis.clock import monotonic, pause
@@ -78,14 +78,14 @@ class LogBus:
         deadline = monotonic() + timeout
         before = [list(self._storage.ends(topic)) for topic in topics]
         names = list(map(topic_signal, topics))
-        with self._storage.signals.listening(names) as signal:
-            if self._storage.listen(names):
+        news = self._storage.signals.listen(names)
+        if self._storage.listen(names):
+            return
+        while not news.take() and (remaining := deadline - monotonic()) > 0:
+            await news.wait(min(remaining, ROLL_CALL_SECONDS))
+            self._require_open()
+            if before != [list(self._storage.ends(topic)) for topic in topics]:
                 return
-            while not signal.is_set() and (remaining := deadline - monotonic()) > 0:
-                await signalled(signal, min(remaining, ROLL_CALL_SECONDS))
-                self._require_open()
-                if before != [list(self._storage.ends(topic)) for topic in topics]:
-                    return
 
     async def end_offsets(self, topics: Sequence[str]) -> Offsets:
         self._require_open()

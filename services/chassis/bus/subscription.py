@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from services.chassis.bus.group import Group
 from services.chassis.bus.port import BusError, Message, TopicPartition
-from services.chassis.bus.signals import group_signal, signalled, topic_signal
+from services.chassis.bus.signals import group_signal, topic_signal
 from services.chassis.bus.storage import Storage
 from services.chassis.clock import monotonic, pause
 
@@ -47,7 +47,14 @@ class LogSubscription:
     def __init__(self, storage: Storage, group: str, topics: Sequence[str]) -> None:
         self._storage, self._group = storage, group
         self._partitions = {topic: len(storage.ends(topic)) for topic in topics}
-        self._signals = (group_signal(group), *map(topic_signal, self._partitions))
+        self._group_signal = group_signal(group)
+        self._topics = {topic_signal(topic): topic for topic in self._partitions}
+        self._signals = (self._group_signal, *self._topics)
+        self._news = storage.signals.listen(self._signals)
+        self._is_told = False
+        """Whether signals of all that happens reach this member; one of a second may be lost."""
+        self._ends: dict[str, Sequence[int]] = {}
+        """Of each topic, as far as this member knows: it has these at least."""
         self._cursors: dict[TopicPartition, _Cursor] = {}
         self._leaving: list[TopicPartition] = []
         self._readable: list[TopicPartition] = []
@@ -66,18 +73,17 @@ class LogSubscription:
 
     async def fetch(self, max_records: int, timeout: float) -> Sequence[Message]:
         if timeout <= 0:
-            return self._next_messages(max_records)
+            return self._next_messages(max_records, look_everywhere=True)
         deadline = monotonic() + timeout
         await pause(0)  # everything below runs inline: let the other tasks have their turn
-        with self._storage.signals.listening(self._signals) as signal:
-            while True:
-                signal.clear()
-                messages = self._next_messages(max_records)
-                remaining = deadline - monotonic()
-                if messages or remaining <= 0:
-                    return messages
-                if not self._storage.listen(self._signals):
-                    await signalled(signal, min(remaining, ROLL_CALL_SECONDS))
+        while True:
+            messages = self._next_messages(max_records, look_everywhere=not self._is_told)
+            now = monotonic()
+            if messages or now >= deadline:
+                return messages
+            self._is_told = not self._storage.listen(self._signals)
+            if self._is_told:
+                await self._news.wait(min(deadline, self._next_roll_call) - now)
 
     async def commit(self, messages: Sequence[Message]) -> None:
         self._require_open()
@@ -117,12 +123,20 @@ class LogSubscription:
         if self._closed:
             raise BusError(f"this member of {self._group} has left it: the subscription is closed")
 
-    def _next_messages(self, limit: int) -> list[Message]:
+    def _next_messages(self, limit: int, *, look_everywhere: bool) -> list[Message]:
+        """Those that are there; `look_everywhere`, or where there was news, and everywhere once a second."""
         self._require_open()
-        appended = self._storage.appended()
-        if self._keep_membership() and appended is not None and appended == self._exhausted_at:
+        appended, heard = self._storage.appended(), self._news.take()
+        if monotonic() >= self._next_roll_call:
+            self._call_roll()
+            look_everywhere = True
+        same = self._keep_membership(look_everywhere or self._group_signal in heard)
+        if same and appended is not None and appended == self._exhausted_at:
             return []
-        ends = {topic: self._storage.ends(topic) for topic in self._partitions}
+        for topic in self._partitions.keys() if look_everywhere else map(self._topics.get, heard):
+            if topic is not None:
+                self._ends[topic] = self._storage.ends(topic)
+        ends = self._ends
         self._turn += 1  # another partition goes first each time, so that a busy one does not starve the rest
         first = self._turn % len(self._readable) if self._readable else 0
         messages: list[Message] = []
@@ -145,11 +159,9 @@ class LogSubscription:
             cursor.position = taken[-1].offset + 1
         return taken
 
-    def _keep_membership(self) -> bool:
+    def _keep_membership(self, look: bool) -> bool:
         """Whether this member may read what it could read before, and no more."""
-        if monotonic() >= self._next_roll_call:
-            self._call_roll()
-        changed = self._storage.generation(self._group) != self._generation
+        changed = look and self._storage.generation(self._group) != self._generation
         if changed or any(not self._cursors[tp].in_flight for tp in self._leaving):
             self._settle()
             return False

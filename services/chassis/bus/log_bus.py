@@ -63,10 +63,12 @@ class LogBus:
     async def read(self, topic: str, start: Offsets | None = None, max_records: int = 1000) -> Sequence[Message]:
         self._require_open()
         messages: list[Message] = []
+        starts = [(start or {}).get(TopicPartition(topic, n), 0) for n in range(len(self._storage.ends(topic)))]
+        if not any(at < end for at, end in zip(starts, self._storage.ends(topic), strict=True)):
+            return messages
         with self._storage.snapshot(topic):
             for partition, end in enumerate(self._storage.ends(topic)):
-                tp = TopicPartition(topic, partition)
-                position = (start or {}).get(tp, 0)
+                tp, position = TopicPartition(topic, partition), starts[partition]
                 while position < end and len(messages) < max_records:
                     found = self._storage.read(tp, position, max_records - len(messages))
                     messages += found

@@ -213,5 +213,6 @@ class Relay:
         if due_in == 0.0:
             return True
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), longest if due_in is None else min(due_in, longest))
+            async with asyncio.timeout(longest if due_in is None else min(due_in, longest)):
+                await self._wake.wait()
         return self._wake.is_set() or (due_in is not None and due_in <= longest)

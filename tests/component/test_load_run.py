@@ -15,7 +15,7 @@ from services.chassis.clock import pause
 from services.console.load.arrivals import Arrivals, Shape
 from services.console.load.following import Follower
 from services.console.load.recording import END_TO_END, Moment, Recorder
-from services.console.load.running import Plan, Run, Watch
+from services.console.load.running import ONE_STOP_SECONDS, Plan, Run, Watch
 
 TOPIC, GROUP = "receipts", "ward"
 
@@ -178,6 +178,9 @@ async def test_a_ward_that_registers_nothing_is_not_waited_for_for_ever(twice: b
         if twice:
             await pause(0.2)
             trial.run.stop()
+            trial.run.stop()
+            assert not trial.run.gave_up, "one Ctrl-C, heard twice"
+            await pause(1.1 * ONE_STOP_SECONDS)
             trial.run.stop()
         await asyncio.wait_for(running, 5.0)
     assert trial.run.gave_up

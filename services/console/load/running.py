@@ -16,6 +16,7 @@ from services.console.load.following import Follower
 from services.console.load.recording import Moment, Recorder
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.001, 0.05
+ONE_STOP_SECONDS: Final = 0.5
 LOOKS_APART: Final = 2
 """Between two looks at what is registered so many times the last one's length passes, and `BETWEEN_LOOKS` seconds at
 least: looking costs, too. A latency is told as longer by up to that, never as shorter."""
@@ -102,11 +103,17 @@ class Run:
         self._plan, self._workload, self._follower = plan, workload, follower
         self._recorder, self._watch = recorder, watch
         self._sending = True
+        self._stopped_at = 0.0
         self.was_stopped = self.gave_up = False
 
     def stop(self) -> None:
-        """No further arrivals. The second time, nothing is waited for any more."""
-        self.gave_up |= self.was_stopped
+        """No further arrivals. The second time, nothing is waited for any more; within `ONE_STOP_SECONDS` it is still the
+        first, for one Ctrl-C may reach a process twice: from the terminal, and from who has started it."""
+        now = self._watch.now()
+        if not self.was_stopped:
+            self._stopped_at = now
+        elif now - self._stopped_at > ONE_STOP_SECONDS:
+            self.gave_up = True
         self.was_stopped = True
 
     async def execute(self, tell: Told = lambda _moment: None) -> None:

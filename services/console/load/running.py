@@ -20,7 +20,7 @@ ONE_STOP_SECONDS: Final = 0.5
 LOOKS_APART: Final = 2
 """Between two looks at what is registered so many times the last one's length passes, and `BETWEEN_LOOKS` seconds at
 least: looking costs, too. A latency is told as longer by up to that, never as shorter."""
-BETWEEN_LOOKS: Final = 0.003
+BETWEEN_LOOKS: Final = 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,11 @@ class Run:
         self.was_stopped = self.gave_up = False
 
     def stop(self) -> None:
-        """No further arrivals. The second time, nothing is waited for any more; within `ONE_STOP_SECONDS` it is still the
-        first, for one Ctrl-C may reach a process twice: from the terminal, and from who has started it."""
+        """No further arrivals. The second time, nothing is waited for any more.
+
+        Within `ONE_STOP_SECONDS` it is still the first: from a terminal and from who has started it, one Ctrl-C may
+        reach a process twice.
+        """
         now = self._watch.now()
         if not self.was_stopped:
             self._stopped_at = now

@@ -21,7 +21,7 @@ from services.chassis.telemetry import Metrics
 from services.chassis.transaction import Transaction
 
 ROWS_HANDED_OVER = 2_000
-QUIET_SECONDS = 0.02
+QUIET_SECONDS = 0.2
 """When nothing was left to send for so long, rows that were sent are deleted in a transaction of their own."""
 SENT_ROWS_KEPT = 100
 """How many rows that were sent may wait to be deleted together; who then dies sends them twice."""

@@ -63,8 +63,9 @@ class LogBus:
     async def read(self, topic: str, start: Offsets | None = None, max_records: int = 1000) -> Sequence[Message]:
         self._require_open()
         messages: list[Message] = []
-        starts = [(start or {}).get(TopicPartition(topic, n), 0) for n in range(len(self._storage.ends(topic)))]
-        if not any(at < end for at, end in zip(starts, self._storage.ends(topic), strict=True)):
+        ends = self._storage.ends(topic)
+        starts = [(start or {}).get(TopicPartition(topic, partition), 0) for partition in range(len(ends))]
+        if all(at >= end for at, end in zip(starts, ends, strict=True)):
             return messages
         with self._storage.snapshot(topic):
             for partition, end in enumerate(self._storage.ends(topic)):

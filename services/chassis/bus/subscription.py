@@ -52,7 +52,8 @@ class LogSubscription:
         self._signals = (self._group_signal, *self._topics)
         self._news = storage.signals.listen(self._signals)
         self._is_told = False
-        """Whether signals of all that happens reach this member; one of a second may be lost."""
+        """Whether this member has looked everywhere, and signals of what has happened since reach it. One may be lost:
+        it looks everywhere once a second, too."""
         self._ends: dict[str, Sequence[int]] = {}
         """Of each topic, as far as this member knows: it has these at least."""
         self._cursors: dict[TopicPartition, _Cursor] = {}
@@ -77,7 +78,9 @@ class LogSubscription:
         deadline = monotonic() + timeout
         await pause(0)  # everything below runs inline: let the other tasks have their turn
         while True:
-            messages = self._next_messages(max_records, look_everywhere=not self._is_told)
+            was_told, self._is_told = self._is_told, False
+            messages = self._next_messages(max_records, look_everywhere=not was_told)
+            self._is_told = was_told  # what a look that failed had been told of is lost: the next one is everywhere
             now = monotonic()
             if messages or now >= deadline:
                 return messages

@@ -1,0 +1,134 @@
+"""停電: the machine loses power in the middle of a day. What was answered and what was booked is still there, once.
+
+The disk is imitated: of each file it has what was last flushed, or all that was written, and of the groups' offsets,
+which nobody flushes, what they were at any earlier time.
+"""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date, time, timedelta
+from math import inf
+from pathlib import Path
+
+import pytest
+
+from contracts import topics
+from contracts.http import AssessmentsRequest
+from contracts.vocabulary import Method, on_the_clock
+from services.chassis import flusher, relay
+from services.chassis.bus.sqlite_log import SqliteLog
+from services.chassis.identity import Chance
+from services.chassis.identity import chance as chance_of
+from services.console.audit import audit
+from services.console.payers import PlannedPayment, card_number
+from services.console.sandbox import Sandbox
+from services.console.sandbox_scene import Payers, expect
+from services.ward.app import generate_assessments
+
+START = on_the_clock(date(2021, 7, 1), time(8))
+SEED = 7
+PAYMENTS = 14
+DURABLE = {principal: {"database_durable": True} for principal in topics.PRINCIPALS if principal != topics.CONSOLE}
+
+
+class Disk:
+    """What a loss of power leaves of a folder."""
+
+    def __init__(self, folder: Path, kept: Path, chance: Chance) -> None:
+        self._folder, self._kept, self._chance = folder, kept, chance
+
+    def flushed(self, journal: Path) -> None:
+        """The disk has all of this file by now."""
+        self.keep(journal.with_name(journal.name.removesuffix("-wal")))
+
+    def keep(self, file: Path) -> None:
+        """Take what the file is at this moment for what the disk has of it."""
+        self._copy(file, self._kept)
+
+    def keep_all(self) -> None:
+        for file in self._files():
+            self.keep(file)
+
+    def left(self, to: Path) -> Path:
+        """A folder with what is left."""
+        shutil.copytree(self._kept, to)
+        for file in self._files():
+            if self._chance.random() < 0.5:
+                self._copy(file, to)
+        return to
+
+    def _files(self) -> list[Path]:
+        return sorted(path for kind in ("*.db", "*.sqlite") for path in self._folder.rglob(kind))
+
+    def _copy(self, file: Path, to: Path) -> None:
+        place = to / file.relative_to(self._folder)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        for suffix in ("", "-wal"):
+            shutil.copyfile(f"{file}{suffix}", f"{place}{suffix}")
+
+
+@pytest.fixture(autouse=True)
+def _few_rows_wait_and_the_disk_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay, "SENT_ROWS_KEPT", 4)
+    monkeypatch.setattr(flusher, "WORTH_A_THREAD_SECONDS", inf)
+
+
+async def begun(folder: Path, sandbox: Sandbox) -> Payers:
+    await sandbox.bus.close()
+    sandbox.bus = SqliteLog(folder / "bus")  # durable, as between processes
+    await sandbox.start()
+    return Payers(sandbox)
+
+
+@pytest.mark.parametrize("fate", range(6))
+async def test_after_a_loss_of_power_every_payment_is_registered_once(
+    fate: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance, folder = chance_of(fate, "power"), tmp_path / "machine"
+    disk, really = Disk(folder, tmp_path / "disk", chance), flusher.Journal.flush
+
+    def flush(journal: flusher.Journal) -> None:
+        really(journal)
+        if journal._path.is_relative_to(folder):
+            disk.flushed(journal._path)
+
+    monkeypatch.setattr(flusher.Journal, "flush", flush)
+    sandbox = Sandbox(START, SEED, folder, DURABLE)
+    payers = await begun(folder, sandbox)
+    assessed = tuple(generate_assessments(SEED, 3, 2021))
+    expect(await sandbox.ward.assess(AssessmentsRequest(assessments=assessed)))
+    disk.keep_all()
+    slips = await sandbox.ward.slips(limit=PAYMENTS)
+
+    def planned(number: int) -> PlannedPayment:
+        return PlannedPayment(sandbox.clock.now(), slips[number], Method.CARD, card_number(SEED, str(number)))
+
+    accepted, stalled = [], chance.choice(list(sandbox.services))  # what others send to it waits in the log
+    for number in range(PAYMENTS - 2):
+        accepted.append(expect(await payers.pay(planned(number))).payment_id)
+        sandbox.clock.step_to(sandbox.clock.now() + timedelta(seconds=chance.randrange(2)))
+        for _ in range(chance.randrange(12)):
+            service = chance.choice(list(sandbox.services))
+            if service is not stalled or number < PAYMENTS / 3:
+                await service.step()
+            if chance.random() < 0.1:
+                disk.keep(folder / "bus" / "groups.sqlite")
+    left = disk.left(tmp_path / "left")
+    for service in sandbox.services:
+        await service.abandon()
+    await sandbox.bus.close()
+
+    sandbox = Sandbox(sandbox.clock.now(), SEED, left, DURABLE)
+    payers = await begun(left, sandbox)
+    accepted += [expect(await payers.pay(planned(number))).payment_id for number in range(PAYMENTS - 2, PAYMENTS)]
+    await sandbox.advance(sandbox.clock.now() + timedelta(days=5))
+    books = await sandbox.books()
+    found = audit(books)
+    assert (found.findings, found.under_way, found.untold_yen) == ((), 0, 0)
+    ended = {p.payment_id: p.status for p in books[topics.PAYMENT_PROVIDER].payments}
+    assert {ended[payment_id] for payment_id in accepted} <= {"paid", "confirmed", "declined"}
+    assert found.receipts_registered == sum(status != "declined" for status in ended.values()) > PAYMENTS / 2
+    for service in sandbox.services:
+        assert await service.dead_letters() == []
+    await sandbox.close()

@@ -121,6 +121,7 @@ class GroupCommit:
     def __init__(self, journal: Journal | None) -> None:
         """None where they need not be durable."""
         self._journal, self._flusher, self._turn = journal, Flusher(), asyncio.Lock()
+        self.are_flushed = journal is not None
         self._under_way = self._made = self._durable = 0
 
     @contextmanager

@@ -87,6 +87,7 @@ class InlineSQLite:
         self._commits = GroupCommit(Journal(Path(url.database)) if durable and url.database else None)
         self._one_at_a_time = asyncio.Lock()
         self._session: InlineSession | None = None
+        self._others_as_of: int | None = None
         pragmas = (() if url.database else _IN_MEMORY) + _pragmas(durable, looks_only)
 
         def configure(connection: Any, _record: Any) -> None:
@@ -115,6 +116,8 @@ class InlineSQLite:
                     session.driver.execute(begin)
                 before = session.driver.total_changes
                 try:
+                    with _worded("PRAGMA data_version"):
+                        self._look_for_others(session.driver)
                     yield session
                     with _worded("COMMIT"):
                         session.driver.execute("COMMIT")
@@ -124,6 +127,15 @@ class InlineSQLite:
                 if session.driver.total_changes != before:
                     self._commits.made()
         await self._commits.durable()
+
+    def _look_for_others(self, driver: Any) -> None:
+        """What another process has committed, or one before this, may have been seen before its flush: it counts as
+        made here, so that nobody here tells of it before a flush."""
+        if self._commits.are_flushed:
+            ((others,),) = driver.execute("PRAGMA data_version").fetchall()
+            if others != self._others_as_of:
+                self._others_as_of = others
+                self._commits.made()
 
     def _connected(self) -> InlineSession:
         connection = self._engine.connect()

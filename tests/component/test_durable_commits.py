@@ -137,6 +137,50 @@ async def test_nobody_hears_of_what_a_loss_of_power_could_still_take(
     await database.close()
 
 
+async def test_what_another_process_has_committed_is_flushed_before_anybody_here_tells_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[list[int]] = []
+    database = await made(tmp_path)
+    monkeypatch.setattr(Journal, "flush", lambda _journal: flushed.append(kept(tmp_path)))
+
+    async def look() -> int:
+        async with database.read() as session:
+            await session.execute(select(NUMBERS))
+        return len(flushed)
+
+    other = sqlite3.connect(f"{tmp_path}/numbers.db")
+    with other:
+        other.execute("INSERT INTO numbers VALUES (1)")
+    assert await look() == 1
+    assert flushed == [[1]]
+    assert await look() == 1, "it has been"
+    with other:
+        other.execute("INSERT INTO numbers VALUES (2)")
+    async with database.begin() as session:
+        await session.execute(select(NUMBERS))
+    assert flushed[1:] == [[1, 2]]
+    other.close()
+    await database.close()
+
+
+async def test_what_a_process_left_that_was_killed_is_flushed_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[list[int]] = []
+    before = await made(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "flush", lambda _journal: None)
+        await add(before, 1)
+    monkeypatch.setattr(Journal, "flush", lambda _journal: flushed.append(kept(tmp_path)))
+    after = Database(f"sqlite:///{tmp_path}/numbers.db")
+    async with after.begin() as session:
+        await session.execute(select(NUMBERS))
+    assert flushed == [[1]]
+    await after.close()
+    await before.close()
+
+
 async def test_after_a_flush_that_failed_nothing_counts_as_durable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

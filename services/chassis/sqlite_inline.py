@@ -84,7 +84,8 @@ class InlineSQLite:
             isolation_level="AUTOCOMMIT",  # where a transaction begins and ends is said here, to the driver
         )
         self._file = url.database
-        self._commits = GroupCommit(Journal(Path(url.database)) if durable and url.database else None)
+        flushed = url.database if durable and not looks_only else None
+        self._commits = GroupCommit(Journal(Path(flushed)) if flushed else None)
         self._one_at_a_time = asyncio.Lock()
         self._session: InlineSession | None = None
         self._others_as_of: int | None = None

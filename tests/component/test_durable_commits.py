@@ -198,6 +198,17 @@ async def test_after_a_flush_that_failed_nothing_counts_as_durable(
     await database.close()
 
 
+async def test_who_only_looks_flushes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = await made(tmp_path)
+    await add(database, 1)
+    await database.close()
+    monkeypatch.setattr(Journal, "flush", lambda _journal: pytest.fail("it did"))
+    looking = Database(f"sqlite:///{tmp_path}/numbers.db", looks_only=True)
+    async with looking.read() as session:
+        assert (await session.execute(select(NUMBERS.c.n))).scalars().all() == [1]
+    await looking.close()
+
+
 async def test_what_need_not_be_durable_is_not_flushed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Journal, "flush", lambda _journal: pytest.fail("it was"))
     database = Database(f"sqlite:///{tmp_path}/numbers.db", durable=False)

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
+from typing import Any
 
 import msgspec
 
@@ -110,17 +111,29 @@ def _instant(text: str) -> datetime:
 
 
 class Decoder:
-    """Reads values of known event types; the published ones, and a party's private ones where given."""
+    """Decodes values of known event types: the published ones, and a party's private ones where given.
+
+    A value of a former type is decoded as the event that took its place.
+    """
 
     def __init__(self, private: Iterable[type[Event]] = ()) -> None:
-        self._decoders = {t.TYPE: msgspec.json.Decoder(t) for t in (*EVENTS, *private)}
+        known = (*EVENTS, *private)
+        self._decoders: dict[str, Callable[[bytes], Event]] = {t.TYPE: msgspec.json.Decoder(t).decode for t in known}
+        for event in known:
+            for former, renamed in event.FORMER_TYPES.items():
+                self._decoders[former] = partial(_decode_former, event, renamed)
 
     def decode(self, event_type: str, value: bytes) -> Event:
         """Raises `UndecodableEvent` for an unknown type, malformed JSON, or a missing or mistyped field."""
-        decoder = self._decoders.get(event_type)
-        if decoder is None:
+        decode = self._decoders.get(event_type)
+        if decode is None:
             raise UndecodableEvent(f"event type {event_type!r} is unknown to this version of the contract")
         try:
-            return decoder.decode(value)
+            return decode(value)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
             raise UndecodableEvent(f"{event_type}: {wrong}") from None
+
+
+def _decode_former(event: type[Event], renamed: Mapping[str, str], value: bytes) -> Event:
+    fields = msgspec.json.decode(value, type=dict[str, Any])
+    return msgspec.convert({renamed.get(name, name): content for name, content in fields.items()}, event)

@@ -8,7 +8,7 @@ version under a new name. Amounts are whole yen, instants UTC, dates of Japan.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import ClassVar
 
@@ -21,6 +21,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """What every event has. `natural_key` identifies it among events of its type: ids are derived from it."""
 
     TYPE: ClassVar[str]
+    FORMER_TYPES: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+    """Types of earlier versions that are still read, each with its renamed fields: former name → today's."""
 
     @property
     def subject(self) -> str:
@@ -161,18 +163,24 @@ class AuthorizationReversed(PaymentEvent, frozen=True, kw_only=True):
     reversed_at: datetime
 
 
-class ProxyPaymentTakenOn(PaymentEvent, frozen=True, kw_only=True):
+class ProxyPaymentAccepted(PaymentEvent, frozen=True, kw_only=True):
     """代理納付の引受: the agent owes the ward this amount from now on."""
 
-    TYPE: ClassVar[str] = "sansha.card_agent.proxy_payment_taken_on.v1"
+    TYPE: ClassVar[str] = "sansha.card_agent.proxy_payment_accepted.v1"
+    FORMER_TYPES: ClassVar[Mapping[str, Mapping[str, str]]] = {
+        "sansha.card_agent.proxy_payment_taken_on.v1": {
+            "taken_on_at": "accepted_at",
+            "named_day": "designated_date",
+        }
+    }
     agent: Agent
     amount: Yen
-    taken_on_at: datetime
+    accepted_at: datetime
     closes_on: date
     """締日: the closing that will count it."""
     deposit_on: date
     """入金予定日: when the closing's total reaches the ward's account."""
-    named_day: date | None = None
+    designated_date: date | None = None
     """指定日: until when the money must be there for the payment to count as made when it was entrusted."""
 
 
@@ -215,7 +223,10 @@ class SettlementEvent(Event, frozen=True, kw_only=True):
 class ClosingStatementIssued(SettlementEvent, frozen=True, kw_only=True):
     """締め明細: one page of the breakdown of a closing period. The totals are of the whole statement."""
 
-    TYPE: ClassVar[str] = "sansha.settlement.closing_statement_issued.v1"
+    TYPE: ClassVar[str] = "sansha.settlement.closing_statement_issued.v2"
+    FORMER_TYPES: ClassVar[Mapping[str, Mapping[str, str]]] = {
+        "sansha.settlement.closing_statement_issued.v1": {"named_day": "designated_date"}
+    }
     deposit_on: date
     total_count: int
     total_amount: Yen
@@ -226,7 +237,7 @@ class ClosingStatementIssued(SettlementEvent, frozen=True, kw_only=True):
     pages: int
     lines: tuple[StatementLine, ...]
     """At most `LINES_PER_PAGE`, so that an event stays well under a broker's message limit."""
-    named_day: date | None = None
+    designated_date: date | None = None
     """指定日 of the payments it lists; None where no card agent pays in the payer's stead."""
 
     @property
@@ -292,7 +303,7 @@ EVENTS: tuple[type[Event], ...] = (
     AuthorizationApproved,
     AuthorizationDeclined,
     AuthorizationReversed,
-    ProxyPaymentTakenOn,
+    ProxyPaymentAccepted,
     ProxyPaymentWithdrawn,
     ClosingStatementIssued,
     DepositMade,

@@ -142,8 +142,8 @@ class TermsView(Body):
     fee_basis: str
     fee_per_mille: int
     deposit_split: str
-    named_day_rule: str
-    named_day_business_days: int
+    designated_date_rule: str
+    designated_date_business_days: int
 
 
 class TestCard(Body):

@@ -90,7 +90,7 @@ def proxy_payments(agent: Agent) -> Topic:
         f"card_agent.{agent}.proxy_payments",
         card_agent(agent),
         (PAYMENT_PROVIDER,),
-        (e.ProxyPaymentTakenOn, e.ProxyPaymentWithdrawn),
+        (e.ProxyPaymentAccepted, e.ProxyPaymentWithdrawn),
         key="payment id",
     )
 

@@ -131,7 +131,7 @@ class Stage(IntEnum):
     AUTHORIZATION_RECEIVED = 25  # 与信照会受付
     ANSWERED = 30  # 与信照会結果
     ENTRUSTED = 40  # 代理納付委託
-    TAKEN_ON = 50  # 代理納付引受
+    ACCEPTED = 50  # 代理納付引受
     PAYMENT_ENDED = 55  # 不成立・取消
     PRELIMINARY_DELIVERED = 60  # 速報
     PRELIMINARY_REGISTERED = 70

@@ -39,7 +39,7 @@ class _Owed(NamedTuple):
     amount: int
     status: str
     closes_on: date
-    taken_on: date | None
+    accepted_on: date | None
     withdrawn_on: date | None
 
 
@@ -49,7 +49,7 @@ _OWED = select(
     _a.amount,
     plain(_a.status),
     _a.closes_on,
-    business_day(_a.taken_on_at),
+    business_day(_a.accepted_at),
     business_day(_a.withdrawn_at),
 ).where(_a.status.in_(OWED), _a.closes_on.is_not(None))
 
@@ -73,7 +73,7 @@ async def books(session: AsyncConnection, agent: Agent) -> Books:
             *(
                 StatementLineRow(statement_of[o.closes_on], o.payment_id, o.amount)
                 for o in owed
-                if o.status == AuthorizationStatus.TAKEN_ON
+                if o.status == AuthorizationStatus.ACCEPTED
                 and o.closes_on in statement_of
                 and o.payment_id not in not_listed.get(o.closes_on, ())
             ),
@@ -106,8 +106,8 @@ async def deposits_made(session: AsyncConnection, agent: Agent) -> Sequence[Depo
 
 def _transfers(owed: Iterable[_Owed], issued: Iterable[Closing], made: Iterable[Deposit]) -> Iterator[TransferRow]:
     for o in owed:
-        if o.taken_on is not None:
-            yield TransferRow(CARD_COMPANY, OWED_TO_WARD, o.amount, o.payment_id, o.taken_on)
+        if o.accepted_on is not None:
+            yield TransferRow(CARD_COMPANY, OWED_TO_WARD, o.amount, o.payment_id, o.accepted_on)
         if o.withdrawn_on is not None:
             yield TransferRow(OWED_TO_WARD, CARD_COMPANY, o.amount, o.payment_id, o.withdrawn_on)
     for c in issued:

@@ -82,13 +82,13 @@ class Story:
         if closing is None:
             return
         promised = f"counts for the closing of {closing.closed_on}, to be deposited on {closing.deposit_on}"
-        named = f", named day (指定日) {self.terms.named_day(closing.deposit_on)} [named_day_rule]"
-        yield self._step(Stage.TAKEN_ON, "代理納付引受 proxy payment taken on", a.taken_on_at, promised + named)
+        named = f", designated date (指定日) {self.terms.designated_date(closing.deposit_on)} [designated_date_rule]"
+        yield self._step(Stage.ACCEPTED, "代理納付引受 proxy payment accepted", a.accepted_at, promised + named)
         revoked = "the card company revoked the sale (売上取消); nothing is owed"
         yield self._step(Stage.WITHDRAWN, "代理納付取下げ withdrawn", a.withdrawn_at, revoked)
         late = f"the card company revoked the sale after the closing of {closing.closed_on} was issued"
         yield self._step(Stage.WITHDRAWN, "取下げ不可 withdrawal came too late", a.withdrawal_missed_at, late)
-        if a.status is AuthorizationStatus.TAKEN_ON:
+        if a.status is AuthorizationStatus.ACCEPTED:
             rule = self.terms.closing_reason(closing.closed_on)
             total = f"{closing.count} payment{'s' * (closing.count != 1)}, ¥{closing.amount:,}; {rule}"
             yield self._step(Stage.CLOSED, "締め closing", closing.issued_at, total)
@@ -110,7 +110,7 @@ class Story:
         whom = f"; it met payment {kept.met_payment_id}, ¥{kept.met_yen:,}" if kept.met_payment_id else ""
         mended = "; corrected" if kept.corrected_at else ""
         detail = f"{kept.asked.kind.value} asked for the closing of {kept.closed_on}{whom}{mended}"
-        return self._step(Stage.TAKEN_ON, "異常 anomaly", kept.asked_at, detail)
+        return self._step(Stage.ACCEPTED, "異常 anomaly", kept.asked_at, detail)
 
     def _waiting(self) -> Waiting | None:
         a = self.authorization
@@ -120,7 +120,7 @@ class Story:
             case AuthorizationStatus.APPROVED:
                 because = f"an approval is held until the provider entrusts the payment or gives it up {_GIVEN_UP}"
                 return Waiting(waits_for="代理納付委託 entrustment by the provider", until=None, because=because)
-            case AuthorizationStatus.TAKEN_ON if self.closing is not None and a.deposited_at is None:
+            case AuthorizationStatus.ACCEPTED if self.closing is not None and a.deposited_at is None:
                 return self._settlement(self.closing)
             case _:
                 return None

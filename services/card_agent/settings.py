@@ -13,7 +13,7 @@ from pydantic import Field, field_validator, model_validator
 from contracts.calendar import HolidayShift, parse_closing_days
 from contracts.vocabulary import Agent, Brand, Yen
 from services.card_agent.domain.issuer import Issuer
-from services.card_agent.domain.terms import TERMS, AgentTerms, DepositSplit, FeeBasis, NamedDayRule, Terms
+from services.card_agent.domain.terms import TERMS, AgentTerms, DepositSplit, DesignatedDateRule, FeeBasis, Terms
 from services.chassis.settings import ServiceSettings
 
 
@@ -40,10 +40,10 @@ class Settings(ServiceSettings):
     """The fee in thousandths of what a deposit is for, cut to whole yen; only with `net`."""
     deposit_split: DepositSplit | None = None
     """入金単位: `closing` deposits a closing in one sum, `brand` in one for each brand of card."""
-    named_day_rule: NamedDayRule | None = None
-    """指定日: `after_deposit` counts `named_day_business_days` from the planned deposit; `end_of_month` is the end of
-    that month, or the next bank business day."""
-    named_day_business_days: Annotated[int | None, Field(ge=0, le=250)] = None
+    designated_date_rule: DesignatedDateRule | None = None
+    """指定日: `after_deposit` counts `designated_date_business_days` from the planned deposit; `end_of_month` is the
+    end of that month, or the next bank business day."""
+    designated_date_business_days: Annotated[int | None, Field(ge=0, le=250)] = None
     """With `after_deposit`: so many bank business days after the planned deposit; 0 is the day of the deposit."""
     credit_limit: Annotated[int, Field(ge=0)] = 1_000_000
     """利用限度額 of every card account, in yen. A hold counts until the deposit, when the bill is taken as paid."""
@@ -81,8 +81,10 @@ class Settings(ServiceSettings):
             fee_basis=self.fee_basis or default.fee_basis,
             fee_per_mille=_or(self.fee_per_mille, default.fee_per_mille),
             deposit_split=self.deposit_split or default.deposit_split,
-            named_day_rule=self.named_day_rule or default.named_day_rule,
-            named_day_business_days=_or(self.named_day_business_days, default.named_day_business_days),
+            designated_date_rule=self.designated_date_rule or default.designated_date_rule,
+            designated_date_business_days=_or(
+                self.designated_date_business_days, default.designated_date_business_days
+            ),
         )
         return Terms(agreed, self.closing_time, self.deposit_time)
 

@@ -10,12 +10,12 @@ from contracts.vocabulary import Agent
 from services.card_agent import timers
 from services.card_agent.domain.issuer import Issuer
 from services.card_agent.domain.terms import Terms
+from services.card_agent.handlers.accept_proxy_payment import accept_proxy_payments
 from services.card_agent.handlers.authorize_card import authorize_cards
 from services.card_agent.handlers.closing_due import issue_statements
 from services.card_agent.handlers.deposit_due import make_deposits, make_late_transfers
 from services.card_agent.handlers.issuer_answered import take_late_answers
 from services.card_agent.handlers.reverse_authorization import reverse_authorizations
-from services.card_agent.handlers.take_on_proxy_payment import take_on_proxy_payments
 from services.card_agent.handlers.withdraw_proxy_payment import withdraw_revoked
 from services.chassis.consumer import On
 
@@ -27,7 +27,7 @@ def subscriptions(agent: Agent, terms: Terms, issuer: Issuer) -> Sequence[On]:
         On(AuthorizationReversalRequested, partial(reverse_authorizations, agent=agent)),
         On(
             ProxyPaymentRequested,
-            partial(take_on_proxy_payments, agent=agent, terms=terms, issuer=issuer),
+            partial(accept_proxy_payments, agent=agent, terms=terms, issuer=issuer),
             natural_key=True,
         ),
         On(timers.IssuerAnswered, partial(take_late_answers, agent=agent, issuer=issuer)),

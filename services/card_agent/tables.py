@@ -49,7 +49,7 @@ authorizations = Table(
     Column("entrusted_at", Instant),
     Column("reversal_asked_at", Instant),
     Column("reversed_at", Instant),
-    Column("taken_on_at", Instant),
+    Column("accepted_at", Instant),
     Column("closes_on", Date),
     Column("withdrawn_at", Instant),
     Column("withdrawal_missed_at", Instant),

@@ -59,7 +59,7 @@ class StatementView(Body):
     fee: int
     issued_at: datetime | None = None
     deposited_on: date | None = None
-    named_day: date
+    designated_date: date
     deposits: tuple[DepositView, ...] = ()
 
 
@@ -150,7 +150,7 @@ def statement_view(closing: Closing, deposits: Sequence[Deposit], terms: Terms, 
         fee=closing.fee,
         issued_at=closing.issued_at,
         deposited_on=closing.deposited_on,
-        named_day=terms.named_day(closing.deposit_on),
+        designated_date=terms.designated_date(closing.deposit_on),
         deposits=tuple(
             DepositView(**{name: getattr(deposit, name) for name in DepositView.model_fields}) for deposit in deposits
         ),
@@ -169,8 +169,8 @@ def terms_view(terms: Terms, agent: Agent) -> TermsView:
         fee_basis=agreed.fee_basis.value,
         fee_per_mille=agreed.fee_per_mille,
         deposit_split=agreed.deposit_split.value,
-        named_day_rule=agreed.named_day_rule.value,
-        named_day_business_days=agreed.named_day_business_days,
+        designated_date_rule=agreed.designated_date_rule.value,
+        designated_date_business_days=agreed.designated_date_business_days,
     )
 
 

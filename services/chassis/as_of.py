@@ -45,7 +45,7 @@ async def explanation_on(
 
 def _not_known_yet(said: str, later: Explanation) -> Refusal:
     # from reminders on steps may be about its slip, those of the taking on about its closing: both can be older
-    own = [step for step in later.steps if step.stage < Stage.REMINDED and step.stage != Stage.TAKEN_ON]
+    own = [step for step in later.steps if step.stage < Stage.REMINDED and step.stage != Stage.ACCEPTED]
     first = min(own, key=lambda step: (step.at, step.stage))
     came = f"{first.event} came first, on {first.at.astimezone(JST):%Y-%m-%d at %H:%M}"
     return Refusal("payment_not_known_yet", f"{said}: {came}", "name that day or a later one")

@@ -22,7 +22,7 @@ from sqlalchemy import Boolean, Column, LargeBinary, MetaData, String, Table, se
 from contracts.vocabulary import Refusal
 from services.chassis.bulk import Bulk
 from services.chassis.clock import Clock
-from services.chassis.database import Instant, among
+from services.chassis.database import Instant, in_list
 from services.chassis.lookup import Lookup
 from services.chassis.outages import lost_a_race
 from services.chassis.telemetry import Metrics
@@ -92,7 +92,7 @@ class Answers:
         )
         t = self.table
         self._store = Bulk(t.insert())
-        asked = among(t.c.command, "commands"), among(t.c.idempotency_key, "keys")
+        asked = in_list(t.c.command, "commands"), in_list(t.c.idempotency_key, "keys")
         self._stored = Lookup(select(*(t.c[name] for name in _Stored._fields)).where(*asked))
 
     async def stored(self, tx: Transaction, pending: Sequence[_Pending]) -> Mapping[tuple[str, str], _Stored]:

@@ -101,7 +101,7 @@ class EventProcessor:
         """None for an event this party has no use for. Raises `UndecodableEvent`."""
         envelope = cloudevents.envelope(message.headers)
         event = self._decoder.decode(envelope.type, message.value)
-        route = self._routes.get(envelope.type)
+        route = self._routes.get(event.TYPE)
         return None if route is None else Delivery(message, envelope, event, route)
 
     def now_for(self, envelope: Envelope) -> datetime:
@@ -126,7 +126,7 @@ class EventProcessor:
             with self.metrics.stage("handlers"):
                 by_type: defaultdict[str, list[Event]] = defaultdict(list)
                 for delivery in fresh:
-                    by_type[delivery.envelope.type].append(delivery.event)
+                    by_type[delivery.event.TYPE].append(delivery.event)
                 for event_type, events in by_type.items():
                     await self._routes[event_type].handler(events, tx)
         handled = Counter({event_type: len(events) for event_type, events in by_type.items()})

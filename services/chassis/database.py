@@ -122,7 +122,7 @@ class Engine(Protocol):
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A transaction that only reads, all of it from one moment; it waits for no other process's write."""
 
-    def begin_alone(self, purpose: str) -> AbstractAsyncContextManager[AsyncConnection]:
+    def exclusive(self, purpose: str) -> AbstractAsyncContextManager[AsyncConnection]:
         """A transaction that writes, while no other process is in one of the same purpose."""
 
     def sole_holder(self, purpose: str, on_change: Callable[[], None]) -> AbstractAsyncContextManager[Lease]:
@@ -141,21 +141,21 @@ class Database:
 
     `url` is an SQLAlchemy URL: `sqlite:///path` (or `sqlite://` for memory) or `postgresql://…`.
     `durable` False gives up surviving a power cut (never a killed process), for the one-process sandbox.
-    `looks_only` changes nothing of an SQLite file, not even how it keeps its journal.
+    `read_only` changes nothing of an SQLite file, not even how it keeps its journal.
     `pool_size` bounds the connections to PostgreSQL.
     """
 
-    def __init__(self, url: str, *, durable: bool = True, looks_only: bool = False, pool_size: int = 5) -> None:
+    def __init__(self, url: str, *, durable: bool = True, read_only: bool = False, pool_size: int = 5) -> None:
         self.url = make_url(url)
         self.is_sqlite, self._durable = self.url.get_backend_name() == "sqlite", durable
         self._engine: Engine
         if self.is_sqlite:
-            self._engine = InlineSQLite(self.url, durable=durable, looks_only=looks_only)
+            self._engine = InlineSQLite(self.url, durable=durable, read_only=read_only)
         else:
             from services.chassis.postgresql import PostgreSQL
 
             self._engine = PostgreSQL(self.url, pool_size)
-        self.begin, self.read, self.begin_alone = self._engine.begin, self._engine.read, self._engine.begin_alone
+        self.begin, self.read, self.exclusive = self._engine.begin, self._engine.read, self._engine.exclusive
 
     @property
     def is_in_memory(self) -> bool:
@@ -244,7 +244,7 @@ def _as_array(element: _Among, compiler: Any, **how: Any) -> str:
     return str(compiler.process(element.array, **how))
 
 
-def among(column: Column[Any], values: str = "ids") -> ColumnElement[bool]:
+def in_list(column: Column[Any], values: str = "ids") -> ColumnElement[bool]:
     """Whether the column has one of the values, a list bound as `values` when the statement runs.
 
     Statements of hot paths are built once, as constants: building one takes longer than running it.

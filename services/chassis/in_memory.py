@@ -80,7 +80,7 @@ class MemoryOutbox:
         next_due = self._next_after(now)
         return Outlook(len({*self._announced, *self._due} - {*sent}), next_due)
 
-    async def tell_sender(self, _session: AsyncConnection) -> None:
+    async def notify_sender(self, _session: AsyncConnection) -> None:
         """There is no other process."""
 
     def _next_after(self, now: datetime) -> datetime | None:

@@ -14,7 +14,7 @@ from sqlalchemy import Column, LargeBinary, MetaData, String, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.bulk import Bulk
-from services.chassis.database import Instant, among
+from services.chassis.database import Instant, in_list
 from services.chassis.lookup import Lookup
 from services.chassis.transaction import Transaction
 
@@ -46,7 +46,7 @@ class Inbox:
             Column("handled_at", Instant, nullable=False),
         )
         t = self.table.c
-        self._known = Lookup(select(t.event_id, t.fingerprint).where(among(t.event_id)))
+        self._known = Lookup(select(t.event_id, t.fingerprint).where(in_list(t.event_id)))
         self._mark = Bulk(self.table.insert())
 
     async def handled(self, session: AsyncConnection, event_ids: Sequence[str]) -> Mapping[str, bytes]:

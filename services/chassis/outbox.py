@@ -32,7 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.bulk import Bulk, as_rows
 from services.chassis.bus.port import Record
-from services.chassis.database import EPOCH, Instant, among
+from services.chassis.database import EPOCH, Instant, in_list
 from services.chassis.lookup import Lookup, Removal
 from services.chassis.transaction import Transaction
 
@@ -97,7 +97,7 @@ class Unsent(Protocol):
     async def outlook(self, session: AsyncConnection, now: datetime, sent: Sequence[int]) -> Outlook:
         """What is due by now, those in `sent` apart, and what comes next."""
 
-    async def tell_sender(self, session: AsyncConnection) -> None:
+    async def notify_sender(self, session: AsyncConnection) -> None:
         """When this transaction commits, whoever holds the lease hears of it."""
 
 
@@ -117,8 +117,8 @@ class Outbox:
         self.table = t = outbox_table(metadata)
         self._schedule = Bulk(t.insert())
         in_order = select(t.c.seq).order_by(t.c.seq)
-        cancelled = in_order.where(among(t.c.timer, "timers")).with_for_update()
-        sent = in_order.where(among(t.c.seq, "sent")).with_for_update(skip_locked=True)
+        cancelled = in_order.where(in_list(t.c.timer, "timers")).with_for_update()
+        sent = in_order.where(in_list(t.c.seq, "sent")).with_for_update(skip_locked=True)
         self._cancel, self._forget = (Removal(delete(t).where(t.c.seq.in_(rows))) for rows in (cancelled, sent))
         due = (
             select(t.c.seq, t.c.records)
@@ -127,8 +127,8 @@ class Outbox:
             .limit(ROWS_PER_SEND)
         )
         next_due = select(func.min(t.c.not_before)).where(t.c.not_before > bindparam("now"))
-        unsent = t.c.not_before <= bindparam("now"), not_(among(t.c.seq, "sent"))
-        others = select(t.c.seq).where(t.c.not_before == EPOCH, not_(among(t.c.seq, "known"))).limit(1)
+        unsent = t.c.not_before <= bindparam("now"), not_(in_list(t.c.seq, "sent"))
+        others = select(t.c.seq).where(t.c.not_before == EPOCH, not_(in_list(t.c.seq, "known"))).limit(1)
         self._due, self._next = Lookup(due), Lookup(next_due)
         self._others = Lookup(others)
         columns = t.c.not_before, t.c.timer, t.c.records
@@ -181,7 +181,7 @@ class Outbox:
         found = await session.execute(self._outlook, {"now": now, "sent": sent})
         return Outlook(*found.one())
 
-    async def tell_sender(self, session: AsyncConnection) -> None:
+    async def notify_sender(self, session: AsyncConnection) -> None:
         """See `Unsent`; SQLite's sender looks each second."""
         if session.dialect.name == "postgresql":
             await session.execute(_NOTIFY, {"channel": SENDER})

@@ -96,7 +96,7 @@ class PostgreSQL:
         return self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_seqscan = on")
 
     @asynccontextmanager
-    async def begin_alone(self, purpose: str) -> AsyncIterator[AsyncConnection]:
+    async def exclusive(self, purpose: str) -> AsyncIterator[AsyncConnection]:
         async with self.begin() as session:
             await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _lock_key(purpose)})
             yield session

@@ -108,7 +108,7 @@ async def _start(service: Service, follower: ClockFollower | None) -> bool:
 
 async def _serve(service: Service, follower: ClockFollower | None, stopping: asyncio.Event) -> None:
     http_stopped = asyncio.Event()
-    service.relay.take_turn(False)
+    service.relay.set_leader(False)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_serve_http(service, stopping, http_stopped))
         for listener in service.further_listeners():
@@ -149,7 +149,7 @@ async def _send(service: Service, stopping: asyncio.Event) -> None:
     while not stopping.is_set():
         try:
             async with service.database.sole_holder(SENDER, relay.look_again) as lease:
-                relay.take_turn(lease.held)
+                relay.set_leader(lease.held)
                 while lease.held and not stopping.is_set():
                     if not await relay.send_due():
                         patience.over()
@@ -159,7 +159,7 @@ async def _send(service: Service, stopping: asyncio.Event) -> None:
         except Exception as failure:
             if not is_outage(failure):
                 raise
-            relay.take_turn(False)
+            relay.set_leader(False)
             await patience.wait(failure)
 
 

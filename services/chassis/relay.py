@@ -74,7 +74,7 @@ class Relay:
         if tx.outbox_seq:
             self._committing.add(tx.outbox_seq)
         if not self.sends and (tx.published or tx.scheduled):
-            await self._outbox.tell_sender(tx.session)
+            await self._outbox.notify_sender(tx.session)
 
     def committed(self, tx: Transaction) -> None:
         """A transaction of this process has committed: take over what it left to send."""
@@ -94,7 +94,7 @@ class Relay:
             self._next_timer = earliest if self._next_timer is None else min(self._next_timer, earliest)
         self._wake.set()
 
-    def broke_off(self, tx: Transaction) -> None:
+    def rolled_back(self, tx: Transaction) -> None:
         """A transaction did not commit, or nobody heard that it did: the table knows."""
         if tx.outbox_seq:
             self._committing.discard(tx.outbox_seq)
@@ -122,7 +122,7 @@ class Relay:
         self._read_table = True
         self._wake.set()
 
-    def take_turn(self, sends: bool) -> None:
+    def set_leader(self, sends: bool) -> None:
         """Whether this process sends from now on. What others sent meanwhile is no longer in the table."""
         self.sends = sends
         self._handed_over.clear()

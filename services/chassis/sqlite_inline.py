@@ -73,7 +73,7 @@ class InlineSQLite:
     Where it is durable, a transaction has ended once all that it can have seen survives a loss of power.
     """
 
-    def __init__(self, url: URL, *, durable: bool, looks_only: bool) -> None:
+    def __init__(self, url: URL, *, durable: bool, read_only: bool) -> None:
         if url.database:
             Path(os.path.dirname(url.database) or ".").mkdir(parents=True, exist_ok=True)
         self._engine = create_engine(
@@ -84,12 +84,12 @@ class InlineSQLite:
             isolation_level="AUTOCOMMIT",  # where a transaction begins and ends is said here, to the driver
         )
         self._file = url.database
-        flushed = url.database if durable and not looks_only else None
+        flushed = url.database if durable and not read_only else None
         self._commits = GroupCommit(Journal(Path(flushed)) if flushed else None)
         self._one_at_a_time = asyncio.Lock()
         self._session: InlineSession | None = None
         self._others_as_of: int | None = None
-        pragmas = (() if url.database else _IN_MEMORY) + _pragmas(durable, looks_only)
+        pragmas = (() if url.database else _IN_MEMORY) + _pragmas(durable, read_only)
 
         def configure(connection: Any, _record: Any) -> None:
             connection.isolation_level = None  # the driver must not begin transactions of its own accord
@@ -104,7 +104,7 @@ class InlineSQLite:
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
         return self._transaction("BEGIN")
 
-    def begin_alone(self, purpose: str) -> AbstractAsyncContextManager[AsyncConnection]:
+    def exclusive(self, purpose: str) -> AbstractAsyncContextManager[AsyncConnection]:
         """A writing transaction of SQLite is alone anyway."""
         return self.begin()
 
@@ -175,8 +175,8 @@ _IN_MEMORY = ("page_size=8192",)
 """What a transaction changes there is copied page by page: of double the usual size that takes a fifth less time."""
 
 
-def _pragmas(durable: bool, looks_only: bool) -> tuple[str, ...]:
-    if looks_only:
+def _pragmas(durable: bool, read_only: bool) -> tuple[str, ...]:
+    if read_only:
         return ("query_only=ON",)
     return (
         "journal_mode=WAL",

@@ -43,7 +43,7 @@ class UnitOfWork:
                 committing = self._metrics.began()
         except BaseException:
             if tx is not None:
-                self._relay.broke_off(tx)
+                self._relay.rolled_back(tx)
             raise
         self._metrics.stage_ended("commit", committing)
         for then in tx.on_commit:

@@ -48,7 +48,7 @@ async def read_party(folder: Path, principal: str, read: Callable[[AsyncConnecti
     path = folder / f"{principal}.db"
     if not path.exists():
         raise _missing(folder, path.name)
-    database = Database(database_url(folder, principal), looks_only=True)
+    database = Database(database_url(folder, principal), read_only=True)
     try:
         async with database.read() as session:
             return await read(session)

@@ -9,7 +9,7 @@ from contracts.events import (
     AuthorizationApproved,
     AuthorizationDeclined,
     AuthorizationReversed,
-    ProxyPaymentTakenOn,
+    ProxyPaymentAccepted,
     ProxyPaymentWithdrawn,
 )
 from services.chassis.consumer import On
@@ -30,7 +30,7 @@ def subscriptions(channels: Channels) -> Sequence[On]:
         On(AuthorizationApproved, entrust_approved, natural_key=True),
         On(AuthorizationDeclined, end_declined, natural_key=True),
         On(AuthorizationReversed, note_reversed),
-        On(ProxyPaymentTakenOn, partial(take_proxy_paid, channels=channels), natural_key=True),
+        On(ProxyPaymentAccepted, partial(take_proxy_paid, channels=channels), natural_key=True),
         On(ProxyPaymentWithdrawn, cancel_withdrawn),
         On(timers.AuthorizationOverdue, give_up_overdue),
         On(timers.BankAnswered, partial(take_bank_answers, channels=channels)),

@@ -77,7 +77,7 @@ def _receipt_step(row: Any) -> Step:
 
 def _statement_steps(listed: Listed) -> Iterator[Step]:
     s = listed.statement
-    named = f", named day (指定日) {s.named_day}" if s.named_day else ""
+    named = f", designated date (指定日) {s.designated_date}" if s.designated_date else ""
     dates = f"closed {s.closed_on}, deposit planned (入金予定) {s.deposit_on}{named}"
     yield _step(
         Stage.STATEMENT_RECEIVED, "締め明細受領 closing statement received", s.received_at, f"{s.settler}, {dates}"
@@ -106,7 +106,7 @@ def _lapse_steps(lapse: Any | None) -> Iterator[Step]:
         LegalMode.DESIGNATED_AGENT: "the debt revives, reminders and arrears run again",
         LegalMode.DESIGNATED_TRUSTEE: "the agent is pursued first, the payer owes nothing more",
     }[lapse.mode]
-    gone = f"counted since {lapse.counted_since}; the money had not come by the named day: {what}; {mode}"
+    gone = f"counted since {lapse.counted_since}; the money had not come by the designated date: {what}; {mode}"
     yield _step(Stage.LAPSED, "みなし納付失効 deeming fell away", lapse.lapsed_at, gone)
     if lapse.restored_at is not None:
         again = f"counts from {lapse.counts_from}; {mode}" if lapse.counts_from else "the receipt was taken back (取消)"
@@ -240,7 +240,7 @@ def statement_item(
 def lapse_item(row: Any) -> OpenItem:
     """A proxy payment that does not count as made."""
     owed = "debt revived" if row.mode is LegalMode.DESIGNATED_AGENT else "agent to be pursued"
-    because = f"みなし納付失効: the money had not come by the named day; {owed} ({MODE_NAMES[row.mode]})"
+    because = f"みなし納付失効: the money had not come by the designated date; {owed} ({MODE_NAMES[row.mode]})"
     return _item("proxy_payment_lapsed", row.payment_id, None, row.amount, business_date(row.lapsed_at), because)
 
 

@@ -29,7 +29,7 @@ def subscriptions(s: Settings) -> Sequence[On]:
         On(timers.DepositExpected, find_overdue_deposits),
         On(timers.DeemingReview, partial(review_deemings, old_scheme_until=s.old_scheme_until)),
         On(timers.RemindersDue, send_reminders),
-        On(timers.SlipUpset, partial(settle_upset, terms=s.overpayment_terms, reminders=s.reminder_rule)),
+        On(timers.SlipBalanceChanged, partial(settle_upset, terms=s.overpayment_terms, reminders=s.reminder_rule)),
         On(timers.OverpaymentDue, partial(settle_due, terms=s.overpayment_terms, reminders=s.reminder_rule)),
         On(timers.StatementsExpected, partial(find_unlisted_receipts, expected_days=s.statement_expected_days)),
     )

@@ -153,14 +153,14 @@ statements = Table(
     Column("booked_fee", BigInteger, nullable=False, server_default="0"),
     Column("booked_difference", BigInteger, nullable=False, server_default="0"),
     Column("booked_claim", BigInteger, nullable=False, server_default="0"),
-    Column("named_day", Date),
+    Column("designated_date", Date),
     Column("overdue_since", Instant),
     Column("lapsed_at", Instant),
     Column("settled_at", Instant),
     Column("reconciled_at", Instant, index=True),
 )
 """`settled_at`: since when all pages and a deposit are here; `reconciled_at`: since when all agrees; `lapsed_at`: since
-when its payments do not count, for nothing had come by the named day."""
+when its payments do not count, for nothing had come by the designated date."""
 
 statement_pages = Table(
     "statement_pages",
@@ -232,7 +232,8 @@ lapses = Table(
     Column("restored_at", Instant),
     Column("counts_from", Date),
 )
-"""失効: proxy payments that did not count any more, for nothing had come by the named day, and since when they do."""
+"""失効: proxy payments that stopped counting because nothing came by the designated date, and since when they count
+again."""
 
 watched_months = Table(
     "watched_months",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import ClassVar
 
@@ -21,10 +22,11 @@ class RemindersDue(Event, frozen=True, kw_only=True):
         return f"{self.remind_on}/{self.page}"
 
 
-class SlipUpset(Event, frozen=True, kw_only=True):
+class SlipBalanceChanged(Event, frozen=True, kw_only=True):
     """過誤納・取消: `cause` has made a slip overpaid, or less so, or owed again."""
 
-    TYPE: ClassVar[str] = "sansha.ward.timer.slip_upset"
+    TYPE: ClassVar[str] = "sansha.ward.timer.slip_balance_changed"
+    FORMER_TYPES: ClassVar[Mapping[str, Mapping[str, str]]] = {"sansha.ward.timer.slip_upset": {}}
     slip_number: str
     cause: str
 

@@ -76,7 +76,7 @@ class ProxyPaymentView(Body):
     mode: str
     approved_on: date
     entrusted_on: date
-    named_day: date | None
+    designated_date: date | None
     deposited_on: date | None
     effect: str
     since: date | None
@@ -133,7 +133,7 @@ def _proxy_payment_view(made: Made, on: date, old_until: date) -> ProxyPaymentVi
         mode=legal_mode(p.entrusted_on, old_until).value if p.by_agent else "none",
         approved_on=p.approved_on,
         entrusted_on=p.entrusted_on,
-        named_day=p.named_day,
+        designated_date=p.designated_date,
         deposited_on=p.deposited_on,
         effect=found.effect.value,
         since=found.since,

@@ -133,6 +133,21 @@ def test_whatever_is_published_is_read_again(event: Event) -> None:
     assert Decoder().decode(event.TYPE, encode_value(event)) == event
 
 
+@given(any_event.filter(lambda event: event.FORMER_TYPES))
+def test_what_was_published_under_a_former_type_is_read_as_todays_event(event: Event) -> None:
+    for former, renamed in event.FORMER_TYPES.items():
+        names = {today: before for before, today in renamed.items()}
+        value = {names.get(name, name): content for name, content in json.loads(encode_value(event)).items()}
+        assert set(renamed) <= set(value)
+        assert Decoder().decode(former, msgspec.json.encode(value)) == event
+
+
+def test_a_type_is_either_in_use_or_a_former_one_of_a_single_event() -> None:
+    former = [former for event_type in EVENTS for former in event_type.FORMER_TYPES]
+    in_use = [event_type.TYPE for event_type in EVENTS]
+    assert len({*former, *in_use}) == len(former) + len(in_use)
+
+
 @given(any_event, st.dictionaries(st.text(min_size=1), st.integers() | st.text() | st.none(), max_size=3))
 def test_a_reader_and_a_schema_tolerate_fields_they_do_not_know(event: Event, added: dict[str, Any]) -> None:
     value = {f"added_{name}": content for name, content in added.items()} | json.loads(encode_value(event))

@@ -125,7 +125,7 @@ class DrivenAgent:
             entrusted_at=self.clock.now(),
         )
 
-    async def take_on(self, *payment_ids: str, card: CardTokenAnswer, amount: int = 8_500) -> None:
+    async def accept(self, *payment_ids: str, card: CardTokenAnswer, amount: int = 8_500) -> None:
         """Through authorization and entrustment."""
         await self.send(*(self.request(i, card, amount) for i in payment_ids))
         await self.send(*(self.entrustment(i, card, amount) for i in payment_ids))

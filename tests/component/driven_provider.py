@@ -12,7 +12,7 @@ from contracts.events import (
     AuthorizationDeclined,
     AuthorizationReversed,
     Event,
-    ProxyPaymentTakenOn,
+    ProxyPaymentAccepted,
     ProxyPaymentWithdrawn,
     ReceiptDelivered,
 )
@@ -35,7 +35,7 @@ TERMS = "2021-04"
 CLOSES_ON, DEPOSIT_ON = date(2021, 4, 15), date(2021, 4, 30)
 
 AgentEvent = (
-    AuthorizationApproved | AuthorizationDeclined | AuthorizationReversed | ProxyPaymentTakenOn | ProxyPaymentWithdrawn
+    AuthorizationApproved | AuthorizationDeclined | AuthorizationReversed | ProxyPaymentAccepted | ProxyPaymentWithdrawn
 )
 
 
@@ -112,7 +112,7 @@ class DrivenProvider:
         """The id of a payment that its agent took on."""
         payment_id = await self.asked(barcode)
         await self.send(self.approval(payment_id))
-        await self.send(self.taking_on(payment_id))
+        await self.send(self.accepting(payment_id))
         return payment_id
 
     async def paid_by_bank(self, barcode: str = "", bank_code: str = "0001") -> str:
@@ -149,12 +149,12 @@ class DrivenProvider:
     def reversal(self, payment_id: str) -> AuthorizationReversed:
         return AuthorizationReversed(payment_id=payment_id, agent=Agent.UC, reversed_at=self.clock.now())
 
-    def taking_on(self, payment_id: str) -> ProxyPaymentTakenOn:
-        return ProxyPaymentTakenOn(
+    def accepting(self, payment_id: str) -> ProxyPaymentAccepted:
+        return ProxyPaymentAccepted(
             payment_id=payment_id,
             agent=Agent.UC,
             amount=Yen(8_500),
-            taken_on_at=self.clock.now(),
+            accepted_at=self.clock.now(),
             closes_on=CLOSES_ON,
             deposit_on=DEPOSIT_ON,
         )

@@ -14,7 +14,7 @@ from contracts.events import (
     AuthorizationDeclined,
     AuthorizationReversed,
     Event,
-    ProxyPaymentTakenOn,
+    ProxyPaymentAccepted,
 )
 from contracts.http import CardTokenAnswer, CardTokenRequest
 from contracts.http_bulk import CardTokensAnswer, CardTokensRequest
@@ -119,7 +119,7 @@ async def test_a_redelivery_has_no_second_effect(home: Home) -> None:
     for _ in range(2):
         await driven.send(driven.request("p1", card), *story)
     assert len(await driven.published(AuthorizationApproved)) == 2
-    assert len(await driven.published(ProxyPaymentTakenOn)) == 1
+    assert len(await driven.published(ProxyPaymentAccepted)) == 1
     assert len(await driven.published(AuthorizationReversed)) == 1
     assert await driven.held() == 8_500
     assert await driven.dead_letters() == []
@@ -210,7 +210,7 @@ async def test_what_was_not_approved_cannot_be_taken_on(home: Home) -> None:
     await driven.send(driven.entrustment("never-asked", card))
     await driven.send(driven.request("p1", card))
     await driven.send(driven.entrustment("p1", card, 9_000))
-    assert await driven.published(ProxyPaymentTakenOn) == []
+    assert await driven.published(ProxyPaymentAccepted) == []
     assert await driven.dead_letters() == [
         "ValueError: payment never-asked was never authorized here; it cannot be taken on",
         "ValueError: payment p1 was approved for ¥8,500, not for ¥9,000",
@@ -220,7 +220,7 @@ async def test_what_was_not_approved_cannot_be_taken_on(home: Home) -> None:
 async def test_what_was_taken_on_is_not_reversed(home: Home) -> None:
     driven = await DrivenAgent.started(home)
     card = await driven.token()
-    await driven.take_on("p1", card=card)
+    await driven.accept("p1", card=card)
     await driven.send(driven.reversal("p1", card))
     assert await driven.dead_letters() == ["ValueError: payment p1 is taken_on; only an approval can be reversed"]
     assert await driven.held() == 8_500

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from contracts.events import ClosingStatementIssued, DepositMade, ProxyPaymentTakenOn
+from contracts.events import ClosingStatementIssued, DepositMade, ProxyPaymentAccepted
 from contracts.vocabulary import Refusal
 from services.card_agent.app import AnomalyKind, AnomalyRequest, AnomalyView, CorrectionAnswer
 from services.card_agent.behaviour import OTHER_ACCOUNT
@@ -24,8 +24,8 @@ async def with_two_payments(home: Home, *asked: AnomalyRequest, **terms: Any) ->
     driven = await DrivenAgent.started(home, **terms)
     for request in asked:
         assert isinstance(await driven.service.inject(request), AnomalyView)
-    await driven.take_on("p1", card=await driven.token())
-    await driven.take_on("p2", card=await driven.token("5200000000000007"), amount=1_500)
+    await driven.accept("p1", card=await driven.token())
+    await driven.accept("p2", card=await driven.token("5200000000000007"), amount=1_500)
     return driven
 
 
@@ -173,18 +173,18 @@ async def test_each_brand_has_a_deposit_of_its_own(home: Home) -> None:
     assert sum(amount for amount, _ in await believed(driven)) == page.total_amount - page.fee
 
 
-async def test_the_named_day_and_the_instants_of_each_payment_are_told(home: Home) -> None:
-    driven = await with_two_payments(home, named_day_business_days=2)
+async def test_the_designated_date_and_the_instants_of_each_payment_are_told(home: Home) -> None:
+    driven = await with_two_payments(home, designated_date_business_days=2)
     await driven.advance(ISSUED)
     (page,) = await driven.published(ClosingStatementIssued)
-    assert (page.deposit_on, page.named_day) == (DEPOSIT_ON, date(2021, 5, 11))
+    assert (page.deposit_on, page.designated_date) == (DEPOSIT_ON, date(2021, 5, 11))
     assert {(li.approved_at, li.entrusted_at) for li in page.lines} == {(NOON, NOON)}
-    assert {e.named_day for e in await driven.published(ProxyPaymentTakenOn)} == {date(2021, 5, 11)}
+    assert {e.designated_date for e in await driven.published(ProxyPaymentAccepted)} == {date(2021, 5, 11)}
 
 
-async def test_the_named_day_may_be_the_end_of_the_month(home: Home) -> None:
-    driven = await with_two_payments(home, named_day_rule="end_of_month")
-    assert {e.named_day for e in await driven.published(ProxyPaymentTakenOn)} == {date(2021, 5, 31)}
+async def test_the_designated_date_may_be_the_end_of_the_month(home: Home) -> None:
+    driven = await with_two_payments(home, designated_date_rule="end_of_month")
+    assert {e.designated_date for e in await driven.published(ProxyPaymentAccepted)} == {date(2021, 5, 31)}
 
 
 async def test_an_anomaly_is_asked_for_the_next_closing_or_a_named_one(home: Home) -> None:

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from contracts.books import Books
-from contracts.events import ClosingStatementIssued, DepositMade, ProxyPaymentTakenOn, ProxyPaymentWithdrawn
+from contracts.events import ClosingStatementIssued, DepositMade, ProxyPaymentAccepted, ProxyPaymentWithdrawn
 from contracts.http import CardTokenAnswer
 from contracts.vocabulary import JST
 from services.card_agent.app import AuthorizationView
@@ -85,7 +85,7 @@ async def check_money(driven: DrivenAgent) -> None:
     owed = sum(row.amount for row in books.proxy_payments if row.status == "taken_on")
     paid = sum(row.amount for row in books.deposits)
     assert paid + fees_kept(books) + undeposited(books) == owed
-    told = sum(e.amount for e in await driven.published(ProxyPaymentTakenOn))
+    told = sum(e.amount for e in await driven.published(ProxyPaymentAccepted))
     withdrawn = sum(e.amount for e in await driven.published(ProxyPaymentWithdrawn))
     assert told - withdrawn == owed
     assert sum(e.amount for e in await driven.published(DepositMade)) == paid
@@ -132,7 +132,7 @@ def test_the_same_story_has_the_same_books() -> None:
 
 async def _books_of_a_story() -> Books:
     driven = await DrivenAgent.started(at=datetime.fromisoformat("2021-07-20T03:15:00Z"))
-    await driven.take_on("p1", "p2", card=await driven.token())
+    await driven.accept("p1", "p2", card=await driven.token())
     await driven.advance("2022-03-31T00:00:00+09:00")
     books = await driven.service.books()
     await driven.service.close()

@@ -11,7 +11,7 @@ from contracts.events import (
     LINES_PER_PAGE,
     ClosingStatementIssued,
     DepositMade,
-    ProxyPaymentTakenOn,
+    ProxyPaymentAccepted,
     ProxyPaymentWithdrawn,
 )
 from contracts.http import WithdrawalAnswer
@@ -28,8 +28,8 @@ def at(text: str) -> datetime:
 
 async def test_a_closing_before_golden_week_is_deposited_nine_open_days_later(home: Home) -> None:
     driven = await DrivenAgent.started(home, at=at("2021-04-30T23:59:59+09:00"))
-    await driven.take_on("p1", "p2", card=await driven.token())
-    promised = {(e.closes_on, e.deposit_on) for e in await driven.published(ProxyPaymentTakenOn)}
+    await driven.accept("p1", "p2", card=await driven.token())
+    promised = {(e.closes_on, e.deposit_on) for e in await driven.published(ProxyPaymentAccepted)}
     assert promised == {(date(2021, 4, 30), date(2021, 5, 18))}
     await driven.advance("2021-05-01T00:29:59+09:00")
     assert await driven.published(ClosingStatementIssued) == []
@@ -55,10 +55,10 @@ async def test_a_closing_before_golden_week_is_deposited_nine_open_days_later(ho
 async def test_the_day_after_a_closing_belongs_to_the_next_one(home: Home) -> None:
     driven = await DrivenAgent.started(home, Agent.JCB, at("2021-04-15T23:59:59+09:00"))
     card = await driven.token("3530000000000003")
-    await driven.take_on("p1", card=card)
+    await driven.accept("p1", card=card)
     await driven.advance("2021-04-16T00:00:00+09:00")
-    await driven.take_on("p2", card=card)
-    assert [(e.payment_id, e.closes_on) for e in await driven.published(ProxyPaymentTakenOn)] == [
+    await driven.accept("p2", card=card)
+    assert [(e.payment_id, e.closes_on) for e in await driven.published(ProxyPaymentAccepted)] == [
         ("p1", date(2021, 4, 15)),
         ("p2", date(2021, 4, 30)),
     ]
@@ -72,14 +72,14 @@ async def test_the_day_after_a_closing_belongs_to_the_next_one(home: Home) -> No
 async def test_a_message_that_comes_after_its_closing_counts_for_the_next(home: Home) -> None:
     driven = await DrivenAgent.started(home, at=at("2021-04-20T23:59:00+09:00"))
     card = await driven.token()
-    await driven.take_on("p1", card=card)
+    await driven.accept("p1", card=card)
     await driven.send(driven.request("p2", card))
     on_its_way = driven.entrustment("p2", card)
     await driven.advance("2021-04-21T00:30:00+09:00")
     assert len(await driven.published(ClosingStatementIssued)) == 1
     await driven.send(on_its_way, sent_at=at("2021-04-20T23:59:59+09:00"))
-    (_, second) = await driven.published(ProxyPaymentTakenOn)
-    assert second.taken_on_at == at("2021-04-20T23:59:59+09:00")
+    (_, second) = await driven.published(ProxyPaymentAccepted)
+    assert second.accepted_at == at("2021-04-20T23:59:59+09:00")
     assert second.closes_on == date(2021, 4, 30)
 
 
@@ -93,14 +93,14 @@ async def test_an_entrustment_delivered_again_begins_no_closing(home: Home) -> N
     await driven.send(entrustment, ids=["again"])
     assert await driven.service.statements() == before
     assert (await driven.service.status()).next_due_at == due
-    assert len(await driven.published(ProxyPaymentTakenOn)) == 1
+    assert len(await driven.published(ProxyPaymentAccepted)) == 1
     assert await driven.dead_letters() == []
 
 
 async def test_a_large_statement_comes_in_pages_that_add_up(home: Home) -> None:
     driven = await DrivenAgent.started(home, credit_limit=100_000_000)
     ids = [f"p{n:04}" for n in range(2 * LINES_PER_PAGE + 1)]
-    await driven.take_on(*ids, card=await driven.token(), amount=100)
+    await driven.accept(*ids, card=await driven.token(), amount=100)
     await driven.advance("2021-04-21T00:30:00+09:00")
     pages = await driven.published(ClosingStatementIssued)
     assert [(p.page, p.pages, len(p.lines)) for p in pages] == [(1, 3, 500), (2, 3, 500), (3, 3, 1)]
@@ -110,7 +110,7 @@ async def test_a_large_statement_comes_in_pages_that_add_up(home: Home) -> None:
 
 async def test_a_net_fee_is_kept_back_from_the_deposit(home: Home) -> None:
     driven = await DrivenAgent.started(home, fee_basis="net", fee_per_mille=15)
-    await driven.take_on("p1", card=await driven.token(), amount=8_599)
+    await driven.accept("p1", card=await driven.token(), amount=8_599)
     await driven.advance("2021-06-01T00:00:00+09:00")
     (statement,) = await driven.published(ClosingStatementIssued)
     (deposit,) = await driven.published(DepositMade)
@@ -121,7 +121,7 @@ async def test_a_net_fee_is_kept_back_from_the_deposit(home: Home) -> None:
 
 async def test_a_withdrawal_before_the_closing_leaves_nothing_owed(home: Home) -> None:
     driven = await DrivenAgent.started(home)
-    await driven.take_on("p1", "p2", card=await driven.token())
+    await driven.accept("p1", "p2", card=await driven.token())
     for _ in range(2):
         answer = await driven.service.withdraw("p1")
         assert answer == WithdrawalAnswer(payment_id="p1", status="withdrawn")
@@ -137,7 +137,7 @@ async def test_a_withdrawal_before_the_closing_leaves_nothing_owed(home: Home) -
 
 async def test_a_withdrawal_after_the_closing_is_too_late(home: Home) -> None:
     driven = await DrivenAgent.started(home)
-    await driven.take_on("p1", card=await driven.token())
+    await driven.accept("p1", card=await driven.token())
     await driven.advance("2021-04-21T00:30:00+09:00")
     refusal = await driven.service.withdraw("p1")
     assert isinstance(refusal, Refusal)
@@ -159,7 +159,7 @@ async def test_what_was_never_taken_on_cannot_be_withdrawn(home: Home) -> None:
 
 async def test_a_card_company_revokes_the_sale_the_next_day(home: Home) -> None:
     driven = await DrivenAgent.started(home)
-    await driven.take_on("p1", card=await driven.token(WITHDRAWN_CARD))
+    await driven.accept("p1", card=await driven.token(WITHDRAWN_CARD))
     await driven.advance("2021-06-01T00:00:00+09:00")
     (withdrawn,) = await driven.published(ProxyPaymentWithdrawn)
     assert withdrawn.withdrawn_at == at("2021-04-13T10:00:00+09:00")
@@ -171,7 +171,7 @@ async def test_a_card_company_revokes_the_sale_the_next_day(home: Home) -> None:
 
 async def test_a_sale_revoked_too_late_is_noted_and_deposited(home: Home) -> None:
     driven = await DrivenAgent.started(home, at=at("2021-04-20T12:00:00+09:00"))
-    await driven.take_on("p1", card=await driven.token(WITHDRAWN_CARD))
+    await driven.accept("p1", card=await driven.token(WITHDRAWN_CARD))
     await driven.advance("2021-06-01T00:00:00+09:00")
     assert await driven.published(ProxyPaymentWithdrawn) == []
     assert [e.amount for e in await driven.published(DepositMade)] == [8_500]
@@ -182,7 +182,7 @@ async def test_a_sale_revoked_too_late_is_noted_and_deposited(home: Home) -> Non
 
 async def test_a_story_says_what_it_waits_for_and_by_which_rule(home: Home) -> None:
     driven = await DrivenAgent.started(home, at=at("2021-04-30T12:00:00+09:00"))
-    await driven.take_on("p1", card=await driven.token())
+    await driven.accept("p1", card=await driven.token())
     waiting = (await driven.service.explain(["p1", "p2"]))["p1"].waiting
     assert waiting is not None
     assert (waiting.waits_for, waiting.until) == ("締め closing", at("2021-05-01T00:30:00+09:00"))
@@ -208,7 +208,7 @@ async def test_a_story_says_what_it_waits_for_and_by_which_rule(home: Home) -> N
 
 async def test_the_routes_answer(home: Home) -> None:
     driven = await DrivenAgent.started(home, closing_days="eom", holiday_shift="following")
-    await driven.take_on("p1", card=await driven.token())
+    await driven.accept("p1", card=await driven.token())
     async with _client(driven) as http:
         payment = (await http.get("/payments/p1")).json()
         story = (await http.get("/payments/p1/explanation")).json()
@@ -226,13 +226,13 @@ async def test_the_routes_answer(home: Home) -> None:
     assert withdrawn.json() == {"payment_id": "p1", "status": "withdrawn"}
 
 
-@pytest.mark.parametrize("part", ["authorize", "take_on", "close", "deposit"])
+@pytest.mark.parametrize("part", ["authorize", "accept", "close", "deposit"])
 async def test_a_restart_goes_on_where_it_stopped(part: str, home: Home) -> None:
     driven = await DrivenAgent.started(home)
     card = await driven.token()
     stops = {
         "authorize": "2021-04-12T12:00:00+09:00",
-        "take_on": "2021-04-20T12:00:00+09:00",
+        "accept": "2021-04-20T12:00:00+09:00",
         "close": "2021-04-21T12:00:00+09:00",
         "deposit": "2021-06-01T00:00:00+09:00",
     }

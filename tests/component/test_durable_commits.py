@@ -203,7 +203,7 @@ async def test_who_only_looks_flushes_nothing(tmp_path: Path, monkeypatch: pytes
     await add(database, 1)
     await database.close()
     monkeypatch.setattr(Journal, "flush", lambda _journal: pytest.fail("it did"))
-    looking = Database(f"sqlite:///{tmp_path}/numbers.db", looks_only=True)
+    looking = Database(f"sqlite:///{tmp_path}/numbers.db", read_only=True)
     async with looking.read() as session:
         assert (await session.execute(select(NUMBERS.c.n))).scalars().all() == [1]
     await looking.close()

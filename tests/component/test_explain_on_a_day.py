@@ -213,7 +213,7 @@ async def test_agent_and_ward_say_when_they_first_heard_of_it(home: Home) -> Non
     agent, ward = await DrivenAgent.started(home, at=jst("2021-04-11T12:00")), await DrivenWard.started(home)
     assert not isinstance(await agent.service.inject(SettlementAnomaly(kind=AnomalyKind.DEPOSIT_LATE)), Refusal)
     await agent.advance(driven_agent.NOON.isoformat())
-    await agent.take_on("p1", card=await agent.token())
+    await agent.accept("p1", card=await agent.token())
     await ward.send(receipt("p1", (await ward.assess())[0]))
     for service, day, words in (
         (agent.service, driven_agent.NOON.date(), "与信照会 authorization asked came first, on 2021-04-12 at 12:00"),

@@ -24,7 +24,7 @@ from sqlalchemy.exc import DBAPIError
 
 from contracts.vocabulary import Method
 from services.chassis.bulk import Bulk, Changes
-from services.chassis.database import Database, Instant, among, words
+from services.chassis.database import Database, Instant, in_list, words
 from services.chassis.lookup import Lookup
 from tests.component.home import Home
 
@@ -46,7 +46,7 @@ ROWS = [
     ("b", None, None, None, False, None, 2),
     ("c", Method.COUNTER, date(2022, 1, 4), AT, False, b"", 3),
 ]
-BY_NAME = select(things).where(among(things.c.name, "names")).order_by(things.c.name).with_for_update()
+BY_NAME = select(things).where(in_list(things.c.name, "names")).order_by(things.c.name).with_for_update()
 ABOVE = select(things.c.name, (things.c.amount * 2).label("twice")).where(
     things.c.amount > bindparam("least"), things.c.is_open.is_(False)
 )

@@ -81,7 +81,7 @@ async def test_a_slip_is_not_taken_while_it_is_under_way_nor_once_it_is_paid(aga
     assert refused(await driven.scan(again)).code == "payment_in_progress"
     await driven.send(driven.approval(payment_id))
     assert refused(await driven.scan(again)).code == "payment_in_progress"
-    await driven.send(driven.taking_on(payment_id))
+    await driven.send(driven.accepting(payment_id))
     refusal = refused(await driven.scan(again))
     assert refusal.code == "slip_already_paid"
     assert payment_id in refusal.detail
@@ -128,7 +128,7 @@ async def test_a_card_payment_goes_the_whole_way(home: Home) -> None:
     assert (await driven.service.status()).next_due_at is None, "nothing is overdue any more"
     (entrusted,) = await driven.published(ProxyPaymentRequested)
     assert (entrusted.payment_id, entrusted.agent, entrusted.amount) == (payment_id, Agent.UC, 8_500)
-    await driven.send(driven.taking_on(payment_id))
+    await driven.send(driven.accepting(payment_id))
     assert await driven.status(payment_id) == "paid"
     await driven.advance(jst("2021-04-15T08:59"))
     assert [kind for kind, _ in await driven.receipts(payment_id)] == ["01"]
@@ -242,7 +242,7 @@ async def test_whatever_is_delivered_again_is_done_once(home: Home) -> None:
     driven = await DrivenProvider.started(home)
     taken, gone, no = [await driven.asked(slip(n)) for n in (1, 2, 3)]
     answers = (driven.approval(taken), driven.approval(gone), driven.denial(no))
-    promises = (driven.taking_on(taken), driven.taking_on(gone))
+    promises = (driven.accepting(taken), driven.accepting(gone))
     withdrawals = (driven.withdrawal(gone),)
     for again in ("", "", "under another id"):
         for events in (answers, promises, withdrawals):

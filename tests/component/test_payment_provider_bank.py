@@ -96,7 +96,7 @@ async def test_what_is_taken_back_in_the_last_moment_of_its_day_is_not_totalled(
 async def test_an_agent_cannot_take_on_what_a_bank_was_asked_for(home: Home) -> None:
     driven = await DrivenProvider.started(home)
     payment_id = await driven.paid_by_bank(slip(1), "9003")
-    await driven.send(driven.taking_on(payment_id))
+    await driven.send(driven.accepting(payment_id))
     assert await driven.status(payment_id) == "at_bank"
     assert await driven.receipts(payment_id) == []
 
@@ -228,7 +228,7 @@ async def test_a_card_payment_s_waits_name_their_rule_and_setting(home: Home) ->
     assert "[authorization_timeout_seconds]" in asked[2]
     await driven.send(driven.approval(payment_id))
     assert (await told(driven, payment_id))[0] == "代理納付引受"
-    await driven.send(driven.taking_on(payment_id))
+    await driven.send(driven.accepting(payment_id))
     taken = await told(driven, payment_id)
     assert taken[:2] == ("確報", jst("2021-05-07T09:00"))
     assert "3 bank business days (銀行営業日)" in taken[2]

@@ -46,7 +46,7 @@ async def test_a_card_payment_from_terms_to_explanation(tmp_path: Path) -> None:
         assert (chosen["status"], chosen["system_fee"]) == ("authorizing", 82)
         await driven.settle()
         await driven.send(driven.approval(scanned["payment_id"]))
-        await driven.send(driven.taking_on(scanned["payment_id"]))
+        await driven.send(driven.accepting(scanned["payment_id"]))
         view = (await client.get(path)).json()
         assert (view["status"], view["brand"], view["last4"], view["amount"]) == ("paid", "visa", "0002", 8_500)
         listed = (await client.get("/payments", params={"slip_number": scanned["slip_number"]})).json()

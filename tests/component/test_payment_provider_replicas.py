@@ -93,7 +93,7 @@ class Replicas:
 
     async def totalled(self) -> list[tuple[date, list[str]]]:
         """(closed on, payments) of each statement, once everything is over; what was totalled was deposited."""
-        self.closer.service.relay.take_turn(True)
+        self.closer.service.relay.set_leader(True)
         await self.closer.advance(EVERYTHING_DEPOSITED)
         assert await self.closer.service.dead_letters() == []
         pages = await self.closer.published(ClosingStatementIssued)

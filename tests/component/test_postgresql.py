@@ -159,7 +159,7 @@ async def test_what_another_replica_leaves_to_send_is_sent_at_once(home: Home) -
     sender, other = [await Driven.started(home) for _ in range(2)]
     other.bus = other.service.relay._bus = sender.bus
     async with running(sender.service):
-        other.service.relay.take_turn(False)
+        other.service.relay.set_leader(False)
         assert not isinstance(await other.service.add(EntryRequest(account="a", name="one")), Refusal)
         await until(lambda: _asked_all(sender, ["one"]), within=0.9)
         await until(lambda: _nothing_due(other), within=0.9)

@@ -1,4 +1,4 @@
-"""甲: a payment whose money misses the named day ceases to count, and counts again when the money comes."""
+"""甲: a payment whose money misses the designated date ceases to count, and counts again when the money comes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.component.driven_ward import NOON, DrivenWard, deposit, receipt, refu
 from tests.component.home import Home
 
 P, C, X = ReceiptKind.PRELIMINARY, ReceiptKind.CONFIRMED, ReceiptKind.CANCELLED
-NAMED_DAY = date(2021, 8, 6)
+DESIGNATED_DATE = date(2021, 8, 6)
 OVER = datetime.fromisoformat("2021-08-07T00:00:00+09:00")
 TWO = [("p1", 10_000), ("p2", 10_000)]
 
@@ -25,7 +25,7 @@ def with_dates(pages: list[ClosingStatementIssued], *, entrusted_at: datetime = 
     return [
         msgspec.structs.replace(
             page,
-            named_day=NAMED_DAY,
+            designated_date=DESIGNATED_DATE,
             lines=tuple(
                 StatementLine(line.payment_id, line.amount, entrusted_at, entrusted_at + timedelta(seconds=n))
                 for n, line in enumerate(page.lines)
@@ -35,7 +35,7 @@ def with_dates(pages: list[ClosingStatementIssued], *, entrusted_at: datetime = 
     ]
 
 
-async def before_the_named_day(home: Home, *, page_size: int = 500) -> tuple[DrivenWard, list[SlipView]]:
+async def before_the_designated_date(home: Home, *, page_size: int = 500) -> tuple[DrivenWard, list[SlipView]]:
     """Two payments and their statement; no deposit."""
     ward = await DrivenWard.started(home)
     slips = list(await ward.assess())
@@ -55,8 +55,8 @@ async def outstanding(ward: DrivenWard, slips: list[SlipView]) -> list[int]:
     return [view.outstanding for view in found if isinstance(view, SlipView)]
 
 
-async def test_what_did_not_come_by_the_named_day_is_owed_again_until_it_comes(home: Home) -> None:
-    ward, slips = await before_the_named_day(home)
+async def test_what_did_not_come_by_the_designated_date_is_owed_again_until_it_comes(home: Home) -> None:
+    ward, slips = await before_the_designated_date(home)
     before = await ward.balances()
     await step_to(ward, OVER - timedelta(seconds=1))
     assert await outstanding(ward, slips) == [0, 0]
@@ -76,7 +76,7 @@ async def test_what_did_not_come_by_the_named_day_is_owed_again_until_it_comes(h
 
 
 async def test_a_second_review_and_a_restart_change_nothing(home: Home) -> None:
-    ward, _ = await before_the_named_day(home)
+    ward, _ = await before_the_designated_date(home)
     await step_to(ward, OVER)
     books = await ward.service.books()
     await ward.send(*with_dates(statement(TWO)), again="under another id")
@@ -85,15 +85,15 @@ async def test_a_second_review_and_a_restart_change_nothing(home: Home) -> None:
 
 
 async def test_money_seen_late_that_was_deposited_in_time_leaves_no_gap(home: Home) -> None:
-    ward, slips = await before_the_named_day(home)
+    ward, slips = await before_the_designated_date(home)
     await step_to(ward, OVER)
     await ward.send(deposit(20_000))  # deposited on 30 July, and heard of only now
-    view = await ward.service.deeming(slips[0].slip_number, NAMED_DAY + timedelta(days=1))
+    view = await ward.service.deeming(slips[0].slip_number, DESIGNATED_DATE + timedelta(days=1))
     assert (view.effect, view.since) == ("paid", NOON.date())  # type: ignore[union-attr]
     assert await outstanding(ward, slips) == [0, 0]
 
 
-async def test_a_page_that_comes_after_the_named_day_is_reviewed_at_once(home: Home) -> None:
+async def test_a_page_that_comes_after_the_designated_date_is_reviewed_at_once(home: Home) -> None:
     ward = await DrivenWard.started(home)
     slips = list(await ward.assess())
     await ward.send(receipt("p1", slips[0]), receipt("p2", slips[1]))
@@ -142,7 +142,7 @@ async def test_a_receipt_that_no_statement_lists_is_found_when_its_month_is_long
 
 
 async def test_the_deeming_of_a_slip_is_shown_for_any_day(home: Home) -> None:
-    ward, slips = await before_the_named_day(home)
+    ward, slips = await before_the_designated_date(home)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=ward.service.http), base_url="http://ward") as http:
         path = f"/slips/{slips[0].slip_number}/deeming"
         today = (await http.get(path)).json()
@@ -151,7 +151,7 @@ async def test_the_deeming_of_a_slip_is_shown_for_any_day(home: Home) -> None:
     assert (today["effect"], today["since"], today["owed_by_payer"]) == ("deemed", "2021-07-12", False)
     assert (over["effect"], over["since"], over["owed_by_payer"]) == ("revived", None, True)
     (payment,) = over["payments"]
-    assert (payment["mode"], payment["named_day"], payment["entrusted_on"]) == (
+    assert (payment["mode"], payment["designated_date"], payment["entrusted_on"]) == (
         "designated_agent",
         "2021-08-06",
         "2021-07-12",

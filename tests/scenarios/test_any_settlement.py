@@ -24,8 +24,8 @@ terms = st.fixed_dictionaries(
         "fee_basis": st.sampled_from(["gross", "net"]),
         "fee_per_mille": st.integers(1, 300),
         "deposit_split": st.sampled_from(["closing", "brand"]),
-        "named_day_rule": st.sampled_from(["after_deposit", "end_of_month"]),
-        "named_day_business_days": st.integers(0, 5),
+        "designated_date_rule": st.sampled_from(["after_deposit", "end_of_month"]),
+        "designated_date_business_days": st.integers(0, 5),
     }
 )
 anomalies = st.dictionaries(st.sampled_from(sorted(K)), st.integers(1, 12_000), max_size=4)

@@ -41,7 +41,7 @@ async def test_both_sides_of_every_debt_agree_at_the_end_of_every_day(seed: int)
 
 
 async def test_a_debt_that_revived_is_owed_by_payer_and_agent_and_the_agent_does_not_know() -> None:
-    """UC believes that it has deposited; the ward has seen nothing by the named day, 2 August."""
+    """UC believes that it has deposited; the ward has seen nothing by the designated date, 2 August."""
     sandbox = Sandbox(on_the_clock(date(2021, 7, 5), time(9)), seed=7)
     await sandbox.start()
     try:

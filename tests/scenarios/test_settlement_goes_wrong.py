@@ -1,6 +1,6 @@
 """Receipts, closing statement and bank deposit disagree: each way is found, named, decided about, and audited.
 
-UC closes on 10 July 2021 what was paid on the 5th, and deposits on 26 July; the named day is 2 August.
+UC closes on 10 July 2021 what was paid on the 5th, and deposits on 26 July; the designated date is 2 August.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from contracts.calendar import BANK_CALENDAR, HolidayShift
 from contracts.vocabulary import Brand, Yen
 from services.card_agent.behaviour import OTHER_ACCOUNT, Anomalies, Anomaly, AnomalyKind, Order, orders, tell
 from services.card_agent.domain.settlement import WHOLE, Line, parts, total
-from services.card_agent.domain.terms import AgentTerms, DepositSplit, FeeBasis, NamedDayRule, Terms
+from services.card_agent.domain.terms import AgentTerms, DepositSplit, DesignatedDateRule, FeeBasis, Terms
 
 K = AnomalyKind
 agreed = st.builds(
@@ -25,8 +25,8 @@ agreed = st.builds(
     fee_basis=st.sampled_from(FeeBasis),
     fee_per_mille=st.integers(0, 999),
     deposit_split=st.sampled_from(DepositSplit),
-    named_day_rule=st.sampled_from(NamedDayRule),
-    named_day_business_days=st.integers(0, 20),
+    designated_date_rule=st.sampled_from(DesignatedDateRule),
+    designated_date_business_days=st.integers(0, 20),
 )
 terms = st.builds(Terms, agreed, st.just(time(0, 30)), st.just(time(10)))
 closings = st.lists(st.tuples(st.integers(1, 300_000), st.sampled_from(Brand)), max_size=12).map(
@@ -60,13 +60,13 @@ def test_the_parts_of_a_closing_add_up_to_it_to_the_yen(t: Terms, lines: list[Li
 
 
 @given(terms, st.dates(date(2010, 1, 1), date(2026, 12, 31)))
-def test_a_named_day_is_an_open_day_that_is_not_before_the_deposit(t: Terms, day: date) -> None:
+def test_a_designated_date_is_an_open_day_that_is_not_before_the_deposit(t: Terms, day: date) -> None:
     deposit_on = t.deposit_on(t.closes_on(day))
-    named = t.named_day(deposit_on)
+    named = t.designated_date(deposit_on)
     assert deposit_on <= named
     assert BANK_CALENDAR.is_open(named)
-    if t.agreed.named_day_rule is NamedDayRule.AFTER_DEPOSIT:
-        assert BANK_CALENDAR.open_days_between(deposit_on, named) == t.agreed.named_day_business_days
+    if t.agreed.designated_date_rule is DesignatedDateRule.AFTER_DEPOSIT:
+        assert BANK_CALENDAR.open_days_between(deposit_on, named) == t.agreed.designated_date_business_days
 
 
 @given(terms, closings)

@@ -12,6 +12,7 @@ from contracts.vocabulary import Brand, DeclineReason, Refusal, Yen
 from services.card_agent.domain.authorization import (
     Authorization,
     AuthorizationStatus,
+    accept,
     answer,
     approval_code,
     asked,
@@ -22,7 +23,6 @@ from services.card_agent.domain.authorization import (
     require_same,
     reverse,
     reversed_unasked,
-    take_on,
     undo,
     withdraw,
 )
@@ -94,7 +94,7 @@ def approved(payment_id: str = "p1", amount: int = 100) -> Authorization:
 
 
 def test_a_hold_lasts_from_the_approval_to_the_deposit() -> None:
-    taken = take_on(approved(), "p1", Yen(100), CLOSING, NOW)
+    taken = accept(approved(), "p1", Yen(100), CLOSING, NOW)
     assert [held(a) for a in (pending(), approved(), taken, deposit(taken, NOW))] == [0, 100, 100, 0]
 
 
@@ -138,17 +138,17 @@ def test_another_request_for_the_same_payment_is_a_fault() -> None:
         (None, "never authorized"),
         (pending(), "is pending"),
         (reverse(approved(), NOW), "is reversed"),
-        (take_on(approved(), "p1", Yen(100), CLOSING, NOW), "is taken_on"),
+        (accept(approved(), "p1", Yen(100), CLOSING, NOW), "is taken_on"),
         (approved(amount=99), "approved for ¥99"),
     ],
 )
 def test_only_what_was_approved_is_taken_on(found: Authorization | None, says: str) -> None:
     with pytest.raises(ValueError, match=says):
-        take_on(found, "p1", Yen(100), CLOSING, NOW)
+        accept(found, "p1", Yen(100), CLOSING, NOW)
 
 
 def test_a_withdrawal_is_possible_until_the_closing_is_issued() -> None:
-    taken = take_on(approved(), "p1", Yen(100), CLOSING, NOW)
+    taken = accept(approved(), "p1", Yen(100), CLOSING, NOW)
     withdrawn = withdraw(taken, closing_issued=False, now=NOW)
     assert isinstance(withdrawn, Authorization)
     assert (withdrawn.status, held(withdrawn)) == (AuthorizationStatus.WITHDRAWN, 0)
@@ -163,7 +163,7 @@ def test_a_withdrawal_is_possible_until_the_closing_is_issued() -> None:
 
 def test_what_is_owed_cannot_be_reversed() -> None:
     with pytest.raises(ValueError, match="is taken_on"):
-        reverse(take_on(approved(), "p1", Yen(100), CLOSING, NOW), NOW)
+        reverse(accept(approved(), "p1", Yen(100), CLOSING, NOW), NOW)
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 9), st.booleans(), st.booleans()), max_size=20))

@@ -104,7 +104,7 @@ async def test_who_is_told_of_first_though_it_came_second_is_sent_in_the_order_o
 
 async def test_a_transaction_of_which_nobody_heard_that_it_committed_is_looked_for() -> None:
     party = await Party().begun()
-    party.relay.broke_off(await party.written("perhaps"))
+    party.relay.rolled_back(await party.written("perhaps"))
     assert await party.sent() == ["perhaps"]
     assert party.rows.readings > 0
     later = await party.written("later")

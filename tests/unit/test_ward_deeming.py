@@ -77,7 +77,7 @@ def of_new(**changes: object) -> ProxyPayment:
         (of_old(deposited_on=date(2021, 8, 2)), date(2021, 8, 3), Deeming(Effect.PAID, date(2021, 7, 5))),
         (of_old(deposited_on=date(2021, 8, 10)), date(2021, 8, 9), Deeming(Effect.REVIVED)),
         (of_old(deposited_on=date(2021, 8, 10)), date(2021, 8, 10), Deeming(Effect.PAID, date(2021, 8, 10))),
-        (of_old(named_day=None), date(2022, 1, 1), Deeming(Effect.DEEMED, date(2021, 7, 5))),
+        (of_old(designated_date=None), date(2022, 1, 1), Deeming(Effect.DEEMED, date(2021, 7, 5))),
         (of_old(by_agent=False), date(2022, 1, 1), Deeming(Effect.PAID, date(2021, 7, 5))),
         (of_new(), date(2022, 7, 5), Deeming(Effect.NOT_YET)),
         (of_new(), date(2022, 7, 6), Deeming(Effect.DEEMED, date(2022, 7, 6))),
@@ -91,30 +91,32 @@ def test_each_day_of_a_payment_has_its_effect(payment: ProxyPayment, on: date, e
 
 
 @given(payments(), choices, days)
-def test_up_to_the_named_day_it_counts_whenever_the_money_comes(p: ProxyPayment, until: date, on: date) -> None:
-    assert p.named_day is not None
+def test_up_to_the_designated_date_it_counts_whenever_the_money_comes(p: ProxyPayment, until: date, on: date) -> None:
+    assert p.designated_date is not None
     first = p.approved_on if legal_mode(p.entrusted_on, until) is OLD else p.entrusted_on
     found = deeming(p, on, until)
     if on < first:
         assert found == Deeming(Effect.NOT_YET)
-    elif on <= p.named_day:
+    elif on <= p.designated_date:
         assert found.counts
         assert found.since == first
 
 
 @given(payments(), choices, days)
 def test_money_in_time_makes_it_count_for_ever(p: ProxyPayment, until: date, on: date) -> None:
-    assert p.named_day is not None
-    in_time = replace(p, deposited_on=p.named_day)
-    last = deeming(in_time, max(on, p.named_day), until)
+    assert p.designated_date is not None
+    in_time = replace(p, deposited_on=p.designated_date)
+    last = deeming(in_time, max(on, p.designated_date), until)
     assert last.effect is Effect.PAID
-    assert last.since == deeming(in_time, p.named_day, until).since
+    assert last.since == deeming(in_time, p.designated_date, until).since
 
 
 @given(payments(), choices, st.integers(1, 500))
-def test_after_the_named_day_it_counts_only_once_the_money_is_there(p: ProxyPayment, until: date, later: int) -> None:
-    assert p.named_day is not None
-    on = p.named_day + later * DAY
+def test_after_the_designated_date_it_counts_only_once_the_money_is_there(
+    p: ProxyPayment, until: date, later: int
+) -> None:
+    assert p.designated_date is not None
+    on = p.designated_date + later * DAY
     found = deeming(p, on, until)
     has_come = p.deposited_on is not None and p.deposited_on <= on
     assert found.counts == has_come
@@ -123,8 +125,8 @@ def test_after_the_named_day_it_counts_only_once_the_money_is_there(p: ProxyPaym
 
 @given(payments(), choices, st.integers(1, 500))
 def test_a_cured_payment_counts_from_its_own_day_by_the_law_it_goes_by(p: ProxyPayment, until: date, late: int) -> None:
-    assert p.named_day is not None
-    cured = replace(p, deposited_on=p.named_day + late * DAY)
+    assert p.designated_date is not None
+    cured = replace(p, deposited_on=p.designated_date + late * DAY)
     assert cured.deposited_on is not None
     found = deeming(cured, cured.deposited_on, until)
     old = legal_mode(p.entrusted_on, until) is OLD

@@ -15,7 +15,7 @@ def as_it_stood(a: Authorization, then: datetime) -> Authorization | None:
 
     if not (been(a.asked_at) or been(a.reversal_asked_at)):
         return None
-    answered, taken_on = been(a.answered_at), been(a.taken_on_at)
+    answered, accepted = been(a.answered_at), been(a.accepted_at)
     stood = a._replace(
         asked_at=been(a.asked_at),
         answered_at=answered,
@@ -23,9 +23,9 @@ def as_it_stood(a: Authorization, then: datetime) -> Authorization | None:
         approval_code=a.approval_code if answered else None,
         reversal_asked_at=been(a.reversal_asked_at),
         reversed_at=been(a.reversed_at),
-        entrusted_at=a.entrusted_at if taken_on else None,
-        taken_on_at=taken_on,
-        closes_on=a.closes_on if taken_on else None,
+        entrusted_at=a.entrusted_at if accepted else None,
+        accepted_at=accepted,
+        closes_on=a.closes_on if accepted else None,
         withdrawn_at=been(a.withdrawn_at),
         withdrawal_missed_at=been(a.withdrawal_missed_at),
         deposited_at=been(a.deposited_at),
@@ -37,8 +37,8 @@ def _status(a: Authorization) -> AuthorizationStatus:
     """Where it stands, by what has happened to it."""
     if a.withdrawn_at:
         return AuthorizationStatus.WITHDRAWN
-    if a.taken_on_at:
-        return AuthorizationStatus.TAKEN_ON
+    if a.accepted_at:
+        return AuthorizationStatus.ACCEPTED
     if a.decline_reason:
         return AuthorizationStatus.DECLINED
     if a.reversed_at:

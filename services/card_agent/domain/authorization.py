@@ -23,11 +23,11 @@ class AuthorizationStatus(StrEnum):
     APPROVED = "approved"  # 与信承認
     DECLINED = "declined"  # 与信否認
     REVERSED = "reversed"  # 与信取消
-    TAKEN_ON = "taken_on"  # 代理納付引受
+    ACCEPTED = "taken_on"  # 代理納付引受
     WITHDRAWN = "withdrawn"  # 代理納付取下げ
 
 
-OWED: Final = frozenset({AuthorizationStatus.TAKEN_ON, AuthorizationStatus.WITHDRAWN})
+OWED: Final = frozenset({AuthorizationStatus.ACCEPTED, AuthorizationStatus.WITHDRAWN})
 
 
 class Authorization(NamedTuple):
@@ -47,7 +47,7 @@ class Authorization(NamedTuple):
     entrusted_at: datetime | None = None
     reversal_asked_at: datetime | None = None
     reversed_at: datetime | None = None
-    taken_on_at: datetime | None = None
+    accepted_at: datetime | None = None
     closes_on: date | None = None
     withdrawn_at: datetime | None = None
     withdrawal_missed_at: datetime | None = None
@@ -123,7 +123,7 @@ def reversed_unasked(payment_id: str, card_token: str, now: datetime) -> Authori
     )
 
 
-def take_on(a: Authorization | None, payment_id: str, amount: Yen, closes_on: date, now: datetime) -> Authorization:
+def accept(a: Authorization | None, payment_id: str, amount: Yen, closes_on: date, now: datetime) -> Authorization:
     """代理納付の引受: the agent owes the ward this amount from now on, for the closing of `closes_on`."""
     if a is None:
         raise ValueError(f"payment {payment_id} was never authorized here; it cannot be taken on")
@@ -131,10 +131,10 @@ def take_on(a: Authorization | None, payment_id: str, amount: Yen, closes_on: da
         raise ValueError(f"payment {payment_id} is {a.status.value}, not approved; it cannot be taken on")
     if a.amount != amount:
         raise ValueError(f"payment {payment_id} was approved for ¥{a.amount:,}, not for ¥{amount:,}")
-    return a._replace(status=AuthorizationStatus.TAKEN_ON, taken_on_at=now, closes_on=closes_on)
+    return a._replace(status=AuthorizationStatus.ACCEPTED, accepted_at=now, closes_on=closes_on)
 
 
-def was_taken_on(a: Authorization, amount: Yen, entrusted_at: datetime) -> bool:
+def was_accepted(a: Authorization, amount: Yen, entrusted_at: datetime) -> bool:
     """Whether this very entrustment was taken on before."""
     return a.status in OWED and (a.amount, a.entrusted_at) == (amount, entrusted_at)
 
@@ -143,7 +143,7 @@ def withdraw(a: Authorization, closing_issued: bool, now: datetime) -> Authoriza
     """売上取消: until its closing is issued the agent can step back; later it has promised the deposit."""
     if a.status is AuthorizationStatus.WITHDRAWN:
         return a
-    if a.status is not AuthorizationStatus.TAKEN_ON:
+    if a.status is not AuthorizationStatus.ACCEPTED:
         return Refusal(
             "nothing_to_withdraw",
             f"payment {a.payment_id} is {a.status.value}; the agent has taken nothing on for it",
@@ -170,7 +170,7 @@ def deposit(a: Authorization, now: datetime) -> Authorization:
 
 def held(a: Authorization) -> Yen:
     """What it holds of its account's limit: from the approval until it falls away or is deposited."""
-    holds = a.status in (AuthorizationStatus.APPROVED, AuthorizationStatus.TAKEN_ON) and a.deposited_at is None
+    holds = a.status in (AuthorizationStatus.APPROVED, AuthorizationStatus.ACCEPTED) and a.deposited_at is None
     return a.amount if holds else Yen(0)
 
 

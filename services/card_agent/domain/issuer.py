@@ -99,8 +99,8 @@ class Issuer:
             return Declined(DeclineReason.OVER_LIMIT)
         return Approved()
 
-    def revokes_sale_at(self, outcome: Outcome, taken_on_at: datetime) -> datetime | None:
+    def revokes_sale_at(self, outcome: Outcome, accepted_at: datetime) -> datetime | None:
         """売上取消: when the card company revokes the sale; None where it never does."""
         if outcome is not Outcome.WITHDRAWN:
             return None
-        return on_the_clock(business_date(taken_on_at) + timedelta(days=1), self.revokes_at)
+        return on_the_clock(business_date(accepted_at) + timedelta(days=1), self.revokes_at)

@@ -34,7 +34,7 @@ class DepositSplit(StrEnum):
     BRAND = "brand"  # ブランド別入金
 
 
-class NamedDayRule(StrEnum):
+class DesignatedDateRule(StrEnum):
     """How the day (指定日) is fixed by which the money must be there for the payments to count as made."""
 
     AFTER_DEPOSIT = "after_deposit"  # 入金予定日から銀行営業日で数える
@@ -52,8 +52,8 @@ class AgentTerms:
     fee_basis: FeeBasis = FeeBasis.GROSS
     fee_per_mille: int = 0
     deposit_split: DepositSplit = DepositSplit.CLOSING
-    named_day_rule: NamedDayRule = NamedDayRule.AFTER_DEPOSIT
-    named_day_business_days: int = 5
+    designated_date_rule: DesignatedDateRule = DesignatedDateRule.AFTER_DEPOSIT
+    designated_date_business_days: int = 5
 
     @property
     def keeps_fees(self) -> bool:
@@ -103,11 +103,11 @@ class Terms:
         """The hour of the deposit."""
         return on_the_clock(deposit_on, self.deposit_time)
 
-    def named_day(self, deposit_on: date) -> date:
+    def designated_date(self, deposit_on: date) -> date:
         """指定日 of what is to be deposited on `deposit_on`: that day or later."""
-        if self.agreed.named_day_rule is NamedDayRule.END_OF_MONTH:
+        if self.agreed.designated_date_rule is DesignatedDateRule.END_OF_MONTH:
             return self.calendar.next_open(end_of_month(deposit_on.year, deposit_on.month))
-        return self.calendar.add(deposit_on, self.agreed.named_day_business_days)
+        return self.calendar.add(deposit_on, self.agreed.designated_date_business_days)
 
     def fee(self, amount: Yen) -> Yen:
         """手数料 kept back from what one deposit is for, cut to whole yen; 0 where deposits are gross."""

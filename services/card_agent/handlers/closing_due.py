@@ -56,5 +56,5 @@ def _statement(closing: Closing, told: Told, agent: Agent, terms: Terms) -> Clos
         page=1,
         pages=1,
         lines=tuple(StatementLine(li.payment_id, li.amount, li.approved_at, li.entrusted_at) for li in told.lines),
-        named_day=terms.named_day(closing.deposit_on),
+        designated_date=terms.designated_date(closing.deposit_on),
     )

@@ -9,8 +9,8 @@ from contracts.vocabulary import Agent, Refusal, business_date
 from services.card_agent import store
 from services.card_agent.behaviour import AnomalyKind
 from services.card_agent.domain.terms import Terms
+from services.card_agent.handlers.accept_proxy_payment import open_closing
 from services.card_agent.handlers.deposit_due import announce
-from services.card_agent.handlers.take_on_proxy_payment import open_closing
 from services.card_agent.store import Closing, Deposit, KeptAnomaly
 from services.card_agent.views import CorrectionAnswer, CorrectionRequest
 from services.chassis.transaction import Transaction

@@ -32,7 +32,7 @@ async def make_deposits(due: Sequence[DepositDue], tx: Transaction, *, agent: Ag
         await store.add_deposits(tx.session, made)
         await store.save_closing(tx.session, replace(issued, deposited_on=business_date(tx.now)))
         left_out = told.concerned.get(AnomalyKind.PAYMENT_LEFT_OUT)
-        counted = await store.lock_taken_on(tx.session, issued.closed_on)
+        counted = await store.lock_accepted(tx.session, issued.closed_on)
         paid = {i: deposit(a, tx.now) for i, a in counted.items() if left_out is None or i != left_out.payment_id}
         await store.save(tx.session, counted, paid)
 

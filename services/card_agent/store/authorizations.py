@@ -17,7 +17,7 @@ from services.card_agent.domain.settlement import Line
 from services.card_agent.store.cards import lock_held
 from services.card_agent.tables import accounts, authorizations, cards
 from services.chassis.bulk import Bulk, Changes
-from services.chassis.database import among
+from services.chassis.database import in_list
 from services.chassis.lookup import Lookup
 
 _HOLD = Bulk(
@@ -28,9 +28,9 @@ _HOLD = Bulk(
 _AUTHORIZATIONS = select(*(authorizations.c[name] for name in Authorization._fields)).order_by(
     authorizations.c.payment_id
 )
-_BY_ID = _AUTHORIZATIONS.where(among(authorizations.c.payment_id))
+_BY_ID = _AUTHORIZATIONS.where(in_list(authorizations.c.payment_id))
 _COUNTED = _AUTHORIZATIONS.where(
-    authorizations.c.closes_on == bindparam("closing"), authorizations.c.status == AuthorizationStatus.TAKEN_ON
+    authorizations.c.closes_on == bindparam("closing"), authorizations.c.status == AuthorizationStatus.ACCEPTED
 )
 _LINES = _COUNTED.with_only_columns(
     authorizations.c.payment_id,
@@ -63,7 +63,7 @@ async def lock_with_outcomes(
     return {a.payment_id: a for a, _ in found}, {a.payment_id: outcome for a, outcome in found if outcome}
 
 
-async def lock_taken_on(session: AsyncConnection, closed_on: date) -> dict[str, Authorization]:
+async def lock_accepted(session: AsyncConnection, closed_on: date) -> dict[str, Authorization]:
     """The authorizations that a closing counts, locked."""
     return await _authorizations(session, _LOCKED_COUNTED, closing=closed_on)
 

@@ -13,7 +13,7 @@ from services.card_agent.domain.card import Expiry
 from services.card_agent.domain.issuer import Card
 from services.card_agent.tables import accounts, cards
 from services.chassis.bulk import Bulk
-from services.chassis.database import among
+from services.chassis.database import in_list
 from services.chassis.lookup import Lookup
 
 _CARDS = select(
@@ -24,7 +24,7 @@ _CARDS = select(
     cards.c.expiry_year,
     cards.c.expiry_month,
     cards.c.outcome,
-).where(among(cards.c.card_token))
+).where(in_list(cards.c.card_token))
 _LOCKED_ACCOUNTS = Lookup(
     _CARDS.add_columns(accounts.c.held)
     .join(accounts, accounts.c.account_id == cards.c.account_id)
@@ -32,10 +32,10 @@ _LOCKED_ACCOUNTS = Lookup(
     .with_for_update(of=accounts)
 )
 _KNOWN = Lookup(_CARDS)
-_TOKENS = Lookup(select(cards.c.card_key, cards.c.card_token).where(among(cards.c.card_key)))
+_TOKENS = Lookup(select(cards.c.card_key, cards.c.card_token).where(in_list(cards.c.card_key)))
 _HELD = Lookup(
     select(accounts.c.account_id, accounts.c.held)
-    .where(among(accounts.c.account_id))
+    .where(in_list(accounts.c.account_id))
     .order_by(accounts.c.account_id)
     .with_for_update()
 )

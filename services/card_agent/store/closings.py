@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.card_agent.tables import closings
-from services.chassis.database import among, insert
+from services.chassis.database import in_list, insert
 from services.chassis.lookup import Lookup
 
 
@@ -32,9 +32,9 @@ class Closing:
 
 _FIELDS = [field.name for field in fields(Closing)]
 _CLOSINGS = select(*(closings.c[name] for name in _FIELDS)).order_by(closings.c.closed_on)
-_OF_DAYS = _CLOSINGS.where(among(closings.c.closed_on, "days"))
+_OF_DAYS = _CLOSINGS.where(in_list(closings.c.closed_on, "days"))
 _ALL, _FOUND, _LOCKED = Lookup(_CLOSINGS), Lookup(_OF_DAYS), Lookup(_OF_DAYS.with_for_update())
-_LOCKED_STATEMENTS = Lookup(_CLOSINGS.where(among(closings.c.statement_id)).with_for_update())
+_LOCKED_STATEMENTS = Lookup(_CLOSINGS.where(in_list(closings.c.statement_id)).with_for_update())
 
 
 async def add_closing(session: AsyncConnection, closing: Closing) -> bool:

@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.card_agent.behaviour import Anomaly, AnomalyKind
 from services.card_agent.tables import anomalies, deposits
 from services.chassis.bulk import Bulk
-from services.chassis.database import among
+from services.chassis.database import in_list
 
 _DEPOSITS = select(deposits).order_by(deposits.c.believed_on, deposits.c.deposit_id)
-_DEPOSITS_OF = _DEPOSITS.where(among(deposits.c.statement_id))
+_DEPOSITS_OF = _DEPOSITS.where(in_list(deposits.c.statement_id))
 _ADD_DEPOSITS = Bulk(deposits.insert())
 _CHANGING = ("believed", "believed_on", "paid_on")
 _SAVE_DEPOSITS = Bulk(
@@ -26,10 +26,10 @@ _SAVE_DEPOSITS = Bulk(
     .values({name: bindparam(f"new_{name}") for name in _CHANGING})
 )
 _ANOMALIES = select(anomalies).order_by(anomalies.c.closed_on, anomalies.c.kind)
-_ANOMALIES_OF = _ANOMALIES.where(among(anomalies.c.closed_on, "days"))
+_ANOMALIES_OF = _ANOMALIES.where(in_list(anomalies.c.closed_on, "days"))
 _CARRIED_OVER = (
     select(anomalies.c.met_payment_id, anomalies.c.closed_on)
-    .where(among(anomalies.c.met_payment_id), anomalies.c.kind == AnomalyKind.PAYMENT_LEFT_OUT)
+    .where(in_list(anomalies.c.met_payment_id), anomalies.c.kind == AnomalyKind.PAYMENT_LEFT_OUT)
     .where(anomalies.c.corrected_at > bindparam("then"))
     .order_by(anomalies.c.corrected_at.desc())
 )

@@ -65,7 +65,7 @@ async def migrate(database: Database, schemas: Sequence[Schema]) -> None:
     async with database.read() as session:
         if await session.run_sync(_versions) == _heads(schemas):
             return
-    async with database.begin_alone("migrations") as session:
+    async with database.exclusive("migrations") as session:
         await session.run_sync(_bring_up_to_date, schemas)
 
 

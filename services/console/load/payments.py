@@ -14,7 +14,7 @@ from typing import Any, Final
 import aiohttp
 
 from contracts import cloudevents, topics
-from contracts.events import AuthorizationApproved, AuthorizationDeclined, ProxyPaymentTakenOn
+from contracts.events import AuthorizationApproved, AuthorizationDeclined, ProxyPaymentAccepted
 from contracts.http import CardTokenAnswer
 from contracts.vocabulary import Agent
 from services.chassis.bus.port import EventBus, Message, TopicPartition
@@ -27,7 +27,7 @@ from services.console.load.slips import Payable
 from services.console.payers import brand_of, card_number
 
 ACCEPTED, AUTHORIZED, TAKEN_ON, DELIVERED = "accepted", "authorized", "taken_on", "delivered"
-STEPS: Final[Mapping[str, str]] = {AuthorizationApproved.TYPE: AUTHORIZED, ProxyPaymentTakenOn.TYPE: TAKEN_ON}
+STEPS: Final[Mapping[str, str]] = {AuthorizationApproved.TYPE: AUTHORIZED, ProxyPaymentAccepted.TYPE: TAKEN_ON}
 WATCHED: Final = tuple(
     topic.name for agent in Agent for topic in (topics.authorization_results(agent), topics.proxy_payments(agent))
 )

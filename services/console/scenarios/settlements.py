@@ -1,6 +1,7 @@
 """Scenarios of settlements that go wrong, and of the law of proxy payment.
 
-UC closes on 10 July 2021 what was paid from the 5th on, and deposits on the 26th; the named day (指定日) is 2 August.
+UC closes on 10 July 2021 what was paid from the 5th on, and deposits on the 26th; the designated date
+(指定日) is 2 August.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from services.card_agent.app import AnomalyKind
 from services.console.scenarios.stage import DUE, Stage, granted, only
 
 LAST_BEFORE_CLOSING = date(2021, 7, 9)
-DEPOSITED, NEXT_DEPOSIT, NAMED_DAY_OVER = date(2021, 7, 26), date(2021, 8, 20), date(2021, 8, 3)
-BOTH_NAMED_DAYS_OVER = date(2023, 5, 8)
+DEPOSITED, NEXT_DEPOSIT, DESIGNATED_DATE_OVER = date(2021, 7, 26), date(2021, 8, 20), date(2021, 8, 3)
+BOTH_DESIGNATED_DATES_OVER = date(2023, 5, 8)
 """Of the closings of 31 March and of 10 April 2023."""
 
 
@@ -143,13 +144,13 @@ async def deposit_without_receipt(stage: Stage) -> None:
 # ---- the law of proxy payment --------------------------------------------------------------------------------
 
 
-async def named_day_missed_old_law(stage: Stage) -> None:
-    """指定代理納付者 (until 2022-01-03): UC misses the named day; debt, reminder and arrears revive until it pays."""
+async def designated_date_missed_old_law(stage: Stage) -> None:
+    """指定代理納付者 (until 2022-01-03): UC misses the designated date; debt, reminder and arrears revive."""
     await stage.settlement_goes_wrong(AnomalyKind.DEPOSIT_MISSING)
     slip = await stage.slip(amount=285_000, due=DUE)
     await stage.some_days(LAST_BEFORE_CLOSING)
     await stage.pays(slip, Method.CARD)
-    await stage.until(NAMED_DAY_OVER, 1)
+    await stage.until(DESIGNATED_DATE_OVER, 1)
     stage.claim("the payer owes it again", await stage.outstanding(slip), slip.amount)
     stage.claim("みなし納付失効", await _effect(stage, slip.slip_number), "revived")
     stage.claim("no reminder yet", list(await stage.sandbox.ward.reminders()), [])
@@ -167,8 +168,8 @@ async def named_day_missed_old_law(stage: Stage) -> None:
     await stage.claim_all_is_settled()
 
 
-async def named_day_missed_new_law(stage: Stage) -> None:
-    """指定納付受託者 (from 2022-01-04): UC misses the named day; it is pursued, and the payer owes nothing."""
+async def designated_date_missed_new_law(stage: Stage) -> None:
+    """指定納付受託者 (from 2022-01-04): UC misses the designated date; it is pursued, and the payer owes nothing."""
     await stage.settlement_goes_wrong(AnomalyKind.DEPOSIT_MISSING)
     slip = await stage.slip()
     await stage.some_days(date(2022, 7, 8))
@@ -203,20 +204,22 @@ async def old_scheme_until_its_last_day(stage: Stage) -> None:
     await stage.until(date(2023, 4, 1), 1)
     await stage.settlement_goes_wrong(AnomalyKind.DEPOSIT_MISSING)
     await stage.pays(after, Method.CARD)
-    await stage.until(BOTH_NAMED_DAYS_OVER, 12)
+    await stage.until(BOTH_DESIGNATED_DATES_OVER, 12)
     stage.claim("31 March: みなし納付失効 the debt revives", await _effect(stage, before.slip_number), "revived")
     stage.claim("the payer owes it again", await stage.outstanding(before), before.amount)
     stage.claim("1 April: the agent is pursued", await _effect(stage, after.slip_number), "agent_pursued")
     stage.claim("the payer owes nothing", await stage.outstanding(after), 0)
     for closing in (1, 2):
         await stage.corrects(closing)
-    stage.claim("paid, from the late deposit on", await _paid_since(stage, before.slip_number), BOTH_NAMED_DAYS_OVER)
+    stage.claim(
+        "paid, from the late deposit on", await _paid_since(stage, before.slip_number), BOTH_DESIGNATED_DATES_OVER
+    )
     stage.claim("paid, from the entrustment on", await _paid_since(stage, after.slip_number), date(2023, 4, 1))
     await stage.claim_all_is_settled()
 
 
-async def late_but_by_the_named_day(stage: Stage) -> None:
-    """A deposit that is late, but not later than the named day, changes nothing for the payer."""
+async def late_but_by_the_designated_date(stage: Stage) -> None:
+    """A deposit that is late, but not later than the designated date, changes nothing for the payer."""
     await stage.settlement_goes_wrong(AnomalyKind.DEPOSIT_LATE, business_days=5)
     slip = await stage.slip()
     await stage.some_days(LAST_BEFORE_CLOSING)

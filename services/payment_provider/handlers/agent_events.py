@@ -8,13 +8,13 @@ from contracts.events import (
     AuthorizationApproved,
     AuthorizationDeclined,
     AuthorizationReversed,
-    ProxyPaymentTakenOn,
+    ProxyPaymentAccepted,
     ProxyPaymentWithdrawn,
 )
 from services.payment_provider.domain.payment import Payment
 
 AgentEvent = (
-    AuthorizationApproved | AuthorizationDeclined | AuthorizationReversed | ProxyPaymentTakenOn | ProxyPaymentWithdrawn
+    AuthorizationApproved | AuthorizationDeclined | AuthorizationReversed | ProxyPaymentAccepted | ProxyPaymentWithdrawn
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from contracts.events import ProxyPaymentTakenOn
+from contracts.events import ProxyPaymentAccepted
 from contracts.vocabulary import DeclineReason, Method, ReceiptKind
 from services.chassis.transaction import Transaction
 from services.payment_provider import store
@@ -19,12 +19,12 @@ from services.payment_provider.handlers.strike_anomalies import strike_named, st
 from services.payment_provider.timers import BankAnswered, BankReversed
 
 
-async def take_proxy_paid(taken_on: Sequence[ProxyPaymentTakenOn], tx: Transaction, *, channels: Channels) -> None:
+async def take_proxy_paid(accepted: Sequence[ProxyPaymentAccepted], tx: Transaction, *, channels: Channels) -> None:
     """代理納付の引受 makes the payment: a receipt record is due."""
-    known, anomaly_waits = await store.lock_to_take(tx.session, {t.payment_id for t in taken_on})
+    known, anomaly_waits = await store.lock_to_take(tx.session, {t.payment_id for t in accepted})
     plan = channels.plan(Method.CARD, tx.now, tx.now)
     stand, taken = dict(known), list[Payment]()
-    for event in taken_on:
+    for event in accepted:
         entrusted = payment_of(event, stand)
         payment = take(entrusted, plan, tx.now) if entrusted.status is PaymentStatus.ENTRUSTED else None
         if payment is not None:

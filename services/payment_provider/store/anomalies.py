@@ -10,13 +10,13 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.bulk import Bulk
-from services.chassis.database import among
+from services.chassis.database import in_list
 from services.payment_provider.tables import anomalies
 
 _ALL = select(anomalies).order_by(anomalies.c.number)
 _WAITING = _ALL.where(anomalies.c.payment_id.is_(None)).with_for_update()
 _ADD = Bulk(anomalies.insert())
-_STRUCK = select(anomalies.c.payment_id, anomalies.c.struck_at).where(among(anomalies.c.payment_id))
+_STRUCK = select(anomalies.c.payment_id, anomalies.c.struck_at).where(in_list(anomalies.c.payment_id))
 _STRIKE = Bulk(
     update(anomalies)
     .where(anomalies.c.anomaly_id == bindparam("struck_id"))

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.vocabulary import Settler
-from services.chassis.database import among, insert
+from services.chassis.database import in_list, insert
 from services.payment_provider.domain.payment import TAKEN
 from services.payment_provider.tables import closings, payments
 
@@ -18,9 +18,9 @@ Period = tuple[Settler, date]
 """Whose, and its closing day (締日)."""
 
 _CLOSINGS = select(closings).order_by(closings.c.settler, closings.c.closed_on)
-_OF_PERIODS = _CLOSINGS.where(among(closings.c.settler, "settlers"), among(closings.c.closed_on, "days"))
+_OF_PERIODS = _CLOSINGS.where(in_list(closings.c.settler, "settlers"), in_list(closings.c.closed_on, "days"))
 _HELD = _OF_PERIODS.with_for_update(read=True)
-_LOCKED = _CLOSINGS.where(among(closings.c.statement_id)).with_for_update()
+_LOCKED = _CLOSINGS.where(in_list(closings.c.statement_id)).with_for_update()
 
 
 async def add_closing(session: AsyncConnection, row: Mapping[str, Any]) -> bool:

@@ -11,14 +11,14 @@ from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.bulk import Bulk, Changes
-from services.chassis.database import among
+from services.chassis.database import in_list
 from services.chassis.lookup import Lookup
 from services.payment_provider.domain.payment import Payment
 from services.payment_provider.tables import anomalies, consents, payments, receipts
 
 _PAYMENT = [payments.c[name] for name in Payment._fields]
-_CONSENTS = Lookup(select(consents.c.consent_id, consents.c.terms_version).where(among(consents.c.consent_id)))
-_BY_ID = select(*_PAYMENT).where(among(payments.c.payment_id)).order_by(payments.c.payment_id)
+_CONSENTS = Lookup(select(consents.c.consent_id, consents.c.terms_version).where(in_list(consents.c.consent_id)))
+_BY_ID = select(*_PAYMENT).where(in_list(payments.c.payment_id)).order_by(payments.c.payment_id)
 _FOUND, _LOCKED_BY_ID = Lookup(_BY_ID), Lookup(_BY_ID.with_for_update())
 _ANOMALY_WAITS = exists().where(anomalies.c.payment_id.is_(None)).label("anomaly_waits")
 _LOCKED_TO_TAKE = Lookup(_BY_ID.add_columns(_ANOMALY_WAITS).with_for_update(of=payments))
@@ -26,9 +26,9 @@ _ADD, _ADD_RECEIPTS = Bulk(payments.insert(), by=("slip_number", "attempt")), Bu
 _CHANGES = Changes(payments)
 _ADD_CONSENTS = Bulk(consents.insert(), only_missing=True)
 _OF_SLIPS = Lookup(
-    select(*_PAYMENT).where(among(payments.c.slip_number)).order_by(payments.c.payment_id).with_for_update()
+    select(*_PAYMENT).where(in_list(payments.c.slip_number)).order_by(payments.c.payment_id).with_for_update()
 )
-_RECEIPTS = select(receipts).where(among(receipts.c.payment_id)).order_by(receipts.c.kind, receipts.c.repetition)
+_RECEIPTS = select(receipts).where(in_list(receipts.c.payment_id)).order_by(receipts.c.kind, receipts.c.repetition)
 
 
 async def add_consents(session: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:

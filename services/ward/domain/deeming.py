@@ -3,10 +3,10 @@
 Two laws (地方自治法), by the day on which the payer entrusted the agent. What is said here follows secondary sources;
 the official text is to be checked before it is quoted.
 - 指定代理納付者 (旧231条の2第6・7項), entrusted until 2022-01-03, by choice until 2023-03-31: the payment counts as
-  made when the agent approved it. If the money is not there by the named day (指定日) that falls away: the debt
+  made when the agent approved it. If the money is not there by the designated date (指定日) that falls away: the debt
   revives. Money that comes later counts on its own day.
 - 指定納付受託者 (231条の2の2以下), from 2022-01-04: it counts as made on the day of entrustment. If the money is not
-  there by the named day the agent is pursued first, not the payer; money that comes later restores that day.
+  there by the designated date the agent is pursued first, not the payer; money that comes later restores that day.
 Other ways of paying count on the day of the payment. Days are of Japan.
 """
 
@@ -57,7 +57,7 @@ class ProxyPayment:
     amount: int
     approved_on: date
     entrusted_on: date
-    named_day: date | None = None
+    designated_date: date | None = None
     """None as long as the agent has not told it: then nothing can fall away."""
     deposited_on: date | None = None
     """When its money came (`covered_on`); None as long as it has not."""
@@ -107,7 +107,7 @@ def deeming(p: ProxyPayment, on: date, old_scheme_until: date) -> Deeming:
     if not p.by_agent:
         return Deeming(Effect.PAID, since)
     arrived = p.deposited_on is not None and p.deposited_on <= on
-    if p.named_day is None or on <= p.named_day or _in_time(p):
+    if p.designated_date is None or on <= p.designated_date or _in_time(p):
         return Deeming(Effect.PAID if arrived else Effect.DEEMED, since)
     if not arrived:
         return Deeming(Effect.REVIVED if mode is LegalMode.DESIGNATED_AGENT else Effect.AGENT_PURSUED)
@@ -115,7 +115,7 @@ def deeming(p: ProxyPayment, on: date, old_scheme_until: date) -> Deeming:
 
 
 def _in_time(p: ProxyPayment) -> bool:
-    return p.named_day is not None and p.deposited_on is not None and p.deposited_on <= p.named_day
+    return p.designated_date is not None and p.deposited_on is not None and p.deposited_on <= p.designated_date
 
 
 def covered_on(

@@ -60,12 +60,12 @@ class Statement:
     claimed: int = 0
     """What was claimed of the settler, in yen, whether it has come by now or not."""
     booked: Booked = NOTHING_BOOKED
-    named_day: date | None = None
+    designated_date: date | None = None
     """指定日 of the payments it lists; None where no card agent pays in the payer's stead."""
     overdue_since: datetime | None = None
     """入金遅延: the hour at which its deposit was expected, and not all there."""
     lapsed_at: datetime | None = None
-    """When its payments ceased to count as made, for nothing had come by the named day."""
+    """When its payments ceased to count as made, for nothing had come by the designated date."""
     settled_at: datetime | None = None
     """Since when all its pages and a deposit, or a decision in its place, are here."""
     reconciled_at: datetime | None = None

@@ -30,7 +30,7 @@ async def receive_statements(pages: Sequence[ClosingStatementIssued], tx: Transa
         return
     await store.add_statements(tx.session, [_statement_row(p, tx) for p in new.values()])
     for page in new.values():
-        is_late = business_date(tx.now) > (page.named_day or page.deposit_on)
+        is_late = business_date(tx.now) > (page.designated_date or page.deposit_on)
         if page.statement_id not in known or is_late:
             expect_deposit(page, expected_by, f"page {page.page}", tx)
     lines = [
@@ -55,7 +55,7 @@ async def receive_statements(pages: Sequence[ClosingStatementIssued], tx: Transa
 
 def _statement_row(page: ClosingStatementIssued, tx: Transaction) -> dict[str, Any]:
     said = {name: getattr(page, name) for name in _SAID_ON_EVERY_PAGE}
-    return {"statement_id": page.statement_id, "received_at": tx.now, "named_day": page.named_day, **said}
+    return {"statement_id": page.statement_id, "received_at": tx.now, "designated_date": page.designated_date, **said}
 
 
 def _page_row(page: ClosingStatementIssued, tx: Transaction) -> dict[str, Any]:

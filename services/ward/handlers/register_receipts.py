@@ -14,7 +14,7 @@ from services.ward.domain.receipts import Discrepancy, Receipt, SlipAccount, reg
 from services.ward.handlers.review_deeming import forget_lapses
 from services.ward.handlers.settle_statements import reconsider
 from services.ward.handlers.statements_expected import StatementWatch
-from services.ward.timers import SlipUpset
+from services.ward.timers import SlipBalanceChanged
 
 Slips = Mapping[str, SlipAccount]
 
@@ -49,7 +49,7 @@ async def register_receipts(delivered: Sequence[ReceiptDelivered], tx: Transacti
             for number in registered.slips:
                 changed[number] = slips[number]
             for number in registered.upset:
-                tx.schedule(SlipUpset(slip_number=number, cause=source), tx.now + A_MOMENT)
+                tx.schedule(SlipBalanceChanged(slip_number=number, cause=source), tx.now + A_MOMENT)
         if d.kind is ReceiptKind.CONFIRMED:
             confirmed.append(d.payment_id)
         elif was_known or d.kind is ReceiptKind.CANCELLED:

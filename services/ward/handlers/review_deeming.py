@@ -1,4 +1,4 @@
-"""指定日経過: payments whose money had not come by the named day do not count as made; once it has, they do again."""
+"""指定日経過: a payment whose money is missing on the designated date stops counting as made, until the money comes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.ward.domain.ledger import Entry, Transfer
 from services.ward.domain.overpayments import A_MOMENT
 from services.ward.domain.receipts import SlipAccount, is_upset, restore, revive
 from services.ward.store import Lapse, Made
-from services.ward.timers import DeemingReview, SlipUpset
+from services.ward.timers import DeemingReview, SlipBalanceChanged
 
 Slips = Mapping[str, SlipAccount]
 Transfers = tuple[Transfer, ...]
@@ -56,7 +56,7 @@ class _Review:
         self._slips, self._today, self._old_scheme_until = slips, today, old_scheme_until
         self.entries: list[Entry] = []
         self.changed: MutableMapping[str, SlipAccount] = {}
-        self.upset: list[SlipUpset] = []
+        self.upset: list[SlipBalanceChanged] = []
 
     def has_lapsed(self, made: Made) -> bool:
         """Whether it counted as made, and does not any more."""
@@ -68,7 +68,7 @@ class _Review:
         mode = legal_mode(made.payment.entrusted_on, self._old_scheme_until)
         old = mode is LegalMode.DESIGNATED_AGENT
         since = made.payment.approved_on if old else made.payment.entrusted_on
-        assert made.statement_id is not None, "who told no named day cannot miss it"
+        assert made.statement_id is not None, "who told no designated date cannot miss it"
         if old:
             self._book(made, revive, made.payment.amount, f"lapse/{made.payment_id}")
         return Lapse(
@@ -94,7 +94,7 @@ class _Review:
         self.entries.append(Entry(why, self._today, how(made.payment_id, made.slip_number, slip, amount)))
         self.changed[made.slip_number] = slip
         if is_upset(slip, *stood):
-            self.upset.append(SlipUpset(slip_number=made.slip_number, cause=why))
+            self.upset.append(SlipBalanceChanged(slip_number=made.slip_number, cause=why))
 
 
 async def forget_lapses(cancelled: Iterable[str], slips: Slips, tx: Transaction) -> Mapping[str, SlipAccount]:

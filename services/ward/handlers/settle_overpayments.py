@@ -12,12 +12,12 @@ from services.ward.domain.overpayment_settlement import Settling
 from services.ward.domain.overpayments import OverpaymentTerms, PersonSlip
 from services.ward.domain.reminders import ReminderRule
 from services.ward.handlers.plan_reminders import remind_anew
-from services.ward.timers import OverpaymentDue, SlipUpset
+from services.ward.timers import OverpaymentDue, SlipBalanceChanged
 from services.ward.views import overpayment_view
 
 
 async def settle_upset(
-    upset: Sequence[SlipUpset], tx: Transaction, *, terms: OverpaymentTerms, reminders: ReminderRule
+    upset: Sequence[SlipBalanceChanged], tx: Transaction, *, terms: OverpaymentTerms, reminders: ReminderRule
 ) -> None:
     """Receipts have made slips overpaid, or less so, or owed again."""
     numbers = {timer.slip_number for timer in upset}

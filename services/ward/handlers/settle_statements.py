@@ -30,7 +30,7 @@ class Plan(Protocol):
     def deposit_on(self) -> date: ...
 
     @property
-    def named_day(self) -> date | None: ...
+    def designated_date(self) -> date | None: ...
 
 
 async def settle(causes: Sequence[tuple[str, Entry]], tx: Transaction) -> None:
@@ -56,11 +56,11 @@ async def settle(causes: Sequence[tuple[str, Entry]], tx: Transaction) -> None:
 
 
 def expect_deposit(plan: Plan, expected_by: time, cause: str, tx: Transaction) -> None:
-    """The deposit is looked for at its hour, and the deeming when the named day is over, unless it is there by then."""
+    """Schedules the check for the deposit at its hour, and the review of the deeming after the designated date."""
     due_at = max(tx.now, on_the_clock(plan.deposit_on, expected_by))
     tx.schedule(DepositExpected(statement_id=plan.statement_id, cause=cause), due_at)
-    if plan.named_day is not None:
-        over_at = on_the_clock(plan.named_day + timedelta(days=1), time(0))
+    if plan.designated_date is not None:
+        over_at = on_the_clock(plan.designated_date + timedelta(days=1), time(0))
         tx.schedule(DeemingReview(statement_id=plan.statement_id, cause=cause), max(tx.now, over_at))
 
 
@@ -85,7 +85,7 @@ async def reopen_or_reconcile(statement_ids: Collection[str], cause: str, tx: Tr
 
 
 def _review_deeming(statement: Statement, cause: str, tx: Transaction) -> None:
-    """What comes after the named day may make payments count again that did not.
+    """What comes after the designated date may make payments count again that did not.
 
     By itself, in a transaction of its own: it begins with the slips, which are locked before statements.
     """

@@ -7,4 +7,4 @@ from typing import Final
 
 from services.chassis.migrations import History
 
-HISTORY: Final = History("ward", 7, Path(__file__).parent / "versions")
+HISTORY: Final = History("ward", 8, Path(__file__).parent / "versions")

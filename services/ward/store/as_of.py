@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.chassis.database import among
+from services.chassis.database import in_list
 from services.ward.domain.as_of import ACCOUNT_NOT_KEPT, Booking, Decision, DepositThen, reconciled_then, statement_then
 from services.ward.domain.ledger import Account
 from services.ward.domain.reconciliation import NO_LINES, Open, open_reasons
@@ -20,7 +20,7 @@ from services.ward.store.settlement import find_statements
 from services.ward.tables import deposits, receipts, resolutions, statement_lines, statement_pages, transfers
 
 _LISTING = select(statement_lines.c.payment_id, statement_lines.c.statement_id).where(
-    among(statement_lines.c.payment_id), listed_then(statement_lines)
+    in_list(statement_lines.c.payment_id), listed_then(statement_lines)
 )
 _ABOUT = select(resolutions).order_by(resolutions.c.decided_at, resolutions.c.resolution_id)
 

@@ -1,4 +1,4 @@
-"""代理納付の効力: what is known of the dates of payments, of named days and of payments that ceased to count."""
+"""代理納付の効力: what is known of the dates of payments, of designated dates and of payments that ceased to count."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.vocabulary import Method, ReceiptKind, business_date
 from services.chassis.bulk import Bulk
-from services.chassis.database import EPOCH, among
+from services.chassis.database import EPOCH, in_list
 from services.ward.domain.deeming import LegalMode, ProxyPayment, covered_on
 from services.ward.domain.settlement import Statement
 from services.ward.store.rows import add_rows
@@ -25,11 +25,11 @@ _SAVE_LAPSES = Bulk(
     .where(lapses.c.payment_id == bindparam("lapsed_payment"))
     .values(restored_at=bindparam("restored_now"), counts_from=bindparam("counts_now"))
 )
-_LAPSES = select(lapses).where(among(lapses.c.payment_id))
-_LINES_OF = select(statement_lines).where(among(statement_lines.c.statement_id))
+_LAPSES = select(lapses).where(in_list(lapses.c.payment_id))
+_LINES_OF = select(statement_lines).where(in_list(statement_lines.c.statement_id))
 _DEPOSITS_OF = (
     select(deposits.c.counts_for, deposits.c.deposited_on, deposits.c.amount)
-    .where(among(deposits.c.counts_for), deposits.c.account == "")
+    .where(in_list(deposits.c.counts_for), deposits.c.account == "")
     .order_by(deposits.c.deposited_on, deposits.c.deposit_id)
 )
 
@@ -73,16 +73,16 @@ def standing(*columns: Any) -> Select[*tuple[Any, ...]]:
 async def payments_of_statements(session: AsyncConnection, statement_ids: Collection[str]) -> Sequence[Made]:
     """The payments that these statements list, those whose receipts stand, by payment id."""
     lines = (await session.execute(_LINES_OF, {"ids": list(statement_ids)})).all()
-    query = standing().where(among(receipts.c.payment_id)).order_by(receipts.c.payment_id)
+    query = standing().where(in_list(receipts.c.payment_id)).order_by(receipts.c.payment_id)
     rows = (await session.execute(query, {"ids": sorted({line.payment_id for line in lines})})).all()
     return await _made(session, rows, lines)
 
 
 async def payments_of_slips(session: AsyncConnection, slip_numbers: Collection[str]) -> dict[str, list[Made]]:
     """Slip → the payments that were made for it, those whose receipts stand."""
-    query = standing().where(among(receipts.c.slip_number)).order_by(receipts.c.payment_id)
+    query = standing().where(in_list(receipts.c.slip_number)).order_by(receipts.c.payment_id)
     rows = (await session.execute(query, {"ids": sorted(slip_numbers)})).all()
-    listing = select(statement_lines).where(among(statement_lines.c.payment_id))
+    listing = select(statement_lines).where(in_list(statement_lines.c.payment_id))
     lines = (await session.execute(listing, {"ids": [row.payment_id for row in rows]})).all()
     found: defaultdict[str, list[Made]] = defaultdict(list)
     for made in await _made(session, rows, lines):
@@ -105,7 +105,7 @@ def _one(row: Any, line: Any, statements: Mapping[str, Statement], covered: Mapp
         amount=row.amount,
         approved_on=business_date(line.approved_at) if line is not None and line.approved_at else paid_on,
         entrusted_on=business_date(line.entrusted_at) if line is not None and line.entrusted_at else paid_on,
-        named_day=None if statement is None else statement.named_day,
+        designated_date=None if statement is None else statement.designated_date,
         deposited_on=None if line is None else covered.get((line.statement_id, row.payment_id)),
         by_agent=row.method is Method.CARD,
     )

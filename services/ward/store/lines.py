@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.vocabulary import ReceiptKind
 from services.chassis.bulk import Bulk
-from services.chassis.database import Instant, among
+from services.chassis.database import Instant, in_list
 from services.ward.domain.reconciliation import Concerned, Lines, Reason
 from services.ward.domain.resolution import Action, ListedPayment
 from services.ward.store.rows import add_missing_rows
@@ -123,7 +123,7 @@ def _lines_query(*, then: bool = False) -> Select[*tuple[Any, ...]]:
     query = (
         select(line.statement_id, func.count(), func.sum(line.amount), *counted)
         .select_from(held.rows)
-        .where(among(line.statement_id))
+        .where(in_list(line.statement_id))
         .group_by(line.statement_id)
     )
     return query.where(listed_then(statement_lines)) if then else query
@@ -152,7 +152,7 @@ def _concerned_query() -> Any:
             case((held.stands, held.amount), else_=None).label("registered"),
         )
         .select_from(held.rows)
-        .where(among(line.statement_id), condition)
+        .where(in_list(line.statement_id), condition)
         for reason, condition in held.wrong.items()
     ]
     every = union_all(*wrong).subquery()

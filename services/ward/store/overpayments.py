@@ -11,13 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.vocabulary import business_date
 from services.chassis.bulk import Bulk
-from services.chassis.database import among
+from services.chassis.database import in_list
 from services.ward.domain.arrears import Paid
 from services.ward.domain.overpayments import Claim, Given, Person, PersonSlip, Use
 from services.ward.store.rows import add_rows
 from services.ward.tables import overpayment_uses, overpayments, slips
 
-_OWNERS = select(slips.c.insured_number).where(among(slips.c.slip_number)).distinct()
+_OWNERS = select(slips.c.insured_number).where(in_list(slips.c.slip_number)).distinct()
 _SLIPS = (
     select(
         slips.c.slip_number,
@@ -28,19 +28,19 @@ _SLIPS = (
         slips.c.due_on,
         slips.c.remind_on,
     )
-    .where(among(slips.c.insured_number))
+    .where(in_list(slips.c.insured_number))
     .order_by(slips.c.slip_number)
 )
 _LOCKED_SLIPS = _SLIPS.with_for_update()
-_CLAIMS = select(overpayments).where(among(overpayments.c.slip_number))
+_CLAIMS = select(overpayments).where(in_list(overpayments.c.slip_number))
 _GIVEN = (
     select(overpayment_uses)
-    .where(among(overpayment_uses.c.slip_number))
+    .where(in_list(overpayment_uses.c.slip_number))
     .order_by(overpayment_uses.c.slip_number, overpayment_uses.c.number)
 )
 _USE = overpayment_uses.c
 _NAMES = [f.name for f in fields(Given)]
-_DROP = delete(overpayments).where(among(overpayments.c.slip_number))
+_DROP = delete(overpayments).where(in_list(overpayments.c.slip_number))
 _CHANGED = Bulk(
     update(overpayment_uses)
     .where(overpayment_uses.c.slip_number == bindparam("of_slip"), overpayment_uses.c.number == bindparam("nth"))

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.events import ReceiptDelivered
 from contracts.vocabulary import ReceiptKind
 from services.chassis.bulk import Bulk
-from services.chassis.database import among
+from services.chassis.database import in_list
 from services.chassis.lookup import Lookup
 from services.ward.domain.receipts import Receipt
 from services.ward.tables import receipts
@@ -40,7 +40,7 @@ _RECORDS = Lookup(
         receipts.c.slip_known,
         receipts.c.amount,
         receipts.c.settler,
-    ).where(among(receipts.c.payment_id))
+    ).where(in_list(receipts.c.payment_id))
 )
 
 

@@ -11,12 +11,12 @@ from sqlalchemy import Select, bindparam, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.bulk import Bulk
-from services.chassis.database import among
+from services.chassis.database import in_list
 from services.ward.store.receipts import visible_receipts
 from services.ward.store.rows import add_missing_rows, add_rows
 from services.ward.tables import reminder_days, reminders, slips
 
-_KNOWN_DAYS = select(reminder_days.c.remind_on).where(among(reminder_days.c.remind_on))
+_KNOWN_DAYS = select(reminder_days.c.remind_on).where(in_list(reminder_days.c.remind_on))
 _PLAN = Bulk(
     update(slips).where(slips.c.slip_number == bindparam("planned_slip")).values(remind_on=bindparam("planned_day"))
 )
@@ -28,7 +28,7 @@ _UNPAID = (
     .limit(bindparam("at_most"))
     .with_for_update()
 )
-_SENT = update(slips).where(among(slips.c.slip_number)).values(remind_on=None)
+_SENT = update(slips).where(in_list(slips.c.slip_number)).values(remind_on=None)
 
 
 async def add_reminder_days(session: AsyncConnection, days: Collection[date], at: datetime) -> Sequence[date]:

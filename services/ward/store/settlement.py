@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping, Select, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.bulk import Bulk
-from services.chassis.database import among
+from services.chassis.database import in_list
 from services.chassis.lookup import Lookup
 from services.ward.domain.settlement import Booked, Statement
 from services.ward.store.rows import add_missing_rows, add_rows
@@ -30,11 +30,11 @@ _BOOKED = Bulk(
         reconciled_at=bindparam("reconciled_since"),
     )
 )
-_PAGES = select(statement_pages).where(among(statement_pages.c.statement_id))
-_DEPOSITS = select(deposits).where(among(deposits.c.deposit_id))
+_PAGES = select(statement_pages).where(in_list(statement_pages.c.statement_id))
+_DEPOSITS = select(deposits).where(in_list(deposits.c.deposit_id))
 _LISTED = select(statement_lines.c.statement_id)
-_LISTING_ANY = statements.c.statement_id.in_(_LISTED.where(among(statement_lines.c.payment_id)))
-_LISTING_UPSET = statements.c.statement_id.in_(_LISTED.where(among(statement_lines.c.payment_id, "upset")))
+_LISTING_ANY = statements.c.statement_id.in_(_LISTED.where(in_list(statement_lines.c.payment_id)))
+_LISTING_UPSET = statements.c.statement_id.in_(_LISTED.where(in_list(statement_lines.c.payment_id, "upset")))
 _LOCKED_LISTING = Lookup(
     select(statements.c.statement_id)
     .where(_LISTING_ANY, statements.c.reconciled_at.is_(None) | _LISTING_UPSET)
@@ -43,7 +43,7 @@ _LOCKED_LISTING = Lookup(
 )
 _LOCK = (
     select(statements.c.statement_id)
-    .where(among(statements.c.statement_id))
+    .where(in_list(statements.c.statement_id))
     .order_by(statements.c.statement_id)
     .with_for_update()
 )
@@ -137,7 +137,7 @@ def _statements_query() -> _StatementQueries:
         ),
     )
     return _StatementQueries(
-        query.where(among(statements.c.statement_id)), query.where(statements.c.reconciled_at.is_(None))
+        query.where(in_list(statements.c.statement_id)), query.where(statements.c.reconciled_at.is_(None))
     )
 
 

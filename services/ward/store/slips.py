@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.bulk import Bulk
-from services.chassis.database import among
+from services.chassis.database import in_list
 from services.chassis.lookup import Lookup
 from services.ward.domain.instalments import Levy, Slip
 from services.ward.domain.ledger import Entry, levy
@@ -32,17 +32,17 @@ _REISSUED = Bulk(
     .where(slips.c.slip_number == bindparam("reissued_slip"))
     .values({name: bindparam(f"new_{name}") for name in ("reissue", "use_by", "barcode", "reissued_at")})
 )
-_SLIPS = select(slips).where(among(slips.c.slip_number)).order_by(slips.c.slip_number).with_for_update()
+_SLIPS = select(slips).where(in_list(slips.c.slip_number)).order_by(slips.c.slip_number).with_for_update()
 _ACCOUNTS = Lookup(
     select(slips.c.slip_number, slips.c.amount, slips.c.received)
-    .where(among(slips.c.slip_number))
+    .where(in_list(slips.c.slip_number))
     .order_by(slips.c.slip_number)
     .with_for_update()
 )
 _SLIPS_OF = select(slips.c.insured_number, slips.c.levy_year, slips.c.charge_type, slips.c.instalment).where(
-    among(slips.c.insured_number)
+    in_list(slips.c.insured_number)
 )
-_ASSESSED = select(assessments).where(among(assessments.c.insured_number), among(assessments.c.levy_year, "years"))
+_ASSESSED = select(assessments).where(in_list(assessments.c.insured_number), in_list(assessments.c.levy_year, "years"))
 
 
 async def assessed(session: AsyncConnection, levies: Collection[Levy]) -> dict[Levy, int]:

@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.chassis.database import among, insert
+from services.chassis.database import in_list, insert
 from services.ward.store.rows import add_missing_rows, add_rows
 from services.ward.tables import receipts, received_files, received_pages, received_records, terminal_steps
 
 _LOCKED_FILES = (
-    select(received_files).where(among(received_files.c.name)).order_by(received_files.c.name).with_for_update()
+    select(received_files).where(in_list(received_files.c.name)).order_by(received_files.c.name).with_for_update()
 )
 _COUNTED = (
     select(

@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.calendar import end_of_month
 from contracts.vocabulary import Settler
-from services.chassis.database import among
+from services.chassis.database import in_list
 from services.ward.store.deeming import standing
 from services.ward.store.rows import add_missing_rows
 from services.ward.tables import receipts, statement_lines, statements, watched_months
 
-_WATCHED = select(watched_months).where(among(watched_months.c.month, "months"))
+_WATCHED = select(watched_months).where(in_list(watched_months.c.month, "months"))
 
 
 async def months_on_record(

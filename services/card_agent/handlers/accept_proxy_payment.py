@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from contracts.events import ProxyPaymentRequested, ProxyPaymentTakenOn
+from contracts.events import ProxyPaymentAccepted, ProxyPaymentRequested
 from contracts.vocabulary import Agent, business_date
 from services.card_agent import store
-from services.card_agent.domain.authorization import take_on, was_taken_on
+from services.card_agent.domain.authorization import accept, was_accepted
 from services.card_agent.domain.issuer import Issuer
 from services.card_agent.domain.terms import Terms
 from services.card_agent.store import Closing
@@ -16,7 +16,7 @@ from services.card_agent.timers import ClosingDue, WithdrawalDue
 from services.chassis.transaction import Transaction
 
 
-async def take_on_proxy_payments(
+async def accept_proxy_payments(
     requests: Sequence[ProxyPaymentRequested], tx: Transaction, *, agent: Agent, terms: Terms, issuer: Issuer
 ) -> None:
     """Only what was approved, for the amount that was approved. All taken on at one instant share a closing, which is
@@ -24,30 +24,30 @@ async def take_on_proxy_payments(
     closing = await _current_closing(tx, terms)
     if isinstance(closing, date):
         seen = await store.find(tx.session, {r.payment_id for r in requests})
-        if all((a := seen.get(r.payment_id)) and was_taken_on(a, r.amount, r.entrusted_at) for r in requests):
+        if all((a := seen.get(r.payment_id)) and was_accepted(a, r.amount, r.entrusted_at) for r in requests):
             tx.repeated.extend(requests)
             return
         closing = await open_closing(tx, terms)
-    named_day = terms.named_day(closing.deposit_on)
+    designated_date = terms.designated_date(closing.deposit_on)
     before, outcomes = await store.lock_with_outcomes(tx.session, {r.payment_id for r in requests})
     after = dict(before)
     for request in requests:
         approved = after.get(request.payment_id)
-        if approved is not None and was_taken_on(approved, request.amount, request.entrusted_at):
+        if approved is not None and was_accepted(approved, request.amount, request.entrusted_at):
             tx.repeated.append(request)
             continue
-        taken = take_on(approved, request.payment_id, request.amount, closing.closed_on, tx.now)
+        taken = accept(approved, request.payment_id, request.amount, closing.closed_on, tx.now)
         taken = taken._replace(entrusted_at=request.entrusted_at)
         after[request.payment_id] = taken
         tx.publish(
-            ProxyPaymentTakenOn(
+            ProxyPaymentAccepted(
                 payment_id=taken.payment_id,
                 agent=agent,
                 amount=taken.amount,
-                taken_on_at=tx.now,
+                accepted_at=tx.now,
                 closes_on=closing.closed_on,
                 deposit_on=closing.deposit_on,
-                named_day=named_day,
+                designated_date=designated_date,
             )
         )
         revoked_at = issuer.revokes_sale_at(outcomes[taken.payment_id], tx.now)

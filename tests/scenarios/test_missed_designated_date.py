@@ -1,7 +1,7 @@
-"""The agent misses the named day: by the old law the debt revives, by the new one the agent is pursued; then it pays.
+"""The agent misses the designated date: by the old law the debt revives, by the new one it is pursued; then it pays.
 
 UC closes on the 10th what was paid on the 5th of July; its deposit, due on the 26th (2021) or 22nd (2022), is missing,
-and the named day, five bank business days later, passes.
+and the designated date, five bank business days later, passes.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ async def test_the_day_of_entrustment_decides_which_law_it_is(
         assert await scene.outstanding() == (list(AMOUNTS) if revives else [0, 0])
 
 
-async def test_money_that_comes_late_but_by_the_named_day_changes_nothing() -> None:
+async def test_money_that_comes_late_but_by_the_designated_date_changes_nothing() -> None:
     late = AnomalyRequest(kind=AnomalyKind.DEPOSIT_LATE, business_days=5)
     async with settlement(late) as scene:
         await scene.until(date(2021, 8, 20))

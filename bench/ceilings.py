@@ -7,9 +7,9 @@ from datetime import date
 
 from bench.receipts import NOW, WARM_UP
 from contracts import topics
-from services.chassis.bulk import Bulk
 from services.chassis.bus.port import EventBus
 from services.chassis.database import Database
+from services.chassis.database.bulk import Bulk
 from services.ward.tables import transfers
 
 BATCH = 2_000

@@ -22,18 +22,18 @@ from pathlib import Path
 from typing import Final
 
 from bench.__main__ import machine
+from contracts.percentiles import percentile
 from contracts.topics import PAYMENT_PROVIDER
 from services.chassis.bus.kafka import KafkaBus
 from services.chassis.bus.kafka_options import KafkaOptions
 from services.chassis.bus.port import EventBus
 from services.chassis.bus.sqlite_log import SqliteLog
-from services.chassis.percentiles import percentile
-from services.console.clients import StackClient
 from services.console.load.places import Place
 from services.console.load.recording import END_TO_END
 from services.console.load.results import LoadResult
 from services.console.load.slips import Payable, open_slips
 from services.console.load.trials import Asked, try_payments, try_receipts
+from services.console.stack.clients import StackClient
 from tests.broker import running_broker
 from tests.end_to_end.keep_alive import KeepAlive
 from tests.end_to_end.real_stack import PARTIES, RealStack

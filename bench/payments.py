@@ -17,9 +17,9 @@ from bench import cpu
 from bench.stages import Seconds, since, stage_seconds
 from contracts import topics
 from contracts.books import Books
-from services.console.audit import audit
-from services.console.clients import StackClient
-from services.console.payers import card_number
+from services.console.books.audit import audit
+from services.console.payers.plan import card_number
+from services.console.stack.clients import StackClient
 from tests.end_to_end.payer_crowd import SEED, Crowd, Order, orders
 from tests.end_to_end.real_stack import PARTIES, RealStack
 from tests.end_to_end.reckoning import EVERYTHING_DEPOSITED

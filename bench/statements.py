@@ -14,7 +14,7 @@ from unittest.mock import patch
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from services.chassis.postgresql import PostgresSession
+from services.chassis.database.postgresql import PostgresSession
 
 _Direct = Callable[[PostgresSession, str, Sequence[Any]], Awaitable[Any]]
 _TARGET = re.compile(r"\b(?:FROM|INTO|UPDATE)\s+(\w+)")

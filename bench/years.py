@@ -18,7 +18,7 @@ import msgspec
 from bench.receipt_files import ROOT, most_resident_kib
 from services.chassis.collector import keep_what_is_loaded
 from services.chassis.telemetry import configure_logging
-from services.console.demo import DemoOptions, run_demo
+from services.console.demo.year import DemoOptions, run_demo
 
 
 @dataclass(frozen=True, slots=True)

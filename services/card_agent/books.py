@@ -20,7 +20,7 @@ from services.card_agent.behaviour import AnomalyKind
 from services.card_agent.domain.authorization import OWED, AuthorizationStatus
 from services.card_agent.store import Closing, Deposit, KeptAnomaly
 from services.card_agent.tables import authorizations
-from services.chassis.reading import business_day, plain, read_as
+from services.chassis.database.reading import business_day, plain, read_as
 
 CARD_COMPANY, OWED_TO_WARD, CASH, FEES = "due_from_card_company", "owed_to_ward", "cash", "fee_income"
 ACCOUNT_NAMES: Final[Mapping[str, str]] = {

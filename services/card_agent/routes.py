@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
+from contracts.explaining import EXPLANATION
 from contracts.http import CardTokenAnswer, CardTokenRequest, Explanation, TermsView, TestCard, WithdrawalAnswer
 from contracts.http_bulk import CardTokensAnswer, CardTokensRequest
 from services.card_agent.views import AnomalyRequest, AnomalyView, AuthorizationView, CorrectionAnswer, StatementView
-from services.chassis.as_of import EXPLANATION
-from services.chassis.errors import accepted
-from services.chassis.routing import IdempotencyKey, create_router
+from services.chassis.web.problems import accepted
+from services.chassis.web.routing import IdempotencyKey, create_router
 
 if TYPE_CHECKING:
     from services.card_agent.app import CardAgent

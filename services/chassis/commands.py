@@ -20,10 +20,10 @@ from pydantic import BaseModel
 from sqlalchemy import Boolean, Column, LargeBinary, MetaData, String, Table, select
 
 from contracts.vocabulary import Refusal
-from services.chassis.bulk import Bulk
 from services.chassis.clock import Clock
 from services.chassis.database import Instant, in_list
-from services.chassis.lookup import Lookup
+from services.chassis.database.bulk import Bulk
+from services.chassis.database.lookup import Lookup
 from services.chassis.outages import lost_a_race
 from services.chassis.telemetry import Metrics
 from services.chassis.transaction import Transaction

@@ -20,9 +20,9 @@ from contracts.cloudevents import Decoder, Envelope, UndecodableEvent
 from contracts.events import Event
 from services.chassis.bus.port import Fenced, Message, Subscription
 from services.chassis.clock import Clock, pause
-from services.chassis.dead_letters import DeadLetter, DeadLetters
 from services.chassis.faults import Faults, NoFaults
-from services.chassis.inbox import Handled, fingerprint
+from services.chassis.messaging.dead_letters import DeadLetter, DeadLetters
+from services.chassis.messaging.inbox import Handled, fingerprint
 from services.chassis.outages import Patience, is_outage, said
 from services.chassis.telemetry import Metrics
 from services.chassis.transaction import Transaction

@@ -25,14 +25,14 @@ from services.chassis.bus.port import EventBus
 from services.chassis.clock import Clock
 from services.chassis.clock_topic import ClockFollower
 from services.chassis.collector import keep_what_is_loaded
-from services.chassis.flusher import hand_over_soon
-from services.chassis.listeners import Listener
+from services.chassis.database.flusher import hand_over_soon
+from services.chassis.messaging.outbox import SENDER
 from services.chassis.migrations import NewerDatabase
 from services.chassis.outages import Patience, is_outage
-from services.chassis.outbox import SENDER
 from services.chassis.service import Service, topic_specs
 from services.chassis.settings import ServiceSettings
 from services.chassis.telemetry import configure_logging
+from services.chassis.web.listeners import Listener
 
 T = TypeVar("T")
 Settings = TypeVar("Settings", bound=ServiceSettings)

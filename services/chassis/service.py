@@ -31,19 +31,19 @@ from services.chassis.clock import Clock
 from services.chassis.commands import Answers, Command, Commands
 from services.chassis.consumer import Consumer, EventProcessor, On
 from services.chassis.database import Database
-from services.chassis.dead_letters import DeadLetter, DeadLetters
 from services.chassis.identity import Identity, SeededIdentity, TimeOrderedIdentity
-from services.chassis.in_memory import MemoryInbox, MemoryOutbox
-from services.chassis.inbox import Handled, Inbox
-from services.chassis.listeners import Listener
+from services.chassis.messaging.dead_letters import DeadLetter, DeadLetters
+from services.chassis.messaging.in_memory import MemoryInbox, MemoryOutbox
+from services.chassis.messaging.inbox import Handled, Inbox
+from services.chassis.messaging.outbox import Outbox, Unsent
+from services.chassis.messaging.relay import Relay
 from services.chassis.migrations import CHASSIS, History, Schema, migrate
 from services.chassis.outages import is_outage, said
-from services.chassis.outbox import Outbox, Unsent
-from services.chassis.relay import Relay
 from services.chassis.settings import ServiceSettings
 from services.chassis.telemetry import Metrics
 from services.chassis.transaction import Transaction
 from services.chassis.unit_of_work import UnitOfWork
+from services.chassis.web.listeners import Listener
 
 if TYPE_CHECKING:
     from fastapi import APIRouter, FastAPI
@@ -179,7 +179,7 @@ class Service(ABC):
     @cached_property
     def http(self) -> FastAPI:
         """The HTTP application; made when first asked for, since a sandbox may do without."""
-        from services.chassis.http import create_http
+        from services.chassis.web.application import create_http
 
         return create_http(self, self.title, self.routes())
 

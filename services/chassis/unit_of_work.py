@@ -9,7 +9,7 @@ from datetime import datetime
 from services.chassis.database import Database
 from services.chassis.faults import Faults, NoFaults
 from services.chassis.identity import Identity
-from services.chassis.relay import Relay
+from services.chassis.messaging.relay import Relay
 from services.chassis.telemetry import Metrics
 from services.chassis.transaction import Transaction
 

@@ -22,7 +22,7 @@ from contracts.books import (
     TransferRow,
 )
 from contracts.vocabulary import Party, Settler
-from services.chassis.reading import business_day, plain, read_as
+from services.chassis.database.reading import business_day, plain, read_as
 from services.payment_provider.domain.network import JAPANESE as NETWORK_NAMES
 from services.payment_provider.domain.network import NETWORKS
 from services.payment_provider.domain.payment import TAKEN, PaymentStatus

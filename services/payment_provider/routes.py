@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query, Request
 
+from contracts.explaining import EXPLANATION
 from contracts.http import (
     BankChoice,
     BankChoiceRequest,
@@ -31,9 +32,8 @@ from contracts.http_collection import (
     CollectionsRequest,
 )
 from contracts.http_terminal import RecordedAccess
-from services.chassis.as_of import EXPLANATION
-from services.chassis.errors import accepted
-from services.chassis.routing import IdempotencyKey, create_router
+from services.chassis.web.problems import accepted
+from services.chassis.web.routing import IdempotencyKey, create_router
 from services.payment_provider.pictures import received
 
 if TYPE_CHECKING:

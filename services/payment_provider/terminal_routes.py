@@ -18,9 +18,9 @@ from starlette.datastructures import Headers
 
 from contracts.http_terminal import ReceiptFileView, TerminalAccess, TerminalSession
 from contracts.vocabulary import Refusal
-from services.chassis.errors import accepted
-from services.chassis.http import create_api
-from services.chassis.listeners import client_certificate
+from services.chassis.web.application import create_api
+from services.chassis.web.listeners import client_certificate
+from services.chassis.web.problems import accepted
 from services.payment_provider.domain.terminal_access import Admission, Presented
 
 if TYPE_CHECKING:

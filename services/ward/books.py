@@ -22,7 +22,7 @@ from contracts.books import (
     TransferRow,
 )
 from contracts.vocabulary import ChargeType, Method, Party, ReceiptKind, business_date
-from services.chassis.reading import business_day, plain, read_as
+from services.chassis.database.reading import business_day, plain, read_as
 from services.ward import store
 from services.ward.domain.ledger import Account
 from services.ward.domain.receipts import CANCELLED_AFTER_CONFIRMED

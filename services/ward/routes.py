@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
+from contracts.explaining import EXPLANATION
 from contracts.http import (
     AssessmentsAnswer,
     AssessmentsRequest,
@@ -38,9 +39,8 @@ from contracts.http_terminal import (
     TransferRequest,
 )
 from contracts.vocabulary import ChargeType
-from services.chassis.as_of import EXPLANATION
-from services.chassis.errors import accepted
-from services.chassis.routing import IdempotencyKey, create_router
+from services.chassis.web.problems import accepted
+from services.chassis.web.routing import IdempotencyKey, create_router
 from services.ward.paper import SLIPS_PER_DOCUMENT
 from services.ward.views import (
     BalanceView,

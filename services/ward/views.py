@@ -25,8 +25,8 @@ from contracts.http_reminders import (
 )
 from contracts.http_settlement import ResolutionView
 from contracts.http_terminal import LineView, ReceivedFileView, StepView
+from contracts.percentiles import percentile
 from contracts.vocabulary import Method, ReceiptKind, Refusal, Settler, business_date
-from services.chassis.percentiles import percentile
 from services.ward.domain.arrears import Arrears, Stretch
 from services.ward.domain.deeming import deeming, legal_mode, slip_deeming
 from services.ward.domain.instalments import Slip

@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 from contracts.access import LOAD_TEST
 from services.chassis.settings import KafkaSettings, ServiceSettings
 from services.chassis.telemetry import Metrics
-from services.console.cli import app
-from services.console.settings_listing import BEGIN, END, SECTIONS, listing, with_settings
+from services.console.cli.app import app
+from services.console.deployment.settings_listing import BEGIN, END, SECTIONS, listing, with_settings
 from tests.architecture.source_tree import ROOT
 
 VARIABLE = re.compile(r"\bSANSHA_[A-Z][A-Z0-9_]*[A-Z0-9](?![A-Z0-9_]|…)")
@@ -44,7 +44,9 @@ def variables() -> set[str]:
 
 def test_the_tables_of_settings_are_those_of_the_code() -> None:
     document = read("docs/operations.md")
-    assert document == with_settings(document), "python -m services.console.settings_listing docs/operations.md"
+    assert document == with_settings(document), (
+        "python -m services.console.deployment.settings_listing docs/operations.md"
+    )
 
 
 def test_every_setting_is_told_with_its_meaning() -> None:

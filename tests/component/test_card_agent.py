@@ -21,7 +21,7 @@ from contracts.http_bulk import CardTokensAnswer, CardTokensRequest
 from contracts.vocabulary import Agent, Brand, DeclineReason, Refusal
 from services.card_agent.app import TEST_CARDS, AuthorizationView
 from services.card_agent.domain.issuer import Outcome
-from services.console.payers import card_number
+from services.console.payers.plan import card_number
 from tests.component.driven_agent import DrivenAgent, unknown_card
 from tests.component.home import Home
 

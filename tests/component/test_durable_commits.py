@@ -14,11 +14,10 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, select
 from sqlalchemy.exc import IntegrityError
 
-from services.chassis import flusher
-from services.chassis.bulk import Bulk
 from services.chassis.clock import pause
-from services.chassis.database import Database
-from services.chassis.flusher import Journal
+from services.chassis.database import Database, flusher
+from services.chassis.database.bulk import Bulk
+from services.chassis.database.flusher import Journal
 from services.chassis.outages import is_outage
 
 

@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
 from services.chassis.clock import pause
-from services.chassis.listeners import Listener
+from services.chassis.web.listeners import Listener
 from tests.component.home import Home
 from tests.component.tiny_party import BROKEN_AMOUNT, INBOUND, NOON, Driven, Entry
 

@@ -9,7 +9,7 @@ import pytest
 
 from contracts.http import DeadLetterView
 from services.chassis.consumer import IdReused
-from services.chassis.inbox import fingerprint
+from services.chassis.messaging.inbox import fingerprint
 from tests.component.home import Home
 from tests.component.tiny_party import Driven, Entry, Token
 

@@ -23,9 +23,9 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from contracts.vocabulary import Method
-from services.chassis.bulk import Bulk, Changes
 from services.chassis.database import Database, Instant, in_list, words
-from services.chassis.lookup import Lookup
+from services.chassis.database.bulk import Bulk, Changes
+from services.chassis.database.lookup import Lookup
 from tests.component.home import Home
 
 metadata = MetaData()

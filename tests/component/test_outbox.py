@@ -14,7 +14,7 @@ from services.chassis.bus.port import Record
 from services.chassis.clock import Clock, ClockReading, real_now
 from services.chassis.database import Database
 from services.chassis.faults import POINTS
-from services.chassis.relay import SENT_ROWS_KEPT
+from services.chassis.messaging.relay import SENT_ROWS_KEPT
 from services.chassis.transaction import Transaction
 from tests.component.home import Home
 from tests.component.tiny_party import (

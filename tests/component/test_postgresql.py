@@ -19,7 +19,7 @@ from contracts.vocabulary import ReceiptKind, Refusal
 from services.chassis.clock import pause
 from services.chassis.database import Database, Lease
 from services.chassis.identity import SeededIdentity
-from services.chassis.inbox import Inbox, fingerprint
+from services.chassis.messaging.inbox import Inbox, fingerprint
 from services.chassis.outages import is_outage
 from services.chassis.process import _serve
 from services.chassis.service import Service

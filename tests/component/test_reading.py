@@ -11,7 +11,7 @@ from sqlalchemy import Column, Integer, MetaData, Table, select
 
 from contracts.vocabulary import Agent, business_date
 from services.chassis.database import Database, Instant, words
-from services.chassis.reading import business_day, plain, read_as
+from services.chassis.database.reading import business_day, plain, read_as
 
 things = Table(
     "things",

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.chassis.http import create_api
-from services.chassis.routing import CommandRoute, IdempotencyKey
+from services.chassis.web.application import create_api
+from services.chassis.web.routing import CommandRoute, IdempotencyKey
 
 
 class Asked(BaseModel):

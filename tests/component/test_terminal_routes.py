@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from contracts.http_terminal import ReceiptFileView, TerminalSession
-from services.chassis.listeners import certified
+from services.chassis.web.listeners import certified
 from services.payment_provider.app import Settings
 from tests.component.driven_provider import NOON, DrivenProvider, jst, slip
 from tests.component.home import Home

@@ -26,14 +26,14 @@ from services.chassis.clock import Clock
 from services.chassis.commands import Command
 from services.chassis.consumer import On
 from services.chassis.database import Instant
-from services.chassis.errors import accepted
 from services.chassis.faults import Faults
 from services.chassis.identity import SeededIdentity
 from services.chassis.migrations import History
-from services.chassis.routing import IdempotencyKey, create_router
 from services.chassis.service import Service
 from services.chassis.settings import ServiceSettings
 from services.chassis.transaction import Transaction
+from services.chassis.web.problems import accepted
+from services.chassis.web.routing import IdempotencyKey, create_router
 from tests.component.home import Home
 
 NOON = datetime.fromisoformat("2021-04-12T12:00:00+09:00")

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from services.chassis import flusher
 from services.chassis.bus.partitioning import partition_of
 from services.chassis.bus.port import BusError, Record, UnknownTopic
 from services.chassis.bus.sqlite_log import SqliteLog
+from services.chassis.database import flusher
 from tests.conformance.consuming import TOPIC, numbered, numbers, receive, topic
 
 

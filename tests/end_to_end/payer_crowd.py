@@ -12,9 +12,9 @@ from typing import Any
 from contracts import topics
 from contracts.vocabulary import Agent
 from services.chassis.clock import monotonic, pause
-from services.console.clients import StackClient
-from services.console.payers import brand_of, card_number
-from services.console.slips import issue_generated
+from services.console.payers.plan import brand_of, card_number
+from services.console.stack.clients import StackClient
+from services.console.stack.slips import issue_generated
 from tests.end_to_end.keep_alive import Answer, Broken, KeepAlive
 from tests.end_to_end.processes import eventually
 from tests.end_to_end.running_stack import Stack

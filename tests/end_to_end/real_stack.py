@@ -20,9 +20,9 @@ from contracts.http import ServiceStatus
 from services.chassis.bus.kafka import KafkaBus
 from services.chassis.bus.kafka_options import KafkaOptions
 from services.chassis.clock import monotonic, pause
-from services.console.audit import Audit
-from services.console.auditing import audit_stack, stack_books
-from services.console.clients import StackClient
+from services.console.books.audit import Audit
+from services.console.books.reading import audit_stack, stack_books
+from services.console.stack.clients import StackClient
 from tests.end_to_end.payer_crowd import Crowd, Order, orders
 from tests.end_to_end.processes import PATIENCE_SECONDS, eventually
 from tests.end_to_end.reckoning import all_settled

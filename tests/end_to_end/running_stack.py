@@ -12,9 +12,9 @@ import httpx
 
 from contracts import topics
 from contracts.books import Books
-from services.console.audit import Audit
-from services.console.auditing import audit_folder, read_books
-from services.console.stack import PLACES, place_of
+from services.console.books.audit import Audit
+from services.console.books.reading import audit_folder, read_books
+from services.console.stack.places import PLACES, place_of
 from tests.end_to_end.processes import (
     PATIENCE_SECONDS,
     Finished,

@@ -30,7 +30,7 @@ from services.chassis.bus.port import Record
 from services.chassis.clock import monotonic
 from services.chassis.identity import random_token
 from services.chassis.service import topic_specs
-from services.console.provisioning import Cluster, Provisioned
+from services.console.deployment.provisioning import Cluster, Provisioned
 from tests.broker import Broker
 
 pytestmark = pytest.mark.stack

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from services.console.cli import app
+from services.console.cli.app import app
 
 WIDE = {"COLUMNS": "200"}
 

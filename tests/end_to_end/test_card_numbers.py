@@ -16,7 +16,7 @@ from contracts import topics
 from contracts.vocabulary import business_date
 from services.card_agent.app import TEST_CARDS
 from services.chassis.clock import real_now
-from services.console.payers import card_number, luhn_digit
+from services.console.payers.plan import card_number, luhn_digit
 from tests.end_to_end.processes import finished, module
 from tests.end_to_end.running_stack import NewStack, Stack
 

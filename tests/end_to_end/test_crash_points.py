@@ -10,7 +10,7 @@ import pytest
 
 from contracts import topics
 from services.chassis.faults import POINTS
-from services.console.stack import database_url, place_of
+from services.console.stack.places import database_url, place_of
 from tests.end_to_end.payer_crowd import Crowd, Order, good_means, orders
 from tests.end_to_end.processes import Running, eventually, module
 from tests.end_to_end.reckoning import all_settled

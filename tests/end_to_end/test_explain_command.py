@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contracts import topics
-from services.console.clients import StackClient
+from services.console.stack.clients import StackClient
 from tests.end_to_end.running_stack import START_DAY, STEPPED, NewStack, Stack
 
 pytestmark = pytest.mark.processes

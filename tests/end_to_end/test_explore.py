@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from services.console.cli import app
+from services.console.cli.app import app
 
 FEW = ("--payers", "6", "--jobs", "1")
 

@@ -13,8 +13,8 @@ from contracts import topics
 from contracts.formats import zengin_file
 from contracts.formats.zengin_file import LINE_BYTES
 from contracts.vocabulary import Agent, Yen
-from services.console.bank_notice import WARD_ACCOUNT, read
-from services.console.cli import app
+from services.console.books.bank_notice import WARD_ACCOUNT, read
+from services.console.cli.app import app
 from tests.end_to_end.running_stack import STEPPED, NewStack
 from tests.end_to_end.test_settlement_commands import paid_by_card
 from tests.unit.damaged_files import put

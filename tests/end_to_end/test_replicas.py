@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from contracts import topics
-from services.console.auditing import read_books, stack_books
-from services.console.clients import StackClient
-from services.console.digest import digest
-from services.console.slips import issue_generated
-from services.console.stack import PORTS_PER_REPLICA
+from services.console.books.digest import digest
+from services.console.books.reading import read_books, stack_books
+from services.console.stack.clients import StackClient
+from services.console.stack.places import PORTS_PER_REPLICA
+from services.console.stack.slips import issue_generated
 from tests.end_to_end.processes import eventually
 from tests.end_to_end.running_stack import STEPPED, NewStack, Stack
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from contracts.vocabulary import Method
 from services.console import scenarios
-from services.console.cli import app
+from services.console.cli.app import app
 from services.console.scenarios import LIBRARY, Scenario, playing
 from services.console.scenarios.stage import Stage
 

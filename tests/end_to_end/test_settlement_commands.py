@@ -7,8 +7,8 @@ import json
 import pytest
 
 from contracts import topics
-from services.console.clients import StackClient
-from services.console.slips import issue_generated
+from services.console.stack.clients import StackClient
+from services.console.stack.slips import issue_generated
 from tests.end_to_end.running_stack import STEPPED, NewStack, Stack
 
 pytestmark = pytest.mark.processes

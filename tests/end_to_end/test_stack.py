@@ -16,8 +16,8 @@ import pytest
 from contracts import topics
 from contracts.http import CardChoice, PaymentView, ScanRequest
 from contracts.vocabulary import Agent
-from services.console.clients import StackClient
-from services.console.slips import issue_generated
+from services.console.stack.clients import StackClient
+from services.console.stack.slips import issue_generated
 from tests.end_to_end.processes import eventually
 from tests.end_to_end.running_stack import STEPPED, NewStack, Stack
 

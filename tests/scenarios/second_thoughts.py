@@ -10,8 +10,8 @@ from contracts.http import BankChoice, SlipView
 from contracts.http_collection import AnomalyRequest
 from contracts.vocabulary import Agent, Method, ReceiptAnomaly, ReceiptKind, Settler, Yen, business_date, on_the_clock
 from services.card_agent.app import AnomalyKind
-from services.console.payers import PlannedPayment
-from services.console.sandbox_scene import expect
+from services.console.payers.plan import PlannedPayment
+from services.console.sandbox.payers import expect
 from services.console.scenarios import Scenario
 from services.console.scenarios.stage import VISA, Stage
 from tests.scenarios.settlement_scene import published

@@ -16,10 +16,10 @@ from contracts.vocabulary import Agent, Method, ReceiptKind, Refusal, Settler, Y
 from services.card_agent.app import AnomalyRequest, AnomalyView, CardAgent, CorrectionAnswer
 from services.chassis.bus.port import Record
 from services.chassis.identity import SeededIdentity
-from services.console.audit import Audit, audit
-from services.console.payers import PlannedPayment
-from services.console.sandbox import Sandbox
-from services.console.sandbox_scene import Payers, expect
+from services.console.books.audit import Audit, audit
+from services.console.payers.plan import PlannedPayment
+from services.console.sandbox.payers import Payers, expect
+from services.console.sandbox.sandbox import Sandbox
 
 CARDS = ("4000000000000002", "5200000000000007")
 """VISA and Mastercard, both approved."""

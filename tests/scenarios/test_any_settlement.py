@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from contracts.calendar import HolidayShift
 from contracts.http import OpenItem
 from services.card_agent.app import AnomalyKind, AnomalyRequest
-from services.console.known import State
+from services.console.books.known import State
 from tests.scenarios.settlement_scene import SettlementScene, settlement
 
 K = AnomalyKind

@@ -9,9 +9,9 @@ from datetime import time
 import pytest
 
 from contracts.vocabulary import on_the_clock
-from services.console.apart import ROWS_AT_ONCE, WardProcessFailed, opened_apart
-from services.console.demo import DemoOptions, DemoResult, assess_all, opened_sandbox, play
-from services.console.sandbox_scene import Payers, SandboxScene
+from services.console.demo.year import DemoOptions, DemoResult, assess_all, opened_sandbox, play
+from services.console.sandbox.apart import ROWS_AT_ONCE, WardProcessFailed, opened_apart
+from services.console.sandbox.payers import Payers, SandboxScene
 
 OPTIONS = DemoOptions(cards=60, banks=40, seed=11)
 START = on_the_clock(OPTIONS.first_day, time(0))

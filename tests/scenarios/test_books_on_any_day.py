@@ -8,12 +8,12 @@ import pytest
 
 from contracts.vocabulary import Method, on_the_clock
 from services.card_agent.app import AnomalyKind
-from services.console.audit import audit
-from services.console.demo import DemoOptions, opened_sandbox, play
-from services.console.sandbox import Sandbox
-from services.console.sandbox_scene import Payers, SandboxScene
+from services.console.books.audit import audit
+from services.console.books.trial_balance import position
+from services.console.demo.year import DemoOptions, opened_sandbox, play
+from services.console.sandbox.payers import Payers, SandboxScene
+from services.console.sandbox.sandbox import Sandbox
 from services.console.scenarios.stage import Stage
-from services.console.trial_balance import position
 
 
 @pytest.mark.parametrize("seed", [7, 8])

@@ -11,12 +11,12 @@ import pytest
 
 from contracts.http import AssessmentsRequest, PaymentView, SlipRequest, SlipView
 from contracts.vocabulary import IN_APP, OUTSIDE_APP, Method, Refusal, on_the_clock
-from services.console.audit import audit
-from services.console.digest import digest
-from services.console.habits import ORDINARY_MIX, Habit, Habits, plan_habits
-from services.console.payers import PlannedPayment, card_number
-from services.console.sandbox import Sandbox
-from services.console.sandbox_scene import Payers, expect
+from services.console.books.audit import audit
+from services.console.books.digest import digest
+from services.console.payers.habits import ORDINARY_MIX, Habit, Habits, plan_habits
+from services.console.payers.plan import PlannedPayment, card_number
+from services.console.sandbox.payers import Payers, expect
+from services.console.sandbox.sandbox import Sandbox
 from services.ward.app import generate_assessments
 
 DUE = date(2021, 8, 2)

@@ -12,11 +12,11 @@ from contracts.http import SlipRequest, SlipView
 from contracts.http_collection import AnomalyRequest
 from contracts.http_settlement import ResolutionRequest
 from contracts.vocabulary import Agent, Method, ReceiptAnomaly, Refusal
-from services.console.audit import audit
-from services.console.known import State
-from services.console.payers import PlannedPayment, card_number
-from services.console.sandbox import Sandbox
-from services.console.sandbox_scene import Payers, expect
+from services.console.books.audit import audit
+from services.console.books.known import State
+from services.console.payers.plan import PlannedPayment, card_number
+from services.console.sandbox.payers import Payers, expect
+from services.console.sandbox.sandbox import Sandbox
 
 A = ReceiptAnomaly
 CARD, STORE, BANK_COUNTER = Method.CARD, Method.CONVENIENCE_STORE, Method.BANK_COUNTER

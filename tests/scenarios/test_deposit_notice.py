@@ -14,8 +14,8 @@ from contracts.books import DepositRow
 from contracts.formats.zengin import Kind
 from contracts.vocabulary import Settler
 from services.card_agent.app import AnomalyKind, AnomalyRequest
-from services.console.bank_notice import Code, Difference, Notice, Period, differences, read, written
-from services.console.paid_in import paid_in
+from services.console.books.bank_notice import Code, Difference, Notice, Period, differences, read, written
+from services.console.books.paid_in import paid_in
 from tests.scenarios.settlement_scene import SettlementScene, settlement
 
 K = AnomalyKind

@@ -13,7 +13,7 @@ from contracts.http import Explanation
 from contracts.vocabulary import business_date, on_the_clock
 from services.card_agent.app import CardAgent
 from services.card_agent.behaviour import OTHER_ACCOUNT
-from services.console.sandbox import Sandbox
+from services.console.sandbox.sandbox import Sandbox
 from services.console.scenarios import LIBRARY, Scenario
 from services.console.scenarios.playing import find
 from services.console.scenarios.stage import Stage

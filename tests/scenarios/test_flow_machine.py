@@ -21,10 +21,10 @@ from contracts.books import Books
 from contracts.http import AssessmentsRequest, DeadLetterView
 from contracts.vocabulary import IN_APP, OUTSIDE_APP, Agent, Method, Refusal, on_the_clock
 from services.chassis import faults
-from services.console.audit import audit
-from services.console.payers import PlannedPayment, card_number
-from services.console.sandbox import Sandbox
-from services.console.sandbox_scene import Payers, expect
+from services.console.books.audit import audit
+from services.console.payers.plan import PlannedPayment, card_number
+from services.console.sandbox.payers import Payers, expect
+from services.console.sandbox.sandbox import Sandbox
 from services.payment_provider.app import TEST_BANKS
 from services.ward.app import generate_assessments
 

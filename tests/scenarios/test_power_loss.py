@@ -16,14 +16,15 @@ import pytest
 from contracts import topics
 from contracts.http import AssessmentsRequest
 from contracts.vocabulary import Method, on_the_clock
-from services.chassis import flusher, relay
 from services.chassis.bus.sqlite_log import SqliteLog
+from services.chassis.database import flusher
 from services.chassis.identity import Chance
 from services.chassis.identity import chance as chance_of
-from services.console.audit import audit
-from services.console.payers import PlannedPayment, card_number
-from services.console.sandbox import Sandbox
-from services.console.sandbox_scene import Payers, expect
+from services.chassis.messaging import relay
+from services.console.books.audit import audit
+from services.console.payers.plan import PlannedPayment, card_number
+from services.console.sandbox.payers import Payers, expect
+from services.console.sandbox.sandbox import Sandbox
 from services.ward.app import generate_assessments
 
 START = on_the_clock(date(2021, 7, 1), time(8))

@@ -17,11 +17,11 @@ from contracts.formats.receipt_record import METHOD_OF_CHANNEL, SETTLER_OF_SHOP,
 from contracts.http import SlipRequest, SlipView
 from contracts.http_collection import AnomalyRequest
 from contracts.vocabulary import Method, ReceiptAnomaly, Refusal, Settler, business_date, on_the_clock
-from services.console.audit import audit
-from services.console.demo import DemoOptions, play
-from services.console.payers import PlannedPayment, card_number
-from services.console.sandbox import Sandbox
-from services.console.sandbox_scene import Payers, SandboxScene, expect
+from services.console.books.audit import audit
+from services.console.demo.year import DemoOptions, play
+from services.console.payers.plan import PlannedPayment, card_number
+from services.console.sandbox.payers import Payers, SandboxScene, expect
+from services.console.sandbox.sandbox import Sandbox
 from services.ward.app import Fetched
 from services.ward.views import ReceiptView
 

@@ -6,10 +6,10 @@ from datetime import date, datetime, time, timedelta
 
 from contracts.http import SlipRequest
 from contracts.vocabulary import Agent, Method, on_the_clock
-from services.console.audit import audit
-from services.console.payers import PlannedPayment
-from services.console.sandbox import Sandbox
-from services.console.sandbox_scene import Payers, expect
+from services.console.books.audit import audit
+from services.console.payers.plan import PlannedPayment
+from services.console.sandbox.payers import Payers, expect
+from services.console.sandbox.sandbox import Sandbox
 
 APPROVED = "4000000000000002"
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from contracts.calendar import due_dates
 from contracts.vocabulary import Method, on_the_clock
-from services.console.sandbox import Sandbox
+from services.console.sandbox.sandbox import Sandbox
 from services.console.scenarios import LIBRARY, Scenario
 from services.console.scenarios.at_the_terminal import at_the_terminal
 from services.console.scenarios.playing import find, play

@@ -9,10 +9,10 @@ import pytest
 
 from contracts.http import Assessment, AssessmentsRequest, BankChoice, ReissueRequest, SlipView
 from contracts.vocabulary import ChargeType, Method, Refusal, on_the_clock
-from services.console.audit import audit
-from services.console.payers import PlannedPayment
-from services.console.sandbox import Sandbox
-from services.console.sandbox_scene import Payers, expect
+from services.console.books.audit import audit
+from services.console.payers.plan import PlannedPayment
+from services.console.sandbox.payers import Payers, expect
+from services.console.sandbox.sandbox import Sandbox
 from tests.slip_pictures import PAPER, Photograph, as_file, rasterised
 
 PERSON = "0000000001"

@@ -22,7 +22,7 @@ from contracts.topics import (
     timers,
 )
 from contracts.vocabulary import Agent
-from services.console.access_commands import commands
+from services.console.deployment.access_commands import commands
 
 PARTIES = [principal for principal in PRINCIPALS if principal != CONSOLE]
 OTHER = {Agent.JCB: Agent.UC, Agent.UC: Agent.JCB}

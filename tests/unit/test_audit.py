@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from contracts.books import Books, ProxyPaymentRow, TransferRow
-from services.console.audit import Finding, audit
+from services.console.books.audit import Finding, audit
 from tests.unit.agreeing_books import (
     BANK_DEPOSIT,
     BANK_LINE,

@@ -14,7 +14,7 @@ from contracts.formats import zengin_file
 from contracts.formats.zengin import AccountEntry, Header, Kind, TransferNotice
 from contracts.formats.zengin_file import LINE_BYTES
 from contracts.vocabulary import Settler, Yen
-from services.console.bank_notice import (
+from services.console.books.bank_notice import (
     PAYERS,
     WARD_ACCOUNT,
     Code,

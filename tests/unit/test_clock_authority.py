@@ -17,8 +17,8 @@ from services.chassis.clock import Clock
 from services.chassis.clock_topic import ClockFollower
 from services.chassis.identity import SeededIdentity
 from services.chassis.service import topic_specs
-from services.console.clients import Replica
-from services.console.clock_authority import ClockAuthority, ClockBlocked, ClockOptions
+from services.console.stack.clients import Replica
+from services.console.stack.clock_authority import ClockAuthority, ClockBlocked, ClockOptions
 
 START = datetime(2021, 7, 1, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.books import Books
-from services.console.digest import digest
+from services.console.books.digest import digest
 from tests.unit.agreeing_books import agreeing_books, with_rows
 
 KINDS = ("payments", "receipts", "proxy_payments", "statements", "lines", "deposits", "transfers", "refunds")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from contracts.vocabulary import Method
 from services.console.explore.variations import ALIASES, MOST_CASES, SHARE, CannotVary, cases, variation
-from services.console.habits import ORDINARY_MIX
+from services.console.payers.habits import ORDINARY_MIX
 
 JCB, UC = "card_agent.jcb", "card_agent.uc"
 

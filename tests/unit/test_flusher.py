@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 from services.chassis.clock import pause
-from services.chassis.flusher import WORTH_A_THREAD_SECONDS, Flusher
+from services.chassis.database.flusher import WORTH_A_THREAD_SECONDS, Flusher
 
 
 async def on_a_slow_disk() -> Flusher:

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 
 from contracts.topics import WARD
-from services.console.gateway import serve
-from services.console.stack import Addresses
+from services.console.deployment.gateway import serve
+from services.console.stack.places import Addresses
 from tests.end_to_end.processes import eventually, free_port_base, is_free
 
 HOST = "127.0.0.1"

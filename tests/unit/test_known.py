@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from contracts.books import Books, DisputeRow, ResolutionRow
-from services.console.audit import audit
-from services.console.known import State
+from services.console.books.audit import audit
+from services.console.books.known import State
 from tests.unit.agreeing_books import (
     BANK_DEPOSIT,
     BANK_LINE,

@@ -9,9 +9,9 @@ from typing import Any, cast
 import pytest
 
 from contracts.books import ReceiptRow, TransferRow
-from services.console.clients import StackClient, Unreachable
 from services.console.load.results import AuditFound
 from services.console.load.trials import audited
+from services.console.stack.clients import StackClient, Unreachable
 
 DAY = date(2026, 11, 28)
 SENT = {"p1": 5_000, "p2": 8_500}

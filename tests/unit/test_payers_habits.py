@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from contracts.calendar import BANK_CALENDAR, due_dates
 from contracts.http import SlipView
 from contracts.vocabulary import IN_APP, JST, Method, business_date
-from services.console.habits import (
+from services.console.payers.habits import (
     EARLIEST_DAYS,
     LATEST_DAYS,
     OPENING_HOURS,
@@ -22,7 +22,7 @@ from services.console.habits import (
     channel_of,
     plan_habits,
 )
-from services.console.payers import PlannedPayment
+from services.console.payers.plan import PlannedPayment
 
 BARCODE = "91912345001044103000123450100021080200085001"
 weights = st.floats(0, 1).filter(lambda share: share == 0 or share > 0.01)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.chassis.percentiles import percentile
+from contracts.percentiles import percentile
 
 some = st.lists(st.integers(-(10**9), 10**9), min_size=1).map(sorted)
 

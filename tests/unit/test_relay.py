@@ -13,8 +13,8 @@ from services.chassis.bus.port import BusError, Record, TopicSpec
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.identity import SeededIdentity
-from services.chassis.outbox import OutboxRow
-from services.chassis.relay import SENT_ROWS_KEPT, Relay
+from services.chassis.messaging.outbox import OutboxRow
+from services.chassis.messaging.relay import SENT_ROWS_KEPT, Relay
 from services.chassis.telemetry import Metrics
 from services.chassis.transaction import Transaction
 

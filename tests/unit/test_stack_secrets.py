@@ -7,7 +7,7 @@ from sqlalchemy.engine import make_url
 
 from contracts.access import LOAD_TEST
 from contracts.topics import CONSOLE, PRINCIPALS
-from services.console.stack_secrets import kafka_passwords, make_secrets
+from services.console.deployment.secrets import kafka_passwords, make_secrets
 
 PARTIES = [principal for principal in PRINCIPALS if principal != CONSOLE]
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from contracts import topics
 from contracts.books import Books, TransferRow
 from contracts.vocabulary import Agent
-from services.console.trial_balance import Debt, position
+from services.console.books.trial_balance import Debt, position
 
 UC = topics.card_agent(Agent.UC)
 FIRST = date(2021, 4, 1)

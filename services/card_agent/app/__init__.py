@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import topics
 from contracts.books import Books
+from contracts.explaining import end_of, explanation_on
 from contracts.http import CardTokenAnswer, CardTokenRequest, Explanation, TermsView, TestCard, WithdrawalAnswer
 from contracts.http_bulk import CardTokensAnswer, CardTokensRequest
 from contracts.vocabulary import Refusal
@@ -48,7 +49,6 @@ from services.card_agent.views import (
     terms_view,
     test_card_view,
 )
-from services.chassis.as_of import end_of, explanation_on
 from services.chassis.bus.port import EventBus
 from services.chassis.clock import Clock
 from services.chassis.commands import Command

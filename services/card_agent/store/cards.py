@@ -12,9 +12,9 @@ from contracts.vocabulary import Yen
 from services.card_agent.domain.card import Expiry
 from services.card_agent.domain.issuer import Card
 from services.card_agent.tables import accounts, cards
-from services.chassis.bulk import Bulk
 from services.chassis.database import in_list
-from services.chassis.lookup import Lookup
+from services.chassis.database.bulk import Bulk
+from services.chassis.database.lookup import Lookup
 
 _CARDS = select(
     cards.c.card_token,

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.card_agent.tables import closings
 from services.chassis.database import in_list, insert
-from services.chassis.lookup import Lookup
+from services.chassis.database.lookup import Lookup
 
 
 @dataclass(frozen=True, slots=True)

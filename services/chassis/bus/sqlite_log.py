@@ -27,7 +27,7 @@ from services.chassis.bus.sqlite_topic import TopicFile
 from services.chassis.bus.storage import TOPIC_NAME
 from services.chassis.bus.wakeup import Wakeup
 from services.chassis.clock import real_time
-from services.chassis.flusher import Flusher
+from services.chassis.database.flusher import Flusher
 from services.chassis.identity import random_token
 
 

@@ -13,7 +13,7 @@ import msgspec
 from contracts.cloudevents import Headers
 from services.chassis.bus.port import BusError, Message, Record, TopicSpec
 from services.chassis.bus.sqlite_file import Layout, connect, lay_out, reporting, transaction
-from services.chassis.flusher import Journal
+from services.chassis.database.flusher import Journal
 
 LAYOUT = Layout(
     application_id=0x53414E54,  # SANT

@@ -9,10 +9,10 @@ from datetime import date, timedelta
 
 from contracts.books import Books, DepositRow, TransferRow
 from contracts.http_reminders import CrossingsView, Visibility, VisibilityView
+from contracts.percentiles import percentile
 from contracts.topics import PAYMENT_PROVIDER, WARD
-from services.chassis.percentiles import percentile
-from services.console.audit import STANDING, audit
-from services.console.digest import digest
+from services.console.books.audit import STANDING, audit
+from services.console.books.digest import digest
 
 SECONDS_A_DAY = 86_400
 IN_TRANSIT = "in_transit_"

@@ -16,7 +16,7 @@ from contracts import topics
 from contracts.vocabulary import Agent, Method
 from services.card_agent.app import Settings as CardAgentSettings
 from services.chassis.settings import ServiceSettings
-from services.console.habits import ORDINARY_MIX, Shares
+from services.console.payers.habits import ORDINARY_MIX, Shares
 from services.payment_provider.app import Settings as PaymentProviderSettings
 from services.ward.app import Settings as WardSettings
 

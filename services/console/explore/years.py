@@ -11,13 +11,13 @@ from operator import attrgetter
 from contracts.calendar import PREMIUM_MONTHS
 from contracts.http import SlipView
 from contracts.vocabulary import Refusal, business_date, on_the_clock
-from services.console.demo import assess_all
+from services.console.demo.year import assess_all
 from services.console.explore.measures import Outcome, Played, measured
 from services.console.explore.variations import Case
-from services.console.habits import Habits, plan_habits
-from services.console.payers import PlannedPayment
-from services.console.sandbox import Sandbox
-from services.console.sandbox_scene import Payers, SandboxScene
+from services.console.payers.habits import Habits, plan_habits
+from services.console.payers.plan import PlannedPayment
+from services.console.sandbox.payers import Payers, SandboxScene
+from services.console.sandbox.sandbox import Sandbox
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,11 @@ from contracts.vocabulary import Agent
 from services.chassis.bus.port import EventBus, Message, TopicPartition
 from services.chassis.clock import pause
 from services.chassis.identity import random_token
-from services.console.clients import StackClient
 from services.console.load.recording import Recorder
 from services.console.load.running import Watch
 from services.console.load.slips import Payable
-from services.console.payers import brand_of, card_number
+from services.console.payers.plan import brand_of, card_number
+from services.console.stack.clients import StackClient
 
 ACCEPTED, AUTHORIZED, TAKEN_ON, DELIVERED = "accepted", "authorized", "taken_on", "delivered"
 STEPS: Final[Mapping[str, str]] = {AuthorizationApproved.TYPE: AUTHORIZED, ProxyPaymentAccepted.TYPE: TAKEN_ON}

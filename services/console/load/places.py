@@ -19,8 +19,8 @@ from services.chassis.bus.opening import open_bus
 from services.chassis.bus.port import BusError, EventBus
 from services.chassis.clock import monotonic, pause
 from services.chassis.settings import ServiceSettings
-from services.console.clients import StackClient
-from services.console.stack import PLACES, PORTS_PER_REPLICA, Addresses, is_free
+from services.console.stack.clients import StackClient
+from services.console.stack.places import PLACES, PORTS_PER_REPLICA, Addresses, is_free
 
 PATIENCE_SECONDS: Final = 30.0
 

@@ -12,9 +12,9 @@ from contracts import topics
 from contracts.http import SlipView
 from contracts.vocabulary import business_date
 from services.chassis.clock import real_now
-from services.console.clients import Refused, StackClient
-from services.console.payers import fiscal_year
-from services.console.slips import issue_generated
+from services.console.payers.plan import fiscal_year
+from services.console.stack.clients import Refused, StackClient
+from services.console.stack.slips import issue_generated
 
 SEED: Final = 7
 SLIPS_OF_A_PAYER: Final = 9

@@ -22,8 +22,7 @@ from contracts.http import Environment
 from contracts.vocabulary import ReceiptKind
 from services.chassis.clock import monotonic, pause, real_now
 from services.chassis.collector import keep_what_is_loaded
-from services.console.auditing import audit_stack
-from services.console.clients import Refused, StackClient, Unreachable
+from services.console.books.reading import audit_stack
 from services.console.load.arrivals import Arrivals, Shape
 from services.console.load.following import Follower, Intended
 from services.console.load.parties import Gauge
@@ -34,6 +33,7 @@ from services.console.load.recording import Recorder
 from services.console.load.results import AuditFound, LoadResult
 from services.console.load.running import Plan, Run, Told, Watch
 from services.console.load.slips import SEED, Payable, open_slips
+from services.console.stack.clients import Refused, StackClient, Unreachable
 
 GROUP = topics.WARD
 IN_TRANSIT = "in_transit_"

@@ -11,9 +11,9 @@ from contracts.http import Step
 from contracts.topics import PAYMENT_PROVIDER
 from contracts.vocabulary import Stage as FlowStage
 from contracts.vocabulary import on_the_clock
-from services.console.demo import merged_steps
-from services.console.sandbox import Sandbox
-from services.console.sandbox_scene import SandboxScene
+from services.console.demo.year import merged_steps
+from services.console.sandbox.payers import SandboxScene
+from services.console.sandbox.sandbox import Sandbox
 from services.console.scenarios import LIBRARY, Scenario
 from services.console.scenarios.stage import ScenarioFailed, Stage
 

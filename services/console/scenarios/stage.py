@@ -18,11 +18,11 @@ from contracts.http_settlement import ResolutionRequest
 from contracts.vocabulary import IN_APP, Agent, Brand, Method, ReceiptAnomaly, Refusal, business_date, on_the_clock
 from services.card_agent.app import AnomalyKind, AnomalyRequest
 from services.chassis.identity import chance
-from services.console.audit import audit
-from services.console.known import State
-from services.console.payers import PlannedPayment, brand_of, fiscal_year
-from services.console.sandbox import Sandbox
-from services.console.sandbox_scene import Payers
+from services.console.books.audit import audit
+from services.console.books.known import State
+from services.console.payers.plan import PlannedPayment, brand_of, fiscal_year
+from services.console.sandbox.payers import Payers
+from services.console.sandbox.sandbox import Sandbox
 
 VISA, MASTERCARD, JCB_CARD = "4000000000000002", "5200000000000007", "3530000000000003"
 BRANDS = {Brand.VISA: "VISA", Brand.MASTERCARD: "Mastercard", Brand.JCB: "JCB"}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from contracts import topics
 from contracts.books import Books
+from contracts.explaining import end_of, explanation_on
 from contracts.formats import barcode
 from contracts.formats.barcode import Barcode
 from contracts.http import (
@@ -33,7 +34,6 @@ from contracts.http_collection import (
     CollectionsRequest,
 )
 from contracts.vocabulary import Agent, Method, Refusal
-from services.chassis.as_of import end_of, explanation_on
 from services.chassis.bus.port import EventBus
 from services.chassis.clock import Clock
 from services.chassis.commands import Command

@@ -16,8 +16,8 @@ from contracts.http_terminal import (
 )
 from contracts.vocabulary import Refusal
 from services.chassis.commands import Command
-from services.chassis.listeners import Listener, Tls
 from services.chassis.service import Service
+from services.chassis.web.listeners import Listener, Tls
 from services.payment_provider import store
 from services.payment_provider.domain.receipt_files import FileTerms
 from services.payment_provider.domain.terminal_access import TerminalTerms

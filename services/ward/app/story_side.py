@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.explaining import end_of, explanation_on
 from contracts.http import Explanation
 from contracts.vocabulary import Refusal
-from services.chassis.as_of import end_of, explanation_on
 from services.chassis.service import Service
 from services.ward import books as looking
 from services.ward import store

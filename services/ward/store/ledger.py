@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.chassis.bulk import Bulk
+from services.chassis.database.bulk import Bulk
 from services.ward.domain.ledger import Entry, Transfer
 from services.ward.domain.receipts import Discrepancy
 from services.ward.store.rows import add_missing_rows

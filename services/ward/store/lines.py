@@ -24,8 +24,8 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.vocabulary import ReceiptKind
-from services.chassis.bulk import Bulk
 from services.chassis.database import Instant, in_list
+from services.chassis.database.bulk import Bulk
 from services.ward.domain.reconciliation import Concerned, Lines, Reason
 from services.ward.domain.resolution import Action, ListedPayment
 from services.ward.store.rows import add_missing_rows

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.chassis.bulk import Bulk
+from services.chassis.database.bulk import Bulk
 
 
 async def add_rows(session: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

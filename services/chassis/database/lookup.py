@@ -1,0 +1,95 @@
+"""Lookups: a SELECT of a hot path compiled once, its rows converted column by column. The counterpart of `bulk`.
+A DELETE likewise (`Removal`).
+
+SQLAlchemy prepares each execution and each row, which takes longer than a database's answer. The statement stays
+SQLAlchemy Core; only that preparation is done here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Delete, Insert, Select
+from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.chassis.database.direct_session import directly
+
+_Convert = Callable[[Any], Any]
+_Parameter = tuple[str, Any, _Convert | None]
+"""Name, the value where none is given, conversion."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """What the driver is given, and how what it answers is read."""
+
+    sql: str
+    parameters: tuple[_Parameter, ...]
+    columns: tuple[_Convert | None, ...]
+
+    def bound(self, given: Mapping[str, Any]) -> list[Any]:
+        values = ((given.get(name, default), convert) for name, default, convert in self.parameters)
+        return [value if convert is None else convert(value) for value, convert in values]
+
+    def read(self, rows: Sequence[Any]) -> Sequence[tuple[Any, ...]]:
+        if not rows or not any(self.columns):
+            return rows
+        columns = zip(zip(*rows, strict=True), self.columns, strict=True)
+        converted = (column if convert is None else map(convert, column) for column, convert in columns)
+        return list(zip(*converted, strict=True))
+
+
+class Lookup:
+    """A SELECT to be executed often, or an INSERT that returns something. Its rows are tuples, in the order of its
+    columns; lists are bound by `among`, or as arrays."""
+
+    def __init__(self, statement: Select[*tuple[Any, ...]] | Insert) -> None:
+        self._prepared = _Prepared(statement)
+
+    async def rows(self, session: AsyncConnection, **bound: Any) -> Sequence[tuple[Any, ...]]:
+        """All of them, for these values of its parameters. Raises what `execute` raises."""
+        compiled = self._prepared.on(session.dialect)
+        return compiled.read(await directly(session).read_rows(compiled.sql, compiled.bound(bound)))
+
+
+class Removal:
+    """A DELETE to be executed often; lists are bound by `among`."""
+
+    def __init__(self, statement: Delete) -> None:
+        self._prepared = _Prepared(statement)
+
+    async def execute(self, session: AsyncConnection, **bound: Any) -> None:
+        """Raises what `execute` raises."""
+        compiled = self._prepared.on(session.dialect)
+        await directly(session).read_rows(compiled.sql, compiled.bound(bound))
+
+
+class _Prepared:
+    """A statement as each dialect has it, compiled when it is first asked for."""
+
+    def __init__(self, statement: Any) -> None:
+        self._statement = statement
+        self._compiled: dict[str, _Compiled] = {}
+
+    def on(self, dialect: Dialect) -> _Compiled:
+        found = self._compiled.get(dialect.name)
+        if found is None:
+            found = self._compiled[dialect.name] = _compile(self._statement, dialect)
+        return found
+
+
+def _compile(statement: Any, dialect: Dialect) -> _Compiled:
+    compiled: Any = statement.compile(dialect=dialect)
+    parameters = []
+    for name in compiled.positiontup:
+        bind = compiled.binds[name]
+        if bind.expanding:
+            raise ValueError(f"{name} is a list that SQLAlchemy writes out each time; use `among`")
+        default = None if bind.required else bind.effective_value
+        parameters.append((name, default, bind.type.dialect_impl(dialect).bind_processor(dialect)))
+    given = () if isinstance(statement, Delete) else statement.exported_columns
+    columns = [c.type.dialect_impl(dialect).result_processor(dialect, None) for c in given]
+    return _Compiled(str(compiled), tuple(parameters), tuple(columns))

@@ -1,0 +1,233 @@
+"""HTTP at the edge of a service: problems, correlation ids, health, metrics, dead letters. Knows no party."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import PlainTextResponse, StreamingResponse
+from fastapi_offline import FastAPIOffline
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from contracts.books import to_lines
+from contracts.http import DeadLetterView, Environment, ReplayRequest, ServiceStatus
+from contracts.problems import Problem
+from contracts.vocabulary import Refusal
+from services.chassis.outages import is_outage, said
+from services.chassis.web.problems import ProblemError, accepted, problem
+from services.chassis.web.routing import PROBLEMS, IdempotencyKey
+
+if TYPE_CHECKING:
+    from services.chassis.service import Service
+
+log = structlog.get_logger(__name__)
+
+RETRY_AFTER_SECONDS = 2
+OPERATIONAL = ("/health/", "/metrics", "/ops/")
+"""Who watches a busy service is answered."""
+LINES_AT_ONCE = 500
+_TRACEPARENT = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$")
+
+
+def create_api(title: str) -> FastAPI:
+    """An application that answers problems, and whose /docs needs no internet: these networks have none."""
+    app = FastAPIOffline(title=title, version="1", redoc_url=None)
+    app.add_exception_handler(ProblemError, answer_problem)
+    app.add_exception_handler(RequestValidationError, answer_invalid)
+    return app
+
+
+def create_http(service: Service, title: str, routers: Sequence[APIRouter]) -> FastAPI:
+    """The service's HTTP application: its own routes and those every service has."""
+    app = create_api(title)
+    app.add_exception_handler(StarletteHTTPException, _answer_http_error)
+    app.add_exception_handler(Exception, _answer_fault)
+    app.add_middleware(_Bounded, most=service.settings.http_requests_at_once)
+    app.add_middleware(_Observed, service=service)
+    for router in routers:
+        app.router.routes.extend(router.routes)
+    app.include_router(_operations(service))
+    app.openapi = partial(_described, app.openapi)  # type: ignore[method-assign]
+    return app
+
+
+def _described(describe: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """FastAPI's own description, with the media type that problems really have."""
+    document = describe()
+    operations = (operation for path in document["paths"].values() for operation in path.values())
+    for status, response in (item for operation in operations for item in operation["responses"].items()):
+        content = response.get("content", {})
+        if status >= "400" and "application/json" in content:
+            content["application/problem+json"] = content.pop("application/json")
+    return document
+
+
+class _Bounded:
+    """So many requests at a time: who comes beyond that is told to come again, before anything is done for him."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self._app, self._most, self._under_way = app, most, 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(OPERATIONAL):
+            await self._app(scope, receive, send)
+            return
+        if self._under_way >= self._most:
+            await _unavailable(self._busy)(scope, receive, send)
+            return
+        self._under_way += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._under_way -= 1
+
+    @property
+    def _busy(self) -> Refusal:
+        remedy = "send the same again later, with the same Idempotency-Key; fewer at a time, or many in one (bulk)"
+        return Refusal("too_busy", f"{self._most:,} requests are under way", remedy)
+
+
+class _Observed:
+    """Gives each request a correlation id, counts and times it, answers what nobody else caught."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app, self._service = app, service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        metrics = self._service.metrics
+        began, status = metrics.began(), 0
+        correlation_id = self._correlation_id(Headers(scope=scope), began)
+        scope.setdefault("state", {})["correlation_id"] = correlation_id
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (b"x-correlation-id", correlation_id.encode())]
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(correlation_id=correlation_id):
+            try:
+                await self._app(scope, receive, sending)
+            except Exception as failure:
+                if status:  # it broke off in the middle of its answer
+                    raise
+                await (await _answer_fault(Request(scope), failure))(scope, receive, sending)
+            route = getattr(scope.get("route"), "path", "unknown")
+            metrics.request_answered(began, scope["method"], route, status)
+            log.debug("answered", method=scope["method"], route=route, status=status)
+
+    def _correlation_id(self, headers: Headers, began: float) -> str:
+        sent = _TRACEPARENT.match(headers.get("traceparent", ""))
+        return sent.group(1) if sent else self._service.identity.new("request", str(began)).replace("-", "")
+
+
+def _problem_response(body: Problem) -> Response:
+    return Response(body.model_dump_json(), status_code=body.status, media_type="application/problem+json")
+
+
+async def answer_problem(_request: Request, raised: Exception) -> Response:
+    """A named refusal as problem details."""
+    assert isinstance(raised, ProblemError)
+    return _problem_response(raised.problem)
+
+
+async def answer_invalid(_request: Request, raised: Exception) -> Response:
+    """Says where and what, never the value: a card number may be in it."""
+    assert isinstance(raised, RequestValidationError)
+    errors = tuple({"field": _place(e), "wrong": str(e["msg"])} for e in raised.errors())
+    named = "; ".join(f"{e['field']}: {e['wrong']}" for e in errors)
+    refusal = Refusal("invalid_request", named, "see /docs for the fields and their forms")
+    return _problem_response(problem(refusal, 422, errors))
+
+
+def _place(error: dict[str, Any]) -> str:
+    """Where the error is; the name of a field that should not be there is the sender's text, and left out."""
+    parts = error["loc"][:-1] if error["type"] == "extra_forbidden" else error["loc"]
+    return ".".join(str(part) for part in parts)
+
+
+async def _answer_http_error(_request: Request, raised: Exception) -> Response:
+    assert isinstance(raised, StarletteHTTPException)
+    code = {400: "invalid_request", 404: "not_found", 405: "method_not_allowed", 503: "unavailable"}.get(
+        raised.status_code, "http_error"
+    )
+    return _problem_response(
+        problem(Refusal(code, str(raised.detail), "see /docs for what there is"), raised.status_code)
+    )
+
+
+async def _answer_fault(request: Request, raised: Exception) -> Response:
+    correlation_id = getattr(request.state, "correlation_id", "")
+    if is_outage(raised):
+        log.warning("request not served", error=said(raised), correlation_id=correlation_id)
+        wrong = f"the service cannot reach its database or bus now; correlation id {correlation_id}"
+        return _unavailable(Refusal("unavailable", wrong, "send the same again later, with the same Idempotency-Key"))
+    log.error("request failed", error=repr(raised), exc_info=raised, correlation_id=correlation_id)
+    refusal = Refusal("internal", f"the service failed; correlation id {correlation_id}", "try again; the log says why")
+    return _problem_response(problem(refusal, 500))
+
+
+def _unavailable(refusal: Refusal) -> Response:
+    response = _problem_response(problem(refusal, 503))
+    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
+async def _in_chunks(lines: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Many lines at a time; between two chunks others have their turn."""
+    while chunk := b"".join(islice(lines, LINES_AT_ONCE)):
+        yield chunk
+
+
+def _operations(service: Service) -> APIRouter:
+    router = APIRouter(tags=["operations"])
+
+    @router.get("/health/live", summary="The process runs")
+    async def live() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @router.get("/health/ready", summary="The service can do its work", responses={503: {"model": Problem}})
+    async def ready() -> dict[str, str]:
+        if not await service.is_ready():
+            raise StarletteHTTPException(503, "the service is starting, stopping, or cannot reach its database")
+        return {"status": "ready"}
+
+    @router.get("/metrics", summary="Prometheus metrics", response_class=PlainTextResponse)
+    async def metrics() -> Response:
+        await service.refresh_gauges()
+        return Response(service.metrics.exposition(), media_type="text/plain; version=0.0.4")
+
+    @router.get("/ops/status", summary="What is behind, and what comes next")
+    async def status() -> ServiceStatus:
+        return await service.status()
+
+    @router.get("/ops/environment", summary="What it runs on, and how durable that is")
+    async def environment() -> Environment:
+        return await service.environment()
+
+    @router.get("/ops/books", summary="帳簿 this party's books, for an audit", response_class=StreamingResponse)
+    async def books() -> StreamingResponse:
+        """Lines of JSON, one a row, read at one moment. An operator's: it is everything the party has booked."""
+        return StreamingResponse(_in_chunks(to_lines(await service.books())), media_type="application/x-ndjson")
+
+    @router.get("/ops/dead-letters", summary="Events set aside")
+    async def dead_letters() -> list[DeadLetterView]:
+        return list(await service.dead_letters())
+
+    @router.post("/ops/dead-letters/{letter_id:path}/replay", summary="Handle one again", responses=PROBLEMS)
+    async def replay(letter_id: str, body: ReplayRequest, key: IdempotencyKey = None) -> DeadLetterView:
+        return accepted(await service.replay(letter_id, body.value, key))
+
+    return router

@@ -1,0 +1,1 @@
+"""The parties' books compared: audit, trial balances, deposit notices, the digest."""

@@ -1,0 +1,1 @@
+"""The command line `sansha`: a module per command or group of commands."""

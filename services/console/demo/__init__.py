@@ -1,0 +1,1 @@
+"""`sansha demo`: a fiscal year, played in the sandbox or on a running stack."""

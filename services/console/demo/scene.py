@@ -1,0 +1,68 @@
+"""What the demo is played on: a sandbox or a running stack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from contracts.books import Books
+from contracts.http import (
+    Assessment,
+    AssessmentsAnswer,
+    AssessmentsRequest,
+    Explanation,
+    OpenItem,
+    PaymentView,
+    SlipView,
+    TestCard,
+)
+from contracts.vocabulary import Refusal
+from services.console.payers.plan import PlannedPayment
+
+
+class Scene(Protocol):
+    """The parties and their clock, at the first minute of the first day."""
+
+    async def assess(self, assessments: Sequence[Assessment]) -> None:
+        """賦課: the slips of these are issued."""
+
+    async def slips(self, limit: int) -> Sequence[SlipView]:
+        """The first slips, in order of number."""
+
+    async def test_cards(self) -> Sequence[TestCard]:
+        """Of every card agent."""
+
+    async def pay(self, payments: Sequence[PlannedPayment]) -> Sequence[PaymentView | Refusal]:
+        """Scan the slips and choose the methods, all at this instant; what follows happens by itself."""
+
+    async def advance(self, to: datetime) -> None:
+        """Let time pass, once nothing is under way."""
+
+    async def payments(self, payment_ids: Sequence[str]) -> Sequence[PaymentView]:
+        """In no order."""
+
+    async def explanations(self, payment_ids: Sequence[str]) -> Mapping[str, Sequence[Explanation]]:
+        """What each party knows of each payment: the provider first, then the ward, then the agents."""
+
+    async def books(self) -> Mapping[str, Books]:
+        """Every party's books, by principal."""
+
+    async def open_items(self) -> int:
+        """How many things the ward has not settled."""
+
+
+class WardSide(Protocol):
+    """What a scene asks the ward itself, in this process or in another."""
+
+    async def assess(self, request: AssessmentsRequest) -> AssessmentsAnswer | Refusal:
+        """賦課"""
+
+    async def slips(self, *, limit: int) -> Sequence[SlipView]:
+        """The first slips, in order of number."""
+
+    async def explain(self, payment_ids: Sequence[str]) -> Mapping[str, Explanation]:
+        """The ward's part of each story."""
+
+    async def open_items(self) -> Sequence[OpenItem]:
+        """What is not settled yet, and why."""

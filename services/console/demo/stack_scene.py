@@ -1,0 +1,127 @@
+"""The demo on a running stack: everything over HTTP, time by the console's clock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import TypeVar
+
+from contracts import topics
+from contracts.books import Books
+from contracts.http import Assessment, AssessmentsRequest, Explanation, PaymentView, SlipView, TestCard
+from contracts.vocabulary import IN_APP, JST, Agent, Method, on_the_clock
+from services.chassis.clock import monotonic
+from services.console.books.reading import stack_books
+from services.console.demo.year import BadRequest, DemoOptions, DemoResult, Progress, check, play
+from services.console.payers.plan import PlannedPayment, collection_of
+from services.console.stack.clients import StackClient, Unreachable
+
+SLIPS_AT_ONCE = OPEN_ITEMS = 10_000
+QUESTIONS_AT_ONCE = 16
+Item = TypeVar("Item")
+TELLING_ORDER = (topics.PAYMENT_PROVIDER, topics.WARD, *map(topics.card_agent, Agent))
+
+
+async def run_demo_on_stack(client: StackClient, options: DemoOptions, progress: Progress | None = None) -> DemoResult:
+    """Play the year on a stack that is new, stepped, and of the same seed.
+
+    Raises `BadRequest` where it is not or the options contradict each other, `Refused`, `Unreachable`.
+    """
+    check(options)
+    await _check_stack(client, options)
+    began = monotonic()
+    scene = StackScene(client)
+    await scene.advance(on_the_clock(options.first_day, time(0)))
+    return await play(scene, options, began, progress)
+
+
+async def _check_stack(client: StackClient, options: DemoOptions) -> None:
+    right = f"start a new stack with --clock stepped --from {options.first_day} --seed {options.seed}"
+    clock = await client.get(topics.CONSOLE, "/clock")
+    now = datetime.fromisoformat(clock["now"])
+    if clock["rate"] != 0.0:
+        raise BadRequest(f"the stack's clock runs by itself; {right}")
+    if now > on_the_clock(options.first_day, time(0)):
+        raise BadRequest(f"the stack's clock shows {now.astimezone(JST):%Y-%m-%d %H:%M} already; {right}")
+    for replica in await client.replicas():
+        if replica.status is None:
+            raise Unreachable(f"{replica.principal} does not answer at {replica.address}; see its log")
+        if replica.status.seed != options.seed:
+            raise BadRequest(f"{replica.principal} runs with seed {replica.status.seed}, not {options.seed}; {right}")
+    if await client.get(topics.WARD, "/slips", limit=1):
+        raise BadRequest(f"the ward has issued slips already; {right} over empty databases")
+
+
+@dataclass(frozen=True, slots=True)
+class StackScene:
+    """The parties of a running stack."""
+
+    client: StackClient
+
+    async def assess(self, assessments: Sequence[Assessment]) -> None:
+        await self.client.post(topics.WARD, "/assessments", AssessmentsRequest(assessments=tuple(assessments)))
+
+    async def slips(self, limit: int) -> Sequence[SlipView]:
+        found: list[SlipView] = []
+        while len(found) < limit:
+            behind = {"after": found[-1].slip_number} if found else {}
+            wanted = min(limit - len(found), SLIPS_AT_ONCE)
+            page = await self.client.get(topics.WARD, "/slips", limit=wanted, **behind)
+            found += map(SlipView.model_validate, page)
+            if len(page) < wanted:
+                break
+        return found
+
+    async def test_cards(self) -> Sequence[TestCard]:
+        pages = [await self.client.get(topics.card_agent(agent), "/test-cards") for agent in Agent]
+        return [TestCard.model_validate(card) for page in pages for card in page]
+
+    async def pay(self, payments: Sequence[PlannedPayment]) -> Sequence[PaymentView]:
+        """Raises `Refused`."""
+        made: list[PaymentView] = []
+        for page in _pages(payments):
+            made += await asyncio.gather(*map(self._pay, page))
+        return made
+
+    async def _pay(self, payment: PlannedPayment) -> PaymentView:
+        slip, key = payment.slip, f"demo/{payment.slip.slip_number}"
+        if payment.method not in IN_APP:
+            return await self.client.collect(collection_of(payment), f"{key}/{payment.method}")
+        scanned = await self.client.scan(f"user-{slip.insured_number}", slip.barcode or "", f"{key}/scan")
+        if payment.method is Method.INTERNET_BANKING:
+            return await self.client.pay_by_bank(scanned.payment_id, payment.bank_code, f"{key}/bank")
+        number = payment.card_number or ""
+        return await self.client.pay_by_card(scanned.payment_id, number, payment.expiry, f"{key}/card")
+
+    async def advance(self, to: datetime) -> None:
+        await self.client.post(topics.CONSOLE, "/clock/advance", {"to": to.isoformat()}, timeout=None)
+
+    async def payments(self, payment_ids: Sequence[str]) -> Sequence[PaymentView]:
+        found: list[PaymentView] = []
+        for page in _pages(payment_ids):
+            asked = (self.client.get(topics.PAYMENT_PROVIDER, f"/payments/{payment_id}") for payment_id in page)
+            found += map(PaymentView.model_validate, await asyncio.gather(*asked))
+        return found
+
+    async def explanations(self, payment_ids: Sequence[str]) -> Mapping[str, Sequence[Explanation]]:
+        told: dict[str, Sequence[Explanation]] = {}
+        for page in _pages(payment_ids):
+            found = await asyncio.gather(*map(self.client.explanations, page))
+            told |= {i: sorted(parts, key=_telling_order) for i, parts in zip(page, found, strict=True)}
+        return told
+
+    async def books(self) -> Mapping[str, Books]:
+        return await stack_books(self.client)
+
+    async def open_items(self) -> int:
+        return len(await self.client.get(topics.WARD, "/open-items", limit=OPEN_ITEMS))
+
+
+def _pages(asked: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    return (asked[n : n + QUESTIONS_AT_ONCE] for n in range(0, len(asked), QUESTIONS_AT_ONCE))
+
+
+def _telling_order(explanation: Explanation) -> int:
+    return TELLING_ORDER.index(explanation.party)

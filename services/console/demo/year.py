@@ -1,0 +1,243 @@
+"""The demo: a fiscal year of app payments, from scanned barcode to reconciled deposit.
+
+It is played on a `Scene`: the sandbox here, a running stack in `stack_scene`. Same seed, same digest.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+
+from contracts.books import Books, DepositRow, StatementRow
+from contracts.calendar import due_dates
+from contracts.http import (
+    Explanation,
+    PaymentView,
+    SlipView,
+    Step,
+)
+from contracts.topics import PAYMENT_PROVIDER
+from contracts.vocabulary import on_the_clock
+from services.chassis.clock import monotonic
+from services.console.books.audit import Audit, audit
+from services.console.books.digest import digest
+from services.console.demo.scene import Scene
+from services.console.payers.plan import PlannedPayment, fiscal_year, plan
+from services.console.sandbox.apart import opened_apart
+from services.console.sandbox.payers import Payers, SandboxScene, expect
+from services.console.sandbox.processors import processors
+from services.console.sandbox.sandbox import Sandbox
+from services.ward.app import generate_assessments
+
+SLIPS_PER_PAYMENT_TENTHS = 13
+"""1.3 slips are issued for each payment in the app: the rest is paid elsewhere, or not at all."""
+ASSESSMENTS_AT_ONCE = 1000
+EARLIEST_PAYMENT, LATEST_PAYMENT = timedelta(days=21), timedelta(days=16)
+"""Payers pay from this long before a due date until this long after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """What to play. The dates are both included."""
+
+    cards: int = 150
+    banks: int = 76
+    seed: int = 7
+    first_day: date = date(2021, 4, 1)
+    last_day: date = date(2022, 3, 31)
+    folder: Path | None = None
+    stories: int | None = None
+    """Of how many payments, the first ones, the story is wanted; None for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentStory:
+    """One payment, with what happened to it at every party."""
+
+    view: PaymentView
+    steps: Sequence[Step]
+    explanations: Sequence[Explanation]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoResult:
+    """What came of it."""
+
+    options: DemoOptions
+    digest: str
+    wall_seconds: float
+    stories: Sequence[PaymentStory]
+    deposits: Sequence[tuple[StatementRow, DepositRow, bool]]
+    """With whether the ward has reconciled it."""
+    audit: Audit
+    scanned: int
+    approved: int
+    declined: int
+    open_items: int
+
+    @property
+    def reconciled(self) -> bool:
+        """Every deposit that arrived is matched with confirmed receipts, to the yen."""
+        return all(matched for _, _, matched in self.deposits)
+
+    @property
+    def simulated_days(self) -> int:
+        return (self.options.last_day - self.options.first_day).days + 1
+
+
+Progress = Callable[[int, int, datetime], None]
+"""Told (payments made, payments planned, simulated time)."""
+
+
+class BadRequest(Exception):
+    """The demo cannot be played as asked; the text says why and what would work."""
+
+
+PAYMENTS_WORTH_A_PROCESS = 5_000
+"""From so many on the ward has a process of its own, where there are two processors and all is in memory."""
+
+
+async def run_demo(options: DemoOptions, progress: Progress | None = None) -> DemoResult:
+    """Play the year in the sandbox. Raises `BadRequest` where the options contradict each other."""
+    check(options)
+    began = monotonic()
+    async with opened_scene(options) as scene:
+        return await play(scene, options, began, progress)
+
+
+async def play(scene: Scene, options: DemoOptions, began: float, progress: Progress | None = None) -> DemoResult:
+    """Play the year. Raises `BadRequest` where the period is too short for so many payments."""
+    made = await _pay(scene, await _within(options, await issue_slips(scene, options), scene), progress)
+    await scene.advance(on_the_clock(options.last_day, time(23, 59, 59)))
+    books = await scene.books()
+    stories = await _stories(scene, made[: options.stories])
+    statuses = Counter(payment.status for payment in books[PAYMENT_PROVIDER].payments)
+    open_items = await scene.open_items()
+    return DemoResult(
+        options=options,
+        digest=digest(books),
+        wall_seconds=monotonic() - began,
+        stories=stories,
+        deposits=_deposits(books),
+        audit=audit(books),
+        scanned=statuses.total(),
+        approved=sum(statuses[status] for status in ("paid", "confirmed", "cancelled")),
+        declined=statuses["declined"],
+        open_items=open_items,
+    )
+
+
+@asynccontextmanager
+async def opened_scene(options: DemoOptions) -> AsyncIterator[Scene]:
+    """The parties at the first minute of the first day: all in this process, or the ward in one of its own."""
+    is_long = options.cards + options.banks >= PAYMENTS_WORTH_A_PROCESS
+    if is_long and options.folder is None and processors() > 1:
+        async with opened_apart(on_the_clock(options.first_day, time(0)), options.seed) as scene:
+            yield scene
+    else:
+        async with opened_sandbox(options) as sandbox:
+            yield SandboxScene(sandbox, Payers(sandbox))
+
+
+@asynccontextmanager
+async def opened_sandbox(options: DemoOptions) -> AsyncIterator[Sandbox]:
+    """A sandbox at the first minute of the first day."""
+    sandbox = Sandbox(on_the_clock(options.first_day, time(0)), options.seed, options.folder)
+    await sandbox.start()
+    try:
+        yield sandbox
+    finally:
+        await sandbox.close()
+
+
+async def issue_slips(scene: Scene, options: DemoOptions) -> Sequence[SlipView]:
+    """賦課: assess enough payers for every fiscal year touched, and take the slips that fall due within the days."""
+    first, last = options.first_day + EARLIEST_PAYMENT, options.last_day - LATEST_PAYMENT
+    years = range(fiscal_year(options.first_day), fiscal_year(options.last_day) + 1)
+    payable_days = [day for year in years for day in due_dates(year) if first <= day <= last]
+    if not payable_days:
+        raise BadRequest(
+            f"no instalment falls due between {first} and {last} (payers pay from {EARLIEST_PAYMENT.days} days before "
+            f"to {LATEST_PAYMENT.days} days after); give a longer period (--from, --to)"
+        )
+    wanted = options.cards + options.banks
+    payers = max(1, -(-wanted * SLIPS_PER_PAYMENT_TENTHS // (10 * len(payable_days))))
+    for year in years:
+        await assess_all(scene, options.seed, payers, year)
+    slips = await scene.slips(limit=len(years) * payers * 9)
+    return [slip for slip in slips if first <= slip.due_on <= last]
+
+
+async def assess_all(scene: Scene, seed: int, payers: int, year: int) -> None:
+    """賦課 of so many generated payers for a fiscal year."""
+    assessed = generate_assessments(seed, payers, year)
+    for n in range(0, len(assessed), ASSESSMENTS_AT_ONCE):
+        await scene.assess(assessed[n : n + ASSESSMENTS_AT_ONCE])
+
+
+async def _within(options: DemoOptions, slips: Sequence[SlipView], scene: Scene) -> list[PlannedPayment]:
+    try:
+        return plan(slips, options.cards, options.banks, options.seed, await scene.test_cards())
+    except ValueError as wrong:
+        raise BadRequest(f"{wrong}: give a longer period (--from, --to) or fewer payments") from None
+
+
+async def _pay(scene: Scene, payments: Sequence[PlannedPayment], progress: Progress | None) -> list[str]:
+    made: list[str] = []
+    for at, together in groupby(payments, attrgetter("at")):
+        await scene.advance(at)
+        made += [expect(answer).payment_id for answer in await scene.pay([*together])]
+        if progress is not None:
+            progress(len(made), len(payments), at)
+    return made
+
+
+async def _stories(scene: Scene, payment_ids: Sequence[str]) -> list[PaymentStory]:
+    stories = []
+    for n in range(0, len(payment_ids), 500):
+        page = payment_ids[n : n + 500]
+        views = {v.payment_id: v for v in await scene.payments(page)}
+        told = await scene.explanations(page)
+        stories += [PaymentStory(views[i], merged_steps(told[i]), told[i]) for i in page]
+    return stories
+
+
+def merged_steps(parts: Sequence[Explanation]) -> list[Step]:
+    """The steps of all parties in order of time; at one instant in the order of the flow."""
+    return sorted((step for part in parts for step in part.steps), key=lambda step: (step.at, step.stage))
+
+
+def _deposits(books: Mapping[str, Books]) -> list[tuple[StatementRow, DepositRow, bool]]:
+    statements = {s.statement_id: s for book in books.values() for s in book.statements}
+    matched = set(books["ward"].reconciled)
+    rows = [(statements[d.statement_id], d, d.statement_id in matched) for d in books["ward"].deposits]
+    return sorted(rows, key=lambda r: (r[1].on, r[0].settler, r[0].closed_on))
+
+
+def check(options: DemoOptions) -> None:
+    """Raises `BadRequest` where the options contradict each other."""
+    if options.last_day < options.first_day:
+        raise BadRequest(f"--to {options.last_day} is before --from {options.first_day}; give a later day")
+    if options.cards < 0 or options.banks < 0 or options.cards + options.banks == 0:
+        raise BadRequest("there is nothing to pay; give --payments or --bank a number above 0")
+    if options.folder is not None:
+        _check_folder(options.folder)
+
+
+def _check_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        holds_something = any(folder.iterdir())
+    except OSError as wrong:
+        raise BadRequest(f"{folder} cannot be used ({wrong.strerror}); name another --database-dir") from None
+    if holds_something:
+        raise BadRequest(f"{folder} is not empty; name an empty or a new folder for --database-dir")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise BadRequest(f"{folder} cannot be written to; name another --database-dir")

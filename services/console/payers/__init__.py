@@ -1,0 +1,1 @@
+"""The simulated payers: when they pay, by which channel, with which card."""

@@ -1,0 +1,1 @@
+"""All parties in one process under a stepped clock."""

@@ -1,0 +1,167 @@
+"""The sandbox: all parties in one process under a stepped clock. Same seed, same story, to the last id.
+
+No server, no threads, no waiting: `settle` hands work round until nobody has any, `advance` goes from due time
+to due time. With a folder, databases and the bus are files that outlive it; without, everything is in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from contracts import topics
+from contracts.books import Books
+from contracts.vocabulary import Agent
+from services.card_agent.app import CardAgent
+from services.card_agent.app import Settings as CardAgentSettings
+from services.card_agent.app import create_app as create_card_agent
+from services.chassis.bus.memory import MemoryBus
+from services.chassis.bus.port import EventBus
+from services.chassis.bus.sqlite_log import SqliteLog
+from services.chassis.clock import Clock
+from services.chassis.clock_topic import ClockAnnouncer
+from services.chassis.faults import Faults
+from services.chassis.identity import SeededIdentity
+from services.chassis.service import Service
+from services.chassis.web.listeners import certified
+from services.console.stack.places import StackFile, database_url
+from services.payment_provider.app import PaymentProvider
+from services.payment_provider.app import Settings as PaymentProviderSettings
+from services.payment_provider.app import create_app as create_payment_provider
+from services.ward.app import Settings as WardSettings
+from services.ward.app import Terminal, Ward
+from services.ward.app import create_app as create_ward
+
+if TYPE_CHECKING:  # loaded where there is a terminal: most sandboxes have none
+    from httpx import AsyncBaseTransport
+
+ROUNDS_WITHOUT_REST = 100_000
+TERMINAL_CERTIFICATE, TERMINAL_PASSWORD = b"terminal of the sandbox", "sandbox"
+
+
+class NotQuiescent(Exception):
+    """The clock cannot go on: somebody never runs out of work."""
+
+
+class Sandbox:
+    """The three parties (JCB and UC each a card agent of its own), to be stepped through time."""
+
+    ward: Ward
+    provider: PaymentProvider
+
+    def __init__(
+        self,
+        start: datetime,
+        seed: int,
+        folder: Path | None = None,
+        overrides: dict[str, dict[str, Any]] | None = None,
+        parties: Sequence[str] = topics.PRINCIPALS[:-1],
+    ) -> None:
+        """`overrides` are settings per principal, e.g. `{"card_agent.uc": {"closing_days": "eom"}}`; `parties` are
+        the principals that live here."""
+        self.clock, self.seed, self.folder = Clock.stepped(start), seed, folder
+        self._overrides, self._parties = overrides or {}, parties
+        self.agents: dict[Agent, CardAgent] = {}
+        self._running: dict[str, Service] = {}
+        self.bus: EventBus = MemoryBus() if folder is None else SqliteLog(folder / "bus", durable=False)
+
+    @property
+    def services(self) -> Iterator[Service]:
+        """All that run, always in the same order."""
+        return (self._running[p] for p in topics.PRINCIPALS if p in self._running)
+
+    async def start(self) -> None:
+        """Start every party that lives here."""
+        for principal in self._parties:
+            await self.restart(principal)
+
+    async def restart(self, principal: str, injected: Faults | None = None) -> Service:
+        """Start a party; one that runs is dropped as it is, as if it had crashed, and its successor goes on.
+
+        What it left survives in a sandbox with a folder; in memory it is gone.
+        """
+        for running in self.services:
+            if running.principal == principal:
+                await running.abandon()
+        service = self._create(principal, injected)
+        await service.start()
+        self._running[principal] = service
+        match service:
+            case PaymentProvider():
+                self.provider = service
+            case CardAgent():
+                self.agents[service.settings.agent] = service
+            case Ward():
+                self.ward = service
+        return service
+
+    def _create(self, principal: str, injected: Faults | None) -> Service:
+        common: dict[str, Any] = {
+            "seed": self.seed,
+            "database_url": database_url(self.folder, principal),
+            "database_durable": False,
+            "timed": False,
+            **self._overrides.get(principal, {}),
+        }
+        if principal == topics.WARD:
+            return create_ward(WardSettings(**common), self.bus, self.clock, injected)
+        if principal == topics.PAYMENT_PROVIDER:
+            settings = PaymentProviderSettings(**{"terminal_password": TERMINAL_PASSWORD, **common})
+            return create_payment_provider(settings, self.bus, self.clock, injected)
+        agent = Agent(principal.rpartition(".")[2])
+        return create_card_agent(CardAgentSettings(agent=agent, **common), self.bus, self.clock, injected)
+
+    def terminal(
+        self, folder: Path, through: Callable[[AsyncBaseTransport], AsyncBaseTransport] | None = None
+    ) -> Terminal:
+        """The ward's terminal, on a line within this process; `folder` holds its temporary copies.
+
+        `through` puts something between the collection centre and the terminal.
+        """
+        import httpx
+
+        line: AsyncBaseTransport = httpx.ASGITransport(certified(self.provider.terminal_http, TERMINAL_CERTIFICATE))
+        line = line if through is None else through(line)
+        user, password = self.ward.settings.terminal_user, self.provider.settings.terminal_password.get_secret_value()
+        centre = httpx.AsyncClient(transport=line, base_url="https://collection-centre", auth=(user, password))
+        return Terminal(centre, self.ward, folder, user)
+
+    async def settle(self) -> None:
+        """Hand work round until nobody has any at this instant. Raises `NotQuiescent` where that never comes."""
+        busy: list[str] = []
+        for _ in range(ROUNDS_WITHOUT_REST):
+            busy = [service.principal for service in self.services if await service.step()]
+            if not busy:
+                return
+        raise NotQuiescent(f"at {self.clock.now()} there is always more to do for {', '.join(busy)}")
+
+    def next_due(self) -> datetime | None:
+        """When the next timer of any party is due."""
+        return min((due for service in self.services if (due := service.relay.next_due) is not None), default=None)
+
+    async def advance(self, to: datetime) -> None:
+        """Let simulated time pass until `to`, stopping at every due time on the way."""
+        while True:
+            await self.settle()
+            due = self.next_due()
+            if due is None or due > to:
+                break
+            self.clock.step_to(max(due, self.clock.now()))
+        self.clock.step_to(max(to, self.clock.now()))
+
+    async def books(self) -> dict[str, Books]:
+        """Every party's books, by principal."""
+        return {service.principal: await service.books() for service in self.services}
+
+    async def close(self) -> None:
+        """Stop every party and the bus. A folder remembers seed and time, so that `sansha up` can go on from it."""
+        if self.folder is not None:
+            StackFile(self.seed, "").write(self.folder)
+            announcer = ClockAnnouncer(self.bus, self.clock, SeededIdentity(self.seed))
+            await announcer.resume()
+            await announcer.announce(self.clock.reading)
+        for service in self.services:
+            await service.close()
+        await self.bus.close()

@@ -1,0 +1,278 @@
+"""The console's side of HTTP: asks the parties of a running stack, and turns their problems into plain errors."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from contracts import topics
+from contracts.books import BookLines, Books, BooksReader
+from contracts.http import (
+    BankChoiceRequest,
+    CardChoice,
+    CardChoiceRequest,
+    CardRoute,
+    CardTokenAnswer,
+    ConsentAnswer,
+    ConsentRequest,
+    Explanation,
+    PaymentView,
+    ScanRequest,
+    ServiceStatus,
+)
+from contracts.http_bulk import CardChoicesRequest, CardTokensAnswer, PaymentsAnswer, ScansRequest
+from contracts.http_collection import CollectionRequest
+from contracts.problems import Problem
+from contracts.vocabulary import Agent
+from services.console.payers.plan import brand_of
+from services.console.stack.places import PLACES, Addresses
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+STATUS_SECONDS = 3.0
+"""Who has not told its status by then does not answer; it is asked again."""
+BOOKS_SECONDS = 120.0
+"""Large books take a party a while to read."""
+
+
+class Refused(Exception):
+    """A party said no, and why."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(f"{problem.code}: {problem.detail}; {problem.remedy}")
+        self.problem = problem
+
+
+class Unreachable(Exception):
+    """Nobody answers where a party should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """One process of a party, and what it says of itself; None where it does not answer."""
+
+    principal: str
+    address: str
+    status: ServiceStatus | None
+
+
+class StackClient:
+    """Talks to the parties of a stack."""
+
+    def __init__(self, where: Addresses | int) -> None:
+        """`where`: their addresses, or the port base of a stack on this machine."""
+        self.addresses = Addresses(where) if isinstance(where, int) else where
+        limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
+        self._http = httpx.AsyncClient(timeout=30.0, limits=limits)
+        self._consents: dict[str, str] = {}
+        self._routes: Sequence[CardRoute] = ()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.aclose()
+
+    def url(self, principal: str) -> str:
+        """Where a party, or the console itself, is."""
+        return self.addresses.url(principal)
+
+    async def ask(self, method: str, principal: str, path: str, **options: Any) -> Any:
+        """The JSON answer. Raises `Refused` with the party's problem, `Unreachable` where none answers."""
+        return (await self._answer(method, principal, path, **options)).json()
+
+    async def download(self, principal: str, path: str, **parameters: Any) -> bytes:
+        """The bytes of a document. Raises as `ask` does."""
+        return (await self._answer("GET", principal, path, params=parameters)).content
+
+    async def _answer(self, method: str, principal: str, path: str, **options: Any) -> httpx.Response:
+        try:
+            answer = await self._http.request(method, self.url(principal) + path, **options)
+        except httpx.TransportError as broken:
+            raise self._unreachable(principal, broken) from None
+        if answer.is_error:
+            raise Refused(_problem(answer))
+        return answer
+
+    async def get(self, principal: str, path: str, **parameters: Any) -> Any:
+        """Ask for something."""
+        return await self.ask("GET", principal, path, params=parameters)
+
+    async def post(self, principal: str, path: str, body: Any, key: str | None = None, **options: Any) -> Any:
+        """Ask for a change; `key` makes a retry safe."""
+        headers = {} if key is None else {"Idempotency-Key": key}
+        content = body.model_dump(mode="json") if isinstance(body, BaseModel) else body
+        return await self.ask("POST", principal, path, json=content, headers=headers, **options)
+
+    async def replicas(self, principals: Collection[str] | None = None) -> Sequence[Replica]:
+        """Every replica of these parties (default: of all), each asked for its status."""
+        names = [p.principal for p in PLACES] if principals is None else list(principals)
+        found = await asyncio.gather(*map(self.addresses.each, names))
+        places = [(name, address) for name, each in zip(names, found, strict=True) for address in each]
+        return await asyncio.gather(*(self._replica(*place) for place in places))
+
+    async def _replica(self, principal: str, address: str) -> Replica:
+        try:
+            answer = await self._http.get(f"http://{address}/ops/status", timeout=STATUS_SECONDS)
+            status = ServiceStatus.model_validate_json(answer.content) if answer.is_success else None
+        except (httpx.TransportError, ValidationError):
+            status = None
+        return Replica(principal, address, status)
+
+    async def books(self, principal: str) -> Books:
+        """A party's books, read as they arrive. Raises `Refused`, `Unreachable` also where they end early."""
+        reader = BooksReader()
+        try:
+            async for line in self._book_lines(principal):
+                reader.take(line)
+            return reader.books()
+        except ValueError as cut_short:
+            raise Unreachable(f"{cut_short}; ask {principal} again") from None
+
+    async def book_rows(self, principal: str) -> AsyncIterator[tuple[str, Any]]:
+        """(kind, row) of a party's books, as they arrive, for books too large to keep. Raises as `books` does."""
+        lines = BookLines()
+        try:
+            async for line in self._book_lines(principal):
+                if (found := lines.row(line)) is not None:
+                    yield found
+            lines.require_end()
+        except ValueError as cut_short:
+            raise Unreachable(f"{cut_short}; ask {principal} again") from None
+
+    async def _book_lines(self, principal: str) -> AsyncIterator[str]:
+        try:
+            async with self._http.stream("GET", self.url(principal) + "/ops/books", timeout=BOOKS_SECONDS) as answer:
+                if answer.is_error:
+                    await answer.aread()
+                    raise Refused(_problem(answer))
+                async for line in answer.aiter_lines():
+                    yield line
+        except httpx.TransportError as broken:
+            raise self._unreachable(principal, broken) from None
+
+    def _unreachable(self, principal: str, broken: Exception) -> Unreachable:
+        return Unreachable(
+            f"{principal} does not answer at {self.url(principal)} ({type(broken).__name__}); start it with: sansha up"
+        )
+
+    async def explanations(self, payment_id: str, on: date | None = None) -> list[Explanation]:
+        """What each party knows of a payment, or knew at the end of a day; one that was left out of the stack says
+        nothing.
+
+        Raises `Refused` where none knows it, or knew it by then, or the day is to come; `Unreachable` where none
+        answers.
+        """
+        told: list[Explanation] = []
+        refusals: list[Refused] = []
+        silences: list[Unreachable] = []
+        day = {} if on is None else {"on": on.isoformat()}
+        for place in (topics.PAYMENT_PROVIDER, *(topics.card_agent(a) for a in Agent), topics.WARD):
+            try:
+                found = await self.get(place, f"/payments/{payment_id}/explanation", **day)
+                told.append(Explanation.model_validate(found))
+            except Refused as refused:
+                refusals.append(refused)
+            except Unreachable as silent:
+                silences.append(silent)
+        if not told:
+            telling = [
+                r for r in refusals if r.problem.code != "payment_unknown"
+            ]  # more than that one does not know it
+            raise [*telling, *refusals, *silences][0]
+        return told
+
+    async def consent(self, app_user: str) -> str:
+        """The consent of a user, given when the app is first used."""
+        if app_user not in self._consents:
+            terms = (await self.get(topics.PAYMENT_PROVIDER, "/terms-of-use"))["terms_version"]
+            request = ConsentRequest(app_user=app_user, terms_version=terms)
+            answer = ConsentAnswer.model_validate(await self.post(topics.PAYMENT_PROVIDER, "/consents", request))
+            self._consents[app_user] = answer.consent_id
+        return self._consents[app_user]
+
+    async def scan(self, app_user: str, barcode: str, key: str) -> PaymentView:
+        """Consent where that is not done yet, and scan, as the app does."""
+        request = ScanRequest(barcode=barcode, consent_id=await self.consent(app_user))
+        return PaymentView.model_validate(await self.post(topics.PAYMENT_PROVIDER, "/scans", request, key))
+
+    async def collect(self, collection: CollectionRequest, key: str) -> PaymentView:
+        """Report a payment at a till, a counter or from an account."""
+        answer = await self.post(topics.PAYMENT_PROVIDER, "/collections", collection, key)
+        return PaymentView.model_validate(answer)
+
+    async def scan_many(self, scans: Sequence[ScanRequest], key: str) -> PaymentsAnswer:
+        """Many slips in one request, each under a `consent`."""
+        return await self._many_payments("/scans/bulk", ScansRequest(scans=tuple(scans)), key)
+
+    async def tokenize_many(self, agent: Agent, cards: Iterable[tuple[str, str]], key: str) -> CardTokensAnswer:
+        """Number and expiry of many cards typed to their agent."""
+        body = {"cards": [{"number": number, "expiry": expiry} for number, expiry in cards]}
+        headers = {"Idempotency-Key": key}
+        answer = await self._answer("POST", topics.card_agent(agent), "/card-tokens/bulk", json=body, headers=headers)
+        return CardTokensAnswer.model_validate_json(answer.content)
+
+    async def choose_cards(self, choices: Sequence[CardChoice], key: str) -> PaymentsAnswer:
+        """Many payments by card."""
+        return await self._many_payments("/payments/cards", CardChoicesRequest(choices=tuple(choices)), key)
+
+    async def _many_payments(self, path: str, body: BaseModel, key: str) -> PaymentsAnswer:
+        headers = {"Idempotency-Key": key, "content-type": "application/json"}
+        content = body.model_dump_json()
+        answer = await self._answer("POST", topics.PAYMENT_PROVIDER, path, content=content, headers=headers)
+        return PaymentsAnswer.model_validate_json(answer.content)
+
+    async def scan_picture(self, app_user: str, picture: bytes, key: str) -> PaymentView:
+        """The same with a photo or a PDF of the slip, as the app's camera does."""
+        parameters = {"consent_id": await self.consent(app_user)}
+        headers = {"Idempotency-Key": key, "content-type": "application/octet-stream"}
+        answer = await self.ask(
+            "POST", topics.PAYMENT_PROVIDER, "/scans/image", params=parameters, content=picture, headers=headers
+        )
+        return PaymentView.model_validate(answer)
+
+    async def pay_by_bank(self, payment_id: str, bank_code: str, key: str) -> PaymentView:
+        """Choose internet banking."""
+        path = f"/payments/{payment_id}/internet-banking"
+        body = BankChoiceRequest(bank_code=bank_code)
+        return PaymentView.model_validate(await self.post(topics.PAYMENT_PROVIDER, path, body, key))
+
+    async def pay_by_card(self, payment_id: str, number: str, expiry: str, key: str) -> PaymentView:
+        """Type the card to its agent, hand the token to the provider."""
+        agent = await self._agent_for(number)
+        token = CardTokenAnswer.model_validate(
+            await self.post(topics.card_agent(agent), "/card-tokens", {"number": number, "expiry": expiry})
+        )
+        body = CardChoiceRequest(agent=agent, card_token=token.card_token, brand=token.brand, last4=token.last4)
+        path = f"/payments/{payment_id}/card"
+        return PaymentView.model_validate(await self.post(topics.PAYMENT_PROVIDER, path, body, key))
+
+    async def _agent_for(self, number: str) -> Agent:
+        if not self._routes:
+            answer = await self.get(topics.PAYMENT_PROVIDER, "/card-agents")
+            self._routes = [CardRoute.model_validate(route) for route in answer]
+        brand = brand_of(number)
+        return next((r.agent for r in self._routes if brand in r.brands), self._routes[0].agent)
+
+
+def _problem(answer: httpx.Response) -> Problem:
+    try:
+        return Problem.model_validate(answer.json())
+    except ValueError:
+        return Problem(
+            type="about:blank",
+            title="unexpected answer",
+            status=answer.status_code,
+            code="unexpected_answer",
+            detail=f"HTTP {answer.status_code} without problem details",
+            remedy="look at the service's log",
+        )

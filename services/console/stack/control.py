@@ -1,0 +1,93 @@
+"""The console's own HTTP: the clock of the stack, its replicas, and the processes it started."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import FastAPI
+from pydantic import BaseModel, Field
+
+from contracts.http import ServiceStatus
+from contracts.vocabulary import JST, Refusal
+from services.chassis.web.application import create_api
+from services.chassis.web.problems import ProblemError
+from services.chassis.web.routing import PROBLEMS
+from services.console.stack.clock_authority import ClockAuthority, ClockBlocked
+
+
+class ClockView(BaseModel):
+    """The stack's clock. `rate` 0 is stepped, 1 real, k scaled."""
+
+    now: datetime
+    rate: float
+
+
+class AdvanceRequest(BaseModel):
+    """Move a stepped clock. `patience_seconds` is how long to wait at one instant for the parties to rest."""
+
+    to: datetime
+    patience_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
+
+
+class ReplicaView(BaseModel):
+    """One replica of a party; `status` is null where it does not answer."""
+
+    principal: str
+    address: str
+    status: ServiceStatus | None
+
+
+class ProcessView(BaseModel):
+    """A party's process that the console started. `ended` says how it last ended."""
+
+    principal: str
+    port: int
+    pid: int | None
+    restarts: int
+    ended: str
+
+
+def control(authority: ClockAuthority) -> FastAPI:
+    """The console's routes."""
+    app = create_api("sansha console")
+
+    @app.get("/health/ready", summary="The clock is set, and may be asked for")
+    async def ready() -> dict[str, str]:
+        return {"status": "ready"}
+
+    @app.get("/clock", summary="What time is it?")
+    async def clock() -> ClockView:
+        return ClockView(now=authority.now().astimezone(JST), rate=authority.rate)
+
+    @app.post("/clock/advance", summary="Move a stepped clock", responses=PROBLEMS)
+    async def advance(body: AdvanceRequest) -> ClockView:
+        if body.to.tzinfo is None:
+            wrong = Refusal("invalid_request", "to: the time has no zone", "write it like 2021-08-02T09:00:00+09:00")
+            raise ProblemError(wrong)
+        try:
+            now = await authority.advance(body.to, body.patience_seconds)
+        except ClockBlocked as blocked:
+            remedy = "see the party's log, mend what holds it, and ask again; nothing is lost"
+            raise ProblemError(Refusal("clock_blocked", str(blocked), remedy)) from None
+        except ValueError as wrong:
+            raise ProblemError(Refusal("clock_cannot_move", str(wrong), "see GET /clock")) from None
+        return ClockView(now=now.astimezone(JST), rate=0.0)
+
+    @app.get("/replicas", summary="Every replica of every party, and its status")
+    async def replicas() -> Sequence[ReplicaView]:
+        found = await authority.replicas()
+        return [ReplicaView(principal=r.principal, address=r.address, status=r.status) for r in found]
+
+    return app
+
+
+def with_processes(app: FastAPI, processes: Callable[[], Sequence[ProcessView]]) -> FastAPI:
+    """The same, and what the console has started."""
+
+    @app.get("/processes", summary="The parties' processes")
+    async def view() -> Sequence[ProcessView]:
+        return processes()
+
+    return app

@@ -1,0 +1,85 @@
+"""`sansha console`: the clock and the console's HTTP for a stack whose parties somebody else starts, in containers say.
+
+Settings come from the environment as for a party (`SANSHA_…`, `SANSHA_CONSOLE_…`, files of `SANSHA_SECRETS_DIR`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from typing import Annotated
+
+import structlog
+from pydantic import Field
+
+from contracts import topics
+from services.chassis.bus.opening import open_bus
+from services.chassis.bus.port import BusError, EventBus
+from services.chassis.outages import Patience
+from services.chassis.process import serve_http
+from services.chassis.service import identity_of, topic_specs
+from services.chassis.settings import ServiceSettings
+from services.console.stack.clients import StackClient
+from services.console.stack.clock_authority import ClockAuthority, ClockOptions
+from services.console.stack.control import control
+from services.console.stack.places import DEFAULT_PORT_BASE, Addresses
+
+log = structlog.get_logger(__name__)
+
+
+class ConsoleSettings(ServiceSettings):
+    """What every service has; on the console's port where none is named."""
+
+    port: Annotated[int, Field(ge=0, le=65535)] = DEFAULT_PORT_BASE
+    """The console's; 0 takes any free port."""
+
+
+async def serve_console(settings: ConsoleSettings, options: ClockOptions, addresses: Addresses) -> None:
+    """Own the clock and answer over HTTP until SIGTERM or SIGINT. Raises `ValueError` for a bus that is none."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    async with StackClient(addresses) as client:
+        beginning = asyncio.create_task(_begin(settings, options, client))
+        told = asyncio.create_task(stopping.wait())
+        await asyncio.wait((beginning, told), return_when=asyncio.FIRST_COMPLETED)
+        if told.done():
+            beginning.cancel()
+            return
+        told.cancel()
+        bus, authority = await beginning
+        try:
+            log.info("serving", host=settings.host, port=settings.port, now=authority.now().isoformat())
+            await serve_http(control(authority), settings.host, settings.port, stopping)
+        finally:
+            await bus.close()
+    log.info("stopped")
+
+
+async def _begin(
+    settings: ConsoleSettings, options: ClockOptions, client: StackClient
+) -> tuple[EventBus, ClockAuthority]:
+    """The bus and the clock, as soon as there is a bus."""
+    patience = Patience("beginning the clock")
+    while True:
+        try:
+            begun = await _begin_at_once(settings, options, client)
+        except BusError as failure:
+            await patience.wait(failure)
+        else:
+            patience.over()
+            return begun
+
+
+async def _begin_at_once(
+    settings: ConsoleSettings, options: ClockOptions, client: StackClient
+) -> tuple[EventBus, ClockAuthority]:
+    bus = await open_bus(settings, topics.CONSOLE)
+    async with contextlib.AsyncExitStack() as unless_begun:
+        unless_begun.push_async_callback(bus.close)
+        await bus.create_topics(topic_specs(topics.CONSOLE))
+        authority = ClockAuthority(bus, identity_of(settings), client)
+        await authority.begin(options)
+        unless_begun.pop_all()
+    return bus, authority

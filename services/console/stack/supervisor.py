@@ -1,0 +1,331 @@
+"""`sansha up`: every party a process of its own, or several, watched, started anew when one ends.
+
+The supervisor owns the clock topic and answers on the console's port. Its children hold the other end of a pipe: when
+the supervisor dies, by whatever signal, they stop. What it starts is `python -P -m services.…`: a folder `services/`
+in the working directory never gets in the way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import IO
+
+from contracts import topics
+from services.chassis.bus.opening import open_bus
+from services.chassis.bus.port import BusError, EventBus
+from services.chassis.clock import monotonic, pause
+from services.chassis.identity import SeededIdentity, TimeOrderedIdentity
+from services.chassis.process import serve_http
+from services.chassis.service import topic_specs
+from services.chassis.settings import ServiceSettings
+from services.console.stack.clients import Replica, StackClient
+from services.console.stack.clock_authority import ClockAuthority, ClockOptions
+from services.console.stack.control import ProcessView, control, with_processes
+from services.console.stack.places import (
+    DEFAULT_FOLDER,
+    DEFAULT_PORT_BASE,
+    LOCAL_HOST,
+    PLACES,
+    Addresses,
+    Place,
+    StackFile,
+    database_url,
+    is_free,
+)
+
+STOP_SECONDS = 15.0
+PORT_SECONDS = 3.0
+REMEMBER_SECONDS = 1.0
+STEADY_SECONDS = 10.0
+"""A process that ran this long is started again at once when it ends; one that did not, after a pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpOptions:
+    """How to run the stack."""
+
+    folder: Path = DEFAULT_FOLDER
+    port_base: int = DEFAULT_PORT_BASE
+    clock: ClockOptions = field(default_factory=ClockOptions)
+    seed: int | None = None
+    without: frozenset[str] = frozenset()
+    replicas: Mapping[str, int] = field(default_factory=dict)
+    """Principal → how many processes of it, where there is more than one."""
+    bus_url: str = "embedded:"
+    """Without a folder the embedded log is in `bus` in the data folder."""
+    log_level: str = "info"
+
+
+class CannotStart(Exception):
+    """The stack cannot be started as asked; the text says why and what would work."""
+
+
+@dataclass(eq=False)
+class Child:
+    """A party's process, the `replica`-th of that party from 0."""
+
+    place: Place
+    port: int
+    replica: int = 0
+    process: asyncio.subprocess.Process | None = None
+    restarts: int = 0
+    ended: str = ""
+
+    @property
+    def name(self) -> str:
+        """Among all processes of the stack."""
+        return f"{self.place.principal}.{self.replica + 1}" if self.replica else self.place.principal
+
+    @property
+    def label(self) -> str:
+        """For people."""
+        return f"{self.place.label} ({self.replica + 1})" if self.replica else self.place.label
+
+
+Told = Callable[[str], None]
+
+
+@dataclass
+class Supervisor:
+    """Starts, watches and stops the parties' processes. `tell` is given a line whenever something happens."""
+
+    options: UpOptions
+    tell: Told
+    children: Sequence[Child] = ()
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self) -> None:
+        """Until SIGINT or SIGTERM. Raises `CannotStart`."""
+        await self._prepare()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.stopping.set)
+        bus = await self._open_bus()
+        try:
+            async with StackClient(self._addresses) as client:
+                present = _Present(client, [p.principal for p in PLACES if p.principal not in self.options.without])
+                self.authority = ClockAuthority(bus, _identity(self._file), present)
+                last_seen = _last_seen(self.options.folder)
+                await self.authority.begin(self.options.clock, last_seen)
+                await self._run_all()
+                self._keep_time(self.authority.now())
+        finally:
+            await bus.close()
+
+    @property
+    def _bus_url(self) -> str:
+        kind, _, where = self.options.bus_url.partition(":")
+        if kind != "embedded":
+            return self.options.bus_url
+        return f"embedded:{Path(where or self.options.folder / 'bus').resolve()}"
+
+    @property
+    def _addresses(self) -> Addresses:
+        return Addresses(self.options.port_base, replicas=self.options.replicas)
+
+    async def _open_bus(self) -> EventBus:
+        try:
+            settings = ServiceSettings.from_environment(topics.CONSOLE).model_copy(update={"bus_url": self._bus_url})
+            bus = await open_bus(settings, topics.CONSOLE)
+        except (ValueError, BusError) as wrong:
+            raise CannotStart(f"the bus cannot be used ({wrong}); see --bus") from None
+        try:
+            await bus.create_topics(topic_specs(None if settings.embedded_folder else topics.CONSOLE))
+        except BusError as wrong:
+            await bus.close()
+            raise CannotStart(f"the bus cannot be used ({wrong}); see --bus") from None
+        return bus
+
+    async def _prepare(self) -> None:
+        o = self.options
+        wanted = [place for place in PLACES if place.principal not in o.without]
+        self.children = [
+            Child(place, self._addresses.port(place.principal, n), n)
+            for place in wanted
+            for n in range(o.replicas.get(place.principal, 1))
+        ]
+        for port in {o.port_base, *(child.port for child in self.children)}:
+            await _freed(port)
+        try:
+            o.folder.mkdir(parents=True, exist_ok=True)
+            (o.folder / "logs").mkdir(exist_ok=True)
+            self._lock = _sole_owner(o.folder)
+            self._file = StackFile.open(o.folder, o.seed)
+        except OSError as wrong:
+            raise CannotStart(f"{o.folder} cannot be used ({wrong.strerror}); name another --database-dir") from None
+        except ValueError as wrong:
+            raise CannotStart(str(wrong)) from None
+
+    async def _run_all(self) -> None:
+        app = with_processes(control(self.authority), self._processes)
+        reader, writer = os.pipe()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(serve_http(app, LOCAL_HOST, self.options.port_base, self.stopping))
+                tasks.create_task(self._remember())
+                tasks.create_task(self._announce_ready())
+                for child in self.children:
+                    tasks.create_task(self._keep(child, reader))
+        finally:
+            os.close(writer)
+            os.close(reader)
+
+    def _processes(self) -> Sequence[ProcessView]:
+        return [
+            ProcessView(
+                principal=child.place.principal,
+                port=child.port,
+                pid=child.process.pid if child.process else None,
+                restarts=child.restarts,
+                ended=child.ended,
+            )
+            for child in self.children
+        ]
+
+    async def _keep(self, child: Child, pipe: int) -> None:
+        """Run a child until the supervisor stops; start it again whenever it ends before."""
+        quick_ends = 0
+        while not self.stopping.is_set():
+            began = monotonic()
+            child.process = await self._start(child, pipe)
+            ended = asyncio.create_task(child.process.wait())
+            told = asyncio.create_task(self.stopping.wait())
+            await asyncio.wait((ended, told), return_when=asyncio.FIRST_COMPLETED)
+            told.cancel()
+            if self.stopping.is_set():
+                await _stop(child.process)
+                return
+            child.restarts, child.ended = child.restarts + 1, _how(await ended)
+            quick_ends = 0 if monotonic() - began > STEADY_SECONDS else quick_ends + 1
+            self.tell(f"{child.label} ended ({child.ended}); starting it again, see {self._log(child)}")
+            await pause(min(0.2 * 2**quick_ends, 10.0) if quick_ends > 1 else 0.0)
+
+    async def _start(self, child: Child, pipe: int) -> asyncio.subprocess.Process:
+        log = os.open(self._log(child), os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+        try:
+            return await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-P",
+                "-m",
+                child.place.module,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **self._environment(child, pipe)},
+                pass_fds=(pipe,),
+                start_new_session=True,
+            )
+        finally:
+            os.close(log)
+
+    def _log(self, child: Child) -> Path:
+        return self.options.folder / "logs" / f"{child.name}.log"
+
+    def _environment(self, child: Child, pipe: int) -> Mapping[str, str]:
+        folder, kept = self.options.folder.resolve(), self._file
+        common = {
+            "SANSHA_PORT": str(child.port),
+            "SANSHA_DATABASE_URL": database_url(folder, child.place.principal),
+            "SANSHA_BUS_URL": self._bus_url,
+            "SANSHA_CLOCK": "real" if self.options.clock.rate == 1.0 else "announced",
+            "SANSHA_LOG_LEVEL": self.options.log_level,
+            "SANSHA_PARENT_PIPE": str(pipe),
+        }
+        common |= {"SANSHA_SECRET": kept.secret} if kept.seed is None else {"SANSHA_SEED": str(kept.seed)}
+        return common | dict(child.place.environment)
+
+    async def _announce_ready(self) -> None:
+        waiting = {f"{LOCAL_HOST}:{child.port}": child for child in self.children}
+        while waiting and not self.stopping.is_set():
+            for replica in await self.authority.replicas():
+                if replica.status is not None and (child := waiting.pop(replica.address, None)) is not None:
+                    self.tell(f"{child.label} is ready at http://{replica.address} (/docs)")
+            await pause(0.1)
+        if not waiting:
+            self.tell(
+                f"all ready; clock and processes at http://{LOCAL_HOST}:{self.options.port_base} (/docs). Ctrl-C stops"
+            )
+
+    async def _remember(self) -> None:
+        """Keep the time of a scaled clock, so that it neither runs while the stack is down nor goes back after a kill:
+        what is kept is a little ahead."""
+        ahead = timedelta(seconds=2 * REMEMBER_SECONDS) * self.options.clock.rate
+        while not self.stopping.is_set():
+            self._keep_time(self.authority.now() + ahead)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.stopping.wait(), timeout=REMEMBER_SECONDS)
+
+    def _keep_time(self, at: datetime) -> None:
+        if self.options.clock.rate in (0.0, 1.0):
+            return
+        path = _clock_file(self.options.folder)
+        written = path.with_suffix(".new")
+        written.write_text(at.isoformat())
+        written.replace(path)
+
+
+@dataclass
+class _Present:
+    """The parties that this stack runs; one that was left out is somebody else's to bring to rest."""
+
+    client: StackClient
+    principals: Sequence[str]
+
+    async def replicas(self, principals: Collection[str] | None = None) -> Sequence[Replica]:
+        return await self.client.replicas([p for p in self.principals if principals is None or p in principals])
+
+
+def _identity(file: StackFile) -> SeededIdentity | TimeOrderedIdentity:
+    return TimeOrderedIdentity() if file.seed is None else SeededIdentity(file.seed)
+
+
+def _clock_file(folder: Path) -> Path:
+    return folder / "clock.txt"
+
+
+def _last_seen(folder: Path) -> datetime | None:
+    path = _clock_file(folder)
+    return datetime.fromisoformat(path.read_text()) if path.exists() else None
+
+
+def _sole_owner(folder: Path) -> IO[str]:
+    """Held as long as this process lives: a folder has one clock."""
+    lock = (folder / "up.lock").open("a")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise CannotStart(f"another sansha up runs over {folder}; stop it, or name another --database-dir") from None
+    return lock
+
+
+async def _freed(port: int) -> None:
+    """The processes of a supervisor that was killed need a moment to end and give their ports back."""
+    deadline = monotonic() + PORT_SECONDS
+    while not is_free(port):
+        if monotonic() > deadline:
+            raise CannotStart(f"port {port} is taken by another program; stop that one, or choose others: --port-base")
+        await pause(0.1)
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(signal.SIGTERM)
+    try:
+        await asyncio.wait_for(process.wait(), STOP_SECONDS)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+def _how(code: int) -> str:
+    return signal.Signals(-code).name if code < 0 else f"exit {code}"

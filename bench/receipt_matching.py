@@ -26,8 +26,9 @@ from bench.receipt_files import HEADER, ROOT, most_resident_kib
 from contracts.calendar import PREMIUM_MONTHS
 from contracts.formats import receipt_file
 from contracts.formats.receipt_record import ReceiptRecord, reference_of
-from contracts.http import AssessmentsRequest
-from contracts.http_terminal import ReceiptFileView, TerminalSession, TransferRequest
+from contracts.http.payment_provider.receipt_files import ReceiptFileView, TerminalSession
+from contracts.http.ward.slips import AssessmentsRequest
+from contracts.http.ward.terminal import TransferRequest
 from contracts.vocabulary import ReceiptKind
 from services.chassis.bus.memory import MemoryBus
 from services.chassis.clock import Clock

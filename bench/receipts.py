@@ -17,7 +17,7 @@ from bench.stages import Seconds, since, stage_seconds
 from bench.statements import timed_statements
 from contracts import cloudevents, topics
 from contracts.events import ReceiptDelivered
-from contracts.http import AssessmentsRequest, SlipView
+from contracts.http.ward.slips import AssessmentsRequest, SlipView
 from contracts.vocabulary import Method, ReceiptKind, Settler, Yen, business_date
 from services.chassis.bus.port import EventBus, Record
 from services.chassis.clock import Clock

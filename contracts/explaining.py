@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Final, Protocol
 
-from contracts.http import Explanation
+from contracts.http.service import Explanation
 from contracts.vocabulary import JST, Refusal, Stage, business_date, on_the_clock
 
 EXPLANATION: Final = "What happened, what it waits for, and why; at the end of a day (`on`, default: by now)"

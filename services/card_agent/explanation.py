@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from contracts.http import Explanation, Step, Waiting
+from contracts.http.service import Explanation, Step, Waiting
 from contracts.vocabulary import Stage, business_date
 from services.card_agent.behaviour import OF_STATEMENTS
 from services.card_agent.domain.authorization import Authorization, AuthorizationStatus

@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter
 
 from contracts.explaining import EXPLANATION
-from contracts.http import CardTokenAnswer, CardTokenRequest, Explanation, TermsView, TestCard, WithdrawalAnswer
-from contracts.http_bulk import CardTokensAnswer, CardTokensRequest
+from contracts.http.card_agent.cards import (
+    CardTokenAnswer,
+    CardTokenRequest,
+    CardTokensAnswer,
+    CardTokensRequest,
+    TestCard,
+)
+from contracts.http.card_agent.settlement import TermsView, WithdrawalAnswer
+from contracts.http.service import Explanation
 from services.card_agent.views import AnomalyRequest, AnomalyView, AuthorizationView, CorrectionAnswer, StatementView
 from services.chassis.web.problems import accepted
 from services.chassis.web.routing import IdempotencyKey, create_router

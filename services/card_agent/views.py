@@ -8,7 +8,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from contracts.http import Body, TermsView, TestCard
+from contracts.http.bodies import Body
+from contracts.http.card_agent.cards import TestCard
+from contracts.http.card_agent.settlement import TermsView
 from contracts.vocabulary import Agent, Brand, DeclineReason
 from services.card_agent.behaviour import DEFAULT_BUSINESS_DAYS, DEFAULT_YEN, AnomalyKind, PublishedCard
 from services.card_agent.domain.authorization import Authorization

@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import topics
 from contracts.books import Books
-from contracts.http import DeadLetterView, Environment, ServiceStatus
+from contracts.http.service import DeadLetterView, Environment, ServiceStatus
 from contracts.vocabulary import Refusal
 from services.chassis import faults
 from services.chassis.bus.port import EventBus, TopicSpec

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from contracts.http import Explanation, Step, Waiting
+from contracts.http.service import Explanation, Step, Waiting
 from contracts.vocabulary import CHANNEL_NAMES, IN_APP, Method, Party, ReceiptKind, Stage
 from services.payment_provider.behaviour import ANOMALIES, behaviour_of
 from services.payment_provider.domain.as_of import as_it_stood, before_anomaly

@@ -9,29 +9,25 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Query, Request
 
 from contracts.explaining import EXPLANATION
-from contracts.http import (
+from contracts.http.payment_provider.anomalies import AnomaliesAnswer, AnomalyKindView, AnomalyRequest, AnomalyView
+from contracts.http.payment_provider.collections import CollectionRequest, CollectionsRequest
+from contracts.http.payment_provider.payments import (
     BankChoice,
     BankChoiceRequest,
     CardChoice,
     CardChoiceRequest,
+    CardChoicesRequest,
     CardRoute,
     ConsentAnswer,
     ConsentRequest,
-    Explanation,
+    PaymentsAnswer,
     PaymentView,
     ScanRequest,
+    ScansRequest,
     TestBank,
 )
-from contracts.http_bulk import CardChoicesRequest, PaymentsAnswer, ScansRequest
-from contracts.http_collection import (
-    AnomaliesAnswer,
-    AnomalyKindView,
-    AnomalyRequest,
-    AnomalyView,
-    CollectionRequest,
-    CollectionsRequest,
-)
-from contracts.http_terminal import RecordedAccess
+from contracts.http.payment_provider.receipt_files import RecordedAccess
+from contracts.http.service import Explanation
 from services.chassis.web.problems import accepted
 from services.chassis.web.routing import IdempotencyKey, create_router
 from services.payment_provider.pictures import received

@@ -16,7 +16,7 @@ from fastapi.responses import StreamingResponse
 from fastapi.security import HTTPBasic, HTTPBasicCredentials
 from starlette.datastructures import Headers
 
-from contracts.http_terminal import ReceiptFileView, TerminalAccess, TerminalSession
+from contracts.http.payment_provider.receipt_files import ReceiptFileView, TerminalAccess, TerminalSession
 from contracts.vocabulary import Refusal
 from services.chassis.web.application import create_api
 from services.chassis.web.listeners import client_certificate

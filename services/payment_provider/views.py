@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.http import PaymentView
-from contracts.http_collection import AnomalyView
-from contracts.http_terminal import ReceiptFileView, RecordedAccess
+from contracts.http.payment_provider.anomalies import AnomalyView
+from contracts.http.payment_provider.payments import PaymentView
+from contracts.http.payment_provider.receipt_files import ReceiptFileView, RecordedAccess
 from services.payment_provider.domain.payment import Payment
 
 

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-from contracts.http import Assessment
+from contracts.http.ward.slips import Assessment
 from contracts.vocabulary import ChargeType
 
 PER_MILLE: Final = 1_000

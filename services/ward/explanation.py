@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from typing import Any, Final, NamedTuple
 
-from contracts.http import ConcernedPayment, Explanation, OpenItem, Step, Waiting
+from contracts.http.service import Explanation, Step, Waiting
+from contracts.http.ward.settlement import ConcernedPayment, OpenItem
 from contracts.vocabulary import CHANNEL_NAMES, Party, ReceiptKind, Stage, business_date, on_the_clock
 from services.ward.domain.deeming import JAPANESE as MODE_NAMES
 from services.ward.domain.deeming import LegalMode

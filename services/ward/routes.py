@@ -9,25 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from contracts.explaining import EXPLANATION
-from contracts.http import (
-    AssessmentsAnswer,
-    AssessmentsRequest,
-    Explanation,
-    OpenItem,
-    ReissueRequest,
-    SlipRequest,
-    SlipView,
-)
-from contracts.http_overpayments import (
+from contracts.http.service import Explanation
+from contracts.http.ward.overpayments import (
     ApplyOverpayment,
     ApplyRequest,
     OverpaymentView,
     RefundOverpayment,
     RefundRequest,
 )
-from contracts.http_reminders import ArrearsView, CrossingsView, ReminderView, VisibilityView
-from contracts.http_settlement import ResolutionRequest, ResolutionView
-from contracts.http_terminal import (
+from contracts.http.ward.reminders import ArrearsView, CrossingsView, ReminderView, VisibilityView
+from contracts.http.ward.settlement import OpenItem, ResolutionRequest, ResolutionView
+from contracts.http.ward.slips import AssessmentsAnswer, AssessmentsRequest, ReissueRequest, SlipRequest, SlipView
+from contracts.http.ward.terminal import (
     CompletionRequest,
     LineView,
     PageAnswer,

@@ -25,20 +25,19 @@ from pydantic import TypeAdapter, ValidationError
 from contracts.formats import receipt_csv, receipt_file
 from contracts.formats.damage import DamagedFile
 from contracts.formats.receipt_record import ReceiptRecord
-from contracts.http_terminal import (
+from contracts.http.payment_provider.receipt_files import ReceiptFileView, TerminalSession
+from contracts.http.problems import Problem
+from contracts.http.ward.terminal import (
     CompletionRequest,
     PageAnswer,
     PageRequest,
-    ReceiptFileView,
     ReceiptItem,
     ReceivedFileView,
     StepRequest,
     StepView,
-    TerminalSession,
     TransferAnswer,
     TransferRequest,
 )
-from contracts.problems import Problem
 from contracts.vocabulary import Refusal
 from services.ward.domain.file_records import understood
 

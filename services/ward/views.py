@@ -9,9 +9,9 @@ from statistics import median_low
 from typing import Any
 
 from contracts.formats import barcode
-from contracts.http import Body, SlipView
-from contracts.http_overpayments import OverpaymentView, UseView
-from contracts.http_reminders import (
+from contracts.http.bodies import Body
+from contracts.http.ward.overpayments import OverpaymentView, UseView
+from contracts.http.ward.reminders import (
     ArrearsView,
     ChannelCrossings,
     ChannelVisibility,
@@ -23,8 +23,9 @@ from contracts.http_reminders import (
     Visibility,
     VisibilityView,
 )
-from contracts.http_settlement import ResolutionView
-from contracts.http_terminal import LineView, ReceivedFileView, StepView
+from contracts.http.ward.settlement import ResolutionView
+from contracts.http.ward.slips import SlipView
+from contracts.http.ward.terminal import LineView, ReceivedFileView, StepView
 from contracts.percentiles import percentile
 from contracts.vocabulary import Method, ReceiptKind, Refusal, Settler, business_date
 from services.ward.domain.arrears import Arrears, Stretch

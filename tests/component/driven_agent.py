@@ -16,7 +16,7 @@ from contracts.events import (
     Event,
     ProxyPaymentRequested,
 )
-from contracts.http import CardTokenAnswer, CardTokenRequest
+from contracts.http.card_agent.cards import CardTokenAnswer, CardTokenRequest
 from contracts.vocabulary import Agent, Brand, DeclineReason, Yen
 from services.card_agent.app import CardAgent, Settings, create_app
 from services.card_agent.tables import accounts

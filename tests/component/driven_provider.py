@@ -17,8 +17,9 @@ from contracts.events import (
     ReceiptDelivered,
 )
 from contracts.formats.barcode import Barcode
-from contracts.http import BankChoice, CardChoice, ConsentRequest, PaymentView, ScanRequest, Waiting
-from contracts.http_collection import CollectionRequest
+from contracts.http.payment_provider.collections import CollectionRequest
+from contracts.http.payment_provider.payments import BankChoice, CardChoice, ConsentRequest, PaymentView, ScanRequest
+from contracts.http.service import Waiting
 from contracts.vocabulary import Agent, Brand, DeclineReason, Method, Refusal, SlipNumber, Yen
 from services.chassis.bus.memory import MemoryBus
 from services.chassis.bus.port import Record

@@ -15,12 +15,9 @@ from contracts.formats import receipt_file
 from contracts.formats.barcode import Barcode
 from contracts.formats.receipt_file import FileHeader
 from contracts.formats.receipt_record import ReceiptRecord, reference_of
-from contracts.http import SlipView
-from contracts.http_terminal import (
-    ReceiptFileView,
-    ReceiptItem,
-    TransferRequest,
-)
+from contracts.http.payment_provider.receipt_files import ReceiptFileView
+from contracts.http.ward.slips import SlipView
+from contracts.http.ward.terminal import ReceiptItem, TransferRequest
 from contracts.vocabulary import Method, ReceiptKind, Settler, SlipNumber, Yen, on_the_clock
 from services.ward.app import Fetched, Terminal
 from tests.component.driven_ward import NOON, DrivenWard

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from contracts import cloudevents, topics
 from contracts.events import ClosingStatementIssued, DepositMade, Event, ReceiptDelivered, StatementLine
-from contracts.http import Assessment, AssessmentsRequest, SlipView
+from contracts.http.ward.slips import Assessment, AssessmentsRequest, SlipView
 from contracts.vocabulary import Agent, Method, ReceiptKind, Refusal, Settler, Yen, business_date
 from services.chassis.bus.memory import MemoryBus
 from services.chassis.bus.port import Record

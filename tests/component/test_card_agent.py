@@ -16,8 +16,7 @@ from contracts.events import (
     Event,
     ProxyPaymentAccepted,
 )
-from contracts.http import CardTokenAnswer, CardTokenRequest
-from contracts.http_bulk import CardTokensAnswer, CardTokensRequest
+from contracts.http.card_agent.cards import CardTokenAnswer, CardTokenRequest, CardTokensAnswer, CardTokensRequest
 from contracts.vocabulary import Agent, Brand, DeclineReason, Refusal
 from services.card_agent.app import TEST_CARDS, AuthorizationView
 from services.card_agent.domain.issuer import Outcome

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from contracts.books import Books
 from contracts.events import ClosingStatementIssued, DepositMade, ProxyPaymentAccepted, ProxyPaymentWithdrawn
-from contracts.http import CardTokenAnswer
+from contracts.http.card_agent.cards import CardTokenAnswer
 from contracts.vocabulary import JST
 from services.card_agent.app import AuthorizationView
 from tests.component.driven_agent import DrivenAgent

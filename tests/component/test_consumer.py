@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from contracts.cloudevents import envelope
-from contracts.http import DeadLetterView
+from contracts.http.service import DeadLetterView
 from contracts.vocabulary import Refusal
 from services.chassis.bus.memory import MemoryBus
 from services.chassis.bus.port import Message, Record

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from contracts.http import Explanation
-from contracts.http_collection import AnomalyRequest
+from contracts.http.payment_provider.anomalies import AnomalyRequest
+from contracts.http.service import Explanation
 from contracts.vocabulary import ReceiptAnomaly, ReceiptKind, Refusal
 from services.card_agent.app import AnomalyKind
 from services.card_agent.app import AnomalyRequest as SettlementAnomaly

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.http import DeadLetterView
+from contracts.http.service import DeadLetterView
 from services.chassis.consumer import IdReused
 from services.chassis.messaging.inbox import fingerprint
 from tests.component.home import Home

@@ -16,7 +16,7 @@ from contracts.events import (
     ReceiptDelivered,
     SlipScanned,
 )
-from contracts.http import ConsentRequest, PaymentView, ScanRequest
+from contracts.http.payment_provider.payments import ConsentRequest, PaymentView, ScanRequest
 from contracts.vocabulary import Agent, Brand, DeclineReason, Method, Settler, Yen
 from tests.component.driven_provider import NOON, TERMS, DrivenProvider, accepted, jst, refused, slip
 from tests.component.home import Home

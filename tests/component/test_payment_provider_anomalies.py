@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from contracts.events import ReceiptDelivered
 from contracts.formats import barcode
 from contracts.formats.barcode import Barcode
-from contracts.http_collection import AnomaliesAnswer, AnomalyRequest
+from contracts.http.payment_provider.anomalies import AnomaliesAnswer, AnomalyRequest
 from contracts.vocabulary import Method, ReceiptAnomaly, Refusal
 from services.payment_provider.behaviour import ANOMALIES, with_other_amount
 from tests.component.driven_provider import DrivenProvider, accepted, jst, refused, slip

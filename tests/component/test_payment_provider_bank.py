@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from contracts.events import AuthorizationRequested, ClosingStatementIssued, DepositMade, PaymentDeclined
-from contracts.http import Waiting
+from contracts.http.service import Waiting
 from contracts.vocabulary import DeclineReason, Method, Settler
 from tests.component.driven_provider import NOON, DrivenProvider, accepted, jst, refused, slip
 from tests.component.home import Home

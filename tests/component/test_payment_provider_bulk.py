@@ -6,8 +6,15 @@ import asyncio
 from collections.abc import Sequence
 
 from contracts.events import AuthorizationRequested, SlipScanned
-from contracts.http import CardChoice, PaymentView, ScanRequest
-from contracts.http_bulk import CardChoicesRequest, PaymentsAnswer, RefusedItem, ScansRequest
+from contracts.http.bulk import RefusedItem
+from contracts.http.payment_provider.payments import (
+    CardChoice,
+    CardChoicesRequest,
+    PaymentsAnswer,
+    PaymentView,
+    ScanRequest,
+    ScansRequest,
+)
 from contracts.vocabulary import Agent, Brand
 from tests.component.driven_provider import DrivenProvider, accepted, refused, slip
 from tests.component.home import Home

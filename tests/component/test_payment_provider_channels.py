@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from contracts.events import ClosingStatementIssued, DepositMade, ReceiptDelivered, SlipScanned
-from contracts.http_collection import CollectionRequest, CollectionsRequest
+from contracts.http.payment_provider.collections import CollectionRequest, CollectionsRequest
 from contracts.vocabulary import OUTSIDE_APP, Method, Settler
 from services.payment_provider.domain.network import NetworkTerms
 from services.payment_provider.domain.reporting import Reporting

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.events import Event
-from contracts.http import ReissueRequest
+from contracts.http.ward.slips import ReissueRequest
 from contracts.vocabulary import ReceiptKind, Refusal
 from services.chassis.clock import pause
 from services.chassis.database import Database, Lease

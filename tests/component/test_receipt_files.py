@@ -14,7 +14,7 @@ from contracts.formats import receipt_csv, receipt_file
 from contracts.formats.barcode import Barcode
 from contracts.formats.receipt_file import FileEnd, FileHeader
 from contracts.formats.receipt_record import ReceiptRecord, payment_of
-from contracts.http_terminal import ReceiptFileView
+from contracts.http.payment_provider.receipt_files import ReceiptFileView
 from contracts.vocabulary import ReceiptKind, SlipNumber, Yen
 from services.payment_provider.tables import payments, receipt_file_parts, receipts
 from tests.component.driven_provider import DrivenProvider, jst, refused, slip

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from contracts.http_terminal import ReceiptFileView, TerminalSession
+from contracts.http.payment_provider.receipt_files import ReceiptFileView, TerminalSession
 from services.chassis.web.listeners import certified
 from services.payment_provider.app import Settings
 from tests.component.driven_provider import NOON, DrivenProvider, jst, slip

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from contracts.events import ReceiptDelivered
 from contracts.formats import barcode
 from contracts.formats.barcode import Barcode
-from contracts.http import Assessment, AssessmentsRequest, SlipRequest
+from contracts.http.ward.slips import Assessment, AssessmentsRequest, SlipRequest
 from contracts.vocabulary import ReceiptKind, Settler
 from services.ward.app import generate_assessments
 from tests.component.driven_ward import NOON, PERSON, DrivenWard, accepted, receipt, refused

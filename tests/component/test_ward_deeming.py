@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from contracts.events import ClosingStatementIssued, StatementLine
-from contracts.http import SlipView
+from contracts.http.ward.slips import SlipView
 from contracts.vocabulary import ReceiptKind
 from tests.component.driven_ward import NOON, DrivenWard, deposit, receipt, refused, statement
 from tests.component.home import Home

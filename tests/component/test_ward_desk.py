@@ -7,10 +7,7 @@ from pathlib import Path
 
 import httpx
 
-from contracts.http_terminal import (
-    CompletionRequest,
-    PageRequest,
-)
+from contracts.http.ward.terminal import CompletionRequest, PageRequest
 from contracts.vocabulary import JST, on_the_clock
 from tests.component.driven_terminal import DAY, FIRST, MORNING, SECOND, USER, item, record, scene, transfer
 from tests.component.driven_ward import accepted, receipt, refused

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from contracts.events import Event
-from contracts.http import SlipView
-from contracts.http_overpayments import ApplyOverpayment, RefundOverpayment
+from contracts.http.ward.overpayments import ApplyOverpayment, RefundOverpayment
+from contracts.http.ward.slips import SlipView
 from contracts.vocabulary import ReceiptKind, Settler
 from services.ward.domain.overpayments import Use
 from tests.component.driven_ward import NOON, DrivenWard, accepted, receipt, refused

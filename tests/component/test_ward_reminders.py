@@ -8,7 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from contracts.http import AssessmentsRequest, SlipRequest, SlipView
+from contracts.http.ward.slips import AssessmentsRequest, SlipRequest, SlipView
 from contracts.vocabulary import Method, ReceiptKind, Settler
 from services.ward.app import generate_assessments
 from tests.component.driven_ward import DrivenWard, accepted, receipt

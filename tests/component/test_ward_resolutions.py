@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from contracts.http_settlement import ResolutionRequest, ResolutionView
+from contracts.http.ward.settlement import ResolutionRequest, ResolutionView
 from contracts.vocabulary import ReceiptKind, Settler
 from tests.component.driven_ward import NOON, DrivenWard, accepted, deposit, receipt, refused, statement
 from tests.component.home import Home

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from contracts.charges import CHARGES
 from contracts.formats import barcode
 from contracts.formats.barcode import Barcode
-from contracts.http import Assessment, AssessmentsRequest, ReissueRequest, SlipRequest, SlipView
+from contracts.http.ward.slips import Assessment, AssessmentsRequest, ReissueRequest, SlipRequest, SlipView
 from contracts.vocabulary import ChargeType
 from services.payment_provider.app import Settings as ProviderSettings
 from services.ward.app import Settings, generate_levies

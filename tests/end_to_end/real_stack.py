@@ -16,7 +16,7 @@ import asyncpg
 from contracts import topics
 from contracts.books import Books
 from contracts.cloudevents import envelope
-from contracts.http import ServiceStatus
+from contracts.http.service import ServiceStatus
 from services.chassis.bus.kafka import KafkaBus
 from services.chassis.bus.kafka_options import KafkaOptions
 from services.chassis.clock import monotonic, pause

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from contracts import topics
-from contracts.http import CardChoice, PaymentView, ScanRequest
+from contracts.http.payment_provider.payments import CardChoice, PaymentView, ScanRequest
 from contracts.vocabulary import Agent
 from services.console.stack.clients import StackClient
 from services.console.stack.slips import issue_generated

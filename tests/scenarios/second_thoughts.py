@@ -6,8 +6,9 @@ from datetime import date, time, timedelta
 from itertools import count
 
 from contracts.events import ReceiptDelivered
-from contracts.http import BankChoice, SlipView
-from contracts.http_collection import AnomalyRequest
+from contracts.http.payment_provider.anomalies import AnomalyRequest
+from contracts.http.payment_provider.payments import BankChoice
+from contracts.http.ward.slips import SlipView
 from contracts.vocabulary import Agent, Method, ReceiptAnomaly, ReceiptKind, Settler, Yen, business_date, on_the_clock
 from services.card_agent.app import AnomalyKind
 from services.console.payers.plan import PlannedPayment

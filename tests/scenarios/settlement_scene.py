@@ -10,8 +10,8 @@ from typing import Any
 
 from contracts import cloudevents, topics
 from contracts.events import ReceiptDelivered
-from contracts.http import OpenItem, SlipRequest, SlipView
-from contracts.http_settlement import ResolutionRequest, ResolutionView
+from contracts.http.ward.settlement import OpenItem, ResolutionRequest, ResolutionView
+from contracts.http.ward.slips import SlipRequest, SlipView
 from contracts.vocabulary import Agent, Method, ReceiptKind, Refusal, Settler, Yen, business_date, on_the_clock
 from services.card_agent.app import AnomalyRequest, AnomalyView, CardAgent, CorrectionAnswer
 from services.chassis.bus.port import Record

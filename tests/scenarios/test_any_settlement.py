@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from contracts.calendar import HolidayShift
-from contracts.http import OpenItem
+from contracts.http.ward.settlement import OpenItem
 from services.card_agent.app import AnomalyKind, AnomalyRequest
 from services.console.books.known import State
 from tests.scenarios.settlement_scene import SettlementScene, settlement

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from contracts.http import AssessmentsRequest, PaymentView, SlipRequest, SlipView
+from contracts.http.payment_provider.payments import PaymentView
+from contracts.http.ward.slips import AssessmentsRequest, SlipRequest, SlipView
 from contracts.vocabulary import IN_APP, OUTSIDE_APP, Method, Refusal, on_the_clock
 from services.console.books.audit import audit
 from services.console.books.digest import digest

@@ -8,9 +8,9 @@ from datetime import date, datetime
 
 import pytest
 
-from contracts.http import SlipRequest, SlipView
-from contracts.http_collection import AnomalyRequest
-from contracts.http_settlement import ResolutionRequest
+from contracts.http.payment_provider.anomalies import AnomalyRequest
+from contracts.http.ward.settlement import ResolutionRequest
+from contracts.http.ward.slips import SlipRequest, SlipView
 from contracts.vocabulary import Agent, Method, ReceiptAnomaly, Refusal
 from services.console.books.audit import audit
 from services.console.books.known import State

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 
 import pytest
 
-from contracts.http import Explanation
+from contracts.http.service import Explanation
 from contracts.vocabulary import business_date, on_the_clock
 from services.card_agent.app import CardAgent
 from services.card_agent.behaviour import OTHER_ACCOUNT

@@ -18,7 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from contracts import topics
 from contracts.books import Books
-from contracts.http import AssessmentsRequest, DeadLetterView
+from contracts.http.service import DeadLetterView
+from contracts.http.ward.slips import AssessmentsRequest
 from contracts.vocabulary import IN_APP, OUTSIDE_APP, Agent, Method, Refusal, on_the_clock
 from services.chassis import faults
 from services.console.books.audit import audit

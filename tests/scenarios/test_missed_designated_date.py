@@ -10,7 +10,7 @@ from datetime import date
 
 import pytest
 
-from contracts.http import OpenItem
+from contracts.http.ward.settlement import OpenItem
 from contracts.vocabulary import ReceiptKind, Refusal, Settler
 from services.card_agent.app import AnomalyKind, AnomalyRequest
 from tests.scenarios.settlement_scene import AMOUNTS, SettlementScene, at, settlement

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from contracts import topics
-from contracts.http import AssessmentsRequest
+from contracts.http.ward.slips import AssessmentsRequest
 from contracts.vocabulary import Method, on_the_clock
 from services.chassis.bus.sqlite_log import SqliteLog
 from services.chassis.database import flusher

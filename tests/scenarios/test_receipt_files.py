@@ -14,8 +14,8 @@ from contracts import cloudevents, topics
 from contracts.events import ReceiptDelivered
 from contracts.formats import receipt_csv, receipt_file
 from contracts.formats.receipt_record import METHOD_OF_CHANNEL, SETTLER_OF_SHOP, ReceiptRecord, payment_of
-from contracts.http import SlipRequest, SlipView
-from contracts.http_collection import AnomalyRequest
+from contracts.http.payment_provider.anomalies import AnomalyRequest
+from contracts.http.ward.slips import SlipRequest, SlipView
 from contracts.vocabulary import Method, ReceiptAnomaly, Refusal, Settler, business_date, on_the_clock
 from services.console.books.audit import audit
 from services.console.demo.year import DemoOptions, play

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 
-from contracts.http import SlipRequest
+from contracts.http.ward.slips import SlipRequest
 from contracts.vocabulary import Agent, Method, on_the_clock
 from services.console.books.audit import audit
 from services.console.payers.plan import PlannedPayment

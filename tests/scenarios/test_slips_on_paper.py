@@ -7,7 +7,8 @@ from datetime import date, datetime, time
 
 import pytest
 
-from contracts.http import Assessment, AssessmentsRequest, BankChoice, ReissueRequest, SlipView
+from contracts.http.payment_provider.payments import BankChoice
+from contracts.http.ward.slips import Assessment, AssessmentsRequest, ReissueRequest, SlipView
 from contracts.vocabulary import ChargeType, Method, Refusal, on_the_clock
 from services.console.books.audit import audit
 from services.console.payers.plan import PlannedPayment

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from contracts.http import CardTokenRequest
+from contracts.http.card_agent.cards import CardTokenRequest
 from contracts.vocabulary import Agent, Brand, Refusal
 from services.card_agent.behaviour import TEST_CARDS, outcome_of
 from services.card_agent.domain.card import (

@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 
 from contracts import topics
-from contracts.http import ServiceStatus
+from contracts.http.service import ServiceStatus
 from services.chassis.bus.memory import MemoryBus
 from services.chassis.bus.port import BusError, EventBus, Message, Offsets, Record
 from services.chassis.clock import Clock

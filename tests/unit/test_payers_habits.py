@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.calendar import BANK_CALENDAR, due_dates
-from contracts.http import SlipView
+from contracts.http.ward.slips import SlipView
 from contracts.vocabulary import IN_APP, JST, Method, business_date
 from services.console.payers.habits import (
     EARLIEST_DAYS,

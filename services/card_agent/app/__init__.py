@@ -12,8 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts import topics
 from contracts.books import Books
 from contracts.explaining import end_of, explanation_on
-from contracts.http import CardTokenAnswer, CardTokenRequest, Explanation, TermsView, TestCard, WithdrawalAnswer
-from contracts.http_bulk import CardTokensAnswer, CardTokensRequest
+from contracts.http.card_agent.cards import (
+    CardTokenAnswer,
+    CardTokenRequest,
+    CardTokensAnswer,
+    CardTokensRequest,
+    TestCard,
+)
+from contracts.http.card_agent.settlement import TermsView, WithdrawalAnswer
+from contracts.http.service import Explanation
 from contracts.vocabulary import Refusal
 from services.card_agent import store
 from services.card_agent.behaviour import TEST_CARDS, AnomalyKind

@@ -7,8 +7,8 @@ from itertools import islice
 
 from pydantic import BaseModel, ConfigDict
 
-from contracts.http import CardTokenAnswer, CardTokenRequest
-from contracts.http_bulk import CardTokensAnswer, CardTokensRequest, RefusedItem, refused_items
+from contracts.http.bulk import RefusedItem, refused_items
+from contracts.http.card_agent.cards import CardTokenAnswer, CardTokenRequest, CardTokensAnswer, CardTokensRequest
 from contracts.vocabulary import Agent, Brand, Refusal
 from services.card_agent import store
 from services.card_agent.behaviour import outcome_of

@@ -18,8 +18,8 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contracts.books import to_lines
-from contracts.http import DeadLetterView, Environment, ReplayRequest, ServiceStatus
-from contracts.problems import Problem
+from contracts.http.problems import Problem
+from contracts.http.service import DeadLetterView, Environment, ReplayRequest, ServiceStatus
 from contracts.vocabulary import Refusal
 from services.chassis.outages import is_outage, said
 from services.chassis.web.problems import ProblemError, accepted, problem

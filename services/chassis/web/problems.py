@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from contracts.problems import PROBLEM_STATUS, Problem
+from contracts.http.problems import PROBLEM_STATUS, Problem
 from contracts.vocabulary import Refusal
 
 Answer = TypeVar("Answer")

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Header, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 
-from contracts.problems import Problem
+from contracts.http.problems import Problem
 
 LONGEST_KEY = 200
 JSON = "application/json"

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from contracts.http import Step
+from contracts.http.service import Step
 from contracts.vocabulary import JST, Method, Settler
 from services.console.books.audit import Audit
 from services.console.books.known import State

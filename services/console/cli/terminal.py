@@ -97,7 +97,7 @@ async def _waited(client: Any, device: Terminal, fetched: Sequence[Fetched], pat
 
 
 def _real_seconds(status: Any, until: Any) -> float | None:
-    from contracts.http import ServiceStatus
+    from contracts.http.service import ServiceStatus
 
     seen = ServiceStatus.model_validate(status)
     return None if seen.clock_rate == 0 else max(0.0, (until - seen.now).total_seconds() / seen.clock_rate)

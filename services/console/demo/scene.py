@@ -7,16 +7,11 @@ from datetime import datetime
 from typing import Protocol
 
 from contracts.books import Books
-from contracts.http import (
-    Assessment,
-    AssessmentsAnswer,
-    AssessmentsRequest,
-    Explanation,
-    OpenItem,
-    PaymentView,
-    SlipView,
-    TestCard,
-)
+from contracts.http.card_agent.cards import TestCard
+from contracts.http.payment_provider.payments import PaymentView
+from contracts.http.service import Explanation
+from contracts.http.ward.settlement import OpenItem
+from contracts.http.ward.slips import Assessment, AssessmentsAnswer, AssessmentsRequest, SlipView
 from contracts.vocabulary import Refusal
 from services.console.payers.plan import PlannedPayment
 

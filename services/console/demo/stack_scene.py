@@ -10,7 +10,10 @@ from typing import TypeVar
 
 from contracts import topics
 from contracts.books import Books
-from contracts.http import Assessment, AssessmentsRequest, Explanation, PaymentView, SlipView, TestCard
+from contracts.http.card_agent.cards import TestCard
+from contracts.http.payment_provider.payments import PaymentView
+from contracts.http.service import Explanation
+from contracts.http.ward.slips import Assessment, AssessmentsRequest, SlipView
 from contracts.vocabulary import IN_APP, JST, Agent, Method, on_the_clock
 from services.chassis.clock import monotonic
 from services.console.books.reading import stack_books

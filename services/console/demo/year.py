@@ -17,12 +17,9 @@ from pathlib import Path
 
 from contracts.books import Books, DepositRow, StatementRow
 from contracts.calendar import due_dates
-from contracts.http import (
-    Explanation,
-    PaymentView,
-    SlipView,
-    Step,
-)
+from contracts.http.payment_provider.payments import PaymentView
+from contracts.http.service import Explanation, Step
+from contracts.http.ward.slips import SlipView
 from contracts.topics import PAYMENT_PROVIDER
 from contracts.vocabulary import on_the_clock
 from services.chassis.clock import monotonic

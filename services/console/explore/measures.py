@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from contracts.books import Books, DepositRow, TransferRow
-from contracts.http_reminders import CrossingsView, Visibility, VisibilityView
+from contracts.http.ward.reminders import CrossingsView, Visibility, VisibilityView
 from contracts.percentiles import percentile
 from contracts.topics import PAYMENT_PROVIDER, WARD
 from services.console.books.audit import STANDING, audit

@@ -9,7 +9,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from contracts.calendar import PREMIUM_MONTHS
-from contracts.http import SlipView
+from contracts.http.ward.slips import SlipView
 from contracts.vocabulary import Refusal, business_date, on_the_clock
 from services.console.demo.year import assess_all
 from services.console.explore.measures import Outcome, Played, measured

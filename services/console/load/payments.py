@@ -15,7 +15,7 @@ import aiohttp
 
 from contracts import cloudevents, topics
 from contracts.events import AuthorizationApproved, AuthorizationDeclined, ProxyPaymentAccepted
-from contracts.http import CardTokenAnswer
+from contracts.http.card_agent.cards import CardTokenAnswer
 from contracts.vocabulary import Agent
 from services.chassis.bus.port import EventBus, Message, TopicPartition
 from services.chassis.clock import pause

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from contracts import topics
-from contracts.http import SlipView
+from contracts.http.ward.slips import SlipView
 from contracts.vocabulary import business_date
 from services.chassis.clock import real_now
 from services.console.payers.plan import fiscal_year

@@ -18,7 +18,7 @@ import msgspec
 
 from contracts import topics
 from contracts.books import ReceiptRow, TransferRow
-from contracts.http import Environment
+from contracts.http.service import Environment
 from contracts.vocabulary import ReceiptKind
 from services.chassis.clock import monotonic, pause, real_now
 from services.chassis.collector import keep_what_is_loaded

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from contracts.calendar import BANK_CALENDAR
-from contracts.http import SlipView
+from contracts.http.ward.slips import SlipView
 from contracts.vocabulary import IN_APP, Method, on_the_clock
 from services.chassis.identity import Chance, chance
 from services.console.payers.plan import PlannedPayment, card_number

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
 
-from contracts.http import SlipView, TestCard
-from contracts.http_collection import CollectionRequest
+from contracts.http.card_agent.cards import TestCard
+from contracts.http.payment_provider.collections import CollectionRequest
+from contracts.http.ward.slips import SlipView
 from contracts.vocabulary import Brand, Method, on_the_clock
 from services.chassis.identity import Chance, chance
 

@@ -24,7 +24,9 @@ import msgspec
 
 from contracts import cloudevents, topics
 from contracts.books import Books
-from contracts.http import AssessmentsAnswer, AssessmentsRequest, Explanation, OpenItem, SlipView
+from contracts.http.service import Explanation
+from contracts.http.ward.settlement import OpenItem
+from contracts.http.ward.slips import AssessmentsAnswer, AssessmentsRequest, SlipView
 from contracts.vocabulary import Refusal
 from services.chassis.bus.port import Message, Record, Subscription
 from services.chassis.collector import keep_what_is_loaded

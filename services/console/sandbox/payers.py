@@ -11,19 +11,10 @@ from typing import TypeVar
 from pydantic import SecretStr
 
 from contracts.books import Books
-from contracts.http import (
-    Assessment,
-    AssessmentsRequest,
-    BankChoice,
-    CardChoice,
-    CardTokenRequest,
-    ConsentRequest,
-    Explanation,
-    PaymentView,
-    ScanRequest,
-    SlipView,
-    TestCard,
-)
+from contracts.http.card_agent.cards import CardTokenRequest, TestCard
+from contracts.http.payment_provider.payments import BankChoice, CardChoice, ConsentRequest, PaymentView, ScanRequest
+from contracts.http.service import Explanation
+from contracts.http.ward.slips import Assessment, AssessmentsRequest, SlipView
 from contracts.vocabulary import IN_APP, Agent, Brand, Method, Refusal
 from services.console.demo.scene import WardSide
 from services.console.payers.plan import PlannedPayment, brand_of, collection_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from contracts.calendar import BANK_CALENDAR
-from contracts.http import ReissueRequest
+from contracts.http.ward.slips import ReissueRequest
 from contracts.vocabulary import Agent, Method, Refusal
 from services.console.scenarios.stage import JCB_CARD, MASTERCARD, VISA, Stage, granted
 

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from contracts.calendar import BANK_CALENDAR
 from contracts.formats import receipt_file
 from contracts.formats.damage import DamagedFile
-from contracts.http_terminal import ReceiptFileView
+from contracts.http.payment_provider.receipt_files import ReceiptFileView
 from contracts.vocabulary import JST
 from services.console.scenarios.stage import Stage
 from services.ward.app import Fetched, Terminal

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import time
 from difflib import get_close_matches
 
-from contracts.http import Step
+from contracts.http.service import Step
 from contracts.topics import PAYMENT_PROVIDER
 from contracts.vocabulary import Stage as FlowStage
 from contracts.vocabulary import on_the_clock

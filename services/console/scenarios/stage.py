@@ -12,9 +12,10 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from contracts.calendar import due_dates
-from contracts.http import OpenItem, SlipRequest, SlipView, Step
-from contracts.http_collection import AnomalyRequest as ReceiptAnomalyRequest
-from contracts.http_settlement import ResolutionRequest
+from contracts.http.payment_provider.anomalies import AnomalyRequest as ReceiptAnomalyRequest
+from contracts.http.service import Step
+from contracts.http.ward.settlement import OpenItem, ResolutionRequest
+from contracts.http.ward.slips import SlipRequest, SlipView
 from contracts.vocabulary import IN_APP, Agent, Brand, Method, ReceiptAnomaly, Refusal, business_date, on_the_clock
 from services.card_agent.app import AnomalyKind, AnomalyRequest
 from services.chassis.identity import chance

@@ -14,22 +14,23 @@ from pydantic import BaseModel, ValidationError
 
 from contracts import topics
 from contracts.books import BookLines, Books, BooksReader
-from contracts.http import (
+from contracts.http.card_agent.cards import CardTokenAnswer, CardTokensAnswer
+from contracts.http.payment_provider.collections import CollectionRequest
+from contracts.http.payment_provider.payments import (
     BankChoiceRequest,
     CardChoice,
     CardChoiceRequest,
+    CardChoicesRequest,
     CardRoute,
-    CardTokenAnswer,
     ConsentAnswer,
     ConsentRequest,
-    Explanation,
+    PaymentsAnswer,
     PaymentView,
     ScanRequest,
-    ServiceStatus,
+    ScansRequest,
 )
-from contracts.http_bulk import CardChoicesRequest, CardTokensAnswer, PaymentsAnswer, ScansRequest
-from contracts.http_collection import CollectionRequest
-from contracts.problems import Problem
+from contracts.http.problems import Problem
+from contracts.http.service import Explanation, ServiceStatus
 from contracts.vocabulary import Agent
 from services.console.payers.plan import brand_of
 from services.console.stack.places import PLACES, Addresses

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import FastAPI
 from pydantic import BaseModel, Field
 
-from contracts.http import ServiceStatus
+from contracts.http.service import ServiceStatus
 from contracts.vocabulary import JST, Refusal
 from services.chassis.web.application import create_api
 from services.chassis.web.problems import ProblemError

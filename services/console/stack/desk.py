@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from contracts import topics
-from contracts.http_terminal import (
+from contracts.http.ward.terminal import (
     CompletionRequest,
     PageAnswer,
     PageRequest,

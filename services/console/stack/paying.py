@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from contracts import topics
-from contracts.http import PaymentView
-from contracts.http_collection import CollectionRequest
+from contracts.http.payment_provider.collections import CollectionRequest
+from contracts.http.payment_provider.payments import PaymentView
 from contracts.vocabulary import Method
 from services.chassis.clock import monotonic, pause
 from services.chassis.identity import random_token

@@ -9,7 +9,7 @@ from typing import Any
 from contracts import topics
 from contracts.formats import barcode as barcode_format
 from contracts.formats.barcode import Barcode
-from contracts.http import AssessmentsRequest, SlipRequest
+from contracts.http.ward.slips import AssessmentsRequest, SlipRequest
 from contracts.vocabulary import ChargeType
 from services.console.stack.clients import StackClient
 from services.ward.app import generate_levies

@@ -13,26 +13,22 @@ from contracts.books import Books
 from contracts.explaining import end_of, explanation_on
 from contracts.formats import barcode
 from contracts.formats.barcode import Barcode
-from contracts.http import (
+from contracts.http.payment_provider.anomalies import AnomaliesAnswer, AnomalyKindView, AnomalyRequest, AnomalyView
+from contracts.http.payment_provider.collections import CollectionRequest, CollectionsRequest
+from contracts.http.payment_provider.payments import (
     BankChoice,
     CardChoice,
+    CardChoicesRequest,
     CardRoute,
     ConsentAnswer,
     ConsentRequest,
-    Explanation,
+    PaymentsAnswer,
     PaymentView,
     ScanRequest,
+    ScansRequest,
     TestBank,
 )
-from contracts.http_bulk import CardChoicesRequest, PaymentsAnswer, ScansRequest
-from contracts.http_collection import (
-    AnomaliesAnswer,
-    AnomalyKindView,
-    AnomalyRequest,
-    AnomalyView,
-    CollectionRequest,
-    CollectionsRequest,
-)
+from contracts.http.service import Explanation
 from contracts.vocabulary import Agent, Method, Refusal
 from services.chassis.bus.port import EventBus
 from services.chassis.clock import Clock

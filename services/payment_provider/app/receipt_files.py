@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from contracts.http_terminal import (
+from contracts.http.payment_provider.receipt_files import (
     ReceiptFilesAnswer,
     ReceiptFilesRequest,
     ReceiptFileView,

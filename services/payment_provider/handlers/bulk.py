@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from itertools import chain, islice
 from typing import TypeVar
 
-from contracts.http import PaymentView
-from contracts.http_bulk import PaymentsAnswer, payments_answer
+from contracts.http.payment_provider.payments import PaymentsAnswer, PaymentView, payments_answer
 from contracts.vocabulary import Refusal
 
 Item = TypeVar("Item")

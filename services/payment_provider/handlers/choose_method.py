@@ -8,8 +8,13 @@ from datetime import timedelta
 from functools import partial
 
 from contracts.events import AuthorizationRequested
-from contracts.http import BankChoice, CardChoice, PaymentView
-from contracts.http_bulk import CardChoicesRequest, PaymentsAnswer
+from contracts.http.payment_provider.payments import (
+    BankChoice,
+    CardChoice,
+    CardChoicesRequest,
+    PaymentsAnswer,
+    PaymentView,
+)
 from contracts.vocabulary import Agent, Brand, Refusal, Yen
 from services.chassis.transaction import Transaction
 from services.payment_provider import store

@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 from functools import partial
 
 from contracts.formats.barcode import Barcode
-from contracts.http import PaymentView
-from contracts.http_bulk import PaymentsAnswer
-from contracts.http_collection import CollectionRequest, CollectionsRequest
+from contracts.http.payment_provider.collections import CollectionRequest, CollectionsRequest
+from contracts.http.payment_provider.payments import PaymentsAnswer, PaymentView
 from contracts.vocabulary import ReceiptKind, Refusal, business_date
 from services.chassis.transaction import Transaction
 from services.payment_provider import store

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from contracts.http_collection import AnomaliesAnswer, AnomalyRequest
+from contracts.http.payment_provider.anomalies import AnomaliesAnswer, AnomalyRequest
 from contracts.vocabulary import ReceiptAnomaly, ReceiptKind, Refusal
 from services.chassis.transaction import Transaction
 from services.payment_provider import store

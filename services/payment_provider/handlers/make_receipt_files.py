@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import time, timedelta
 from typing import Any
 
-from contracts.http_terminal import ReceiptFilesAnswer, ReceiptFilesRequest
+from contracts.http.payment_provider.receipt_files import ReceiptFilesAnswer, ReceiptFilesRequest
 from contracts.vocabulary import Refusal, business_date, on_the_clock
 from services.chassis.transaction import Transaction
 from services.payment_provider import store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from contracts.http import ConsentAnswer, ConsentRequest
+from contracts.http.payment_provider.payments import ConsentAnswer, ConsentRequest
 from contracts.vocabulary import Refusal
 from services.chassis.transaction import Transaction
 from services.payment_provider import store

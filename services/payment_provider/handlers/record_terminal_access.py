@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from contracts.http_terminal import RecordedAccess, TerminalAccess
+from contracts.http.payment_provider.receipt_files import RecordedAccess, TerminalAccess
 from contracts.vocabulary import Refusal
 from services.chassis.transaction import Transaction
 from services.payment_provider import store

@@ -7,8 +7,7 @@ from functools import partial
 
 from contracts.events import SlipScanned
 from contracts.formats.barcode import Barcode
-from contracts.http import PaymentView, ScanRequest
-from contracts.http_bulk import PaymentsAnswer, ScansRequest
+from contracts.http.payment_provider.payments import PaymentsAnswer, PaymentView, ScanRequest, ScansRequest
 from contracts.vocabulary import Refusal
 from services.chassis.transaction import Transaction
 from services.payment_provider import store

@@ -13,16 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts import topics
 from contracts.books import Books
 from contracts.calendar import BANK_CALENDAR
-from contracts.http import (
+from contracts.http.ward.settlement import OpenItem, ResolutionRequest, ResolutionView
+from contracts.http.ward.slips import (
     Assessment,
     AssessmentsAnswer,
     AssessmentsRequest,
-    OpenItem,
     ReissueRequest,
     SlipRequest,
     SlipView,
 )
-from contracts.http_settlement import ResolutionRequest, ResolutionView
 from contracts.vocabulary import ChargeType, Refusal, business_date
 from services.chassis.bus.port import EventBus
 from services.chassis.clock import Clock

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 from functools import cached_property, partial
 
-from contracts.http_overpayments import ApplyOverpayment, OverpaymentView, RefundOverpayment
-from contracts.http_reminders import ArrearsView, CrossingsView, ReminderView, VisibilityView
+from contracts.http.ward.overpayments import ApplyOverpayment, OverpaymentView, RefundOverpayment
+from contracts.http.ward.reminders import ArrearsView, CrossingsView, ReminderView, VisibilityView
 from contracts.vocabulary import Refusal, business_date
 from services.chassis.commands import Command
 from services.chassis.service import Service

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.explaining import end_of, explanation_on
-from contracts.http import Explanation
+from contracts.http.service import Explanation
 from contracts.vocabulary import Refusal
 from services.chassis.service import Service
 from services.ward import books as looking

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property, partial
 
-from contracts.http_terminal import (
+from contracts.http.ward.terminal import (
     CompletionRequest,
     LineView,
     PageAnswer,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from contracts.charges import CHARGES
-from contracts.http import Assessment, AssessmentsAnswer, AssessmentsRequest
+from contracts.http.ward.slips import Assessment, AssessmentsAnswer, AssessmentsRequest
 from contracts.vocabulary import Refusal
 from services.chassis.transaction import Transaction
 from services.ward import store

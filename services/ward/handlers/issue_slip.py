@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-from contracts.http import SlipRequest, SlipView
+from contracts.http.ward.slips import SlipRequest, SlipView
 from contracts.vocabulary import Refusal
 from services.chassis.transaction import Transaction
 from services.ward import store

@@ -11,7 +11,7 @@ from datetime import time, timedelta
 from typing import Any
 
 from contracts.events import ReceiptDelivered
-from contracts.http_terminal import (
+from contracts.http.ward.terminal import (
     CompletionRequest,
     PageAnswer,
     PageRequest,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from contracts.http import ReissueRequest, SlipView
+from contracts.http.ward.slips import ReissueRequest, SlipView
 from contracts.vocabulary import Refusal, business_date
 from services.chassis.transaction import Transaction
 from services.ward import store

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import time
 from typing import NamedTuple
 
-from contracts.http_settlement import ResolutionRequest, ResolutionView
+from contracts.http.ward.settlement import ResolutionRequest, ResolutionView
 from contracts.vocabulary import Refusal, business_date
 from services.chassis.transaction import Transaction
 from services.ward import store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from contracts.http_overpayments import ApplyOverpayment, OverpaymentView, RefundOverpayment
+from contracts.http.ward.overpayments import ApplyOverpayment, OverpaymentView, RefundOverpayment
 from contracts.vocabulary import Refusal
 from services.chassis.transaction import Transaction
 from services.ward import store

@@ -1,15 +1,16 @@
-"""HTTP bodies of the collection centre (収納センター): payments outside the app, and receipt data gone wrong."""
+"""乙 as the collection centre (収納センター): payments outside the app."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from contracts.http import Body, InstantOfTime, PaymentIdText
-from contracts.http_bulk import MOST_AT_ONCE
-from contracts.vocabulary import Method, ReceiptAnomaly
+from contracts.http.bodies import (
+    Body,
+)
+from contracts.http.bulk import MOST_AT_ONCE
+from contracts.vocabulary import Method
 
 BARCODE = "91912345001044103000123450100021080200085001"
 
@@ -36,38 +37,3 @@ class CollectionRequest(Body):
 
 class CollectionsRequest(Body):
     collections: Annotated[tuple[CollectionRequest, ...], Field(min_length=1, max_length=MOST_AT_ONCE)]
-
-
-class AnomalyRequest(Body):
-    """異常: let the receipt data of one payment, or of each of the `next` ones made, go wrong."""
-
-    kind: ReceiptAnomaly
-    payment_id: PaymentIdText | None = None
-    next: Annotated[int | None, Field(ge=1, le=1_000)] = None
-
-    @model_validator(mode="after")
-    def _one_or_the_next(self) -> Self:
-        if (self.payment_id is None) == (self.next is None):
-            raise ValueError("give either payment_id or next")
-        return self
-
-
-class AnomalyView(Body):
-    """One anomaly asked for. Without a payment it waits for the next that it fits."""
-
-    anomaly_id: str
-    kind: ReceiptAnomaly
-    asked_at: InstantOfTime
-    payment_id: str | None
-    struck_at: datetime | None
-
-
-class AnomaliesAnswer(Body):
-    anomalies: tuple[AnomalyView, ...]
-
-
-class AnomalyKindView(Body):
-    """What one can ask for."""
-
-    kind: ReceiptAnomaly
-    story: str

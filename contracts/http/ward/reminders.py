@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from contracts.http import Body
+from contracts.http.bodies import Body
 from contracts.vocabulary import Method, Settler
 
 

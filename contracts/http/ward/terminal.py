@@ -1,4 +1,4 @@
-"""HTTP bodies of receipt files (収納データファイル): between terminal and collection centre, and terminal and ward."""
+"""甲: what the ward's terminal (端末) registers and records."""
 
 from __future__ import annotations
 
@@ -7,63 +7,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from contracts.http import BarcodeText, Body, InstantOfTime, PaymentIdText, SlipNumberText
+from contracts.http.bodies import (
+    BarcodeText,
+    Body,
+    InstantOfTime,
+    PaymentIdText,
+    SlipNumberText,
+)
 from contracts.vocabulary import Method, ReceiptKind, Settler
-
-# ---- 乙 payment_provider: the collection centre ------------------------------------------------------------
-
-
-class ReceiptFilesRequest(Body):
-    """収納データファイル作成: make the next file that is due, if any."""
-
-
-class ReceiptFilesAnswer(Body):
-    """The file that was made; None where none is due."""
-
-    made: str | None
-
-
-class TerminalAccess(Body):
-    """接続記録: one request of a terminal."""
-
-    terminal_user: str
-    certificate: str
-    """SHA-256 of the client certificate."""
-    what: str
-    outcome: str
-
-
-class RecordedAccess(TerminalAccess):
-    """The same, as recorded."""
-
-    at: InstantOfTime
-
-
-class TerminalSession(Body):
-    """ログイン: to be sent with each further request, beside certificate, user ID and password."""
-
-    session: str
-    valid_until: InstantOfTime
-
-
-class ReceiptFileView(Body):
-    """A receipt file (収納データファイル) that can be fetched."""
-
-    name: Annotated[str, Field(examples=["SHUNO20210701.txt"])]
-    day: date
-    """The day on which its records were made."""
-    layout: str
-    records: int
-    amount: int
-    """Yen of all its records, whatever their kind."""
-    size: int
-    """Bytes."""
-    sha256: str
-    made_at: InstantOfTime
-    kept_until: InstantOfTime
-
-
-# ---- 甲 ward -------------------------------------------------------------------------------------------------
 
 
 class TransferRequest(Body):

@@ -1,12 +1,14 @@
-"""HTTP bodies about settlements that do not agree."""
+"""甲: what is not settled yet, and the decisions about it."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.http import Body, InstantOfTime
+from contracts.http.bodies import Body, InstantOfTime, PaymentIdText, YenAmount
+from contracts.vocabulary import Settler
 
 
 class ResolutionRequest(Body):
@@ -45,3 +47,27 @@ class ResolutionView(Body):
     decided_by: str
     because: str
     decided_at: InstantOfTime
+
+
+class ConcernedPayment(Body):
+    """A payment that does not agree: what a statement says of it, and what is registered; None where nothing is."""
+
+    payment_id: PaymentIdText
+    code: Annotated[str, Field(examples=["receipt_missing"])]
+    stated: int | None = None
+    registered: int | None = None
+
+
+class OpenItem(Body):
+    """Something that is not yet settled, and why. `codes` name each reason and stay the same over versions."""
+
+    kind: str
+    subject: str
+    settler: Settler | None = None
+    amount: YenAmount
+    since: date
+    because: str
+    codes: tuple[str, ...] = ()
+    difference: int | None = None
+    """What is open between deposits and statement, in yen: below 0 for too little."""
+    payments: tuple[ConcernedPayment, ...] = ()

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from contracts.http import Body, SlipNumberText
+from contracts.http.bodies import Body, SlipNumberText
 
 
 class RefundRequest(Body):

@@ -1,0 +1,44 @@
+"""Requests with many items at once (an app's gateway, a load test).
+
+Each item stands for itself: one that is refused hinders no other. Items about the same thing are handled in the order
+of the request. A malformed request is refused as a whole, before any work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from contracts.http.bodies import (
+    Body,
+)
+from contracts.vocabulary import Refusal
+
+Taken = TypeVar("Taken")
+MOST_AT_ONCE = 10_000
+"""Items that one request may have."""
+
+
+class RefusedItem(Body):
+    """`place` counts the request's items from 0."""
+
+    place: int
+    code: str
+    detail: str
+    remedy: str
+
+
+def refused_items(answers: Iterable[object]) -> tuple[RefusedItem, ...]:
+    """The refusals among the answers to a request's items, by their places."""
+    return tuple(
+        RefusedItem(place=n, code=a.code, detail=a.detail, remedy=a.remedy)
+        for n, a in enumerate(answers)
+        if isinstance(a, Refusal)
+    )
+
+
+def in_order(taken: Iterable[Taken], refused: Iterable[RefusedItem]) -> Sequence[Taken | RefusedItem]:
+    """What was taken and what was not, each at its item's place."""
+    answers: list[Taken | RefusedItem] = list(taken)
+    for item in refused:
+        answers.insert(item.place, item)
+    return answers

@@ -1,0 +1,1 @@
+"""HTTP bodies of 丙 a card agent."""

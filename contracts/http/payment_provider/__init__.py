@@ -1,0 +1,1 @@
+"""HTTP bodies of 乙 the payment provider."""

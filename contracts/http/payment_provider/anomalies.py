@@ -1,0 +1,50 @@
+"""乙: receipt data that goes wrong on request (異常)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from contracts.http.bodies import (
+    Body,
+    InstantOfTime,
+    PaymentIdText,
+)
+from contracts.vocabulary import ReceiptAnomaly
+
+
+class AnomalyRequest(Body):
+    """異常: let the receipt data of one payment, or of each of the `next` ones made, go wrong."""
+
+    kind: ReceiptAnomaly
+    payment_id: PaymentIdText | None = None
+    next: Annotated[int | None, Field(ge=1, le=1_000)] = None
+
+    @model_validator(mode="after")
+    def _one_or_the_next(self) -> Self:
+        if (self.payment_id is None) == (self.next is None):
+            raise ValueError("give either payment_id or next")
+        return self
+
+
+class AnomalyView(Body):
+    """One anomaly asked for. Without a payment it waits for the next that it fits."""
+
+    anomaly_id: str
+    kind: ReceiptAnomaly
+    asked_at: InstantOfTime
+    payment_id: str | None
+    struck_at: datetime | None
+
+
+class AnomaliesAnswer(Body):
+    anomalies: tuple[AnomalyView, ...]
+
+
+class AnomalyKindView(Body):
+    """What one can ask for."""
+
+    kind: ReceiptAnomaly
+    story: str

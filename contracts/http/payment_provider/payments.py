@@ -1,0 +1,127 @@
+"""乙: consent, scan, the choice of a method, and the payment that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import Field
+
+from contracts.http.bodies import (
+    Body,
+    ConsentIdText,
+    InstantOfTime,
+    PaymentIdText,
+    SlipNumberText,
+    YenAmount,
+)
+from contracts.http.bulk import MOST_AT_ONCE, RefusedItem, in_order, refused_items
+from contracts.vocabulary import Agent, Brand, DeclineReason, Method, Refusal
+
+
+class ConsentRequest(Body):
+    """利用規約への同意: using the app counts as consent."""
+
+    app_user: Annotated[str, Field(min_length=1, max_length=64, examples=["user-0001"])]
+    terms_version: Annotated[str, Field(examples=["2021-04"])]
+
+
+class ConsentAnswer(Body):
+    consent_id: ConsentIdText
+    terms_version: str
+    consented_at: InstantOfTime
+
+
+class ScanRequest(Body):
+    """バーコード読取: what the scanner gave, under a consent."""
+
+    barcode: Annotated[str, Field(max_length=200, examples=["91912345001044103000123450100021080200085001"])]
+    consent_id: ConsentIdText
+
+
+class CardChoiceRequest(Body):
+    """Pay by card: the token that the card agent gave for it, never the number, which is refused in its place."""
+
+    agent: Agent
+    card_token: Annotated[str, Field(max_length=64, pattern=r"[A-Za-z]|^.{32,}$")]
+    brand: Brand
+    last4: Annotated[str, Field(pattern=r"^[0-9]{4}$")]
+
+
+class CardChoice(CardChoiceRequest):
+    """The same, for one payment."""
+
+    payment_id: PaymentIdText
+
+
+class BankChoiceRequest(Body):
+    """Pay by internet banking. `bank_code` names the payer's bank; test banks choose what it answers."""
+
+    bank_code: Annotated[str, Field(pattern=r"^[0-9]{4}$", examples=["0001"])] = "0001"
+
+
+class BankChoice(BankChoiceRequest):
+    """The same, for one payment."""
+
+    payment_id: PaymentIdText
+
+
+class PaymentView(Body):
+    """A payment as the provider sees it."""
+
+    payment_id: PaymentIdText
+    slip_number: SlipNumberText
+    amount: YenAmount
+    status: Annotated[str, Field(examples=["confirmed"])]
+    method: Method | None = None
+    agent: Agent | None = None
+    brand: Brand | None = None
+    last4: str | None = None
+    system_fee: int | None = None
+    """Borne by the payer on cards; not ward income."""
+    decline_reason: DeclineReason | None = None
+    scanned_at: InstantOfTime
+
+
+class TestBank(Body):
+    """A published bank code that chooses its answer."""
+
+    bank_code: str
+    story: str
+
+
+class CardRoute(Body):
+    """Which agent takes cards of which brands."""
+
+    agent: Agent
+    brands: tuple[Brand, ...]
+
+
+class ScansRequest(Body):
+    """納付書一括読取."""
+
+    scans: Annotated[tuple[ScanRequest, ...], Field(min_length=1, max_length=MOST_AT_ONCE)]
+
+
+class CardChoicesRequest(Body):
+    """The method card for many payments."""
+
+    choices: Annotated[tuple[CardChoice, ...], Field(min_length=1, max_length=MOST_AT_ONCE)]
+
+
+class PaymentsAnswer(Body):
+    """What was taken, in the order of the request; and what was not."""
+
+    payments: tuple[PaymentView, ...]
+    refused: tuple[RefusedItem, ...]
+
+    def in_order(self) -> Sequence[PaymentView | RefusedItem]:
+        """For each item of the request its payment, or why there is none."""
+        return in_order(self.payments, self.refused)
+
+
+def payments_answer(answers: Sequence[PaymentView | Refusal]) -> PaymentsAnswer:
+    """The answers to a request's items as one."""
+    return PaymentsAnswer(
+        payments=tuple(a for a in answers if isinstance(a, PaymentView)), refused=refused_items(answers)
+    )

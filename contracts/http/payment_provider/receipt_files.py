@@ -1,0 +1,63 @@
+"""乙: receipt files (収納データファイル) for the ward's terminal."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field
+
+from contracts.http.bodies import (
+    Body,
+    InstantOfTime,
+)
+
+
+class ReceiptFilesRequest(Body):
+    """収納データファイル作成: make the next file that is due, if any."""
+
+
+class ReceiptFilesAnswer(Body):
+    """The file that was made; None where none is due."""
+
+    made: str | None
+
+
+class TerminalAccess(Body):
+    """接続記録: one request of a terminal."""
+
+    terminal_user: str
+    certificate: str
+    """SHA-256 of the client certificate."""
+    what: str
+    outcome: str
+
+
+class RecordedAccess(TerminalAccess):
+    """The same, as recorded."""
+
+    at: InstantOfTime
+
+
+class TerminalSession(Body):
+    """ログイン: to be sent with each further request, beside certificate, user ID and password."""
+
+    session: str
+    valid_until: InstantOfTime
+
+
+class ReceiptFileView(Body):
+    """A receipt file (収納データファイル) that can be fetched."""
+
+    name: Annotated[str, Field(examples=["SHUNO20210701.txt"])]
+    day: date
+    """The day on which its records were made."""
+    layout: str
+    records: int
+    amount: int
+    """Yen of all its records, whatever their kind."""
+    size: int
+    """Bytes."""
+    sha256: str
+    made_at: InstantOfTime
+    kept_until: InstantOfTime

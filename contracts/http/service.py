@@ -1,0 +1,86 @@
+"""What every party answers: status, environment, dead letters, its part of the story of a payment."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from contracts.http.bodies import (
+    Body,
+    InstantOfTime,
+    PaymentIdText,
+)
+
+
+class Step(Body):
+    """One thing that happened to a payment at one party."""
+
+    event: str
+    """The standard term, Japanese beside English."""
+    party: str
+    at: InstantOfTime
+    stage: int
+    """Place in the flow of a payment (`contracts.vocabulary.Stage`): orders steps of one instant."""
+    detail: str = ""
+
+
+class Waiting(Body):
+    """What happens next, when, and by which rule or setting."""
+
+    waits_for: str
+    until: datetime | None
+    because: str
+
+
+class Explanation(Body):
+    """One party's part of a payment's story."""
+
+    payment_id: PaymentIdText
+    party: str
+    steps: tuple[Step, ...]
+    waiting: Waiting | None = None
+
+
+class ServiceStatus(Body):
+    """What the clock's owner asks before it moves the clock, and an operator to see what is behind."""
+
+    principal: str
+    now: datetime
+    seed: int | None = None
+    """What ids follow from in simulation; None where they are random."""
+    clock_rate: float
+    outbox_due: int
+    next_due_at: datetime | None
+    dead_letters: int
+    lag: dict[str, int]
+
+
+class Environment(Body):
+    """What a service runs on, and what it waits for before it calls something done."""
+
+    principal: str
+    python: str
+    machine: str
+    processors: int
+    database: dict[str, str]
+    bus: str
+
+
+class DeadLetterView(Body):
+    """An event set aside. `value` is its JSON where it is JSON, else its text."""
+
+    id: str
+    event_type: str
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    attempts: int
+    failed_at: InstantOfTime
+    value: Any
+
+
+class ReplayRequest(Body):
+    """Handle a dead letter again, with a mended value where one is given."""
+
+    value: dict[str, Any] | None = None

@@ -1,0 +1,1 @@
+"""HTTP bodies of 甲 the ward."""

@@ -28,6 +28,7 @@ ROOM = {
 }
 OWN: dict[str, set[str]] = {
     "ward": {
+        "queries",  # what HTTP shows: reads alone, apart from the store of the use cases
         "paper",  # how a slip looks: neither decides nor asks anything
         "terminal.py",  # the device at the other end of the line, which is no part of the service
     },

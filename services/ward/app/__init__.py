@@ -28,7 +28,6 @@ from services.chassis.clock import Clock
 from services.chassis.commands import Command
 from services.chassis.consumer import On
 from services.chassis.faults import Faults
-from services.ward import books as looking
 from services.ward import explanation, paper, store
 from services.ward.app.debtor_side import DebtorSide
 from services.ward.app.story_side import StorySide
@@ -45,6 +44,7 @@ from services.ward.handlers.reissue_slip import reissue_slips
 from services.ward.handlers.resolve_difference import resolve_differences
 from services.ward.migrations import HISTORY
 from services.ward.paper.wording import Letterhead, slip_text
+from services.ward.queries import ledger, open_items, payments, slips, statements
 from services.ward.settings import Settings
 from services.ward.subscriptions import subscriptions
 from services.ward.tables import metadata
@@ -160,15 +160,13 @@ class Ward(DebtorSide, StorySide, TerminalSide):
     ) -> Sequence[SlipView]:
         """Slips in order of number, those behind `after`; `open_only` leaves out what is paid."""
         async with self.reading() as session:
-            rows = await looking.list_slips(
-                session, looking.Wanted(insured_number, charge_type, open_only), after, limit
-            )
+            rows = await slips.page(session, slips.Wanted(insured_number, charge_type, open_only), after, limit)
         return [stored_slip_view(row) for row in rows]
 
     async def slip(self, slip_number: str) -> SlipView | Refusal:
         """One slip."""
         async with self.reading() as session:
-            rows = await looking.find_slips(session, [slip_number])
+            rows = await slips.find(session, [slip_number])
         return stored_slip_view(rows[0]) if rows else slip_unknown(slip_number)
 
     async def print_slips(self, slip_numbers: Sequence[str]) -> bytes | Refusal:
@@ -176,7 +174,7 @@ class Ward(DebtorSide, StorySide, TerminalSide):
         if not paper.can_print():
             return paper.CANNOT_PRINT
         async with self.reading() as session:
-            rows = {row.slip_number: row for row in await looking.find_slips(session, slip_numbers)}
+            rows = {row.slip_number: row for row in await slips.find(session, slip_numbers)}
         unknown = next((number for number in slip_numbers if number not in rows), None)
         if unknown is not None:
             return slip_unknown(unknown)
@@ -190,7 +188,7 @@ class Ward(DebtorSide, StorySide, TerminalSide):
     async def receipt(self, payment_id: str) -> ReceiptView | Refusal:
         """What is registered of a payment."""
         async with self.reading() as session:
-            rows = await looking.receipt_rows(session, [payment_id])
+            rows = await payments.records(session, [payment_id])
         unknown = Refusal(
             "payment_unknown",
             f"no receipt of payment {payment_id} is registered",
@@ -207,30 +205,30 @@ class Ward(DebtorSide, StorySide, TerminalSide):
             return [
                 *await self._receipts_open(session, limit),
                 *await self._statements_open(session, today),
-                *map(explanation.lapse_item, await looking.open_lapses(session, limit)),
-                *map(explanation.deposit_item, await looking.deposits_without_statement(session)),
-                *map(explanation.overpayment_item, await looking.overpaid_slips(session, limit)),
+                *map(explanation.lapse_item, await open_items.open_lapses(session, limit)),
+                *map(explanation.deposit_item, await open_items.deposits_without_statement(session)),
+                *map(explanation.overpayment_item, await open_items.overpaid_slips(session, limit)),
                 *map(explanation.refund_item, await store.find_refunds_payable(session, limit)),
                 *map(explanation.repayment_item, await store.find_repayment_claims(session, limit)),
-                *map(explanation.unknown_item, await looking.unknown_receipts(session, limit)),
+                *map(explanation.unknown_item, await open_items.unknown_receipts(session, limit)),
                 *map(
                     explanation.unannounced_item,
-                    await looking.confirmed_without_preliminary(session, announced, limit),
+                    await open_items.confirmed_without_preliminary(session, announced, limit),
                 ),
                 *(
                     explanation.unconfirmed_item(row, days)
-                    for row in await looking.unconfirmed_receipts(session, confirmed_by, limit)
+                    for row in await open_items.unconfirmed_receipts(session, confirmed_by, limit)
                 ),
-                *map(explanation.discrepancy_item, await looking.all_discrepancies(session, limit)),
+                *map(explanation.discrepancy_item, await open_items.open_discrepancies(session, limit)),
             ]
 
     async def _receipts_open(self, session: AsyncConnection, limit: int | None) -> Sequence[OpenItem]:
         left_out = {row.payment_id: row.left_out_of for row in await store.left_out_receipts(session, limit)}
-        rows = await looking.receipts_not_deposited(session, limit)
+        rows = await open_items.receipts_not_deposited(session, limit)
         return [explanation.receipt_item(row, left_out.get(row.payment_id)) for row in rows]
 
     async def _statements_open(self, session: AsyncConnection, today: date) -> Sequence[OpenItem]:
-        found = await looking.open_statements(session)
+        found = await statements.unreconciled(session)
         ids = [s.statement_id for s, _ in found]
         named = await store.payments_concerned(session, ids, PAYMENTS_NAMED) if ids else {}
         return [explanation.statement_item(s, why, named.get(s.statement_id, ()), today) for s, why in found]
@@ -242,29 +240,29 @@ class Ward(DebtorSide, StorySide, TerminalSide):
     async def resolutions(self, statement_id: str | None = None, limit: int | None = None) -> Sequence[ResolutionView]:
         """What was decided, the first first; about one statement where it is named."""
         async with self.reading() as session:
-            rows = await looking.list_resolutions(session, statement_id, limit)
+            rows = await statements.decisions(session, statement_id, limit)
         return [resolution_view(row._asdict()) for row in rows]
 
     async def deeming(self, slip_number: str, on: date | None = None) -> DeemingView | Refusal:
         """代理納付の効力: does a slip count as paid at the end of a day (of today unless one is named)?"""
         day = business_date(self.clock.now()) if on is None else on
         async with self.reading() as session:
-            slips = await looking.find_slips(session, [slip_number])
+            found = await slips.find(session, [slip_number])
             made = (await store.payments_of_slips(session, [slip_number])).get(slip_number, [])
-        if not slips:
+        if not found:
             return slip_unknown(slip_number)
-        return deeming_view(slip_number, slips[0].amount, made, day, self.settings.old_scheme_until)
+        return deeming_view(slip_number, found[0].amount, made, day, self.settings.old_scheme_until)
 
     async def balances(self) -> Sequence[BalanceView]:
         """試算表: every account's balance; they add up to zero."""
         async with self.reading() as session:
-            totals = await looking.totals(session)
+            totals = await ledger.totals(session)
         return [balance_view(account, balance) for account, balance in balances(totals).items()]
 
     async def deposits(self) -> Sequence[DepositView]:
         """入金 seen on the account, in the order of their dates."""
         async with self.reading() as session:
-            return [deposit_view(row) for row in await looking.deposits_seen(session)]
+            return [deposit_view(row) for row in await statements.deposits_seen(session)]
 
     async def books(self) -> Books:
         """What the books say."""

@@ -11,10 +11,10 @@ from contracts.http.ward.reminders import ArrearsView, CrossingsView, ReminderVi
 from contracts.vocabulary import Refusal, business_date
 from services.chassis.commands import Command
 from services.chassis.service import Service
-from services.ward import books as looking
 from services.ward import store
 from services.ward.domain.arrears import arrears, counted
 from services.ward.handlers.settle_overpayments import apply_by_hand, refund_by_hand
+from services.ward.queries import slips
 from services.ward.settings import Settings
 from services.ward.views import (
     arrears_view,
@@ -45,7 +45,7 @@ class DebtorSide(Service):
         """延滞金 of a slip that have arisen by the end of a day (today), as the law of proxy payment has it then."""
         day = until or business_date(self.clock.now())
         async with self.reading() as session:
-            rows = await looking.find_slips(session, [slip_number])
+            rows = await slips.find(session, [slip_number])
             made = (await store.payments_of_slips(session, [slip_number])).get(slip_number, [])
             applied = await store.applied_to(session, slip_number)
         if not rows:

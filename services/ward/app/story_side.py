@@ -14,11 +14,11 @@ from contracts.explaining import end_of, explanation_on
 from contracts.http.service import Explanation
 from contracts.vocabulary import Refusal
 from services.chassis.service import Service
-from services.ward import books as looking
 from services.ward import store
 from services.ward.domain.as_of import claim_then, given_then
 from services.ward.domain.overpayments import Person
 from services.ward.explanation import Listed, OfSlip, Rules, explain
+from services.ward.queries import payments
 from services.ward.settings import Settings
 
 Records = Mapping[str, Sequence[Any]]
@@ -36,11 +36,11 @@ class StorySide(Service):
         then = end_of(on, self.clock.now())
         records: defaultdict[str, list[Any]] = defaultdict(list)
         async with self.reading() as session:
-            for row in await looking.receipt_rows(session, payment_ids):
+            for row in await payments.records(session, payment_ids):
                 if then is None or row.registered_at <= then:
                     records[row.payment_id].append(row)
             if then is None:
-                listed: Mapping[str, Sequence[Listed]] = await looking.statements_listing(session, payment_ids)
+                listed: Mapping[str, Sequence[Listed]] = await payments.statements_listing(session, payment_ids)
             else:
                 listed = await _listed_then(session, payment_ids, then)
             of_slips = await self._of_slips(session, records, then)
@@ -60,7 +60,7 @@ class StorySide(Service):
         """Payment → what else became, or had become, of it and its slip."""
         slip_of = {payment_id: rows[0].slip_number for payment_id, rows in records.items()}
         numbers = set(slip_of.values())
-        lapsed: Mapping[str, Any] = await looking.lapse_rows(session, [*records])
+        lapsed: Mapping[str, Any] = await payments.lapses_of(session, [*records])
         sent = await store.reminders_of(session, numbers)
         people = {n: person for person in await store.find_people(session, numbers) for n in person.slips}
         overpaid = {number: _overpaid(number, people[number]) for number in numbers if number in people}

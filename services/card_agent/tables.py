@@ -8,7 +8,7 @@ from contracts.vocabulary import Brand, DeclineReason
 from services.card_agent.behaviour import AnomalyKind
 from services.card_agent.domain.authorization import AuthorizationStatus
 from services.card_agent.domain.issuer import Outcome
-from services.chassis.database import Instant, words
+from services.chassis.database.columns import Instant, words
 
 metadata = MetaData()
 

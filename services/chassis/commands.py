@@ -21,8 +21,9 @@ from sqlalchemy import Boolean, Column, LargeBinary, MetaData, String, Table, se
 
 from contracts.vocabulary import Refusal
 from services.chassis.clock import Clock
-from services.chassis.database import Instant, in_list
 from services.chassis.database.bulk import Bulk
+from services.chassis.database.columns import Instant
+from services.chassis.database.expressions import in_list
 from services.chassis.database.lookup import Lookup
 from services.chassis.outages import lost_a_race
 from services.chassis.telemetry import Metrics

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Date, Index, Integer, LargeBinary, MetaData, String, Table, UniqueConstraint
 
 from contracts.vocabulary import Agent, Brand, DeclineReason, Method, ReceiptAnomaly, ReceiptKind, Settler
-from services.chassis.database import Instant, words
+from services.chassis.database.columns import Instant, words
 from services.payment_provider.domain.payment import PaymentStatus
 
 metadata = MetaData()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index, Integer, MetaData, String, Table
 
 from contracts.vocabulary import ChargeType, Method, ReceiptKind, Settler
-from services.chassis.database import Instant, words
+from services.chassis.database.columns import Instant, words
 from services.ward.domain.deeming import LegalMode
 from services.ward.domain.ledger import Account
 from services.ward.domain.overpayments import Use

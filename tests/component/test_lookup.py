@@ -23,8 +23,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from contracts.vocabulary import Method
-from services.chassis.database import Database, Instant, in_list, words
+from services.chassis.database import Database
 from services.chassis.database.bulk import Bulk, Changes
+from services.chassis.database.columns import Instant, words
+from services.chassis.database.expressions import in_list
 from services.chassis.database.lookup import Lookup
 from tests.component.home import Home
 
@@ -90,7 +92,7 @@ async def test_the_databases_errors_are_sqlalchemys(home: Home) -> None:
 async def test_a_list_that_is_written_out_is_refused() -> None:
     database = Database("sqlite://")
     try:
-        with pytest.raises(ValueError, match="use `among`"):
+        with pytest.raises(ValueError, match="use `in_list`"):
             async with database.begin() as session:
                 await Lookup(select(things).where(things.c.name.in_(["a"]))).rows(session)
     finally:

@@ -17,7 +17,8 @@ from contracts.events import Event
 from contracts.http.ward.slips import ReissueRequest
 from contracts.vocabulary import ReceiptKind, Refusal
 from services.chassis.clock import pause
-from services.chassis.database import Database, Lease
+from services.chassis.database import Database
+from services.chassis.database.engine import Lease
 from services.chassis.identity import SeededIdentity
 from services.chassis.messaging.inbox import Inbox, fingerprint
 from services.chassis.outages import is_outage

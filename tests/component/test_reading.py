@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Column, Integer, MetaData, Table, select
 
 from contracts.vocabulary import Agent, business_date
-from services.chassis.database import Database, Instant, words
+from services.chassis.database import Database
+from services.chassis.database.columns import Instant, words
 from services.chassis.database.reading import business_day, plain, read_as
 
 things = Table(

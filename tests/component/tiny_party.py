@@ -25,7 +25,7 @@ from services.chassis.bus.port import Message, Record
 from services.chassis.clock import Clock
 from services.chassis.commands import Command
 from services.chassis.consumer import On
-from services.chassis.database import Instant
+from services.chassis.database.columns import Instant
 from services.chassis.faults import Faults
 from services.chassis.identity import SeededIdentity
 from services.chassis.migrations import History

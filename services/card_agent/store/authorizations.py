@@ -16,8 +16,8 @@ from services.card_agent.domain.issuer import Outcome
 from services.card_agent.domain.settlement import Line
 from services.card_agent.store.cards import lock_held
 from services.card_agent.tables import accounts, authorizations, cards
-from services.chassis.database import in_list
 from services.chassis.database.bulk import Bulk, Changes
+from services.chassis.database.expressions import in_list
 from services.chassis.database.lookup import Lookup
 
 _HOLD = Bulk(

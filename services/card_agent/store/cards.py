@@ -12,8 +12,8 @@ from contracts.vocabulary import Yen
 from services.card_agent.domain.card import Expiry
 from services.card_agent.domain.issuer import Card
 from services.card_agent.tables import accounts, cards
-from services.chassis.database import in_list
 from services.chassis.database.bulk import Bulk
+from services.chassis.database.expressions import in_list
 from services.chassis.database.lookup import Lookup
 
 _CARDS = select(

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.card_agent.tables import closings
-from services.chassis.database import in_list, insert
+from services.chassis.database.expressions import in_list, insert
 from services.chassis.database.lookup import Lookup
 
 

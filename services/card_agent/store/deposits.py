@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.card_agent.behaviour import Anomaly, AnomalyKind
 from services.card_agent.tables import anomalies, deposits
-from services.chassis.database import in_list
 from services.chassis.database.bulk import Bulk
+from services.chassis.database.expressions import in_list
 
 _DEPOSITS = select(deposits).order_by(deposits.c.believed_on, deposits.c.deposit_id)
 _DEPOSITS_OF = _DEPOSITS.where(in_list(deposits.c.statement_id))

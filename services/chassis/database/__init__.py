@@ -1,51 +1,22 @@
 """A party's database: SQLAlchemy 2 Core on SQLite (embedded) or PostgreSQL, chosen by URL.
 
-SQLite is written to by one transaction at a time; `begin` queues the rest. On PostgreSQL replicas write side by side,
-and rows are locked in one order, so that they never wait for each other in a circle: a transaction locks the inbox's
-rows first, where it has any, then those of its party's tables in the order that the party's `store` names, the
-outbox's last; within a table by key, and rows are inserted by key (`Bulk`).
+SQLite runs one writing transaction at a time; `begin` queues the others. On PostgreSQL replicas write concurrently.
+They lock rows in one order, so that they never deadlock: a transaction locks rows of the inbox first, if it uses any,
+then those of the party's tables in the order that the party's `store` names, and those of the outbox last; within a
+table it locks by key, and inserts by key (`Bulk`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from functools import lru_cache
-from typing import Any, Protocol
 
-import msgspec
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    Column,
-    ColumnElement,
-    MetaData,
-    String,
-    Table,
-    any_,
-    bindparam,
-    func,
-    select,
-    text,
-)
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import MetaData, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.engine.interfaces import Dialect
-from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.visitors import InternalTraversal
-from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from services.chassis.database.engine import Engine, Lease
 from services.chassis.database.sqlite import InlineSQLite
 from services.chassis.outages import is_outage
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-INSTANTS_REMEMBERED = 4096
-"""Rows of one batch share most of theirs; so many are not converted again."""
-
 
 _SQLITE_SETTINGS = {
     "version": "SELECT sqlite_version()",
@@ -61,79 +32,6 @@ _POSTGRESQL_SETTINGS = {
         "full_page_writes": "full_page_writes",
     }.items()
 }
-
-
-class Instant(TypeDecorator[datetime]):
-    """An instant, kept as whole microseconds since 1970 UTC: the same in every database, and it sorts."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def bind_processor(self, dialect: Dialect) -> Callable[[Any], int | None]:
-        return _microseconds
-
-    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], datetime | None]:
-        return _instant
-
-
-@lru_cache(maxsize=INSTANTS_REMEMBERED)
-def _microseconds(at: datetime | None) -> int | None:
-    return None if at is None else (at - EPOCH) // _MICROSECOND
-
-
-@lru_cache(maxsize=INSTANTS_REMEMBERED)
-def _instant(microseconds: int | None) -> datetime | None:
-    return None if microseconds is None else EPOCH + timedelta(microseconds=microseconds)
-
-
-class _Words(TypeDecorator[Any]):
-    impl = String
-    cache_ok = True
-
-    def __init__(self, values: type[StrEnum]) -> None:
-        super().__init__(40)
-        self.values = values
-
-    def bind_processor(self, dialect: Dialect) -> None:
-        """Words are texts themselves."""
-
-    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], StrEnum | None]:
-        known: dict[str | None, StrEnum | None] = {None: None, **{word.value: word for word in self.values}}
-        return known.__getitem__
-
-
-def words(values: type[StrEnum]) -> TypeDecorator[Any]:
-    """A column that holds one of an enumeration's words, as text."""
-    return _Words(values)
-
-
-class Lease(Protocol):
-    """Whether this process alone has something; it may be lost at any time."""
-
-    held: bool
-
-
-class Engine(Protocol):
-    """SQLite or PostgreSQL: how a transaction is had of it."""
-
-    def begin(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """A transaction that writes: commits at the end, rolls back on an exception."""
-
-    def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """A transaction that only reads, all of it from one moment; it waits for no other process's write."""
-
-    def exclusive(self, purpose: str) -> AbstractAsyncContextManager[AsyncConnection]:
-        """A transaction that writes, while no other process is in one of the same purpose."""
-
-    def sole_holder(self, purpose: str, on_change: Callable[[], None]) -> AbstractAsyncContextManager[Lease]:
-        """Yields a lease, `held` where no other process holds `purpose` of this database; it ends with the process.
-
-        On PostgreSQL it is lost with its connection. `on_change` is called then, and when another process has
-        written and notified the channel `purpose`.
-        """
-
-    async def close(self) -> None:
-        """Idempotent."""
 
 
 class Database:
@@ -197,62 +95,3 @@ class Database:
     async def close(self) -> None:
         """Idempotent."""
         await self._engine.close()
-
-
-_json = msgspec.json.Encoder().encode
-
-
-class _Listed(TypeDecorator[Sequence[Any]]):
-    """Values of a column's type as one JSON array, which SQLite reads as a table."""
-
-    impl = String
-    cache_ok = True
-
-    def __init__(self, item_type: TypeEngine[Any]) -> None:
-        super().__init__()
-        self.item_type = item_type
-
-    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str]:
-        convert = self.item_type.dialect_impl(dialect).bind_processor(dialect)
-        if convert is None:
-            return lambda values: _json(values).decode()
-        return lambda values: _json([convert(value) for value in values]).decode()
-
-
-class _Among(ColumnElement[bool]):
-    """The values are one parameter in either dialect: one statement for any number of them."""
-
-    inherit_cache = True
-    _traverse_internals = [  # noqa: RUF012 (SQLAlchemy's own form)
-        ("listed", InternalTraversal.dp_clauseelement),
-        ("array", InternalTraversal.dp_clauseelement),
-    ]
-
-    def __init__(self, column: Column[Any], values: str) -> None:
-        listed = func.json_each(bindparam(values, type_=_Listed(column.type))).table_valued("value")
-        self.listed = column.in_(select(listed.c.value))
-        self.array = column == any_(bindparam(values, type_=ARRAY(column.type)))
-
-
-@compiles(_Among)
-def _as_list(element: _Among, compiler: Any, **how: Any) -> str:
-    return str(compiler.process(element.listed, **how))
-
-
-@compiles(_Among, "postgresql")
-def _as_array(element: _Among, compiler: Any, **how: Any) -> str:
-    return str(compiler.process(element.array, **how))
-
-
-def in_list(column: Column[Any], values: str = "ids") -> ColumnElement[bool]:
-    """Whether the column has one of the values, a list bound as `values` when the statement runs.
-
-    Statements of hot paths are built once, as constants: building one takes longer than running it.
-    """
-    return _Among(column, values)
-
-
-def insert(session: AsyncConnection, table: Table) -> Any:
-    """An INSERT of the dialect in use, with `on_conflict_do_nothing` and `on_conflict_do_update`."""
-    dialect = sqlite if session.dialect.name == "sqlite" else postgresql
-    return dialect.insert(table)

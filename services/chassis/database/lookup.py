@@ -44,7 +44,7 @@ class _Compiled:
 
 class Lookup:
     """A SELECT to be executed often, or an INSERT that returns something. Its rows are tuples, in the order of its
-    columns; lists are bound by `among`, or as arrays."""
+    columns; lists are bound by `in_list`, or as arrays."""
 
     def __init__(self, statement: Select[*tuple[Any, ...]] | Insert) -> None:
         self._prepared = _Prepared(statement)
@@ -56,7 +56,7 @@ class Lookup:
 
 
 class Removal:
-    """A DELETE to be executed often; lists are bound by `among`."""
+    """A DELETE to be executed often; lists are bound by `in_list`."""
 
     def __init__(self, statement: Delete) -> None:
         self._prepared = _Prepared(statement)
@@ -87,7 +87,7 @@ def _compile(statement: Any, dialect: Dialect) -> _Compiled:
     for name in compiled.positiontup:
         bind = compiled.binds[name]
         if bind.expanding:
-            raise ValueError(f"{name} is a list that SQLAlchemy writes out each time; use `among`")
+            raise ValueError(f"{name} is a list that SQLAlchemy writes out each time; use `in_list`")
         default = None if bind.required else bind.effective_value
         parameters.append((name, default, bind.type.dialect_impl(dialect).bind_processor(dialect)))
     given = () if isinstance(statement, Delete) else statement.exported_columns

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeDecorator
 
 from contracts.vocabulary import JST, business_date
-from services.chassis.database import EPOCH
+from services.chassis.database.columns import EPOCH
 
 Read = TypeVar("Read")
 

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.cloudevents import Headers
 from services.chassis.bus.port import Message
-from services.chassis.database import Instant
 from services.chassis.database.bulk import Bulk
+from services.chassis.database.columns import Instant
 from services.chassis.messaging.inbox import fingerprint
 
 _headers_encoder = msgspec.msgpack.Encoder()

@@ -13,8 +13,9 @@ from typing import Protocol
 from sqlalchemy import Column, LargeBinary, MetaData, String, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.chassis.database import Instant, in_list
 from services.chassis.database.bulk import Bulk
+from services.chassis.database.columns import Instant
+from services.chassis.database.expressions import in_list
 from services.chassis.database.lookup import Lookup
 from services.chassis.transaction import Transaction
 

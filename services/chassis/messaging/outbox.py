@@ -31,8 +31,9 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.bus.port import Record
-from services.chassis.database import EPOCH, Instant, in_list
 from services.chassis.database.bulk import Bulk, as_rows
+from services.chassis.database.columns import EPOCH, Instant
+from services.chassis.database.expressions import in_list
 from services.chassis.database.lookup import Lookup, Removal
 from services.chassis.transaction import Transaction
 

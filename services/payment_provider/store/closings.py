@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.vocabulary import Settler
-from services.chassis.database import in_list, insert
+from services.chassis.database.expressions import in_list, insert
 from services.payment_provider.domain.payment import TAKEN
 from services.payment_provider.tables import closings, payments
 

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.chassis.database import in_list
 from services.chassis.database.bulk import Bulk, Changes
+from services.chassis.database.expressions import in_list
 from services.chassis.database.lookup import Lookup
 from services.payment_provider.domain.payment import Payment
 from services.payment_provider.tables import anomalies, consents, payments, receipts

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.chassis.database import insert
 from services.chassis.database.bulk import Bulk
+from services.chassis.database.expressions import insert
 from services.payment_provider.tables import (
     payments,
     receipt_file_parts,

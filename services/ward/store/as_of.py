@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.chassis.database import in_list
+from services.chassis.database.expressions import in_list
 from services.ward.domain.as_of import ACCOUNT_NOT_KEPT, Booking, Decision, DepositThen, reconciled_then, statement_then
 from services.ward.domain.ledger import Account
 from services.ward.domain.reconciliation import NO_LINES, Open, open_reasons

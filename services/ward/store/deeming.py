@@ -12,8 +12,9 @@ from sqlalchemy import Select, and_, bindparam, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.vocabulary import Method, ReceiptKind, business_date
-from services.chassis.database import EPOCH, in_list
 from services.chassis.database.bulk import Bulk
+from services.chassis.database.columns import EPOCH
+from services.chassis.database.expressions import in_list
 from services.ward.domain.deeming import LegalMode, ProxyPayment, covered_on
 from services.ward.domain.settlement import Statement
 from services.ward.store.rows import add_rows

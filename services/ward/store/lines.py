@@ -24,8 +24,9 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.vocabulary import ReceiptKind
-from services.chassis.database import Instant, in_list
 from services.chassis.database.bulk import Bulk
+from services.chassis.database.columns import Instant
+from services.chassis.database.expressions import in_list
 from services.ward.domain.reconciliation import Concerned, Lines, Reason
 from services.ward.domain.resolution import Action, ListedPayment
 from services.ward.store.rows import add_missing_rows

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.vocabulary import business_date
-from services.chassis.database import in_list
 from services.chassis.database.bulk import Bulk
+from services.chassis.database.expressions import in_list
 from services.ward.domain.arrears import Paid
 from services.ward.domain.overpayments import Claim, Given, Person, PersonSlip, Use
 from services.ward.store.rows import add_rows

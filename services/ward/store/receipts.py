@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.events import ReceiptDelivered
 from contracts.vocabulary import ReceiptKind
-from services.chassis.database import in_list
 from services.chassis.database.bulk import Bulk
+from services.chassis.database.expressions import in_list
 from services.chassis.database.lookup import Lookup
 from services.ward.domain.receipts import Receipt
 from services.ward.tables import receipts

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Select, bindparam, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.chassis.database import in_list
 from services.chassis.database.bulk import Bulk
+from services.chassis.database.expressions import in_list
 from services.ward.store.receipts import visible_receipts
 from services.ward.store.rows import add_missing_rows, add_rows
 from services.ward.tables import reminder_days, reminders, slips

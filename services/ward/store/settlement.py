@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import RowMapping, Select, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.chassis.database import in_list
 from services.chassis.database.bulk import Bulk
+from services.chassis.database.expressions import in_list
 from services.chassis.database.lookup import Lookup
 from services.ward.domain.settlement import Booked, Statement
 from services.ward.store.rows import add_missing_rows, add_rows

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.chassis.database import in_list
 from services.chassis.database.bulk import Bulk
+from services.chassis.database.expressions import in_list
 from services.chassis.database.lookup import Lookup
 from services.ward.domain.instalments import Levy, Slip
 from services.ward.domain.ledger import Entry, levy

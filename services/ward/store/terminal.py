@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.chassis.database import in_list, insert
+from services.chassis.database.expressions import in_list, insert
 from services.ward.store.rows import add_missing_rows, add_rows
 from services.ward.tables import receipts, received_files, received_pages, received_records, terminal_steps
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.calendar import end_of_month
 from contracts.vocabulary import Settler
-from services.chassis.database import in_list
+from services.chassis.database.expressions import in_list
 from services.ward.store.deeming import standing
 from services.ward.store.rows import add_missing_rows
 from services.ward.tables import receipts, statement_lines, statements, watched_months

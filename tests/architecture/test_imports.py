@@ -1,17 +1,23 @@
-"""console → parties → chassis → contracts, and the decisions of a party are pure."""
+"""console → parties → chassis → contracts, no circle among modules, imports at the top, and pure decisions."""
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
-from tests.architecture.source_tree import PARTIES, ROOT, imported_modules, parse, python_files, relative
+from tests.architecture.import_graph import circles, import_graph, inner_imports, module_name
+from tests.architecture.imports_to_open import CIRCLES, INNER
+from tests.architecture.source_tree import PARTIES, ROOT, imported_modules, offences, parse, python_files, relative
 
 PURE_CONTRACTS = ("contracts.vocabulary", "contracts.charges", "contracts.formats", "contracts.calendar")
 DOMAIN_FILES = python_files(*(f"services/{party}/domain" for party in PARTIES))
+PRODUCT_FILES = python_files("contracts", "services")
+LATE: dict[str, str] = {}
+"""`file: name` of an import that must stand inside a function → the decision record (docs/decisions) that says why."""
 
 
 def test_the_import_contracts_are_kept(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,10 +26,68 @@ def test_the_import_contracts_are_kept(capsys: pytest.CaptureFixture[str], monke
     assert status == EXIT_STATUS_SUCCESS, capsys.readouterr().out
 
 
-@pytest.mark.parametrize("path", DOMAIN_FILES, ids=relative)
-def test_a_decision_imports_only_the_standard_library_and_the_pure_contracts(path: Path) -> None:
-    party = path.relative_to(ROOT).parts[1]
-    assert list(_impure_imports(parse(path), party)) == []
+def test_no_modules_import_each_other() -> None:
+    graph = import_graph({module_name(path, ROOT): parse(path) for path in PRODUCT_FILES})
+    assert set(circles(graph)) == CIRCLES
+
+
+def test_imports_stand_at_the_top() -> None:
+    late = offences(PRODUCT_FILES, lambda path: (name for name in _inner_imports(path) if name not in LATE))
+    assert {file: len(names) for file, names in late.items()} == INNER, late
+
+
+def test_what_is_imported_late_is_so_for_a_recorded_reason() -> None:
+    assert set(LATE) - {name for path in PRODUCT_FILES for name in _inner_imports(path)} == set(), "no longer late"
+    assert [record for record in LATE.values() if not (ROOT / "docs" / "decisions" / record).is_file()] == []
+
+
+@cache
+def _inner_imports(path: Path) -> Sequence[str]:
+    """`file: name` of each."""
+    return [f"{relative(path)}: {name}" for _, name in inner_imports(parse(path))]
+
+
+def test_circles_are_found_however_the_import_is_written() -> None:
+    planted = {
+        "shop": "from shop.till import pay",
+        "shop.till": "from shop import stock",
+        "shop.stock": "import typing\nif typing.TYPE_CHECKING:\n    from shop.shelf import Shelf",
+        "shop.shelf": "def fill():\n    import shop.stock",
+        "shop.sign": "from shop import till, shelf",
+        "shop.alone": "from shop.alone import itself\nimport os.path",
+    }
+    graph = import_graph({name: ast.parse(source) for name, source in planted.items()})
+    assert circles(graph) == [("shop.shelf", "shop.stock")]
+    assert graph["shop"] == {"shop.till"}
+    assert graph["shop.sign"] == {"shop.shelf", "shop.till"}
+    assert graph["shop.alone"] == set()
+
+
+def test_a_longer_circle_is_found_once() -> None:
+    planted = {"a": "import b", "b": "import c", "c": "import a, d", "d": "import e", "e": "import d"}
+    assert circles(import_graph({name: ast.parse(text) for name, text in planted.items()})) == [
+        ("a", "b", "c"),
+        ("d", "e"),
+    ]
+
+
+def test_imports_inside_functions_are_found() -> None:
+    planted = """
+import one
+if one:
+    import two
+class Late:
+    import three
+    async def f(self):
+        from four import a, b
+        def g():
+            import five
+"""
+    assert list(inner_imports(ast.parse(planted))) == [(8, "four.a"), (8, "four.b"), (10, "five")]
+
+
+def test_a_decision_imports_only_the_standard_library_and_the_pure_contracts() -> None:
+    assert offences(DOMAIN_FILES, lambda path: _impure_imports(parse(path), path.relative_to(ROOT).parts[1])) == {}
 
 
 def test_the_purity_check_finds_what_it_is_for() -> None:

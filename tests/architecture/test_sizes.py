@@ -2,11 +2,10 @@
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.architecture.source_tree import ROOT, python_files, relative
+from tests.architecture.source_tree import ROOT, offences, parse, python_files, relative, text
 
 MODULE_LINES = 350
 FUNCTION_LINES = 50  # without its docstring
@@ -17,35 +16,36 @@ FILES = python_files("contracts", "services", "bench", "tests")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-@pytest.mark.parametrize("path", FILES, ids=relative)
-def test_modules_and_functions_stay_small(path: Path) -> None:
-    assert list(_oversized(path.read_text(encoding="utf-8"))) == []
+def test_modules_and_functions_stay_small() -> None:
+    assert offences(FILES, lambda path: _oversized(text(path), parse(path))) == {}
 
 
-@pytest.mark.parametrize("path", FILES, ids=relative)
-def test_a_file_name_says_something(path: Path) -> None:
-    assert EMPTY_NAMES.isdisjoint(path.relative_to(ROOT).with_suffix("").parts)
+def test_a_file_name_says_something() -> None:
+    named = {relative(path): EMPTY_NAMES.intersection(path.relative_to(ROOT).with_suffix("").parts) for path in FILES}
+    assert {name for name, empty in named.items() if empty} == set()
 
 
-def test_the_bounds_find_what_is_planted() -> None:
-    body = "    x = 1\n"
-    assert list(_oversized("x = 1\n" * 351)) == ["351 lines"]
-    assert list(_oversized("def f():\n" + body * 50)) == ["f: 51 lines"]
-    assert list(_oversized("class C:\n    async def f(self):\n" + "        x = 1\n" * 50)) == ["f: 51 lines"]
-    assert list(_oversized("def f(a, /, b, c, *, d, e, f, g): ...")) == ["f: 7 parameters"]
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("x = 1\n" * 351, ["351 lines"]),
+        ("def f():\n" + "    x = 1\n" * 50, ["f: 51 lines"]),
+        ("class C:\n    async def f(self):\n" + "        x = 1\n" * 50, ["f: 51 lines"]),
+        ("def f(a, /, b, c, *, d, e, f, g): ...", ["f: 7 parameters"]),
+        ('def f():\n    """One\n' + "\n" * 60 + '    """\n    return 1\n', []),
+        ("class C:\n    def f(self, a, b, c, d, e, f): ...", []),
+        ("@app.command()\ndef demo(a, b, c, d, e, f, g): ...", []),
+    ],
+)
+def test_the_bounds_count_neither_docstrings_nor_self_nor_options_of_a_command(source: str, found: list[str]) -> None:
+    assert list(_oversized(source, ast.parse(source))) == found
 
 
-def test_the_bounds_count_neither_docstrings_nor_self_nor_command_line_options() -> None:
-    assert list(_oversized('def f():\n    """One\n' + "\n" * 60 + '    """\n    return 1\n')) == []
-    assert list(_oversized("class C:\n    def f(self, a, b, c, d, e, f): ...")) == []
-    assert list(_oversized("@app.command()\ndef demo(a, b, c, d, e, f, g): ...")) == []
-
-
-def _oversized(source: str) -> Iterator[str]:
+def _oversized(source: str, tree: ast.Module) -> Iterator[str]:
     lines = source.count("\n")
     if lines > MODULE_LINES:
         yield f"{lines} lines"
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         if isinstance(node, Function):
             if (length := _length(node)) > FUNCTION_LINES:
                 yield f"{node.name}: {length} lines"

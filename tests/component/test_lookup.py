@@ -79,6 +79,16 @@ async def test_values_are_bound_by_name_and_constants_of_the_statement_stay(home
         await database.close()
 
 
+async def test_rows_are_what_their_type_makes_of_them(home: Home) -> None:
+    database = await with_things(home)
+    try:
+        async with database.begin() as session:
+            typed = Lookup(select(things.c.name, things.c.method, things.c.amount).where(things.c.amount > 2), Thing)
+            assert await typed.rows(session) == [Thing("c", Method.COUNTER, 3)]
+    finally:
+        await database.close()
+
+
 async def test_the_databases_errors_are_sqlalchemys(home: Home) -> None:
     database = Database(await home.url("empty"))
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from itertools import starmap
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
@@ -44,8 +43,8 @@ _LOCKED_WITH_OUTCOME = Lookup(
     .outerjoin(cards, cards.c.card_token == authorizations.c.card_token)
     .with_for_update(of=authorizations)
 )
-_FOUND = Lookup(_BY_ID)
-_LOCKED_BY_ID, _LOCKED_COUNTED = Lookup(_BY_ID.with_for_update()), Lookup(_COUNTED.with_for_update())
+_FOUND, _LOCKED_BY_ID = Lookup(_BY_ID, Authorization), Lookup(_BY_ID.with_for_update(), Authorization)
+_LOCKED_COUNTED = Lookup(_COUNTED.with_for_update(), Authorization)
 _ADD, _CHANGES = Bulk(authorizations.insert()), Changes(authorizations)
 
 
@@ -100,5 +99,7 @@ async def closing_lines(session: AsyncConnection, closed_on: date) -> Sequence[L
     return [Line(payment_id, Yen(amount), *rest) for payment_id, amount, *rest in found.all()]
 
 
-async def _authorizations(session: AsyncConnection, query: Lookup, **bound: Any) -> dict[str, Authorization]:
-    return {a.payment_id: a for a in starmap(Authorization, await query.rows(session, **bound))}
+async def _authorizations(
+    session: AsyncConnection, query: Lookup[Authorization], **bound: Any
+) -> dict[str, Authorization]:
+    return {a.payment_id: a for a in await query.rows(session, **bound)}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
-from itertools import starmap
 from typing import Any
 
 from sqlalchemy import select, update
@@ -33,8 +32,9 @@ class Closing:
 _FIELDS = [field.name for field in fields(Closing)]
 _CLOSINGS = select(*(closings.c[name] for name in _FIELDS)).order_by(closings.c.closed_on)
 _OF_DAYS = _CLOSINGS.where(in_list(closings.c.closed_on, "days"))
-_ALL, _FOUND, _LOCKED = Lookup(_CLOSINGS), Lookup(_OF_DAYS), Lookup(_OF_DAYS.with_for_update())
-_LOCKED_STATEMENTS = Lookup(_CLOSINGS.where(in_list(closings.c.statement_id)).with_for_update())
+_ALL, _FOUND = Lookup(_CLOSINGS, Closing), Lookup(_OF_DAYS, Closing)
+_LOCKED = Lookup(_OF_DAYS.with_for_update(), Closing)
+_LOCKED_STATEMENTS = Lookup(_CLOSINGS.where(in_list(closings.c.statement_id)).with_for_update(), Closing)
 
 
 async def add_closing(session: AsyncConnection, closing: Closing) -> bool:
@@ -79,5 +79,5 @@ async def save_closing(session: AsyncConnection, closing: Closing) -> None:
     await session.execute(query)
 
 
-async def _closings(session: AsyncConnection, query: Lookup, **bound: Any) -> dict[date, Closing]:
-    return {closing.closed_on: closing for closing in starmap(Closing, await query.rows(session, **bound))}
+async def _closings(session: AsyncConnection, query: Lookup[Closing], **bound: Any) -> dict[date, Closing]:
+    return {closing.closed_on: closing for closing in await query.rows(session, **bound)}

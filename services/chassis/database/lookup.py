@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import starmap
+from typing import Any, Generic, TypeVar, overload
 
 from sqlalchemy import Delete, Insert, Select
 from sqlalchemy.engine.interfaces import Dialect
@@ -17,6 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.database.direct_session import directly
 
+Row = TypeVar("Row")
+_Statement = Select[*tuple[Any, ...]] | Insert
 _Convert = Callable[[Any], Any]
 _Parameter = tuple[str, Any, _Convert | None]
 """Name, the value where none is given, conversion."""
@@ -42,17 +45,27 @@ class _Compiled:
         return list(zip(*converted, strict=True))
 
 
-class Lookup:
-    """A SELECT to be executed often, or an INSERT that returns something. Its rows are tuples, in the order of its
-    columns; lists are bound by `in_list`, or as arrays."""
+class Lookup(Generic[Row]):
+    """A SELECT to be executed often, or an INSERT that returns something.
 
-    def __init__(self, statement: Select[*tuple[Any, ...]] | Insert) -> None:
-        self._prepared = _Prepared(statement)
+    A row is made by `row` of the values of its columns, in their order; a plain tuple without it. Lists are bound by
+    `in_list`, or as arrays.
+    """
 
-    async def rows(self, session: AsyncConnection, **bound: Any) -> Sequence[tuple[Any, ...]]:
-        """All of them, for these values of its parameters. Raises what `execute` raises."""
+    @overload
+    def __init__(self: Lookup[tuple[Any, ...]], statement: _Statement) -> None: ...
+
+    @overload
+    def __init__(self, statement: _Statement, row: Callable[..., Row]) -> None: ...
+
+    def __init__(self, statement: _Statement, row: Callable[..., Row] | None = None) -> None:
+        self._prepared, self._row = _Prepared(statement), row
+
+    async def rows(self, session: AsyncConnection, **bound: Any) -> Sequence[Row]:
+        """All rows for these values of its parameters. Raises what `execute` raises."""
         compiled = self._prepared.on(session.dialect)
-        return compiled.read(await directly(session).read_rows(compiled.sql, compiled.bound(bound)))
+        found: Sequence[Any] = compiled.read(await directly(session).read_rows(compiled.sql, compiled.bound(bound)))
+        return found if self._row is None else list(starmap(self._row, found))
 
 
 class Removal:

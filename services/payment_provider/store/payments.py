@@ -19,14 +19,15 @@ from services.payment_provider.tables import anomalies, consents, payments, rece
 _PAYMENT = [payments.c[name] for name in Payment._fields]
 _CONSENTS = Lookup(select(consents.c.consent_id, consents.c.terms_version).where(in_list(consents.c.consent_id)))
 _BY_ID = select(*_PAYMENT).where(in_list(payments.c.payment_id)).order_by(payments.c.payment_id)
-_FOUND, _LOCKED_BY_ID = Lookup(_BY_ID), Lookup(_BY_ID.with_for_update())
+_FOUND, _LOCKED_BY_ID = Lookup(_BY_ID, Payment), Lookup(_BY_ID.with_for_update(), Payment)
 _ANOMALY_WAITS = exists().where(anomalies.c.payment_id.is_(None)).label("anomaly_waits")
 _LOCKED_TO_TAKE = Lookup(_BY_ID.add_columns(_ANOMALY_WAITS).with_for_update(of=payments))
 _ADD, _ADD_RECEIPTS = Bulk(payments.insert(), by=("slip_number", "attempt")), Bulk(receipts.insert())
 _CHANGES = Changes(payments)
 _ADD_CONSENTS = Bulk(consents.insert(), only_missing=True)
 _OF_SLIPS = Lookup(
-    select(*_PAYMENT).where(in_list(payments.c.slip_number)).order_by(payments.c.payment_id).with_for_update()
+    select(*_PAYMENT).where(in_list(payments.c.slip_number)).order_by(payments.c.payment_id).with_for_update(),
+    Payment,
 )
 _RECEIPTS = select(receipts).where(in_list(receipts.c.payment_id)).order_by(receipts.c.kind, receipts.c.repetition)
 
@@ -44,7 +45,7 @@ async def known_consents(session: AsyncConnection, ids: Collection[str]) -> Mapp
 async def lock_of_slips(session: AsyncConnection, slip_numbers: Collection[str]) -> dict[str, list[Payment]]:
     """Slip number → all its payments, the first first, locked in order of payment id; none where it has none."""
     of_slips: defaultdict[str, list[Payment]] = defaultdict(list)
-    for payment in starmap(Payment, await _OF_SLIPS.rows(session, ids=list(slip_numbers))):
+    for payment in await _OF_SLIPS.rows(session, ids=list(slip_numbers)):
         of_slips[payment.slip_number].append(payment)
     return {number: sorted(made, key=lambda p: p.attempt) for number, made in of_slips.items()}
 
@@ -66,8 +67,8 @@ async def find(session: AsyncConnection, ids: Collection[str]) -> dict[str, Paym
     return await _payments(session, _FOUND, ids)
 
 
-async def _payments(session: AsyncConnection, query: Lookup, ids: Collection[str]) -> dict[str, Payment]:
-    return {payment.payment_id: payment for payment in starmap(Payment, await query.rows(session, ids=list(ids)))}
+async def _payments(session: AsyncConnection, query: Lookup[Payment], ids: Collection[str]) -> dict[str, Payment]:
+    return {payment.payment_id: payment for payment in await query.rows(session, ids=list(ids))}
 
 
 async def of_slip(session: AsyncConnection, slip_number: str) -> Sequence[Payment]:

@@ -1,4 +1,4 @@
-# `make` alone lists what there is. Extra words for a command go in ARGS: make demo ARGS="--seed 8"
+# `make` alone lists the targets. Extra arguments for a command go in ARGS: make demo ARGS="--seed 8"
 PYTHON ?= python3
 ARGS ?=
 SEED ?= 7
@@ -22,7 +22,7 @@ setup: $(ALL) ## Set up .venv with everything needed to work on the project
 demo: $(CORE) ## A fiscal year of payments in one process: ARGS="--payments 150 --bank 76 --seed 7"
 	@$(BIN)/sansha demo $(ARGS)
 
-up: $(CORE) ## Start the three parties as processes of their own (Ctrl-C stops them)
+up: $(CORE) ## Start the three parties, each in its own process (Ctrl-C stops them)
 	@$(BIN)/sansha up $(ARGS)
 
 stack: ## Start Kafka, PostgreSQL, the parties and the console in containers
@@ -39,7 +39,7 @@ demo-stack: ## The demo on a new stack of containers, removed afterwards: SEED=7
 	  || { echo "left as it is; see:  docker compose --project-name sansha-demo logs" >&2; exit 1; }
 	@$(DEMO_STACK) down --volumes >/dev/null 2>&1
 
-stack-down: ## Stop the containers; ARGS=--volumes forgets what they kept
+stack-down: ## Stop the containers; ARGS=--volumes also deletes their data
 	@docker compose down --remove-orphans $(ARGS)
 	@$(DEMO_STACK) down --volumes --remove-orphans
 
@@ -58,24 +58,24 @@ check: $(ALL) ## Format, lint, types, import rules, committed schemas
 bench: $(ALL) ## Measure, and compare with the naive peer
 	@$(BIN)/python -m bench $(ARGS)
 
-bench-stack: $(ALL) ## Measure on real Kafka and PostgreSQL, in containers of its own, and compare with FastStream
+bench-stack: $(ALL) ## Measure on real Kafka and PostgreSQL, in temporary containers, and compare with FastStream
 	@$(BIN)/python -m bench.stack $(ARGS)
 
 bench-growth: $(ALL) ## Measure with ledgers of up to 10 million receipts (7 minutes): ARGS="--rows 0 100000"
 	@$(BIN)/python -m bench.growth $(ARGS)
 
-format: $(ALL) ## Format the code and mend what lint can mend
+format: $(ALL) ## Format the code and apply lint's automatic fixes
 	@$(BIN)/python -m ruff check --fix-only --quiet .
 	@$(BIN)/python -m ruff format .
 
-schemas: $(ALL) ## Generate contracts/schemas/ anew from the event types
+schemas: $(ALL) ## Generate contracts/schemas/ from the event types
 	@$(BIN)/python -m contracts.schema_generation
 
-clean: ## Remove .venv and everything else that was generated
+clean: ## Remove .venv and everything else that is generated
 	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The demonstration needs only what the application itself imports; working on it needs the extras.
+# The demo needs only the application's own dependencies; working on the project needs the extras.
 $(CORE): $(INPUTS)
 	$(call install,.)
 	@touch $@

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The one role that may use this server from elsewhere, owner of the one database it may connect to. No superuser.
+# Creates the only role that may connect from outside: owner of the only database it may use, no superuser.
 set -euo pipefail
 psql --set ON_ERROR_STOP=1 --quiet --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" --set role="$SANSHA_ROLE" <<'SQL'
 \set password `cat /run/sansha/role_password`

@@ -122,6 +122,27 @@ class ReceiptAnomaly(StrEnum):
     SENT_TWICE = "sent_twice"  # 内容相違の二重送信
 
 
+class SettlementAnomaly(StrEnum):
+    """精算異常: how a card agent's closing may go wrong, where a tester asks for it."""
+
+    DEPOSIT_SHORT = "deposit_short"  # 入金不足
+    DEPOSIT_OVER = "deposit_over"  # 入金過大
+    DEPOSIT_LATE = "deposit_late"  # 入金遅延
+    DEPOSIT_DOUBLED = "deposit_doubled"  # 二重入金
+    DEPOSIT_MISSING = "deposit_missing"  # 未入金
+    WRONG_ACCOUNT = "wrong_account"  # 口座相違
+    FEE_TWICE = "fee_twice"  # 手数料二重控除
+    PAYMENT_LEFT_OUT = "payment_left_out"  # 精算漏れ: neither stated nor deposited
+    LINE_OMITTED = "line_omitted"  # 明細漏れ: in the totals and the deposit, not among the lines
+    UNKNOWN_PAYMENT = "unknown_payment"  # 収納なし明細: stated and deposited, never paid by anybody
+
+
+ANOMALY_YEN = 1_000
+"""How much too little or too much is deposited, and the amount of an unknown payment, unless a request says."""
+ANOMALY_BUSINESS_DAYS = 3
+"""How many bank business days late a deposit is, unless a request says."""
+
+
 class Stage(IntEnum):
     """The flow of a payment, step by step: what comes before what where the clock shows the same time."""
 

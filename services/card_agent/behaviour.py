@@ -13,10 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
-from contracts.vocabulary import Brand, Yen
+from contracts.vocabulary import ANOMALY_BUSINESS_DAYS, ANOMALY_YEN, Brand, SettlementAnomaly, Yen
 from services.card_agent.domain.card import brand_of
 from services.card_agent.domain.issuer import Outcome
 from services.card_agent.domain.settlement import Line, Part
@@ -77,27 +76,10 @@ def outcome_of(digits: str) -> Outcome:
 # ---- settlements that go wrong ------------------------------------------------------------------------------
 
 
-class AnomalyKind(StrEnum):
-    """What goes wrong with a closing (精算異常)."""
-
-    DEPOSIT_SHORT = "deposit_short"  # 入金不足
-    DEPOSIT_OVER = "deposit_over"  # 入金過大
-    DEPOSIT_LATE = "deposit_late"  # 入金遅延
-    DEPOSIT_DOUBLED = "deposit_doubled"  # 二重入金
-    DEPOSIT_MISSING = "deposit_missing"  # 未入金
-    WRONG_ACCOUNT = "wrong_account"  # 口座相違
-    FEE_TWICE = "fee_twice"  # 手数料二重控除
-    PAYMENT_LEFT_OUT = "payment_left_out"  # 精算漏れ: neither stated nor deposited
-    LINE_OMITTED = "line_omitted"  # 明細漏れ: in the totals and the deposit, not among the lines
-    UNKNOWN_PAYMENT = "unknown_payment"  # 収納なし明細: stated and deposited, never paid by anybody
-
-
-OF_STATEMENTS: Final = frozenset({AnomalyKind.PAYMENT_LEFT_OUT, AnomalyKind.LINE_OMITTED, AnomalyKind.UNKNOWN_PAYMENT})
+OF_STATEMENTS: Final = frozenset(
+    {SettlementAnomaly.PAYMENT_LEFT_OUT, SettlementAnomaly.LINE_OMITTED, SettlementAnomaly.UNKNOWN_PAYMENT}
+)
 """Those that concern the statement; the others concern its deposits."""
-DEFAULT_YEN: Final = 1_000
-"""How much too little or too much is deposited, and what an unknown payment is of, unless it is said."""
-DEFAULT_BUSINESS_DAYS: Final = 3
-"""How late a deposit is, unless it is said."""
 OTHER_ACCOUNT: Final = "9999-001-1-7654321"
 """The account that a deposit to the wrong one goes to: nobody's."""
 
@@ -106,14 +88,14 @@ OTHER_ACCOUNT: Final = "9999-001-1-7654321"
 class Anomaly:
     """One anomaly of one closing, as it was asked for."""
 
-    kind: AnomalyKind
-    yen: int = DEFAULT_YEN
-    business_days: int = DEFAULT_BUSINESS_DAYS
+    kind: SettlementAnomaly
+    yen: int = ANOMALY_YEN
+    business_days: int = ANOMALY_BUSINESS_DAYS
     payment_id: str | None = None
     """Which payment is left out; the first one unless it is said."""
 
 
-Anomalies = Mapping[AnomalyKind, Anomaly]
+Anomalies = Mapping[SettlementAnomaly, Anomaly]
 """The anomalies of one closing."""
 
 
@@ -125,22 +107,22 @@ class Told:
     """What its pages list."""
     counted: Sequence[Line]
     """What its totals and its deposits are of."""
-    concerned: Mapping[AnomalyKind, Line]
+    concerned: Mapping[SettlementAnomaly, Line]
     """The payment that each anomaly met."""
 
 
 def tell(lines: Sequence[Line], anomalies: Anomalies, unknown_id: str) -> Told:
     """The statement that is made of what a closing counts. An anomaly that meets no payment changes nothing."""
-    counted, concerned = list(lines), dict[AnomalyKind, Line]()
-    if (asked := anomalies.get(AnomalyKind.PAYMENT_LEFT_OUT)) and (line := _chosen(counted, asked)):
+    counted, concerned = list(lines), dict[SettlementAnomaly, Line]()
+    if (asked := anomalies.get(SettlementAnomaly.PAYMENT_LEFT_OUT)) and (line := _chosen(counted, asked)):
         counted.remove(line)
         concerned[asked.kind] = line
-    if asked := anomalies.get(AnomalyKind.UNKNOWN_PAYMENT):
+    if asked := anomalies.get(SettlementAnomaly.UNKNOWN_PAYMENT):
         concerned[asked.kind] = Line(unknown_id, Yen(asked.yen), counted[0].brand if counted else None)
         counted = sorted([*counted, concerned[asked.kind]], key=lambda line: line.payment_id)
     listed = list(counted)
     known = [line for line in counted if line.payment_id != unknown_id]
-    if (asked := anomalies.get(AnomalyKind.LINE_OMITTED)) and len(listed) > 1 and (line := _chosen(known, asked)):
+    if (asked := anomalies.get(SettlementAnomaly.LINE_OMITTED)) and len(listed) > 1 and (line := _chosen(known, asked)):
         listed.remove(line)
         concerned[asked.kind] = line
     return Told(listed, counted, concerned)
@@ -171,14 +153,14 @@ def orders(parts: Sequence[Part], anomalies: Anomalies) -> Sequence[Order]:
 
     Another amount, or a second transfer, meets the first part; all the rest meets every part.
     """
-    late = anomalies.get(AnomalyKind.DEPOSIT_LATE)
-    account = OTHER_ACCOUNT if AnomalyKind.WRONG_ACCOUNT in anomalies else ""
+    late = anomalies.get(SettlementAnomaly.DEPOSIT_LATE)
+    account = OTHER_ACCOUNT if SettlementAnomaly.WRONG_ACCOUNT in anomalies else ""
     made = []
     for n, part in enumerate(parts):
         paid = _paid(part, anomalies) if n == 0 else part.due
-        paid = 0 if AnomalyKind.DEPOSIT_MISSING in anomalies else paid
+        paid = 0 if SettlementAnomaly.DEPOSIT_MISSING in anomalies else paid
         made.append(Order(part.name, part.due, paid, account, late.business_days if late else 0))
-    if AnomalyKind.DEPOSIT_DOUBLED in anomalies and made and made[0].paid:
+    if SettlementAnomaly.DEPOSIT_DOUBLED in anomalies and made and made[0].paid:
         again = made[0]
         made.append(Order(f"{again.name}/again", 0, again.paid, again.account, again.business_days_late))
     return made
@@ -187,10 +169,10 @@ def orders(parts: Sequence[Part], anomalies: Anomalies) -> Sequence[Order]:
 def _paid(part: Part, anomalies: Anomalies) -> int:
     """What is really paid for a part: never below 0."""
     paid = int(part.due)
-    if short := anomalies.get(AnomalyKind.DEPOSIT_SHORT):
+    if short := anomalies.get(SettlementAnomaly.DEPOSIT_SHORT):
         paid -= short.yen
-    if over := anomalies.get(AnomalyKind.DEPOSIT_OVER):
+    if over := anomalies.get(SettlementAnomaly.DEPOSIT_OVER):
         paid += over.yen
-    if AnomalyKind.FEE_TWICE in anomalies:
+    if SettlementAnomaly.FEE_TWICE in anomalies:
         paid -= part.fee
     return max(0, paid)

@@ -14,9 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.books import Books, DepositRow, ProxyPaymentRow, StatementLineRow, StatementRow, TransferRow
 from contracts.topics import card_agent, settler_of
-from contracts.vocabulary import Agent
+from contracts.vocabulary import Agent, SettlementAnomaly
 from services.card_agent import store
-from services.card_agent.behaviour import AnomalyKind
 from services.card_agent.domain.authorization import OWED, AuthorizationStatus
 from services.card_agent.store import Closing, Deposit, KeptAnomaly
 from services.card_agent.tables import authorizations
@@ -81,7 +80,7 @@ async def books(session: AsyncConnection, agent: Agent) -> Books:
                 StatementLineRow(statement_of[day], kept.met_payment_id, kept.met_yen)
                 for day, of_day in anomalies.items()
                 for kept in of_day.values()
-                if kept.asked.kind is AnomalyKind.UNKNOWN_PAYMENT and kept.met_payment_id is not None
+                if kept.asked.kind is SettlementAnomaly.UNKNOWN_PAYMENT and kept.met_payment_id is not None
             ),
         ],
         deposits=[
@@ -118,9 +117,9 @@ def _transfers(owed: Iterable[_Owed], issued: Iterable[Closing], made: Iterable[
             yield TransferRow(OWED_TO_WARD, CASH, d.believed, d.statement_id, d.believed_on)
 
 
-def _not_listed(anomalies: Mapping[AnomalyKind, KeptAnomaly]) -> set[str | None]:
+def _not_listed(anomalies: Mapping[SettlementAnomaly, KeptAnomaly]) -> set[str | None]:
     """The payments of a closing that its statement does not list: one omitted is, once that is corrected."""
-    left_out, omitted = anomalies.get(AnomalyKind.PAYMENT_LEFT_OUT), anomalies.get(AnomalyKind.LINE_OMITTED)
+    left_out, omitted = anomalies.get(SettlementAnomaly.PAYMENT_LEFT_OUT), anomalies.get(SettlementAnomaly.LINE_OMITTED)
     found = [left_out] if left_out else []
     found += [omitted] if omitted and omitted.corrected_at is None else []
     return {kept.met_payment_id for kept in found}

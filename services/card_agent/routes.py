@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter
 
 from contracts.explaining import EXPLANATION
+from contracts.http.card_agent.anomalies import CorrectionAnswer, SettlementAnomalyRequest, SettlementAnomalyView
 from contracts.http.card_agent.cards import (
     CardTokenAnswer,
     CardTokenRequest,
@@ -16,9 +17,9 @@ from contracts.http.card_agent.cards import (
     CardTokensRequest,
     TestCard,
 )
-from contracts.http.card_agent.settlement import TermsView, WithdrawalAnswer
+from contracts.http.card_agent.payments import AuthorizationView, WithdrawalAnswer
+from contracts.http.card_agent.settlement import StatementView, TermsView
 from contracts.http.service import Explanation
-from services.card_agent.views import AnomalyRequest, AnomalyView, AuthorizationView, CorrectionAnswer, StatementView
 from services.chassis.web.problems import accepted
 from services.chassis.web.routing import IdempotencyKey, create_router
 
@@ -62,11 +63,11 @@ def _paying(api: APIRouter, agent: CardAgent) -> None:
 
 def _settling(api: APIRouter, agent: CardAgent) -> None:
     @api.post("/anomalies", status_code=201, summary="異常 have the settlement of a closing go wrong")
-    async def anomaly(body: AnomalyRequest, key: IdempotencyKey = None) -> AnomalyView:
+    async def anomaly(body: SettlementAnomalyRequest, key: IdempotencyKey = None) -> SettlementAnomalyView:
         return accepted(await agent.inject(body, key))
 
     @api.get("/anomalies", summary="異常 asked for, and what they met")
-    async def anomalies() -> Sequence[AnomalyView]:
+    async def anomalies() -> Sequence[SettlementAnomalyView]:
         return await agent.anomalies()
 
     @api.post("/statements/{statement_id}/correction", summary="精算訂正 make good what went wrong with a closing")

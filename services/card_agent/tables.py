@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Date, Index, Integer, MetaData, String, Table
 
-from contracts.vocabulary import Brand, DeclineReason
-from services.card_agent.behaviour import AnomalyKind
+from contracts.vocabulary import Brand, DeclineReason, SettlementAnomaly
 from services.card_agent.domain.authorization import AuthorizationStatus
 from services.card_agent.domain.issuer import Outcome
 from services.chassis.database.columns import Instant, words
@@ -89,7 +88,7 @@ anomalies = Table(
     "anomalies",
     metadata,
     Column("closed_on", Date, primary_key=True),
-    Column("kind", words(AnomalyKind), primary_key=True),
+    Column("kind", words(SettlementAnomaly), primary_key=True),
     Column("yen", BigInteger, nullable=False),
     Column("business_days", Integer, nullable=False),
     Column("payment_id", String),

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Query, Request
 
 from contracts.explaining import EXPLANATION
-from contracts.http.payment_provider.anomalies import AnomaliesAnswer, AnomalyKindView, AnomalyRequest, AnomalyView
+from contracts.http.payment_provider.anomalies import (
+    ReceiptAnomaliesAnswer,
+    ReceiptAnomalyKindView,
+    ReceiptAnomalyRequest,
+    ReceiptAnomalyView,
+)
 from contracts.http.payment_provider.collections import CollectionRequest, CollectionsRequest
 from contracts.http.payment_provider.payments import (
     BankChoice,
@@ -108,15 +113,15 @@ def _simulation(api: APIRouter, provider: PaymentProvider) -> None:
         return provider.test_banks()
 
     @api.get("/anomaly-kinds", summary="異常の種類 how receipt data can be made to go wrong")
-    async def anomaly_kinds() -> Sequence[AnomalyKindView]:
+    async def anomaly_kinds() -> Sequence[ReceiptAnomalyKindView]:
         return provider.anomaly_kinds()
 
     @api.get("/anomalies", summary="異常 those asked for, with the payments they met")
-    async def anomalies() -> Sequence[AnomalyView]:
+    async def anomalies() -> Sequence[ReceiptAnomalyView]:
         return await provider.anomalies()
 
     @api.post("/anomalies", status_code=201, summary="異常 let the receipt data of a payment go wrong")
-    async def inject_anomaly(body: AnomalyRequest, key: IdempotencyKey = None) -> AnomaliesAnswer:
+    async def inject_anomaly(body: ReceiptAnomalyRequest, key: IdempotencyKey = None) -> ReceiptAnomaliesAnswer:
         return accepted(await provider.inject_anomaly(body, key))
 
 

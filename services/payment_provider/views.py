@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.http.payment_provider.anomalies import AnomalyView
+from contracts.http.payment_provider.anomalies import ReceiptAnomalyView
 from contracts.http.payment_provider.payments import PaymentView
 from contracts.http.payment_provider.receipt_files import ReceiptFileView, RecordedAccess
 from services.payment_provider.domain.payment import Payment
@@ -28,9 +28,9 @@ def payment_view(payment: Payment, system_fee: int | None) -> PaymentView:
     )
 
 
-def anomaly_view(row: Mapping[str, Any]) -> AnomalyView:
+def anomaly_view(row: Mapping[str, Any]) -> ReceiptAnomalyView:
     """An anomaly that was asked for."""
-    return AnomalyView(**{name: row[name] for name in AnomalyView.model_fields})
+    return ReceiptAnomalyView(**{name: row[name] for name in ReceiptAnomalyView.model_fields})
 
 
 def receipt_file_view(row: Any) -> ReceiptFileView:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from contracts.explaining import EXPLANATION
 from contracts.http.service import Explanation
+from contracts.http.ward.ledger import BalanceView, DeemingView
 from contracts.http.ward.overpayments import (
     ApplyOverpayment,
     ApplyRequest,
@@ -17,8 +18,9 @@ from contracts.http.ward.overpayments import (
     RefundOverpayment,
     RefundRequest,
 )
+from contracts.http.ward.receipts import ReceiptView
 from contracts.http.ward.reminders import ArrearsView, CrossingsView, ReminderView, VisibilityView
-from contracts.http.ward.settlement import OpenItem, ResolutionRequest, ResolutionView
+from contracts.http.ward.settlement import OpenItem, ReceivedDepositView, ResolutionRequest, ResolutionView
 from contracts.http.ward.slips import AssessmentsAnswer, AssessmentsRequest, ReissueRequest, SlipRequest, SlipView
 from contracts.http.ward.terminal import (
     CompletionRequest,
@@ -35,12 +37,6 @@ from contracts.vocabulary import ChargeType
 from services.chassis.web.problems import accepted
 from services.chassis.web.routing import IdempotencyKey, create_router
 from services.ward.paper import SLIPS_PER_DOCUMENT
-from services.ward.views import (
-    BalanceView,
-    DeemingView,
-    DepositView,
-    ReceiptView,
-)
 
 if TYPE_CHECKING:
     from services.ward.app import Ward
@@ -149,7 +145,7 @@ def _settling(api: APIRouter, ward: Ward) -> None:
         return await ward.balances()
 
     @api.get("/deposits", summary="入金 seen on the ward's account")
-    async def deposits() -> Sequence[DepositView]:
+    async def deposits() -> Sequence[ReceivedDepositView]:
         return await ward.deposits()
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from statistics import median_low
 from typing import Any
 
 from contracts.formats import barcode
-from contracts.http.bodies import Body
+from contracts.http.ward.ledger import BalanceView, DeemingView, ProxyPaymentView
 from contracts.http.ward.overpayments import OverpaymentView, UseView
+from contracts.http.ward.receipts import ReceiptView, RecordView
 from contracts.http.ward.reminders import (
     ArrearsView,
     ChannelCrossings,
@@ -23,11 +24,11 @@ from contracts.http.ward.reminders import (
     Visibility,
     VisibilityView,
 )
-from contracts.http.ward.settlement import ResolutionView
+from contracts.http.ward.settlement import ReceivedDepositView, ResolutionView
 from contracts.http.ward.slips import SlipView
 from contracts.http.ward.terminal import LineView, ReceivedFileView, StepView
 from contracts.percentiles import percentile
-from contracts.vocabulary import Method, ReceiptKind, Refusal, Settler, business_date
+from contracts.vocabulary import Method, ReceiptKind, Refusal, business_date
 from services.ward.domain.arrears import Arrears, Stretch
 from services.ward.domain.deeming import deeming, legal_mode, slip_deeming
 from services.ward.domain.instalments import Slip
@@ -36,76 +37,6 @@ from services.ward.domain.line import Line
 from services.ward.domain.overpayments import Given, Person
 from services.ward.domain.reissue import Reissue
 from services.ward.store import Made
-
-
-class RecordView(Body):
-    """One receipt record as registered."""
-
-    kind: ReceiptKind
-    amount: int
-    received_on: date
-    delivered_at: datetime
-    registered_at: datetime
-
-
-class ReceiptView(Body):
-    """What the ward has registered of one payment. `stands` is False once it was cancelled."""
-
-    payment_id: str
-    slip_number: str
-    slip_known: bool
-    amount: int
-    settler: Settler
-    stands: bool
-    confirmed: bool
-    records: tuple[RecordView, ...]
-
-
-class BalanceView(Body):
-    """One account: debits less credits."""
-
-    account: str
-    japanese: str
-    balance: int
-
-
-class ProxyPaymentView(Body):
-    """A payment of a slip: its dates, and what it does for the slip on a day."""
-
-    payment_id: str
-    amount: int
-    mode: str
-    approved_on: date
-    entrusted_on: date
-    designated_date: date | None
-    deposited_on: date | None
-    effect: str
-    since: date | None
-
-
-class DeemingView(Body):
-    """代理納付の効力 of a slip at the end of a day: `since` is the day from which it counts as paid."""
-
-    slip_number: str
-    on: date
-    effect: str
-    since: date | None
-    owed_by_payer: bool
-    payments: tuple[ProxyPaymentView, ...]
-
-
-class DepositView(Body):
-    """入金: a deposit that was seen. `account` is empty for the ward's; `counts_for` differs once it is reassigned."""
-
-    deposit_id: str
-    statement_id: str
-    settler: Settler
-    closed_on: date
-    amount: int
-    deposited_on: date
-    account: str
-    counts_for: str
-    reconciled_at: datetime | None
 
 
 def resolution_view(row: Mapping[str, Any]) -> ResolutionView:
@@ -213,9 +144,9 @@ def balance_view(account: Account, balance: int) -> BalanceView:
     return BalanceView(account=account.value, japanese=JAPANESE[account], balance=balance)
 
 
-def deposit_view(row: Any) -> DepositView:
+def deposit_view(row: Any) -> ReceivedDepositView:
     """A deposit with the reconciliation of its statement."""
-    return DepositView(**{name: getattr(row, name) for name in DepositView.model_fields})
+    return ReceivedDepositView(**{name: getattr(row, name) for name in ReceivedDepositView.model_fields})
 
 
 def received_file_view(row: Any) -> ReceivedFileView:

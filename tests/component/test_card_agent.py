@@ -17,8 +17,9 @@ from contracts.events import (
     ProxyPaymentAccepted,
 )
 from contracts.http.card_agent.cards import CardTokenAnswer, CardTokenRequest, CardTokensAnswer, CardTokensRequest
+from contracts.http.card_agent.payments import AuthorizationView
 from contracts.vocabulary import Agent, Brand, DeclineReason, Refusal
-from services.card_agent.app import TEST_CARDS, AuthorizationView
+from services.card_agent.app import TEST_CARDS
 from services.card_agent.domain.issuer import Outcome
 from services.console.payers.plan import card_number
 from tests.component.driven_agent import DrivenAgent, unknown_card

@@ -9,21 +9,21 @@ import httpx
 import pytest
 
 from contracts.events import ClosingStatementIssued, DepositMade, ProxyPaymentAccepted
-from contracts.vocabulary import Refusal
-from services.card_agent.app import AnomalyKind, AnomalyRequest, AnomalyView, CorrectionAnswer
+from contracts.http.card_agent.anomalies import CorrectionAnswer, SettlementAnomalyRequest, SettlementAnomalyView
+from contracts.vocabulary import Refusal, SettlementAnomaly
 from services.card_agent.behaviour import OTHER_ACCOUNT
 from tests.component.driven_agent import NOON, DrivenAgent
 from tests.component.home import Home
 
-K = AnomalyKind
+K = SettlementAnomaly
 CLOSED_ON, DEPOSIT_ON = date(2021, 4, 20), date(2021, 5, 7)
 ISSUED, DEPOSITED, LATER = "2021-04-21T01:00:00+09:00", "2021-05-07T12:00:00+09:00", "2021-06-20T00:00:00+09:00"
 
 
-async def with_two_payments(home: Home, *asked: AnomalyRequest, **terms: Any) -> DrivenAgent:
+async def with_two_payments(home: Home, *asked: SettlementAnomalyRequest, **terms: Any) -> DrivenAgent:
     driven = await DrivenAgent.started(home, **terms)
     for request in asked:
-        assert isinstance(await driven.service.inject(request), AnomalyView)
+        assert isinstance(await driven.service.inject(request), SettlementAnomalyView)
     await driven.accept("p1", card=await driven.token())
     await driven.accept("p2", card=await driven.token("5200000000000007"), amount=1_500)
     return driven
@@ -47,17 +47,17 @@ async def correct(driven: DrivenAgent) -> CorrectionAnswer | Refusal:
 @pytest.mark.parametrize(
     ("asked", "seen"),
     [
-        (AnomalyRequest(kind=K.DEPOSIT_SHORT, yen=600), [(9_400, DEPOSIT_ON, "")]),
-        (AnomalyRequest(kind=K.DEPOSIT_OVER, yen=600), [(10_600, DEPOSIT_ON, "")]),
-        (AnomalyRequest(kind=K.DEPOSIT_DOUBLED), [(10_000, DEPOSIT_ON, "")] * 2),
-        (AnomalyRequest(kind=K.DEPOSIT_MISSING), []),
-        (AnomalyRequest(kind=K.WRONG_ACCOUNT), [(10_000, DEPOSIT_ON, OTHER_ACCOUNT)]),
-        (AnomalyRequest(kind=K.DEPOSIT_LATE, business_days=2), []),
+        (SettlementAnomalyRequest(kind=K.DEPOSIT_SHORT, yen=600), [(9_400, DEPOSIT_ON, "")]),
+        (SettlementAnomalyRequest(kind=K.DEPOSIT_OVER, yen=600), [(10_600, DEPOSIT_ON, "")]),
+        (SettlementAnomalyRequest(kind=K.DEPOSIT_DOUBLED), [(10_000, DEPOSIT_ON, "")] * 2),
+        (SettlementAnomalyRequest(kind=K.DEPOSIT_MISSING), []),
+        (SettlementAnomalyRequest(kind=K.WRONG_ACCOUNT), [(10_000, DEPOSIT_ON, OTHER_ACCOUNT)]),
+        (SettlementAnomalyRequest(kind=K.DEPOSIT_LATE, business_days=2), []),
     ],
-    ids=lambda value: value.kind.value if isinstance(value, AnomalyRequest) else "",
+    ids=lambda value: value.kind.value if isinstance(value, SettlementAnomalyRequest) else "",
 )
 async def test_the_agent_believes_that_it_paid_what_it_owed(
-    asked: AnomalyRequest, seen: list[tuple[int, date, str]], home: Home
+    asked: SettlementAnomalyRequest, seen: list[tuple[int, date, str]], home: Home
 ) -> None:
     driven = await with_two_payments(home, asked)
     await driven.advance(DEPOSITED)
@@ -67,7 +67,7 @@ async def test_the_agent_believes_that_it_paid_what_it_owed(
 
 
 async def test_a_late_deposit_comes_as_many_business_days_late_as_was_asked(home: Home) -> None:
-    driven = await with_two_payments(home, AnomalyRequest(kind=K.DEPOSIT_LATE, business_days=2))
+    driven = await with_two_payments(home, SettlementAnomalyRequest(kind=K.DEPOSIT_LATE, business_days=2))
     await driven.advance("2021-05-11T09:59:59+09:00")
     assert await deposits(driven) == []
     await driven.restart()
@@ -77,11 +77,13 @@ async def test_a_late_deposit_comes_as_many_business_days_late_as_was_asked(home
 
 
 async def test_a_fee_is_taken_twice_only_where_one_is_taken(home: Home) -> None:
-    driven = await with_two_payments(home, AnomalyRequest(kind=K.FEE_TWICE), fee_basis="net", fee_per_mille=20)
+    driven = await with_two_payments(
+        home, SettlementAnomalyRequest(kind=K.FEE_TWICE), fee_basis="net", fee_per_mille=20
+    )
     await driven.advance(DEPOSITED)
     assert await deposits(driven) == [(9_600, DEPOSIT_ON, "")]
     gross = await DrivenAgent.started()
-    refusal = await gross.service.inject(AnomalyRequest(kind=K.FEE_TWICE))
+    refusal = await gross.service.inject(SettlementAnomalyRequest(kind=K.FEE_TWICE))
     assert isinstance(refusal, Refusal)
     assert refusal.code == "anomaly_without_fee"
 
@@ -95,9 +97,9 @@ async def test_a_fee_is_taken_twice_only_where_one_is_taken(home: Home) -> None:
     ],
 )
 async def test_a_statement_that_is_wrong_is_deposited_as_it_says(
-    kind: AnomalyKind, listed: list[str], count: int, amount: int, home: Home
+    kind: SettlementAnomaly, listed: list[str], count: int, amount: int, home: Home
 ) -> None:
-    driven = await with_two_payments(home, AnomalyRequest(kind=kind))
+    driven = await with_two_payments(home, SettlementAnomalyRequest(kind=kind))
     await driven.advance(DEPOSITED)
     (page,) = await driven.published(ClosingStatementIssued)
     lines = sorted(li.payment_id if len(li.payment_id) < 10 else "unknown" for li in page.lines)
@@ -109,7 +111,7 @@ async def test_a_statement_that_is_wrong_is_deposited_as_it_says(
 
 
 async def test_what_is_short_is_made_good_and_the_books_say_what_was_so(home: Home) -> None:
-    driven = await with_two_payments(home, AnomalyRequest(kind=K.DEPOSIT_SHORT, yen=600))
+    driven = await with_two_payments(home, SettlementAnomalyRequest(kind=K.DEPOSIT_SHORT, yen=600))
     await driven.advance(DEPOSITED)
     assert await correct(driven) == CorrectionAnswer(statement_id=(await _id(driven)), deposited=600, carried_over=())
     assert sorted(await deposits(driven)) == [(600, DEPOSIT_ON, ""), (9_400, DEPOSIT_ON, "")]
@@ -120,8 +122,8 @@ async def test_what_is_short_is_made_good_and_the_books_say_what_was_so(home: Ho
 
 
 @pytest.mark.parametrize("kind", [K.DEPOSIT_MISSING, K.WRONG_ACCOUNT])
-async def test_what_never_reached_the_ward_is_deposited_again(kind: AnomalyKind, home: Home) -> None:
-    driven = await with_two_payments(home, AnomalyRequest(kind=kind))
+async def test_what_never_reached_the_ward_is_deposited_again(kind: SettlementAnomaly, home: Home) -> None:
+    driven = await with_two_payments(home, SettlementAnomalyRequest(kind=kind))
     await driven.advance(LATER)
     answer = await correct(driven)
     assert isinstance(answer, CorrectionAnswer)
@@ -131,7 +133,7 @@ async def test_what_never_reached_the_ward_is_deposited_again(kind: AnomalyKind,
 
 
 async def test_a_late_deposit_that_is_on_its_way_is_not_paid_again(home: Home) -> None:
-    driven = await with_two_payments(home, AnomalyRequest(kind=K.DEPOSIT_LATE, business_days=5))
+    driven = await with_two_payments(home, SettlementAnomalyRequest(kind=K.DEPOSIT_LATE, business_days=5))
     await driven.advance(DEPOSITED)
     answer = await correct(driven)
     assert isinstance(answer, CorrectionAnswer)
@@ -141,14 +143,14 @@ async def test_a_late_deposit_that_is_on_its_way_is_not_paid_again(home: Home) -
 
 
 async def test_a_doubled_deposit_is_in_the_books_once_it_is_looked_at(home: Home) -> None:
-    driven = await with_two_payments(home, AnomalyRequest(kind=K.DEPOSIT_DOUBLED))
+    driven = await with_two_payments(home, SettlementAnomalyRequest(kind=K.DEPOSIT_DOUBLED))
     await driven.advance(DEPOSITED)
     await correct(driven)
     assert await believed(driven) == [(10_000, DEPOSIT_ON)] * 2
 
 
 async def test_a_payment_left_out_is_carried_over_to_the_next_closing(home: Home) -> None:
-    driven = await with_two_payments(home, AnomalyRequest(kind=K.PAYMENT_LEFT_OUT, payment_id="p2"))
+    driven = await with_two_payments(home, SettlementAnomalyRequest(kind=K.PAYMENT_LEFT_OUT, payment_id="p2"))
     await driven.advance(ISSUED)
     answer = await correct(driven)
     assert isinstance(answer, CorrectionAnswer)
@@ -201,7 +203,7 @@ async def test_an_anomaly_is_asked_for_the_next_closing_or_a_named_one(home: Hom
         listed = (await http.get("/anomalies")).json()
     assert (first.status_code, first.json()["closed_on"]) == (201, "2021-04-20")
     assert first.json() == again.json()
-    assert AnomalyView.model_validate(same.json()) == AnomalyView.model_validate(first.json())
+    assert SettlementAnomalyView.model_validate(same.json()) == SettlementAnomalyView.model_validate(first.json())
     assert (other.status_code, other.json()["code"]) == (409, "anomaly_exists")
     assert (no_closing.status_code, no_closing.json()["code"]) == (422, "closing_unknown")
     assert named.json()["closed_on"] == "2021-05-31"
@@ -215,13 +217,13 @@ async def test_an_anomaly_is_asked_for_the_next_closing_or_a_named_one(home: Hom
 async def test_an_anomaly_that_comes_too_late_is_refused(home: Home) -> None:
     driven = await with_two_payments(home)
     await driven.advance(ISSUED)
-    statement = await driven.service.inject(AnomalyRequest(kind=K.LINE_OMITTED, closed_on=CLOSED_ON))
-    deposit = await driven.service.inject(AnomalyRequest(kind=K.DEPOSIT_LATE, closed_on=CLOSED_ON))
+    statement = await driven.service.inject(SettlementAnomalyRequest(kind=K.LINE_OMITTED, closed_on=CLOSED_ON))
+    deposit = await driven.service.inject(SettlementAnomalyRequest(kind=K.DEPOSIT_LATE, closed_on=CLOSED_ON))
     assert isinstance(statement, Refusal)
     assert statement.code == "anomaly_too_late"
-    assert isinstance(deposit, AnomalyView)
+    assert isinstance(deposit, SettlementAnomalyView)
     await driven.advance(LATER)
-    missed = await driven.service.inject(AnomalyRequest(kind=K.DEPOSIT_SHORT, closed_on=CLOSED_ON))
+    missed = await driven.service.inject(SettlementAnomalyRequest(kind=K.DEPOSIT_SHORT, closed_on=CLOSED_ON))
     assert isinstance(missed, Refusal)
     assert missed.code == "anomaly_too_late"
 
@@ -234,7 +236,7 @@ async def test_an_unknown_statement_cannot_be_corrected(home: Home) -> None:
 
 
 async def test_the_story_of_a_payment_tells_of_the_anomaly_that_met_its_closing(home: Home) -> None:
-    driven = await with_two_payments(home, AnomalyRequest(kind=K.PAYMENT_LEFT_OUT))
+    driven = await with_two_payments(home, SettlementAnomalyRequest(kind=K.PAYMENT_LEFT_OUT))
     await driven.advance(ISSUED)
     story = (await driven.service.explain(["p1"]))["p1"]
     (step,) = [step for step in story.steps if step.event.startswith("異常")]

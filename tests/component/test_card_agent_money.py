@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from contracts.books import Books
 from contracts.events import ClosingStatementIssued, DepositMade, ProxyPaymentAccepted, ProxyPaymentWithdrawn
 from contracts.http.card_agent.cards import CardTokenAnswer
+from contracts.http.card_agent.payments import AuthorizationView
 from contracts.vocabulary import JST
-from services.card_agent.app import AuthorizationView
 from tests.component.driven_agent import DrivenAgent
 
 CARDS = ("4000000000000002", "5200000000000007", "4000000000000069", "4000000000000077", "4000000000000051")

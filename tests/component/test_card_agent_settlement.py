@@ -14,7 +14,7 @@ from contracts.events import (
     ProxyPaymentAccepted,
     ProxyPaymentWithdrawn,
 )
-from contracts.http.card_agent.settlement import WithdrawalAnswer
+from contracts.http.card_agent.payments import WithdrawalAnswer
 from contracts.vocabulary import Agent, Refusal, Settler
 from tests.component.driven_agent import DrivenAgent
 from tests.component.home import Home

@@ -8,11 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from contracts.http.payment_provider.anomalies import AnomalyRequest
+from contracts.http.card_agent.anomalies import SettlementAnomalyRequest
+from contracts.http.payment_provider.anomalies import ReceiptAnomalyRequest
 from contracts.http.service import Explanation
-from contracts.vocabulary import ReceiptAnomaly, ReceiptKind, Refusal
-from services.card_agent.app import AnomalyKind
-from services.card_agent.app import AnomalyRequest as SettlementAnomaly
+from contracts.vocabulary import ReceiptAnomaly, ReceiptKind, Refusal, SettlementAnomaly
 from services.chassis.service import Service
 from tests.component import driven_agent, driven_provider, driven_ward
 from tests.component.driven_agent import DrivenAgent
@@ -73,7 +72,7 @@ async def test_an_anomaly_asked_for_later_is_not_told_of_the_days_before(home: H
     driven = await DrivenProvider.started(home)
     payment_id = await driven.paid()
     await driven.advance(jst("2021-04-13T12:00"))
-    never = AnomalyRequest(kind=ReceiptAnomaly.NEVER_CONFIRMED, payment_id=payment_id)
+    never = ReceiptAnomalyRequest(kind=ReceiptAnomaly.NEVER_CONFIRMED, payment_id=payment_id)
     driven_provider.accepted(await driven.service.inject_anomaly(never))
     before, after = [await told(driven.service, payment_id, day) for day in ("2021-04-12", None)]
     assert waits(before) == ("確報", "confirmation_business_days")
@@ -211,7 +210,9 @@ async def test_the_provider_says_why_there_is_nothing_to_tell(
 
 async def test_agent_and_ward_say_when_they_first_heard_of_it(home: Home) -> None:
     agent, ward = await DrivenAgent.started(home, at=jst("2021-04-11T12:00")), await DrivenWard.started(home)
-    assert not isinstance(await agent.service.inject(SettlementAnomaly(kind=AnomalyKind.DEPOSIT_LATE)), Refusal)
+    assert not isinstance(
+        await agent.service.inject(SettlementAnomalyRequest(kind=SettlementAnomaly.DEPOSIT_LATE)), Refusal
+    )
     await agent.advance(driven_agent.NOON.isoformat())
     await agent.accept("p1", card=await agent.token())
     await ward.send(receipt("p1", (await ward.assess())[0]))

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from contracts.events import ReceiptDelivered
 from contracts.formats import barcode
 from contracts.formats.barcode import Barcode
-from contracts.http.payment_provider.anomalies import AnomaliesAnswer, AnomalyRequest
+from contracts.http.payment_provider.anomalies import ReceiptAnomaliesAnswer, ReceiptAnomalyRequest
 from contracts.vocabulary import Method, ReceiptAnomaly, Refusal
 from services.payment_provider.behaviour import ANOMALIES, with_other_amount
 from tests.component.driven_provider import DrivenProvider, accepted, jst, refused, slip
@@ -22,12 +22,12 @@ STORE, BANK_COUNTER = Method.CONVENIENCE_STORE, Method.BANK_COUNTER
 END = jst("2021-05-31T00:00")
 
 
-async def ask(driven: DrivenProvider, kind: A, payment_id: str) -> AnomaliesAnswer | Refusal:
-    return await driven.service.inject_anomaly(AnomalyRequest(kind=kind, payment_id=payment_id))
+async def ask(driven: DrivenProvider, kind: A, payment_id: str) -> ReceiptAnomaliesAnswer | Refusal:
+    return await driven.service.inject_anomaly(ReceiptAnomalyRequest(kind=kind, payment_id=payment_id))
 
 
 async def ask_next(driven: DrivenProvider, kind: A, count: int = 1) -> None:
-    answer = accepted(await driven.service.inject_anomaly(AnomalyRequest(kind=kind, next=count)))
+    answer = accepted(await driven.service.inject_anomaly(ReceiptAnomalyRequest(kind=kind, next=count)))
     assert [a.payment_id for a in answer.anomalies] == [None] * count
 
 
@@ -166,7 +166,7 @@ async def test_the_next_ones_are_met_in_the_order_they_were_asked_for(home: Home
 def test_a_request_is_for_one_payment_or_for_the_next() -> None:
     for wrong in ({}, {"payment_id": "p", "next": 1}, {"next": 0}):
         with pytest.raises(ValidationError):
-            AnomalyRequest.model_validate({"kind": A.SENT_TWICE, **wrong})
+            ReceiptAnomalyRequest.model_validate({"kind": A.SENT_TWICE, **wrong})
 
 
 def test_every_anomaly_has_a_story() -> None:

@@ -6,11 +6,20 @@ from datetime import date, time, timedelta
 from itertools import count
 
 from contracts.events import ReceiptDelivered
-from contracts.http.payment_provider.anomalies import AnomalyRequest
+from contracts.http.payment_provider.anomalies import ReceiptAnomalyRequest
 from contracts.http.payment_provider.payments import BankChoice
 from contracts.http.ward.slips import SlipView
-from contracts.vocabulary import Agent, Method, ReceiptAnomaly, ReceiptKind, Settler, Yen, business_date, on_the_clock
-from services.card_agent.app import AnomalyKind
+from contracts.vocabulary import (
+    Agent,
+    Method,
+    ReceiptAnomaly,
+    ReceiptKind,
+    SettlementAnomaly,
+    Settler,
+    Yen,
+    business_date,
+    on_the_clock,
+)
 from services.console.payers.plan import PlannedPayment
 from services.console.sandbox.payers import expect
 from services.console.scenarios import Scenario
@@ -47,13 +56,13 @@ async def records_go_wrong_when_they_are_planned(stage: Stage) -> None:
     paid = [await stage.pays(await stage.slip(), method) for method in methods]
     await stage.until(date(2021, 7, 6), 12)
     for payment_id, kind in zip(paid, kinds, strict=True):
-        expect(await stage.sandbox.provider.inject_anomaly(AnomalyRequest(kind=kind, payment_id=payment_id)))
+        expect(await stage.sandbox.provider.inject_anomaly(ReceiptAnomalyRequest(kind=kind, payment_id=payment_id)))
     await stage.until(DEPOSITED)
 
 
 async def money_is_brought_over_late(stage: Stage) -> None:
     """A deposit goes to another account; two days later it is brought over, for another closing by mistake."""
-    await stage.settlement_goes_wrong(AnomalyKind.WRONG_ACCOUNT)
+    await stage.settlement_goes_wrong(SettlementAnomaly.WRONG_ACCOUNT)
     await stage.pays(await stage.slip(), Method.CARD, VISA)
     await stage.until(date(2021, 7, 13), 12)
     await stage.pays(await stage.slip(), Method.CARD, VISA)
@@ -69,7 +78,7 @@ async def money_is_brought_over_late(stage: Stage) -> None:
 
 async def lines_are_decided_about_late(stage: Stage) -> None:
     """A statement lists a payment that nobody made; days after the deposit its money is returned."""
-    await stage.settlement_goes_wrong(AnomalyKind.UNKNOWN_PAYMENT)
+    await stage.settlement_goes_wrong(SettlementAnomaly.UNKNOWN_PAYMENT)
     await stage.pays(await stage.slip(), Method.CARD, VISA)
     await stage.until(date(2021, 7, 29), 12)
     (concerned,) = (await stage.open_item("statement_open")).payments

@@ -10,10 +10,11 @@ from typing import Any
 
 from contracts import cloudevents, topics
 from contracts.events import ReceiptDelivered
+from contracts.http.card_agent.anomalies import CorrectionAnswer, SettlementAnomalyRequest, SettlementAnomalyView
 from contracts.http.ward.settlement import OpenItem, ResolutionRequest, ResolutionView
 from contracts.http.ward.slips import SlipRequest, SlipView
 from contracts.vocabulary import Agent, Method, ReceiptKind, Refusal, Settler, Yen, business_date, on_the_clock
-from services.card_agent.app import AnomalyRequest, AnomalyView, CardAgent, CorrectionAnswer
+from services.card_agent.app import CardAgent
 from services.chassis.bus.port import Record
 from services.chassis.identity import SeededIdentity
 from services.console.books.audit import Audit, audit
@@ -121,7 +122,7 @@ class SettlementScene:
 
 @asynccontextmanager
 async def settlement(
-    *anomalies: AnomalyRequest, first_day: date = date(2021, 7, 5), seed: int = 7, **overrides: dict[str, Any]
+    *anomalies: SettlementAnomalyRequest, first_day: date = date(2021, 7, 5), seed: int = 7, **overrides: dict[str, Any]
 ) -> AsyncIterator[SettlementScene]:
     """The scene just after both payments were made; `overrides` by party, as in `uc={"fee_basis": "net"}`."""
     principals = {"uc": "card_agent.uc", "ward": "ward"}
@@ -130,7 +131,7 @@ async def settlement(
     await sandbox.start()
     try:
         for anomaly in anomalies:
-            assert isinstance(await sandbox.agents[Agent.UC].inject(anomaly), AnomalyView)
+            assert isinstance(await sandbox.agents[Agent.UC].inject(anomaly), SettlementAnomalyView)
         slips, payments, payers = [], [], Payers(sandbox)
         for n, amount in enumerate(AMOUNTS):
             request = SlipRequest(insured_number=f"000000000{n}", amount=amount, due_on=date(first_day.year + 1, 3, 1))

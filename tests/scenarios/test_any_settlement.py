@@ -10,12 +10,13 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from contracts.calendar import HolidayShift
+from contracts.http.card_agent.anomalies import SettlementAnomalyRequest
 from contracts.http.ward.settlement import OpenItem
-from services.card_agent.app import AnomalyKind, AnomalyRequest
+from contracts.vocabulary import SettlementAnomaly
 from services.console.books.known import State
 from tests.scenarios.settlement_scene import SettlementScene, settlement
 
-K = AnomalyKind
+K = SettlementAnomaly
 terms = st.fixed_dictionaries(
     {
         "closing_days": st.sampled_from(["eom", "15/eom", "10/20/eom", "5/10/15/20/25/eom", "6"]),
@@ -66,15 +67,15 @@ def test_on_any_terms_two_payments_are_settled_and_nothing_is_open(agreed: dict[
     after_days=0,
 )
 def test_whatever_goes_wrong_is_found_and_dealt_with_to_the_yen(
-    asked: dict[AnomalyKind, int], split: str, corrects: bool, after_days: int
+    asked: dict[SettlementAnomaly, int], split: str, corrects: bool, after_days: int
 ) -> None:
     """A clerk decides about all that is open; in between, or never, the agent corrects itself."""
     asyncio.run(_dealt_with(asked, split, corrects, after_days))
 
 
-async def _dealt_with(asked: dict[AnomalyKind, int], split: str, corrects: bool, after_days: int) -> None:
+async def _dealt_with(asked: dict[SettlementAnomaly, int], split: str, corrects: bool, after_days: int) -> None:
     first_day, deposited = date(2021, 7, 5), date(2021, 7, 26)
-    requests = [AnomalyRequest(kind=kind, yen=yen) for kind, yen in asked.items()]
+    requests = [SettlementAnomalyRequest(kind=kind, yen=yen) for kind, yen in asked.items()]
     agreed = {"fee_basis": "net", "fee_per_mille": 20, "deposit_split": split}
     async with settlement(*requests, first_day=first_day, uc=agreed) as scene:
         for day in range(0, (deposited - first_day).days + after_days, 7):

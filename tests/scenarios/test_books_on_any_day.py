@@ -6,8 +6,7 @@ from datetime import date, time, timedelta
 
 import pytest
 
-from contracts.vocabulary import Method, on_the_clock
-from services.card_agent.app import AnomalyKind
+from contracts.vocabulary import Method, SettlementAnomaly, on_the_clock
 from services.console.books.audit import audit
 from services.console.books.trial_balance import position
 from services.console.demo.year import DemoOptions, opened_sandbox, play
@@ -46,7 +45,7 @@ async def test_a_debt_that_revived_is_owed_by_payer_and_agent_and_the_agent_does
     await sandbox.start()
     try:
         stage = Stage(sandbox, 7)
-        await stage.settlement_goes_wrong(AnomalyKind.DEPOSIT_MISSING)
+        await stage.settlement_goes_wrong(SettlementAnomaly.DEPOSIT_MISSING)
         slip = await stage.slip()
         await stage.pays(slip, Method.CARD)
         await stage.until(date(2021, 8, 3))

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 import pytest
 
-from contracts.http.payment_provider.anomalies import AnomalyRequest
+from contracts.http.payment_provider.anomalies import ReceiptAnomalyRequest
 from contracts.http.ward.settlement import ResolutionRequest
 from contracts.http.ward.slips import SlipRequest, SlipView
 from contracts.vocabulary import Agent, Method, ReceiptAnomaly, Refusal
@@ -41,7 +41,7 @@ class Story:
         return paid.payment_id
 
     async def next_goes_wrong(self, kind: ReceiptAnomaly) -> None:
-        expect(await self.sandbox.provider.inject_anomaly(AnomalyRequest(kind=kind, next=1)))
+        expect(await self.sandbox.provider.inject_anomaly(ReceiptAnomalyRequest(kind=kind, next=1)))
 
     async def open(self) -> dict[str, str]:
         """Kind of open item → why."""

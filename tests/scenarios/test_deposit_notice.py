@@ -12,13 +12,13 @@ import pytest
 
 from contracts.books import DepositRow
 from contracts.formats.zengin import Kind
-from contracts.vocabulary import Settler
-from services.card_agent.app import AnomalyKind, AnomalyRequest
+from contracts.http.card_agent.anomalies import SettlementAnomalyRequest
+from contracts.vocabulary import SettlementAnomaly, Settler
 from services.console.books.bank_notice import Code, Difference, Notice, Period, differences, read, written
 from services.console.books.paid_in import paid_in
 from tests.scenarios.settlement_scene import SettlementScene, settlement
 
-K = AnomalyKind
+K = SettlementAnomaly
 DEPOSITED, LATE = date(2021, 7, 26), date(2021, 7, 29)
 JULY = Period(date(2021, 7, 1), date(2021, 7, 31))
 FEES = {"fee_basis": "net", "fee_per_mille": 20}
@@ -47,18 +47,18 @@ def told(notice: Notice) -> list[tuple[date, str | None, int]]:
     ("asked", "uc", "expected"),
     [
         (None, {}, [(DEPOSITED, "uc", 10_000)]),
-        (AnomalyRequest(kind=K.DEPOSIT_SHORT, yen=600), {}, [(DEPOSITED, "uc", 9_400)]),
-        (AnomalyRequest(kind=K.DEPOSIT_OVER, yen=600), {}, [(DEPOSITED, "uc", 10_600)]),
-        (AnomalyRequest(kind=K.DEPOSIT_DOUBLED), {}, [(DEPOSITED, "uc", 10_000)] * 2),
-        (AnomalyRequest(kind=K.DEPOSIT_LATE, business_days=3), {}, [(LATE, "uc", 10_000)]),
-        (AnomalyRequest(kind=K.DEPOSIT_MISSING), {}, []),
-        (AnomalyRequest(kind=K.WRONG_ACCOUNT), {}, []),
-        (AnomalyRequest(kind=K.FEE_TWICE), FEES, [(DEPOSITED, "uc", 9_600)]),
+        (SettlementAnomalyRequest(kind=K.DEPOSIT_SHORT, yen=600), {}, [(DEPOSITED, "uc", 9_400)]),
+        (SettlementAnomalyRequest(kind=K.DEPOSIT_OVER, yen=600), {}, [(DEPOSITED, "uc", 10_600)]),
+        (SettlementAnomalyRequest(kind=K.DEPOSIT_DOUBLED), {}, [(DEPOSITED, "uc", 10_000)] * 2),
+        (SettlementAnomalyRequest(kind=K.DEPOSIT_LATE, business_days=3), {}, [(LATE, "uc", 10_000)]),
+        (SettlementAnomalyRequest(kind=K.DEPOSIT_MISSING), {}, []),
+        (SettlementAnomalyRequest(kind=K.WRONG_ACCOUNT), {}, []),
+        (SettlementAnomalyRequest(kind=K.FEE_TWICE), FEES, [(DEPOSITED, "uc", 9_600)]),
     ],
-    ids=lambda value: value.kind.value if isinstance(value, AnomalyRequest) else "",
+    ids=lambda value: value.kind.value if isinstance(value, SettlementAnomalyRequest) else "",
 )
 async def test_the_notice_tells_what_really_came(
-    kind: Kind, asked: AnomalyRequest | None, uc: dict[str, object], expected: list[tuple[date, str, int]]
+    kind: Kind, asked: SettlementAnomalyRequest | None, uc: dict[str, object], expected: list[tuple[date, str, int]]
 ) -> None:
     async with settlement(*([asked] if asked else []), uc=uc) as scene:
         await scene.until(date(2021, 7, 31))
@@ -68,7 +68,7 @@ async def test_the_notice_tells_what_really_came(
 
 
 async def test_the_agent_believes_otherwise() -> None:
-    async with settlement(AnomalyRequest(kind=K.DEPOSIT_SHORT, yen=600)) as scene:
+    async with settlement(SettlementAnomalyRequest(kind=K.DEPOSIT_SHORT, yen=600)) as scene:
         await scene.until(DEPOSITED)
         believed = (await scene.agent.books()).deposits
         assert [d.amount for d in believed] == [10_000]
@@ -78,7 +78,7 @@ async def test_the_agent_believes_otherwise() -> None:
 
 
 async def test_what_is_made_good_comes_as_a_deposit_of_its_own() -> None:
-    async with settlement(AnomalyRequest(kind=K.DEPOSIT_SHORT, yen=600)) as scene:
+    async with settlement(SettlementAnomalyRequest(kind=K.DEPOSIT_SHORT, yen=600)) as scene:
         await scene.until(LATE)
         await scene.correct()
         notice = await notice_of(scene, Kind.ACCOUNT_ENTRIES)
@@ -88,7 +88,7 @@ async def test_what_is_made_good_comes_as_a_deposit_of_its_own() -> None:
 
 
 async def test_money_brought_over_from_another_account_is_on_record_and_not_in_the_notice() -> None:
-    async with settlement(AnomalyRequest(kind=K.WRONG_ACCOUNT)) as scene:
+    async with settlement(SettlementAnomalyRequest(kind=K.WRONG_ACCOUNT)) as scene:
         await scene.until(DEPOSITED)
         (deposit,) = await scene.sandbox.ward.deposits()
         await scene.resolve("reassign_deposit", deposit_id=deposit.deposit_id)

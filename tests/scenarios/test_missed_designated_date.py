@@ -10,12 +10,12 @@ from datetime import date
 
 import pytest
 
+from contracts.http.card_agent.anomalies import SettlementAnomalyRequest
 from contracts.http.ward.settlement import OpenItem
-from contracts.vocabulary import ReceiptKind, Refusal, Settler
-from services.card_agent.app import AnomalyKind, AnomalyRequest
+from contracts.vocabulary import ReceiptKind, Refusal, SettlementAnomaly, Settler
 from tests.scenarios.settlement_scene import AMOUNTS, SettlementScene, at, settlement
 
-MISSING = AnomalyRequest(kind=AnomalyKind.DEPOSIT_MISSING)
+MISSING = SettlementAnomalyRequest(kind=SettlementAnomaly.DEPOSIT_MISSING)
 SEEDS = (1, 7, 2021)
 
 
@@ -98,7 +98,7 @@ async def test_the_day_of_entrustment_decides_which_law_it_is(
 
 
 async def test_money_that_comes_late_but_by_the_designated_date_changes_nothing() -> None:
-    late = AnomalyRequest(kind=AnomalyKind.DEPOSIT_LATE, business_days=5)
+    late = SettlementAnomalyRequest(kind=SettlementAnomaly.DEPOSIT_LATE, business_days=5)
     async with settlement(late) as scene:
         await scene.until(date(2021, 8, 20))
         assert await effect(scene, date(2021, 8, 20)) == ("paid", date(2021, 7, 5), False)
@@ -107,7 +107,7 @@ async def test_money_that_comes_late_but_by_the_designated_date_changes_nothing(
 
 
 async def test_a_short_deposit_covers_those_who_were_first() -> None:
-    async with settlement(AnomalyRequest(kind=AnomalyKind.DEPOSIT_SHORT, yen=1)) as scene:
+    async with settlement(SettlementAnomalyRequest(kind=SettlementAnomaly.DEPOSIT_SHORT, yen=1)) as scene:
         await scene.until(date(2021, 8, 3), 1)
         still_owed = [yen for yen in await scene.outstanding() if yen]
         assert len(still_owed) == 1

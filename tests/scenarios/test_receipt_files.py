@@ -14,7 +14,8 @@ from contracts import cloudevents, topics
 from contracts.events import ReceiptDelivered
 from contracts.formats import receipt_csv, receipt_file
 from contracts.formats.receipt_record import METHOD_OF_CHANNEL, SETTLER_OF_SHOP, ReceiptRecord, payment_of
-from contracts.http.payment_provider.anomalies import AnomalyRequest
+from contracts.http.payment_provider.anomalies import ReceiptAnomalyRequest
+from contracts.http.ward.receipts import ReceiptView
 from contracts.http.ward.slips import SlipRequest, SlipView
 from contracts.vocabulary import Method, ReceiptAnomaly, Refusal, Settler, business_date, on_the_clock
 from services.console.books.audit import audit
@@ -23,7 +24,6 @@ from services.console.payers.plan import PlannedPayment, card_number
 from services.console.sandbox.payers import Payers, SandboxScene, expect
 from services.console.sandbox.sandbox import Sandbox
 from services.ward.app import Fetched
-from services.ward.views import ReceiptView
 
 VISA, REVERSING_BANK = "4000000000000002", "9002"
 KEPT = {"payment_provider": {"receipt_file_retention_days": 400}}
@@ -146,7 +146,7 @@ async def test_every_channels_records_and_those_that_contradict_themselves_come_
     read = receipt_file.records if layout == "fixed" else receipt_csv.read
     async with sandbox_at(at(day, 9), overrides) as sandbox:
         for kind in (ReceiptAnomaly.SENT_TWICE, ReceiptAnomaly.CONFIRMED_AMOUNT_DIFFERS):
-            expect(await sandbox.provider.inject_anomaly(AnomalyRequest(kind=kind, next=1)))
+            expect(await sandbox.provider.inject_anomaly(ReceiptAnomalyRequest(kind=kind, next=1)))
         for person, method in enumerate([*Method, Method.CARD], 1):
             slip = await a_slip(sandbox, date(2021, 11, 1), 1_000 * person, person)
             number = card_number(7, slip.insured_number) if method is Method.CARD else None

@@ -9,11 +9,11 @@ from datetime import date
 
 import pytest
 
-from contracts.vocabulary import Refusal
-from services.card_agent.app import AnomalyKind, AnomalyRequest
+from contracts.http.card_agent.anomalies import SettlementAnomalyRequest
+from contracts.vocabulary import Refusal, SettlementAnomaly
 from tests.scenarios.settlement_scene import SettlementScene, settlement
 
-K = AnomalyKind
+K = SettlementAnomaly
 ISSUED, DEPOSITED, CONFIRMED, NEXT = date(2021, 7, 12), date(2021, 7, 26), date(2021, 7, 8), date(2021, 8, 20)
 SEEDS = (1, 7, 2021)
 FEES = {"fee_basis": "net", "fee_per_mille": 20}
@@ -33,7 +33,7 @@ async def test_without_an_anomaly_nothing_is_open_and_nothing_found(seed: int) -
 
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_a_short_deposit_is_claimed_and_made_good_by_a_later_one(seed: int) -> None:
-    async with settlement(AnomalyRequest(kind=K.DEPOSIT_SHORT, yen=600), seed=seed) as scene:
+    async with settlement(SettlementAnomalyRequest(kind=K.DEPOSIT_SHORT, yen=600), seed=seed) as scene:
         await scene.until(DEPOSITED)
         item = await scene.open_item("statement_open")
         assert (item.codes, item.difference) == (("deposit_short",), -600)
@@ -50,7 +50,7 @@ async def test_a_short_deposit_is_claimed_and_made_good_by_a_later_one(seed: int
 
 
 async def test_a_short_deposit_is_accepted_as_it_is() -> None:
-    async with settlement(AnomalyRequest(kind=K.DEPOSIT_SHORT, yen=600)) as scene:
+    async with settlement(SettlementAnomalyRequest(kind=K.DEPOSIT_SHORT, yen=600)) as scene:
         await scene.until(DEPOSITED)
         await scene.resolve("accept_difference")
         assert await scene.is_clear()
@@ -61,7 +61,7 @@ async def test_a_short_deposit_is_accepted_as_it_is() -> None:
 
 
 async def test_an_excess_is_returned_to_its_settler() -> None:
-    async with settlement(AnomalyRequest(kind=K.DEPOSIT_OVER, yen=600)) as scene:
+    async with settlement(SettlementAnomalyRequest(kind=K.DEPOSIT_OVER, yen=600)) as scene:
         await scene.until(DEPOSITED)
         item = await scene.open_item("statement_open")
         assert (item.codes, item.difference) == (("deposit_over",), 600)
@@ -74,7 +74,7 @@ async def test_an_excess_is_returned_to_its_settler() -> None:
 
 @pytest.mark.parametrize("corrected_first", [False, True])
 async def test_a_doubled_deposit_is_returned(corrected_first: bool) -> None:
-    async with settlement(AnomalyRequest(kind=K.DEPOSIT_DOUBLED)) as scene:
+    async with settlement(SettlementAnomalyRequest(kind=K.DEPOSIT_DOUBLED)) as scene:
         await scene.until(DEPOSITED)
         assert await codes(scene) == ("deposit_doubled",)
         if corrected_first:
@@ -88,7 +88,7 @@ async def test_a_doubled_deposit_is_returned(corrected_first: bool) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_a_late_deposit_is_found_on_its_day_and_stays_on_record(seed: int) -> None:
-    async with settlement(AnomalyRequest(kind=K.DEPOSIT_LATE, business_days=3), seed=seed) as scene:
+    async with settlement(SettlementAnomalyRequest(kind=K.DEPOSIT_LATE, business_days=3), seed=seed) as scene:
         await scene.until(DEPOSITED, 14)
         assert await codes(scene) == ("deposit_missing",)
         await scene.until(DEPOSITED, 15)
@@ -104,8 +104,8 @@ async def test_a_late_deposit_is_found_on_its_day_and_stays_on_record(seed: int)
 
 
 @pytest.mark.parametrize("kind", [K.DEPOSIT_MISSING, K.WRONG_ACCOUNT])
-async def test_a_deposit_that_never_reaches_the_account_is_claimed_and_paid_again(kind: AnomalyKind) -> None:
-    async with settlement(AnomalyRequest(kind=kind)) as scene:
+async def test_a_deposit_that_never_reaches_the_account_is_claimed_and_paid_again(kind: SettlementAnomaly) -> None:
+    async with settlement(SettlementAnomalyRequest(kind=kind)) as scene:
         await scene.until(DEPOSITED)
         expected = ("deposit_overdue", "wrong_account") if kind is K.WRONG_ACCOUNT else ("deposit_overdue",)
         assert await codes(scene) == expected
@@ -121,7 +121,7 @@ async def test_a_deposit_that_never_reaches_the_account_is_claimed_and_paid_agai
 
 
 async def test_a_deposit_that_never_comes_is_accepted_and_nobody_waits_for_it() -> None:
-    async with settlement(AnomalyRequest(kind=K.DEPOSIT_MISSING)) as scene:
+    async with settlement(SettlementAnomalyRequest(kind=K.DEPOSIT_MISSING)) as scene:
         await scene.until(DEPOSITED)
         assert "receipt_not_deposited" in await scene.open_kinds()
         await scene.resolve("accept_difference")
@@ -133,7 +133,7 @@ async def test_a_deposit_that_never_comes_is_accepted_and_nobody_waits_for_it() 
 
 
 async def test_a_deposit_to_the_wrong_account_is_brought_over() -> None:
-    async with settlement(AnomalyRequest(kind=K.WRONG_ACCOUNT)) as scene:
+    async with settlement(SettlementAnomalyRequest(kind=K.WRONG_ACCOUNT)) as scene:
         await scene.until(DEPOSITED)
         (deposit,) = await scene.sandbox.ward.deposits()
         assert deposit.account
@@ -144,7 +144,7 @@ async def test_a_deposit_to_the_wrong_account_is_brought_over() -> None:
 
 
 async def test_a_fee_taken_twice_is_named_and_booked_as_a_fee() -> None:
-    async with settlement(AnomalyRequest(kind=K.FEE_TWICE), uc=FEES) as scene:
+    async with settlement(SettlementAnomalyRequest(kind=K.FEE_TWICE), uc=FEES) as scene:
         await scene.until(DEPOSITED)
         item = await scene.open_item("statement_open")
         assert (item.codes, item.difference) == (("fee_twice",), -200)
@@ -156,7 +156,7 @@ async def test_a_fee_taken_twice_is_named_and_booked_as_a_fee() -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_a_receipt_without_a_deposit_is_named_and_carried_over(seed: int) -> None:
-    async with settlement(AnomalyRequest(kind=K.PAYMENT_LEFT_OUT), seed=seed) as scene:
+    async with settlement(SettlementAnomalyRequest(kind=K.PAYMENT_LEFT_OUT), seed=seed) as scene:
         await scene.until(DEPOSITED)
         item = await scene.open_item("receipt_not_deposited")
         assert item.subject == min(scene.payments)
@@ -169,7 +169,9 @@ async def test_a_receipt_without_a_deposit_is_named_and_carried_over(seed: int) 
 
 
 async def test_a_receipt_whose_statement_never_comes_is_found_by_its_deadline() -> None:
-    async with settlement(AnomalyRequest(kind=K.PAYMENT_LEFT_OUT), ward={"statement_expected_days": 10}) as scene:
+    async with settlement(
+        SettlementAnomalyRequest(kind=K.PAYMENT_LEFT_OUT), ward={"statement_expected_days": 10}
+    ) as scene:
         await scene.until(date(2021, 8, 10), 23)
         assert "discrepancy" not in await scene.open_kinds()
         await scene.until(date(2021, 8, 11), 1)
@@ -182,7 +184,7 @@ async def test_a_receipt_whose_statement_never_comes_is_found_by_its_deadline() 
 
 
 async def test_a_statement_that_omits_a_payment_is_completed() -> None:
-    async with settlement(AnomalyRequest(kind=K.LINE_OMITTED)) as scene:
+    async with settlement(SettlementAnomalyRequest(kind=K.LINE_OMITTED)) as scene:
         await scene.until(DEPOSITED)
         omitted = min(scene.payments)
         assert await codes(scene) == ("totals_differ",)
@@ -199,7 +201,7 @@ async def test_a_statement_that_omits_a_payment_is_completed() -> None:
 
 
 async def test_a_deposit_without_a_receipt_is_named_and_its_money_returned() -> None:
-    async with settlement(AnomalyRequest(kind=K.UNKNOWN_PAYMENT, yen=700)) as scene:
+    async with settlement(SettlementAnomalyRequest(kind=K.UNKNOWN_PAYMENT, yen=700)) as scene:
         await scene.until(DEPOSITED)
         item = await scene.open_item("statement_open")
         (payment,) = item.payments
@@ -214,7 +216,10 @@ async def test_a_deposit_without_a_receipt_is_named_and_its_money_returned() -> 
 
 
 async def test_several_anomalies_of_one_closing_are_all_named() -> None:
-    asked = (AnomalyRequest(kind=K.UNKNOWN_PAYMENT, yen=700), AnomalyRequest(kind=K.DEPOSIT_SHORT, yen=50))
+    asked = (
+        SettlementAnomalyRequest(kind=K.UNKNOWN_PAYMENT, yen=700),
+        SettlementAnomalyRequest(kind=K.DEPOSIT_SHORT, yen=50),
+    )
     async with settlement(*asked) as scene:
         await scene.until(DEPOSITED)
         assert await codes(scene) == ("receipt_missing", "deposit_short")
@@ -230,7 +235,7 @@ async def test_several_anomalies_of_one_closing_are_all_named() -> None:
 
 
 async def test_each_decision_is_listed_and_told() -> None:
-    async with settlement(AnomalyRequest(kind=K.DEPOSIT_SHORT, yen=600)) as scene:
+    async with settlement(SettlementAnomalyRequest(kind=K.DEPOSIT_SHORT, yen=600)) as scene:
         await scene.until(DEPOSITED)
         kept = await scene.resolve("accept_difference", because="手数料の端数", decided_by="会計 A")
         assert list(await scene.sandbox.ward.resolutions()) == [kept]

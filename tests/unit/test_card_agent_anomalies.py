@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.calendar import BANK_CALENDAR, HolidayShift
-from contracts.vocabulary import Brand, Yen
-from services.card_agent.behaviour import OTHER_ACCOUNT, Anomalies, Anomaly, AnomalyKind, Order, orders, tell
+from contracts.vocabulary import Brand, SettlementAnomaly, Yen
+from services.card_agent.behaviour import OTHER_ACCOUNT, Anomalies, Anomaly, Order, orders, tell
 from services.card_agent.domain.settlement import WHOLE, Line, parts, total
 from services.card_agent.domain.terms import AgentTerms, DepositSplit, DesignatedDateRule, FeeBasis, Terms
 
-K = AnomalyKind
+K = SettlementAnomaly
 agreed = st.builds(
     AgentTerms,
     brands=st.just((Brand.VISA, Brand.MASTERCARD)),
@@ -134,7 +134,7 @@ def test_an_unknown_payment_is_told_and_counted() -> None:
 
 
 @pytest.mark.parametrize("kind", [K.PAYMENT_LEFT_OUT, K.LINE_OMITTED])
-def test_a_payment_that_the_closing_does_not_count_cannot_be_left_out(kind: AnomalyKind) -> None:
+def test_a_payment_that_the_closing_does_not_count_cannot_be_left_out(kind: SettlementAnomaly) -> None:
     told = tell(LINES, of(Anomaly(kind, payment_id="p9")), "unknown")
     assert (told.lines, told.counted, told.concerned) == (LINES, LINES, {})
 

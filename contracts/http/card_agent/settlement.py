@@ -1,17 +1,11 @@
-"""丙: the agent's terms, and the withdrawal of a proxy payment."""
+"""丙: the agent's terms of settlement (精算条件), its closing statements and its deposits."""
 
 from __future__ import annotations
 
-from contracts.http.bodies import (
-    Body,
-    PaymentIdText,
-)
+from datetime import date, datetime
+
+from contracts.http.bodies import Body
 from contracts.vocabulary import Agent, Brand
-
-
-class WithdrawalAnswer(Body):
-    payment_id: PaymentIdText
-    status: str
 
 
 class TermsView(Body):
@@ -27,3 +21,32 @@ class TermsView(Body):
     deposit_split: str
     designated_date_rule: str
     designated_date_business_days: int
+
+
+class SentDepositView(Body):
+    """A transfer to the ward (振込): what the agent believes of it, and what was done. None paid: it was not made."""
+
+    deposit_id: str
+    name: str
+    believed: int
+    believed_on: date
+    paid: int
+    paid_on: date | None
+    account: str
+
+
+class StatementView(Body):
+    """A closing period (締め) and its deposit (入金): `state` is open, issued, empty or deposited."""
+
+    statement_id: str
+    agent: Agent
+    closed_on: date
+    deposit_on: date
+    state: str
+    payments: int
+    amount: int
+    fee: int
+    issued_at: datetime | None = None
+    deposited_on: date | None = None
+    designated_date: date
+    deposits: tuple[SentDepositView, ...] = ()

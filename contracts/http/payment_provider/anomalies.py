@@ -15,7 +15,7 @@ from contracts.http.bodies import (
 from contracts.vocabulary import ReceiptAnomaly
 
 
-class AnomalyRequest(Body):
+class ReceiptAnomalyRequest(Body):
     """異常: let the receipt data of one payment, or of each of the `next` ones made, go wrong."""
 
     kind: ReceiptAnomaly
@@ -29,7 +29,7 @@ class AnomalyRequest(Body):
         return self
 
 
-class AnomalyView(Body):
+class ReceiptAnomalyView(Body):
     """One anomaly asked for. Without a payment it waits for the next that it fits."""
 
     anomaly_id: str
@@ -39,11 +39,11 @@ class AnomalyView(Body):
     struck_at: datetime | None
 
 
-class AnomaliesAnswer(Body):
-    anomalies: tuple[AnomalyView, ...]
+class ReceiptAnomaliesAnswer(Body):
+    anomalies: tuple[ReceiptAnomalyView, ...]
 
 
-class AnomalyKindView(Body):
+class ReceiptAnomalyKindView(Body):
     """What one can ask for."""
 
     kind: ReceiptAnomaly

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -71,3 +71,17 @@ class OpenItem(Body):
     difference: int | None = None
     """What is open between deposits and statement, in yen: below 0 for too little."""
     payments: tuple[ConcernedPayment, ...] = ()
+
+
+class ReceivedDepositView(Body):
+    """入金: a deposit that was seen. `account` is empty for the ward's; `counts_for` differs once it is reassigned."""
+
+    deposit_id: str
+    statement_id: str
+    settler: Settler
+    closed_on: date
+    amount: int
+    deposited_on: date
+    account: str
+    counts_for: str
+    reconciled_at: datetime | None

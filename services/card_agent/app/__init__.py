@@ -12,6 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts import topics
 from contracts.books import Books
 from contracts.explaining import end_of, explanation_on
+from contracts.http.card_agent.anomalies import (
+    CorrectionAnswer,
+    CorrectionRequest,
+    SettlementAnomalyRequest,
+    SettlementAnomalyView,
+)
 from contracts.http.card_agent.cards import (
     CardTokenAnswer,
     CardTokenRequest,
@@ -19,11 +25,12 @@ from contracts.http.card_agent.cards import (
     CardTokensRequest,
     TestCard,
 )
-from contracts.http.card_agent.settlement import TermsView, WithdrawalAnswer
+from contracts.http.card_agent.payments import AuthorizationView, WithdrawalAnswer
+from contracts.http.card_agent.settlement import StatementView, TermsView
 from contracts.http.service import Explanation
 from contracts.vocabulary import Refusal
 from services.card_agent import store
-from services.card_agent.behaviour import TEST_CARDS, AnomalyKind
+from services.card_agent.behaviour import TEST_CARDS
 from services.card_agent.books import ACCOUNT_NAMES, books, deposits_made
 from services.card_agent.domain.as_of import as_it_stood
 from services.card_agent.domain.terms import TERMS, Terms
@@ -43,19 +50,7 @@ from services.card_agent.migrations import HISTORY
 from services.card_agent.settings import Settings
 from services.card_agent.subscriptions import subscriptions
 from services.card_agent.tables import metadata
-from services.card_agent.views import (
-    AnomalyRequest,
-    AnomalyView,
-    AuthorizationView,
-    CorrectionAnswer,
-    CorrectionRequest,
-    StatementView,
-    anomaly_view,
-    authorization_view,
-    statement_view,
-    terms_view,
-    test_card_view,
-)
+from services.card_agent.views import anomaly_view, authorization_view, statement_view, terms_view, test_card_view
 from services.chassis.bus.port import EventBus
 from services.chassis.clock import Clock
 from services.chassis.commands import Command
@@ -70,14 +65,8 @@ __all__ = [
     "ACCOUNT_NAMES",
     "TERMS",
     "TEST_CARDS",
-    "AnomalyKind",
-    "AnomalyRequest",
-    "AnomalyView",
-    "AuthorizationView",
     "CardAgent",
-    "CorrectionAnswer",
     "Settings",
-    "StatementView",
     "books",
     "create_app",
     "deposits_made",
@@ -112,9 +101,11 @@ class CardAgent(Service):
         return Command("withdraw", handler, WithdrawalAnswer, lambda r: (r.payment_id,))
 
     @cached_property
-    def _inject(self) -> Command[AnomalyRequest, AnomalyView]:
+    def _inject(self) -> Command[SettlementAnomalyRequest, SettlementAnomalyView]:
         # one after the other: a request without a day has to see what the one before it did
-        return Command("inject", partial(inject_anomalies, terms=self._terms), AnomalyView, lambda _: ("anomalies",))
+        return Command(
+            "inject", partial(inject_anomalies, terms=self._terms), SettlementAnomalyView, lambda _: ("anomalies",)
+        )
 
     @cached_property
     def _correct(self) -> Command[CorrectionRequest, CorrectionAnswer]:
@@ -145,11 +136,13 @@ class CardAgent(Service):
         """売上取消: the card company revokes the sale, until its closing is issued."""
         return await self.execute(self._withdraw, WithdrawalRequest(payment_id=payment_id), key)
 
-    async def inject(self, request: AnomalyRequest, key: str | None = None) -> AnomalyView | Refusal:
+    async def inject(
+        self, request: SettlementAnomalyRequest, key: str | None = None
+    ) -> SettlementAnomalyView | Refusal:
         """異常: the settlement of a closing will go wrong."""
         return await self.execute(self._inject, request, key)
 
-    async def anomalies(self) -> Sequence[AnomalyView]:
+    async def anomalies(self) -> Sequence[SettlementAnomalyView]:
         """Every anomaly asked for, in the order of its closings."""
         async with self.reading() as session:
             found = await store.all_anomalies(session)

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from contracts.events import ClosingStatementIssued, StatementLine
 from contracts.topics import settler_of
-from contracts.vocabulary import Agent, Yen
+from contracts.vocabulary import Agent, SettlementAnomaly, Yen
 from services.card_agent import store
-from services.card_agent.behaviour import AnomalyKind, Told, tell
+from services.card_agent.behaviour import Told, tell
 from services.card_agent.domain.settlement import parts, total
 from services.card_agent.domain.terms import Terms
 from services.card_agent.store import Closing, KeptAnomaly
@@ -37,7 +37,7 @@ async def issue_statements(due: Sequence[ClosingDue], tx: Transaction, *, agent:
         await store.save_closing(tx.session, closing)
 
 
-def _met(told: Told, anomalies: Mapping[AnomalyKind, KeptAnomaly]) -> Sequence[KeptAnomaly]:
+def _met(told: Told, anomalies: Mapping[SettlementAnomaly, KeptAnomaly]) -> Sequence[KeptAnomaly]:
     return [
         replace(anomalies[kind], met_payment_id=line.payment_id, met_yen=line.amount)
         for kind, line in told.concerned.items()

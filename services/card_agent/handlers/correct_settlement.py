@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from contracts.vocabulary import Agent, Refusal, business_date
+from contracts.http.card_agent.anomalies import CorrectionAnswer, CorrectionRequest
+from contracts.vocabulary import Agent, Refusal, SettlementAnomaly, business_date
 from services.card_agent import store
-from services.card_agent.behaviour import AnomalyKind
 from services.card_agent.domain.terms import Terms
 from services.card_agent.handlers.accept_proxy_payment import open_closing
 from services.card_agent.handlers.deposit_due import announce
 from services.card_agent.store import Closing, Deposit, KeptAnomaly
-from services.card_agent.views import CorrectionAnswer, CorrectionRequest
 from services.chassis.transaction import Transaction
 
 
@@ -59,10 +58,10 @@ async def _make_good(closing: Closing, agent: Agent, tx: Transaction) -> int:
 
 
 async def _carry_over(
-    closing: Closing, anomalies: Mapping[AnomalyKind, KeptAnomaly], tx: Transaction, terms: Terms
+    closing: Closing, anomalies: Mapping[SettlementAnomaly, KeptAnomaly], tx: Transaction, terms: Terms
 ) -> tuple[str, ...]:
     """A payment left out of this closing counts for the one that is open now."""
-    left_out = anomalies.get(AnomalyKind.PAYMENT_LEFT_OUT)
+    left_out = anomalies.get(SettlementAnomaly.PAYMENT_LEFT_OUT)
     if left_out is None or left_out.met_payment_id is None or left_out.corrected_at is not None:
         return ()
     following = await open_closing(tx, terms)

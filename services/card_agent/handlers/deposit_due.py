@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from contracts.events import DepositMade
 from contracts.topics import settler_of
-from contracts.vocabulary import Agent, Yen, business_date
+from contracts.vocabulary import Agent, SettlementAnomaly, Yen, business_date
 from services.card_agent import store
-from services.card_agent.behaviour import AnomalyKind, Order, orders, tell
+from services.card_agent.behaviour import Order, orders, tell
 from services.card_agent.domain.authorization import deposit
 from services.card_agent.domain.settlement import WHOLE, parts
 from services.card_agent.domain.terms import Terms
@@ -31,7 +31,7 @@ async def make_deposits(due: Sequence[DepositDue], tx: Transaction, *, agent: Ag
         made = [_transfer(order, issued, tx, agent, terms) for order in orders(parts(told.counted, terms), asked)]
         await store.add_deposits(tx.session, made)
         await store.save_closing(tx.session, replace(issued, deposited_on=business_date(tx.now)))
-        left_out = told.concerned.get(AnomalyKind.PAYMENT_LEFT_OUT)
+        left_out = told.concerned.get(SettlementAnomaly.PAYMENT_LEFT_OUT)
         counted = await store.lock_accepted(tx.session, issued.closed_on)
         paid = {i: deposit(a, tx.now) for i, a in counted.items() if left_out is None or i != left_out.payment_id}
         await store.save(tx.session, counted, paid)

@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from contracts.vocabulary import Refusal, business_date
+from contracts.http.card_agent.anomalies import SettlementAnomalyRequest, SettlementAnomalyView
+from contracts.vocabulary import Refusal, SettlementAnomaly, business_date
 from services.card_agent import store
-from services.card_agent.behaviour import OF_STATEMENTS, Anomaly, AnomalyKind
+from services.card_agent.behaviour import OF_STATEMENTS, Anomaly
 from services.card_agent.domain.terms import Terms
 from services.card_agent.store import Closing, KeptAnomaly
-from services.card_agent.views import AnomalyRequest, AnomalyView, anomaly_view
+from services.card_agent.views import anomaly_view
 from services.chassis.transaction import Transaction
 
 
 async def inject_anomalies(
-    requests: Sequence[AnomalyRequest], tx: Transaction, *, terms: Terms
-) -> Sequence[AnomalyView | Refusal]:
+    requests: Sequence[SettlementAnomalyRequest], tx: Transaction, *, terms: Terms
+) -> Sequence[SettlementAnomalyView | Refusal]:
     """One of each kind for a closing, until its statement is issued, or its deposit made. The same again is known."""
     return [await _inject(request, tx, terms) for request in requests]
 
 
-async def _inject(request: AnomalyRequest, tx: Transaction, terms: Terms) -> AnomalyView | Refusal:
-    if request.kind is AnomalyKind.FEE_TWICE and not terms.agreed.keeps_fees:
+async def _inject(request: SettlementAnomalyRequest, tx: Transaction, terms: Terms) -> SettlementAnomalyView | Refusal:
+    if request.kind is SettlementAnomaly.FEE_TWICE and not terms.agreed.keeps_fees:
         return Refusal(
             "anomaly_without_fee",
             "this agent keeps no fee back from its deposits, so that it cannot keep it back twice",
@@ -67,7 +68,7 @@ def _refuse_day(closed_on: date, terms: Terms) -> Refusal | None:
     )
 
 
-def _refuse_time(kind: AnomalyKind, closing: Closing | None) -> Refusal | None:
+def _refuse_time(kind: SettlementAnomaly, closing: Closing | None) -> Refusal | None:
     if closing is None:
         return None
     if kind in OF_STATEMENTS and closing.issued_at is not None:

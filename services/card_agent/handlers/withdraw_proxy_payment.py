@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pydantic import BaseModel, ConfigDict
 
 from contracts.events import ProxyPaymentWithdrawn
-from contracts.http.card_agent.settlement import WithdrawalAnswer
+from contracts.http.card_agent.payments import WithdrawalAnswer
 from contracts.vocabulary import Agent, Refusal
 from services.card_agent import store
 from services.card_agent.domain.authorization import Authorization, AuthorizationStatus, miss_withdrawal, withdraw

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.card_agent.behaviour import Anomaly, AnomalyKind
+from contracts.vocabulary import SettlementAnomaly
+from services.card_agent.behaviour import Anomaly
 from services.card_agent.tables import anomalies, deposits
 from services.chassis.database.bulk import Bulk
 from services.chassis.database.expressions import in_list
@@ -29,7 +30,7 @@ _ANOMALIES = select(anomalies).order_by(anomalies.c.closed_on, anomalies.c.kind)
 _ANOMALIES_OF = _ANOMALIES.where(in_list(anomalies.c.closed_on, "days"))
 _CARRIED_OVER = (
     select(anomalies.c.met_payment_id, anomalies.c.closed_on)
-    .where(in_list(anomalies.c.met_payment_id), anomalies.c.kind == AnomalyKind.PAYMENT_LEFT_OUT)
+    .where(in_list(anomalies.c.met_payment_id), anomalies.c.kind == SettlementAnomaly.PAYMENT_LEFT_OUT)
     .where(anomalies.c.corrected_at > bindparam("then"))
     .order_by(anomalies.c.corrected_at.desc())
 )
@@ -101,12 +102,14 @@ async def save_deposits(session: AsyncConnection, changed: Sequence[Deposit]) ->
     await _SAVE_DEPOSITS.execute(session, rows)
 
 
-async def anomalies_of(session: AsyncConnection, days: Collection[date]) -> dict[date, dict[AnomalyKind, KeptAnomaly]]:
+async def anomalies_of(
+    session: AsyncConnection, days: Collection[date]
+) -> dict[date, dict[SettlementAnomaly, KeptAnomaly]]:
     """Closing day → its anomalies by kind."""
     return _by_day((await session.execute(_ANOMALIES_OF, {"days": list(days)})).mappings())
 
 
-async def all_anomalies(session: AsyncConnection) -> dict[date, dict[AnomalyKind, KeptAnomaly]]:
+async def all_anomalies(session: AsyncConnection) -> dict[date, dict[SettlementAnomaly, KeptAnomaly]]:
     """Closing day → its anomalies by kind, of every closing."""
     return _by_day((await session.execute(_ANOMALIES)).mappings())
 
@@ -138,8 +141,8 @@ async def save_anomalies(session: AsyncConnection, changed: Sequence[KeptAnomaly
     await _SAVE_ANOMALIES.execute(session, rows)
 
 
-def _by_day(rows: Any) -> dict[date, dict[AnomalyKind, KeptAnomaly]]:
-    found: defaultdict[date, dict[AnomalyKind, KeptAnomaly]] = defaultdict(dict)
+def _by_day(rows: Any) -> dict[date, dict[SettlementAnomaly, KeptAnomaly]]:
+    found: defaultdict[date, dict[SettlementAnomaly, KeptAnomaly]] = defaultdict(dict)
     for row in rows:
         found[row["closed_on"]][row["kind"]] = _kept(row)
     return found

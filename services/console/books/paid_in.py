@@ -13,8 +13,9 @@ from pathlib import Path
 
 from contracts import topics
 from contracts.books import Books, DepositRow
+from contracts.http.card_agent.settlement import StatementView
 from contracts.vocabulary import Agent
-from services.card_agent.app import StatementView, deposits_made
+from services.card_agent.app import deposits_made
 from services.console.books.reading import read_party
 from services.console.stack.clients import StackClient
 from services.payment_provider.app import books as payment_provider_books

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from contracts.vocabulary import Method
-from services.card_agent.app import AnomalyKind
+from contracts.vocabulary import Method, SettlementAnomaly
 from services.console.scenarios.stage import DUE, Stage, granted, only
 
 LAST_BEFORE_CLOSING = date(2021, 7, 9)
@@ -18,7 +17,7 @@ BOTH_DESIGNATED_DATES_OVER = date(2023, 5, 8)
 """Of the closings of 31 March and of 10 April 2023."""
 
 
-async def _two_payments(stage: Stage, kind: AnomalyKind, **how: int) -> int:
+async def _two_payments(stage: Stage, kind: SettlementAnomaly, **how: int) -> int:
     """UC's next closing goes wrong; two payments are in it. Returns what they come to."""
     await stage.settlement_goes_wrong(kind, **how)
     slips = [await stage.slip(), await stage.slip()]
@@ -31,7 +30,7 @@ async def _two_payments(stage: Stage, kind: AnomalyKind, **how: int) -> int:
 async def deposit_short(stage: Stage) -> None:
     """入金不足: the deposit is short; the shortfall is claimed of UC, which makes it good."""
     missing = stage.yen(1, 20)
-    total = await _two_payments(stage, AnomalyKind.DEPOSIT_SHORT, yen=missing)
+    total = await _two_payments(stage, SettlementAnomaly.DEPOSIT_SHORT, yen=missing)
     await stage.until(DEPOSITED)
     stage.claim("found", await stage.codes(), ("deposit_short",))
     await stage.decides("claim_shortfall")
@@ -43,7 +42,7 @@ async def deposit_short(stage: Stage) -> None:
 
 async def deposit_over(stage: Stage) -> None:
     """入金過大: too much is deposited; the excess is returned to UC."""
-    total = await _two_payments(stage, AnomalyKind.DEPOSIT_OVER, yen=stage.yen(1, 20))
+    total = await _two_payments(stage, SettlementAnomaly.DEPOSIT_OVER, yen=stage.yen(1, 20))
     await stage.until(DEPOSITED)
     stage.claim("found", await stage.codes(), ("deposit_over",))
     await stage.decides("return_excess")
@@ -53,7 +52,7 @@ async def deposit_over(stage: Stage) -> None:
 
 async def deposit_doubled(stage: Stage) -> None:
     """二重入金: the deposit comes twice; the second is returned."""
-    total = await _two_payments(stage, AnomalyKind.DEPOSIT_DOUBLED)
+    total = await _two_payments(stage, SettlementAnomaly.DEPOSIT_DOUBLED)
     await stage.until(DEPOSITED)
     stage.claim("found", await stage.codes(), ("deposit_doubled",))
     stage.claim("twice on the account", await stage.balance("bank_account"), 2 * total)
@@ -64,7 +63,7 @@ async def deposit_doubled(stage: Stage) -> None:
 
 async def deposit_late(stage: Stage) -> None:
     """入金遅延: the deposit is three business days late; it is missed on its day, and accepted when it comes."""
-    total = await _two_payments(stage, AnomalyKind.DEPOSIT_LATE, business_days=3)
+    total = await _two_payments(stage, SettlementAnomaly.DEPOSIT_LATE, business_days=3)
     await stage.until(DEPOSITED)
     stage.claim("missed on its day", await stage.codes(), ("deposit_overdue",))
     await stage.until(date(2021, 7, 29))
@@ -74,7 +73,7 @@ async def deposit_late(stage: Stage) -> None:
 
 async def deposit_missing(stage: Stage) -> None:
     """未入金: no deposit comes; it is claimed, and UC pays after all."""
-    total = await _two_payments(stage, AnomalyKind.DEPOSIT_MISSING)
+    total = await _two_payments(stage, SettlementAnomaly.DEPOSIT_MISSING)
     await stage.until(DEPOSITED)
     stage.claim("missed on its day", await stage.codes(), ("deposit_overdue",))
     await stage.decides("claim_shortfall")
@@ -86,7 +85,7 @@ async def deposit_missing(stage: Stage) -> None:
 
 async def wrong_account(stage: Stage) -> None:
     """口座相違: the deposit goes to another account of the ward; staff bring it over."""
-    total = await _two_payments(stage, AnomalyKind.WRONG_ACCOUNT)
+    total = await _two_payments(stage, SettlementAnomaly.WRONG_ACCOUNT)
     await stage.until(DEPOSITED)
     stage.claim("found", "wrong_account" in await stage.codes())
     deposit = only(await stage.sandbox.ward.deposits(), "deposits")
@@ -97,7 +96,7 @@ async def wrong_account(stage: Stage) -> None:
 
 async def fees_taken_twice(stage: Stage) -> None:
     """手数料二重控除: UC keeps its fee back twice; the second is booked as a fee, and kept on record."""
-    total = await _two_payments(stage, AnomalyKind.FEE_TWICE)
+    total = await _two_payments(stage, SettlementAnomaly.FEE_TWICE)
     fee = total * 20 // 1000
     await stage.until(DEPOSITED)
     stage.claim("found", await stage.codes(), ("fee_twice",))
@@ -109,7 +108,7 @@ async def fees_taken_twice(stage: Stage) -> None:
 
 async def statement_omits_a_payment(stage: Stage) -> None:
     """明細漏れ: a payment is in the total and the deposit, not among the lines; staff add its line."""
-    await _two_payments(stage, AnomalyKind.LINE_OMITTED)
+    await _two_payments(stage, SettlementAnomaly.LINE_OMITTED)
     await stage.until(DEPOSITED)
     stage.claim("found", await stage.codes(), ("totals_differ",))
     omitted = (await stage.open_item("receipt_not_deposited")).subject
@@ -120,7 +119,7 @@ async def statement_omits_a_payment(stage: Stage) -> None:
 
 async def receipt_without_deposit(stage: Stage) -> None:
     """精算漏れ: a payment is neither stated nor deposited; UC carries it over into its next closing."""
-    total = await _two_payments(stage, AnomalyKind.PAYMENT_LEFT_OUT)
+    total = await _two_payments(stage, SettlementAnomaly.PAYMENT_LEFT_OUT)
     await stage.until(DEPOSITED)
     item = await stage.open_item("receipt_not_deposited")
     stage.claim("found and named", (item.codes, item.subject in stage.payments), (("receipt_unlisted",), True))
@@ -132,7 +131,7 @@ async def receipt_without_deposit(stage: Stage) -> None:
 
 async def deposit_without_receipt(stage: Stage) -> None:
     """収納なし明細: UC states and deposits a payment that nobody has made; its money is returned."""
-    total = await _two_payments(stage, AnomalyKind.UNKNOWN_PAYMENT, yen=stage.yen(1, 20))
+    total = await _two_payments(stage, SettlementAnomaly.UNKNOWN_PAYMENT, yen=stage.yen(1, 20))
     await stage.until(DEPOSITED)
     payment = only((await stage.open_item("statement_open")).payments, "payments concerned")
     stage.claim("found and named", (payment.code, payment.payment_id in stage.payments), ("receipt_missing", False))
@@ -146,7 +145,7 @@ async def deposit_without_receipt(stage: Stage) -> None:
 
 async def designated_date_missed_old_law(stage: Stage) -> None:
     """指定代理納付者 (until 2022-01-03): UC misses the designated date; debt, reminder and arrears revive."""
-    await stage.settlement_goes_wrong(AnomalyKind.DEPOSIT_MISSING)
+    await stage.settlement_goes_wrong(SettlementAnomaly.DEPOSIT_MISSING)
     slip = await stage.slip(amount=285_000, due=DUE)
     await stage.some_days(LAST_BEFORE_CLOSING)
     await stage.pays(slip, Method.CARD)
@@ -170,7 +169,7 @@ async def designated_date_missed_old_law(stage: Stage) -> None:
 
 async def designated_date_missed_new_law(stage: Stage) -> None:
     """指定納付受託者 (from 2022-01-04): UC misses the designated date; it is pursued, and the payer owes nothing."""
-    await stage.settlement_goes_wrong(AnomalyKind.DEPOSIT_MISSING)
+    await stage.settlement_goes_wrong(SettlementAnomaly.DEPOSIT_MISSING)
     slip = await stage.slip()
     await stage.some_days(date(2022, 7, 8))
     await stage.pays(slip, Method.CARD)
@@ -185,7 +184,7 @@ async def designated_date_missed_new_law(stage: Stage) -> None:
 
 async def between_two_laws(stage: Stage) -> None:
     """Entrusted on 3 and on 4 January 2022, in a closing that is not deposited: only the first debt revives."""
-    await stage.settlement_goes_wrong(AnomalyKind.DEPOSIT_MISSING)
+    await stage.settlement_goes_wrong(SettlementAnomaly.DEPOSIT_MISSING)
     before, after = await stage.slip(due=date(2022, 1, 31)), await stage.slip(due=date(2022, 1, 31))
     await stage.pays(before, Method.CARD)
     await stage.until(date(2022, 1, 4), 9)
@@ -197,12 +196,12 @@ async def between_two_laws(stage: Stage) -> None:
 
 async def old_scheme_until_its_last_day(stage: Stage) -> None:
     """経過措置: the old scheme is used to its last day, 31 March 2023; what is paid on 1 April goes by the new law."""
-    await stage.settlement_goes_wrong(AnomalyKind.DEPOSIT_MISSING)
+    await stage.settlement_goes_wrong(SettlementAnomaly.DEPOSIT_MISSING)
     before, after = await stage.slip(due=date(2023, 5, 31)), await stage.slip(due=date(2023, 5, 31))
     await stage.until(date(2023, 3, 31), 23)
     await stage.pays(before, Method.CARD)
     await stage.until(date(2023, 4, 1), 1)
-    await stage.settlement_goes_wrong(AnomalyKind.DEPOSIT_MISSING)
+    await stage.settlement_goes_wrong(SettlementAnomaly.DEPOSIT_MISSING)
     await stage.pays(after, Method.CARD)
     await stage.until(BOTH_DESIGNATED_DATES_OVER, 12)
     stage.claim("31 March: みなし納付失効 the debt revives", await _effect(stage, before.slip_number), "revived")
@@ -220,7 +219,7 @@ async def old_scheme_until_its_last_day(stage: Stage) -> None:
 
 async def late_but_by_the_designated_date(stage: Stage) -> None:
     """A deposit that is late, but not later than the designated date, changes nothing for the payer."""
-    await stage.settlement_goes_wrong(AnomalyKind.DEPOSIT_LATE, business_days=5)
+    await stage.settlement_goes_wrong(SettlementAnomaly.DEPOSIT_LATE, business_days=5)
     slip = await stage.slip()
     await stage.some_days(LAST_BEFORE_CLOSING)
     await stage.pays(slip, Method.CARD)

@@ -12,12 +12,22 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from contracts.calendar import due_dates
-from contracts.http.payment_provider.anomalies import AnomalyRequest as ReceiptAnomalyRequest
+from contracts.http.card_agent.anomalies import SettlementAnomalyRequest
+from contracts.http.payment_provider.anomalies import ReceiptAnomalyRequest
 from contracts.http.service import Step
 from contracts.http.ward.settlement import OpenItem, ResolutionRequest
 from contracts.http.ward.slips import SlipRequest, SlipView
-from contracts.vocabulary import IN_APP, Agent, Brand, Method, ReceiptAnomaly, Refusal, business_date, on_the_clock
-from services.card_agent.app import AnomalyKind, AnomalyRequest
+from contracts.vocabulary import (
+    IN_APP,
+    Agent,
+    Brand,
+    Method,
+    ReceiptAnomaly,
+    Refusal,
+    SettlementAnomaly,
+    business_date,
+    on_the_clock,
+)
 from services.chassis.identity import chance
 from services.console.books.audit import audit
 from services.console.books.known import State
@@ -161,9 +171,9 @@ class Stage:
         """The same, where it is taken."""
         return granted(await self.tries(slip, method, card))
 
-    async def settlement_goes_wrong(self, kind: AnomalyKind, **how: Any) -> None:
+    async def settlement_goes_wrong(self, kind: SettlementAnomaly, **how: Any) -> None:
         """異常: UC's next closing goes wrong."""
-        granted(await self.sandbox.agents[Agent.UC].inject(AnomalyRequest(kind=kind, **how)))
+        granted(await self.sandbox.agents[Agent.UC].inject(SettlementAnomalyRequest(kind=kind, **how)))
         self.tell("異常 settlement made to go wrong", " ".join([kind.value, *(f"{k} {v}" for k, v in how.items())]))
 
     async def receipt_data_go_wrong(self, kind: ReceiptAnomaly) -> None:

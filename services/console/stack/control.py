@@ -3,50 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Annotated
 
 from fastapi import FastAPI
-from pydantic import BaseModel, Field
 
-from contracts.http.service import ServiceStatus
+from contracts.http.console import AdvanceRequest, ClockView, ProcessView, ReplicaView
 from contracts.vocabulary import JST, Refusal
 from services.chassis.web.application import create_api
 from services.chassis.web.problems import ProblemError
 from services.chassis.web.routing import PROBLEMS
 from services.console.stack.clock_authority import ClockAuthority, ClockBlocked
-
-
-class ClockView(BaseModel):
-    """The stack's clock. `rate` 0 is stepped, 1 real, k scaled."""
-
-    now: datetime
-    rate: float
-
-
-class AdvanceRequest(BaseModel):
-    """Move a stepped clock. `patience_seconds` is how long to wait at one instant for the parties to rest."""
-
-    to: datetime
-    patience_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
-
-
-class ReplicaView(BaseModel):
-    """One replica of a party; `status` is null where it does not answer."""
-
-    principal: str
-    address: str
-    status: ServiceStatus | None
-
-
-class ProcessView(BaseModel):
-    """A party's process that the console started. `ended` says how it last ended."""
-
-    principal: str
-    port: int
-    pid: int | None
-    restarts: int
-    ended: str
 
 
 def control(authority: ClockAuthority) -> FastAPI:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from contracts import topics
+from contracts.http.console import ProcessView
 from services.chassis.bus.opening import open_bus
 from services.chassis.bus.port import BusError, EventBus
 from services.chassis.clock import monotonic, pause
@@ -29,7 +30,7 @@ from services.chassis.service import topic_specs
 from services.chassis.settings import ServiceSettings
 from services.console.stack.clients import Replica, StackClient
 from services.console.stack.clock_authority import ClockAuthority, ClockOptions
-from services.console.stack.control import ProcessView, control, with_processes
+from services.console.stack.control import control, with_processes
 from services.console.stack.places import (
     DEFAULT_FOLDER,
     DEFAULT_PORT_BASE,

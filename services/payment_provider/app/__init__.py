@@ -13,7 +13,12 @@ from contracts.books import Books
 from contracts.explaining import end_of, explanation_on
 from contracts.formats import barcode
 from contracts.formats.barcode import Barcode
-from contracts.http.payment_provider.anomalies import AnomaliesAnswer, AnomalyKindView, AnomalyRequest, AnomalyView
+from contracts.http.payment_provider.anomalies import (
+    ReceiptAnomaliesAnswer,
+    ReceiptAnomalyKindView,
+    ReceiptAnomalyRequest,
+    ReceiptAnomalyView,
+)
 from contracts.http.payment_provider.collections import CollectionRequest, CollectionsRequest
 from contracts.http.payment_provider.payments import (
     BankChoice,
@@ -135,8 +140,8 @@ class PaymentProvider(ReceiptFiles):
         return Command("collect_many", handler, PaymentsAnswer, lambda r: tuple({_slip_of(c) for c in r.collections}))
 
     @cached_property
-    def _inject(self) -> Command[AnomalyRequest, AnomaliesAnswer]:
-        return Command("inject_anomaly", inject_anomalies, AnomaliesAnswer, lambda r: ("anomalies",))
+    def _inject(self) -> Command[ReceiptAnomalyRequest, ReceiptAnomaliesAnswer]:
+        return Command("inject_anomaly", inject_anomalies, ReceiptAnomaliesAnswer, lambda r: ("anomalies",))
 
     def subscriptions(self) -> Sequence[On]:
         return subscriptions(self.channels)
@@ -186,11 +191,13 @@ class PaymentProvider(ReceiptFiles):
         """Many at once, each for itself."""
         return await self.execute(self._collect_many, request, key)
 
-    async def inject_anomaly(self, request: AnomalyRequest, key: str | None = None) -> AnomaliesAnswer | Refusal:
+    async def inject_anomaly(
+        self, request: ReceiptAnomalyRequest, key: str | None = None
+    ) -> ReceiptAnomaliesAnswer | Refusal:
         """異常: let receipt data go wrong."""
         return await self.execute(self._inject, request, key)
 
-    async def anomalies(self) -> Sequence[AnomalyView]:
+    async def anomalies(self) -> Sequence[ReceiptAnomalyView]:
         """Those that were asked for, the first first."""
         async with self.reading() as session:
             return [anomaly_view(row) for row in await store.all_anomalies(session)]
@@ -246,9 +253,9 @@ class PaymentProvider(ReceiptFiles):
         """Published bank codes that choose their answer."""
         return [TestBank(bank_code=code, story=bank.story) for code, bank in TEST_BANKS.items()]
 
-    def anomaly_kinds(self) -> Sequence[AnomalyKindView]:
+    def anomaly_kinds(self) -> Sequence[ReceiptAnomalyKindView]:
         """What can be asked for."""
-        return [AnomalyKindView(kind=kind, story=anomaly.story) for kind, anomaly in ANOMALIES.items()]
+        return [ReceiptAnomalyKindView(kind=kind, story=anomaly.story) for kind, anomaly in ANOMALIES.items()]
 
     async def books(self) -> Books:
         """What the books say."""

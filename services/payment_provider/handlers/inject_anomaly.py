@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from contracts.http.payment_provider.anomalies import AnomaliesAnswer, AnomalyRequest
+from contracts.http.payment_provider.anomalies import ReceiptAnomaliesAnswer, ReceiptAnomalyRequest
 from contracts.vocabulary import ReceiptAnomaly, ReceiptKind, Refusal
 from services.chassis.transaction import Transaction
 from services.payment_provider import store
@@ -22,13 +22,15 @@ _TOLD: Final[Mapping[PaymentStatus, frozenset[ReceiptKind]]] = {
 """What the ward has been told of a payment that stands."""
 
 
-async def inject_anomalies(requests: Sequence[AnomalyRequest], tx: Transaction) -> Sequence[AnomaliesAnswer | Refusal]:
+async def inject_anomalies(
+    requests: Sequence[ReceiptAnomalyRequest], tx: Transaction
+) -> Sequence[ReceiptAnomaliesAnswer | Refusal]:
     """For a payment by name, the records concerned being still to come; or for the next so many that it fits."""
     before = await store.lock(tx.session, {r.payment_id for r in requests if r.payment_id is not None})
     known = dict(before)
     number = await store.count_anomalies(tx.session)
     rows: list[dict[str, Any]] = []
-    answers: list[AnomaliesAnswer | Refusal] = []
+    answers: list[ReceiptAnomaliesAnswer | Refusal] = []
     for request in requests:
         payment_id = request.payment_id
         refusal = None if payment_id is None else _refuse(request.kind, payment_id, known.get(payment_id))
@@ -39,7 +41,7 @@ async def inject_anomalies(requests: Sequence[AnomalyRequest], tx: Transaction) 
             known[payment_id] = _strike(known[payment_id], request.kind, tx)
         asked = [_row(request, number + len(rows) + n, tx) for n in range(request.next or 1)]
         rows += asked
-        answers.append(AnomaliesAnswer(anomalies=tuple(map(anomaly_view, asked))))
+        answers.append(ReceiptAnomaliesAnswer(anomalies=tuple(map(anomaly_view, asked))))
     await store.save(tx.session, before, known.values())
     await store.add_anomalies(tx.session, rows)
     return answers
@@ -73,7 +75,7 @@ def _strike(payment: Payment, kind: ReceiptAnomaly, tx: Transaction) -> Payment:
     return changed
 
 
-def _row(request: AnomalyRequest, number: int, tx: Transaction) -> dict[str, Any]:
+def _row(request: ReceiptAnomalyRequest, number: int, tx: Transaction) -> dict[str, Any]:
     return {
         "anomaly_id": tx.new_id("anomaly", str(number)),
         "number": number,

@@ -13,7 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts import topics
 from contracts.books import Books
 from contracts.calendar import BANK_CALENDAR
-from contracts.http.ward.settlement import OpenItem, ResolutionRequest, ResolutionView
+from contracts.http.ward.ledger import BalanceView, DeemingView
+from contracts.http.ward.receipts import ReceiptView
+from contracts.http.ward.settlement import OpenItem, ReceivedDepositView, ResolutionRequest, ResolutionView
 from contracts.http.ward.slips import (
     Assessment,
     AssessmentsAnswer,
@@ -50,10 +52,6 @@ from services.ward.subscriptions import subscriptions
 from services.ward.tables import metadata
 from services.ward.terminal import CutOff, Desk, Fetched, NotAdmitted, Terminal, TerminalKeys
 from services.ward.views import (
-    BalanceView,
-    DeemingView,
-    DepositView,
-    ReceiptView,
     balance_view,
     deeming_view,
     deposit_view,
@@ -259,7 +257,7 @@ class Ward(DebtorSide, StorySide, TerminalSide):
             totals = await ledger.totals(session)
         return [balance_view(account, balance) for account, balance in balances(totals).items()]
 
-    async def deposits(self) -> Sequence[DepositView]:
+    async def deposits(self) -> Sequence[ReceivedDepositView]:
         """入金 seen on the account, in the order of their dates."""
         async with self.reading() as session:
             return [deposit_view(row) for row in await statements.deposits_seen(session)]

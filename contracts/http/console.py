@@ -1,0 +1,43 @@
+"""HTTP bodies of the console: the clock of the stack, its replicas, and the processes it started."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from contracts.http.bodies import Body
+from contracts.http.service import ServiceStatus
+
+
+class ClockView(Body):
+    """The stack's clock. `rate` 0 is stepped, 1 real, k scaled."""
+
+    now: datetime
+    rate: float
+
+
+class AdvanceRequest(Body):
+    """Move a stepped clock. `patience_seconds` is how long to wait at one instant for the parties to rest."""
+
+    to: datetime
+    patience_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
+
+
+class ReplicaView(Body):
+    """One replica of a party; `status` is null where it does not answer."""
+
+    principal: str
+    address: str
+    status: ServiceStatus | None
+
+
+class ProcessView(Body):
+    """A party's process that the console started. `ended` says how it last ended."""
+
+    principal: str
+    port: int
+    pid: int | None
+    restarts: int
+    ended: str

@@ -78,7 +78,8 @@ class Repartitioned:
 @asynccontextmanager
 async def bus_of(task: Task) -> AsyncIterator[EventBus]:
     """A connection to the task's bus."""
-    bus = Repartitioned(await open_bus(task.settings, WARD), RECEIPTS.name, task.partitions)
+    opened = await open_bus(task.settings.bus_url, durable=task.settings.database_durable)
+    bus = Repartitioned(opened, RECEIPTS.name, task.partitions)
     try:
         yield bus
     finally:

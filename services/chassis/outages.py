@@ -10,7 +10,6 @@ from typing import Any, Final
 import structlog
 from sqlalchemy import exc
 
-from services.chassis.bus.port import BusError
 from services.chassis.clock import monotonic, pause
 
 _CLASSES: Final = frozenset({"08", "28", "3D", "40", "53", "55", "57", "58", "XX"})
@@ -27,9 +26,13 @@ _SECONDS_BETWEEN_LINES: Final = 10.0
 log = structlog.get_logger(__name__)
 
 
+class Outage(Exception):
+    """Base of the errors that are outages by themselves, whatever their cause."""
+
+
 def is_outage(failure: BaseException) -> bool:
     """Whether a failure is the database's, the bus' or the machine's own."""
-    if isinstance(failure, (BusError, OSError)):  # a TimeoutError is one: no connection came free
+    if isinstance(failure, (Outage, OSError)):  # TimeoutError is an OSError: no connection came free
         return True
     if isinstance(failure, exc.DBAPIError):
         told = failure.orig

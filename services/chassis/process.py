@@ -80,7 +80,7 @@ async def _main(principal: str, settings: Settings, create: ServiceFactory[Setti
         loop.add_reader(settings.parent_pipe, stopping.set)
     clock = Clock.real()
     try:
-        bus = await _finished(_possible("opening the bus", partial(open_bus, settings, principal)), stopping)
+        bus = await _finished(_possible("opening the bus", partial(_open_bus, settings, principal)), stopping)
         if bus is None:
             return
         follower = ClockFollower(bus, clock) if settings.clock == "announced" else None
@@ -94,6 +94,11 @@ async def _main(principal: str, settings: Settings, create: ServiceFactory[Setti
     finally:
         if settings.parent_pipe is not None:
             os.close(settings.parent_pipe)
+
+
+async def _open_bus(settings: ServiceSettings, principal: str) -> EventBus:
+    kafka = settings.kafka_options(principal)
+    return await open_bus(settings.bus_url, durable=settings.database_durable, kafka=kafka)
 
 
 async def _start(service: Service, follower: ClockFollower | None) -> bool:

@@ -37,7 +37,8 @@ from services.chassis.messaging.in_memory import MemoryInbox, MemoryOutbox
 from services.chassis.messaging.inbox import Handled, Inbox
 from services.chassis.messaging.outbox import Outbox, Unsent
 from services.chassis.messaging.relay import Relay
-from services.chassis.migrations import CHASSIS, History, Schema, migrate
+from services.chassis.migrations import CHASSIS, History, Schema
+from services.chassis.migrations.up_to_date import migrate
 from services.chassis.outages import is_outage, said
 from services.chassis.settings import ServiceSettings
 from services.chassis.telemetry import Metrics

@@ -22,7 +22,8 @@ from services.card_agent.app import create_app as create_card_agent
 from services.chassis.bus.memory import MemoryBus
 from services.chassis.clock import Clock
 from services.chassis.database import Database
-from services.chassis.migrations import CHASSIS, History, NewerDatabase, Schema, migrate
+from services.chassis.migrations import CHASSIS, History, NewerDatabase, Schema
+from services.chassis.migrations.up_to_date import migrate
 from services.chassis.service import Service
 from services.payment_provider.app import Settings as PaymentProviderSettings
 from services.payment_provider.app import create_app as create_payment_provider

@@ -12,7 +12,8 @@ from contracts.books import DepositRow, ReceiptRow, StatementRow
 from services.chassis.bus.memory import MemoryBus
 from services.chassis.clock import Clock
 from services.chassis.database import Database
-from services.chassis.migrations import History, Schema, migrate
+from services.chassis.migrations import History, Schema
+from services.chassis.migrations.up_to_date import migrate
 from services.payment_provider.app import Settings, create_app
 from services.payment_provider.migrations import HISTORY
 from services.payment_provider.tables import metadata

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Final
+
+from services.chassis.bus.kafka_options import KafkaOptions
 from services.chassis.bus.port import EventBus
-from services.chassis.settings import ServiceSettings
+from services.chassis.deferred import Deferred
+
+KAFKA: Final[Deferred[EventBus]] = Deferred("services.chassis.bus.kafka:KafkaBus", extra="kafka")
+EMBEDDED: Final[Deferred[EventBus]] = Deferred("services.chassis.bus.sqlite_log:SqliteLog")
+MEMORY: Final[Deferred[EventBus]] = Deferred("services.chassis.bus.memory:MemoryBus")
 
 
-async def open_bus(settings: ServiceSettings, client_id: str = "sansha") -> EventBus:
-    """`kafka://HOST:PORT[,…]`, `embedded:FOLDER` for the log that processes share, `memory:` for this one alone.
+async def open_bus(url: str, *, durable: bool = True, kafka: KafkaOptions | None = None) -> EventBus:
+    """Open `kafka://HOST:PORT[,…]`, `embedded:FOLDER` (a log that processes share) or `memory:` (this process alone).
 
-    `client_id` is the name under which a Kafka cluster sees this process. Raises `ValueError` for any other URL.
+    `durable` says whether an embedded log survives a power loss; `kafka` is how to reach the cluster. Raises
+    `ValueError` for any other URL.
     """
-    if (options := settings.kafka_options(client_id)) is not None:
-        from services.chassis.bus.kafka import KafkaBus
-
-        return KafkaBus(options)
-    if (folder := settings.embedded_folder) is not None:
-        from services.chassis.bus.sqlite_log import SqliteLog
-
-        return SqliteLog(folder, durable=settings.database_durable)
-    if settings.bus_url == "memory:":
-        from services.chassis.bus.memory import MemoryBus
-
-        return MemoryBus()
-    raise ValueError(f"bus URL {settings.bus_url!r} is none of kafka://HOST:PORT, embedded:FOLDER, memory:")
+    scheme, _, rest = url.partition(":")
+    if scheme == "kafka" and kafka is not None:
+        return KAFKA.load()(kafka)
+    if scheme == "embedded":
+        return EMBEDDED.load()(Path(rest), durable=durable)
+    if url == "memory:":
+        return MEMORY.load()()
+    raise ValueError(f"bus URL {url!r} is none of kafka://HOST:PORT, embedded:FOLDER, memory:")

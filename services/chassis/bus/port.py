@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from contracts.cloudevents import Headers
+from services.chassis.outages import Outage
 
 
 class Record(NamedTuple):
@@ -56,7 +57,7 @@ class TopicSpec:
     retention_seconds: float
 
 
-class BusError(Exception):
+class BusError(Outage):
     """The bus could not do what was asked. Retrying may help."""
 
 

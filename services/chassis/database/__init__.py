@@ -10,14 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from typing import Final
 
 from sqlalchemy import MetaData, text
 from sqlalchemy.engine import make_url
 
 from services.chassis.database.engine import Engine, Lease
 from services.chassis.database.sqlite import InlineSQLite
+from services.chassis.deferred import Deferred
 from services.chassis.outages import is_outage
 
+POSTGRESQL: Final[Deferred[Engine]] = Deferred("services.chassis.database.postgresql:PostgreSQL", extra="postgres")
 _SQLITE_SETTINGS = {
     "version": "SELECT sqlite_version()",
     "journal_mode": "PRAGMA journal_mode",
@@ -50,9 +53,7 @@ class Database:
         if self.is_sqlite:
             self._engine = InlineSQLite(self.url, durable=durable, read_only=read_only)
         else:
-            from services.chassis.database.postgresql import PostgreSQL
-
-            self._engine = PostgreSQL(self.url, pool_size)
+            self._engine = POSTGRESQL.load()(self.url, pool_size)
         self.begin, self.read, self.exclusive = self._engine.begin, self._engine.read, self._engine.exclusive
 
     @property

@@ -1,4 +1,4 @@
-"""What Alembic runs: revisions, on the connection that `migrate` holds, within its transaction."""
+"""The script that Alembic runs: applies revisions on the connection of `upgrade`, within its transaction."""
 
 from __future__ import annotations
 

@@ -55,7 +55,9 @@ async def opened(target: Target) -> AsyncIterator[Place]:
             f"{folder} is no folder of an embedded log; start a stack with sansha up, or name another --target"
         )
     try:
-        bus = await open_bus(settings, LOAD_TEST)
+        bus = await open_bus(
+            settings.bus_url, durable=settings.database_durable, kafka=settings.kafka_options(LOAD_TEST)
+        )
         try:
             await bus.end_offsets([topics.RECEIPTS.name])
         except BusError:

@@ -75,7 +75,9 @@ async def _begin(
 async def _begin_at_once(
     settings: ConsoleSettings, options: ClockOptions, client: StackClient
 ) -> tuple[EventBus, ClockAuthority]:
-    bus = await open_bus(settings, topics.CONSOLE)
+    bus = await open_bus(
+        settings.bus_url, durable=settings.database_durable, kafka=settings.kafka_options(topics.CONSOLE)
+    )
     async with contextlib.AsyncExitStack() as unless_begun:
         unless_begun.push_async_callback(bus.close)
         await bus.create_topics(topic_specs(topics.CONSOLE))

@@ -136,7 +136,9 @@ class Supervisor:
     async def _open_bus(self) -> EventBus:
         try:
             settings = ServiceSettings.from_environment(topics.CONSOLE).model_copy(update={"bus_url": self._bus_url})
-            bus = await open_bus(settings, topics.CONSOLE)
+            bus = await open_bus(
+                settings.bus_url, durable=settings.database_durable, kafka=settings.kafka_options(topics.CONSOLE)
+            )
         except (ValueError, BusError) as wrong:
             raise CannotStart(f"the bus cannot be used ({wrong}); see --bus") from None
         try:

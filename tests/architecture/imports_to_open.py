@@ -21,9 +21,6 @@ INNER = {
     # ---- services/card_agent
     "services/card_agent/app/__init__.py": 1,
     # ---- services/chassis
-    "services/chassis/bus/opening.py": 3,
-    "services/chassis/database/__init__.py": 1,
-    "services/chassis/migrations/__init__.py": 3,
     "services/chassis/service.py": 1,
     "services/chassis/web/listeners.py": 2,
     # ---- services/console/cli

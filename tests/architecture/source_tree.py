@@ -25,7 +25,7 @@ def text(path: Path) -> str:
 
 @cache
 def parse(path: Path) -> ast.Module:
-    """The tree of a file, which is parsed once. Walked by the garbage collector, the trees would cost more than that."""
+    """The tree of a file, parsed once. Walked by the garbage collector, the trees would cost more than that."""
     tree = ast.parse(text(path), filename=str(path))
     gc.freeze()
     return tree

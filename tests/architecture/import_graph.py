@@ -1,7 +1,7 @@
 """Which module imports which, and which imports stand inside a function."""
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tests.architecture.source_tree import imported_modules
@@ -34,7 +34,7 @@ def _owner(imported: str, trees: Mapping[str, ast.Module]) -> str:
     return imported
 
 
-def circles(graph: Graph) -> list[Sequence[str]]:
+def circles(graph: Graph) -> list[tuple[str, ...]]:
     """Every group of modules that import each other, directly or through others, sorted by name."""
     reached = {name: _reachable(name, graph) for name in graph}
     groups = {tuple(sorted(m for m in reached[name] if name in reached[m])) for name in graph if name in reached[name]}

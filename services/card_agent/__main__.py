@@ -8,6 +8,7 @@ import sys
 from contracts import topics
 from contracts.vocabulary import Agent
 from services.card_agent.app import Settings, create_app
+from services.card_agent.routes import router
 from services.chassis.process import run
 
 if __name__ == "__main__":
@@ -15,4 +16,4 @@ if __name__ == "__main__":
     if name not in {agent.value for agent in Agent}:
         sys.stderr.write(f"sansha: SANSHA_AGENT is {name!r}; set it to one of {', '.join(Agent)}\n")
         raise SystemExit(2)
-    run(topics.card_agent(Agent(name)), Settings, create_app)
+    run(topics.card_agent(Agent(name)), Settings, create_app, router)

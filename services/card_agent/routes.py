@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
@@ -20,11 +19,9 @@ from contracts.http.card_agent.cards import (
 from contracts.http.card_agent.payments import AuthorizationView, WithdrawalAnswer
 from contracts.http.card_agent.settlement import StatementView, TermsView
 from contracts.http.service import Explanation
+from services.card_agent.app import CardAgent
 from services.chassis.web.problems import accepted
 from services.chassis.web.routing import IdempotencyKey, create_router
-
-if TYPE_CHECKING:
-    from services.card_agent.app import CardAgent
 
 
 def router(agent: CardAgent) -> APIRouter:

@@ -10,14 +10,13 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Generator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
 import structlog
-import uvicorn
-from fastapi import FastAPI
+from fastapi import APIRouter
 
 from contracts import topics
 from services.chassis.bus.opening import open_bus
@@ -32,11 +31,12 @@ from services.chassis.outages import Patience, is_outage
 from services.chassis.service import Service, topic_specs
 from services.chassis.settings import ServiceSettings
 from services.chassis.telemetry import configure_logging
+from services.chassis.web.application import create_http
 from services.chassis.web.listeners import Listener
 
 T = TypeVar("T")
 Settings = TypeVar("Settings", bound=ServiceSettings)
-ServiceFactory = Callable[[Settings, EventBus, Clock], Service]
+Party = TypeVar("Party", bound=Service)
 
 SECONDS_TO_FINISH = 8.0
 """How long what is in flight may take when the process is told to stop; what is not done then comes again."""
@@ -44,25 +44,35 @@ SECONDS_TO_FINISH = 8.0
 log = structlog.get_logger(__name__)
 
 
-class _Server(uvicorn.Server):
-    """Uvicorn that leaves signals to us."""
+def run(
+    principal: str,
+    read: type[Settings],
+    create: Callable[[Settings, EventBus, Clock], Party],
+    router: Callable[[Party], APIRouter],
+    further: Callable[[Party], Sequence[Listener]] = lambda _: (),
+) -> None:
+    """Run a service until it is told to stop: its HTTP by `router`, and `further` listeners.
 
-    @contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        yield
-
-
-def run(principal: str, read: type[Settings], create: ServiceFactory[Settings]) -> None:
-    """Run a service until it is told to stop. Settings that cannot be used end in one line and exit status 2."""
+    Settings that cannot be used end in one line and exit status 2.
+    """
     try:
         settings = read.from_environment(principal)
         configure_logging(settings.log_level, principal)
     except ValueError as wrong:
         raise _unusable(principal, wrong) from None
+
+    def served(service: Party) -> Sequence[Listener]:
+        return (http_listener(service, router(service)), *further(service))
+
     try:
-        asyncio.run(_main(principal, settings, create))
+        asyncio.run(_main(principal, settings, create, served))
     except NewerDatabase as wrong:
         raise _unusable(principal, wrong) from None
+
+
+def http_listener(service: Service, router: APIRouter) -> Listener:
+    """The service's own HTTP, on the address of its settings."""
+    return Listener(create_http(service, router), service.settings.host, service.settings.port)
 
 
 def _unusable(principal: str, wrong: Exception) -> SystemExit:
@@ -70,7 +80,12 @@ def _unusable(principal: str, wrong: Exception) -> SystemExit:
     return SystemExit(2)
 
 
-async def _main(principal: str, settings: Settings, create: ServiceFactory[Settings]) -> None:
+async def _main(
+    principal: str,
+    settings: Settings,
+    create: Callable[[Settings, EventBus, Clock], Party],
+    served: Callable[[Party], Sequence[Listener]],
+) -> None:
     hand_over_soon()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -87,7 +102,7 @@ async def _main(principal: str, settings: Settings, create: ServiceFactory[Setti
         service = create(settings, bus, clock)
         if await _finished(_possible("starting", partial(_start, service, follower)), stopping):
             keep_what_is_loaded()
-            await _serve(service, follower, stopping)
+            await _serve(service, served(service), follower, stopping)
         await service.close()
         await bus.close()
         log.info("stopped")
@@ -111,13 +126,14 @@ async def _start(service: Service, follower: ClockFollower | None) -> bool:
     return True
 
 
-async def _serve(service: Service, follower: ClockFollower | None, stopping: asyncio.Event) -> None:
+async def _serve(
+    service: Service, listeners: Sequence[Listener], follower: ClockFollower | None, stopping: asyncio.Event
+) -> None:
+    """The relay stops after the listeners: what the last requests have published is still sent."""
     http_stopped = asyncio.Event()
     service.relay.set_leader(False)
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(_serve_http(service, stopping, http_stopped))
-        for listener in service.further_listeners():
-            tasks.create_task(serve_listener(listener, stopping))
+        tasks.create_task(_listen(listeners, stopping, http_stopped))
         tasks.create_task(_finished(_consume(service, stopping), stopping, SECONDS_TO_FINISH))
         tasks.create_task(_finished(_send(service, http_stopped), http_stopped, SECONDS_TO_FINISH))
         if follower is not None:
@@ -125,27 +141,13 @@ async def _serve(service: Service, follower: ClockFollower | None, stopping: asy
         log.info("serving", host=service.settings.host, port=service.settings.port)
 
 
-async def _serve_http(service: Service, stopping: asyncio.Event, stopped: asyncio.Event) -> None:
+async def _listen(listeners: Sequence[Listener], stopping: asyncio.Event, stopped: asyncio.Event) -> None:
     try:
-        await serve_http(service.http, service.settings.host, service.settings.port, stopping)
+        async with asyncio.TaskGroup() as tasks:
+            for listener in listeners:
+                tasks.create_task(listener.serve(stopping))
     finally:
         stopped.set()
-
-
-async def serve_http(app: FastAPI, host: str, port: int, stopping: asyncio.Event) -> None:
-    """Serve until `stopping`; requests under way are answered first."""
-    await serve_listener(Listener(app, host, port), stopping)
-
-
-async def serve_listener(listener: Listener, stopping: asyncio.Event) -> None:
-    """The same, for any listener."""
-    server = _Server(listener.config())
-    serving = asyncio.create_task(server.serve())
-    told = asyncio.create_task(stopping.wait())
-    await asyncio.wait((serving, told), return_when=asyncio.FIRST_COMPLETED)
-    server.should_exit = True
-    told.cancel()
-    await serving
 
 
 async def _send(service: Service, stopping: asyncio.Event) -> None:

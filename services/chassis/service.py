@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from pydantic import BaseModel
@@ -44,10 +44,6 @@ from services.chassis.settings import ServiceSettings
 from services.chassis.telemetry import Metrics
 from services.chassis.transaction import Transaction
 from services.chassis.unit_of_work import UnitOfWork
-from services.chassis.web.listeners import Listener
-
-if TYPE_CHECKING:
-    from fastapi import APIRouter, FastAPI
 
 Request = TypeVar("Request", bound=BaseModel)
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -107,14 +103,6 @@ class Service(ABC):
     @abstractmethod
     def subscriptions(self) -> Sequence[On]:
         """Event → handler: the party's table of contents."""
-
-    @abstractmethod
-    def routes(self) -> Sequence[APIRouter]:
-        """The party's HTTP routes."""
-
-    def further_listeners(self) -> Sequence[Listener]:
-        """What the process serves beside the service's own HTTP."""
-        return ()
 
     @property
     def secret(self) -> bytes:
@@ -176,13 +164,6 @@ class Service(ABC):
     def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A transaction for a query."""
         return self.database.read()
-
-    @cached_property
-    def http(self) -> FastAPI:
-        """The HTTP application; made when first asked for, since a sandbox may do without."""
-        from services.chassis.web.application import create_http
-
-        return create_http(self, self.title, self.routes())
 
     async def is_ready(self) -> bool:
         """Whether this service has joined its group and its database answers."""

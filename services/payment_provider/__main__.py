@@ -5,6 +5,8 @@ from __future__ import annotations
 from contracts import topics
 from services.chassis.process import run
 from services.payment_provider.app import Settings, create_app
+from services.payment_provider.routes import router
+from services.payment_provider.terminal_routes import terminal_listeners
 
 if __name__ == "__main__":
-    run(topics.PAYMENT_PROVIDER, Settings, create_app)
+    run(topics.PAYMENT_PROVIDER, Settings, create_app, router, terminal_listeners)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
@@ -35,11 +35,8 @@ from contracts.http.payment_provider.receipt_files import RecordedAccess
 from contracts.http.service import Explanation
 from services.chassis.web.problems import accepted
 from services.chassis.web.routing import IdempotencyKey, create_router
+from services.payment_provider.app import PaymentProvider
 from services.payment_provider.pictures import received
-
-if TYPE_CHECKING:
-    from services.payment_provider.app import PaymentProvider
-
 
 _PICTURE_BODY = {
     "required": True,

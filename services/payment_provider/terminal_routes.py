@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from fastapi import Depends, FastAPI, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -19,12 +19,11 @@ from starlette.datastructures import Headers
 from contracts.http.payment_provider.receipt_files import ReceiptFileView, TerminalAccess, TerminalSession
 from contracts.vocabulary import Refusal
 from services.chassis.web.application import create_api
-from services.chassis.web.listeners import client_certificate
+from services.chassis.web.certificates import client_certificate
+from services.chassis.web.listeners import Listener, Tls
 from services.chassis.web.problems import accepted
+from services.payment_provider.app.receipt_files import ReceiptFiles
 from services.payment_provider.domain.terminal_access import Admission, Presented
-
-if TYPE_CHECKING:
-    from services.payment_provider.app.receipt_files import ReceiptFiles
 
 NOT_ADMITTED = Refusal(
     "terminal_not_admitted",
@@ -100,6 +99,16 @@ def terminal_app(provider: ReceiptFiles) -> FastAPI:
         return _content(provider, accepted(found), request.headers)
 
     return app
+
+
+def terminal_listeners(provider: ReceiptFiles) -> Sequence[Listener]:
+    """The listener for terminals, if the settings name a port for it."""
+    s = provider.settings
+    if s.terminal_port is None:
+        return ()
+    assert s.terminal_ca_file and s.terminal_certificate_file and s.terminal_key_file, "the settings say so"
+    tls = Tls(s.terminal_ca_file, s.terminal_certificate_file, s.terminal_key_file)
+    return (Listener(terminal_app(provider), s.host, s.terminal_port, tls),)
 
 
 def _presented(request: Request, credentials: HTTPBasicCredentials | None, session: str) -> Presented:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -36,10 +36,8 @@ from contracts.http.ward.terminal import (
 from contracts.vocabulary import ChargeType
 from services.chassis.web.problems import accepted
 from services.chassis.web.routing import IdempotencyKey, create_router
+from services.ward.app import Ward
 from services.ward.paper import SLIPS_PER_DOCUMENT
-
-if TYPE_CHECKING:
-    from services.ward.app import Ward
 
 _PDF: dict[int | str, dict[str, Any]] = {200: {"content": {"application/pdf": {}}, "description": "PDF, A4"}}
 Limit = Annotated[int, Query(ge=1, le=10_000)]

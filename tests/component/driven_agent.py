@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
 
+from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import select
 
@@ -19,11 +20,13 @@ from contracts.events import (
 from contracts.http.card_agent.cards import CardTokenAnswer, CardTokenRequest
 from contracts.vocabulary import Agent, Brand, DeclineReason, Yen
 from services.card_agent.app import CardAgent, Settings, create_app
+from services.card_agent.routes import router
 from services.card_agent.tables import accounts
 from services.chassis.bus.memory import MemoryBus
 from services.chassis.bus.port import Record
 from services.chassis.clock import Clock
 from services.chassis.identity import SeededIdentity
+from services.chassis.web.application import create_http
 from tests.component.home import Home
 
 E = TypeVar("E", bound=Event)
@@ -57,6 +60,11 @@ class DrivenAgent:
         if self.home is not None:
             self.home.lives_here(service)
         return service
+
+    @property
+    def http(self) -> FastAPI:
+        """The application that its process serves."""
+        return create_http(self.service, router(self.service))
 
     async def restart(self) -> None:
         """Another process over the same database and bus."""

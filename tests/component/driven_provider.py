@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TypeVar
 
+from fastapi import FastAPI
+
 from contracts import cloudevents, topics
 from contracts.events import (
     AuthorizationApproved,
@@ -25,7 +27,10 @@ from services.chassis.bus.memory import MemoryBus
 from services.chassis.bus.port import Record
 from services.chassis.clock import Clock
 from services.chassis.identity import SeededIdentity
+from services.chassis.web.application import create_http
 from services.payment_provider.app import PaymentProvider, Settings, create_app
+from services.payment_provider.routes import router
+from services.payment_provider.terminal_routes import terminal_app
 from tests.component.home import Home
 
 E = TypeVar("E", bound=Event)
@@ -83,6 +88,16 @@ class DrivenProvider:
         service = create_app(self.settings, self.bus, self.clock)
         self.home.lives_here(service)
         return service
+
+    @property
+    def http(self) -> FastAPI:
+        """The application that its process serves."""
+        return create_http(self.service, router(self.service))
+
+    @property
+    def terminal_http(self) -> FastAPI:
+        """The application that its process serves to terminals."""
+        return terminal_app(self.service)
 
     # ---- the payer
 

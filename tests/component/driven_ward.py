@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
+from fastapi import FastAPI
+
 from contracts import cloudevents, topics
 from contracts.events import ClosingStatementIssued, DepositMade, Event, ReceiptDelivered, StatementLine
 from contracts.http.ward.slips import Assessment, AssessmentsRequest, SlipView
@@ -14,7 +16,9 @@ from services.chassis.bus.memory import MemoryBus
 from services.chassis.bus.port import Record
 from services.chassis.clock import Clock
 from services.chassis.identity import SeededIdentity
+from services.chassis.web.application import create_http
 from services.ward.app import Settings, Ward, create_app
+from services.ward.routes import router
 from tests.component.home import Home
 
 T = TypeVar("T")
@@ -51,6 +55,11 @@ class DrivenWard:
             home.lives_here(driven.service)
         await driven.service.start()
         return driven
+
+    @property
+    def http(self) -> FastAPI:
+        """The application that its process serves."""
+        return create_http(self.service, router(self.service))
 
     async def assess(self, annual_amount: int = 90_000, insured_number: str = PERSON) -> Sequence[SlipView]:
         """The nine slips of one person."""

@@ -335,4 +335,4 @@ def bulk(*typed: tuple[str, str]) -> CardTokensRequest:
 
 
 def _client(driven: DrivenAgent) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app=driven.service.http), base_url="http://agent")
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=driven.http), base_url="http://agent")

@@ -248,4 +248,4 @@ async def _id(driven: DrivenAgent) -> str:
 
 
 def _client(driven: DrivenAgent) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app=driven.service.http), base_url="http://agent")
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=driven.http), base_url="http://agent")

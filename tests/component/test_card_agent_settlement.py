@@ -249,4 +249,4 @@ async def test_a_restart_goes_on_where_it_stopped(part: str, home: Home) -> None
 
 
 def _client(driven: DrivenAgent) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app=driven.service.http), base_url="http://agent")
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=driven.http), base_url="http://agent")

@@ -7,12 +7,12 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from contracts.http.card_agent.anomalies import SettlementAnomalyRequest
 from contracts.http.payment_provider.anomalies import ReceiptAnomalyRequest
 from contracts.http.service import Explanation
 from contracts.vocabulary import ReceiptAnomaly, ReceiptKind, Refusal, SettlementAnomaly
-from services.chassis.service import Service
 from tests.component import driven_agent, driven_provider, driven_ward
 from tests.component.driven_agent import DrivenAgent
 from tests.component.driven_provider import DrivenProvider, jst, slip
@@ -39,8 +39,8 @@ def waits(story: Explanation) -> tuple[str, str]:
     return story.waiting.waits_for.split()[0], story.waiting.because.rpartition("[")[2].partition("]")[0]
 
 
-async def over_http(service: Service, path: str, **parameters: str) -> tuple[int, Any]:
-    transport = httpx.ASGITransport(service.http)
+async def over_http(app: FastAPI, path: str, **parameters: str) -> tuple[int, Any]:
+    transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://party") as http:
         answer = await http.get(path, params=parameters)
     return answer.status_code, answer.json()
@@ -203,7 +203,7 @@ async def test_the_provider_says_why_there_is_nothing_to_tell(
     driven = await DrivenProvider.started(home)
     payment_id = await driven.paid()
     await driven.advance(jst("2021-04-13T12:00"))
-    answered, problem = await over_http(driven.service, f"/payments/{payment_id}/explanation", on=on)
+    answered, problem = await over_http(driven.http, f"/payments/{payment_id}/explanation", on=on)
     assert (answered, problem["code"]) == (status, code)
     assert said in problem["detail"]
 
@@ -216,18 +216,18 @@ async def test_agent_and_ward_say_when_they_first_heard_of_it(home: Home) -> Non
     await agent.advance(driven_agent.NOON.isoformat())
     await agent.accept("p1", card=await agent.token())
     await ward.send(receipt("p1", (await ward.assess())[0]))
-    for service, day, words in (
-        (agent.service, driven_agent.NOON.date(), "与信照会 authorization asked came first, on 2021-04-12 at 12:00"),
-        (ward.service, driven_ward.NOON.date(), "速報登録 preliminary receipt registered came first, on 2021-07-12"),
+    for app, day, words in (
+        (agent.http, driven_agent.NOON.date(), "与信照会 authorization asked came first, on 2021-04-12 at 12:00"),
+        (ward.http, driven_ward.NOON.date(), "速報登録 preliminary receipt registered came first, on 2021-07-12"),
     ):
         path, before = "/payments/{}/explanation", (day - timedelta(days=1)).isoformat()
-        status, problem = await over_http(service, path.format("p1"), on=before)
+        status, problem = await over_http(app, path.format("p1"), on=before)
         assert (status, problem["code"]) == (404, "payment_not_known_yet")
         assert words in problem["detail"]
-        assert (await over_http(service, path.format("p2"), on=before))[1]["code"] == "payment_unknown"
-        assert (await over_http(service, path.format("p1"), on="2031-01-01"))[1]["code"] == "day_in_future"
-        today = await over_http(service, path.format("p1"), on=day.isoformat())
-        assert today == await over_http(service, path.format("p1")), "a day that is not over: what is known by now"
+        assert (await over_http(app, path.format("p2"), on=before))[1]["code"] == "payment_unknown"
+        assert (await over_http(app, path.format("p1"), on="2031-01-01"))[1]["code"] == "day_in_future"
+        today = await over_http(app, path.format("p1"), on=day.isoformat())
+        assert today == await over_http(app, path.format("p1")), "a day that is not over: what is known by now"
 
 
 async def test_a_refusal_is_a_value(home: Home) -> None:

@@ -29,7 +29,7 @@ TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 async def serving(folder: Path, **settings: Any) -> AsyncIterator[tuple[Driven, httpx.AsyncClient]]:
     driven = Driven(Home(folder))
     await driven.start(**settings)
-    transport = httpx.ASGITransport(driven.service.http, raise_app_exceptions=False)
+    transport = httpx.ASGITransport(driven.http, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://tiny") as client:
         yield driven, client
 

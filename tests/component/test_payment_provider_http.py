@@ -21,7 +21,7 @@ CHOICE, SCAN = {**CARD, "payment_id": "p"}, {"barcode": slip(5), "consent_id": "
 @asynccontextmanager
 async def serving(folder: Path) -> AsyncIterator[tuple[DrivenProvider, httpx.AsyncClient]]:
     driven = await DrivenProvider.started(Home(folder))
-    transport = httpx.ASGITransport(driven.service.http)
+    transport = httpx.ASGITransport(driven.http)
     async with httpx.AsyncClient(transport=transport, base_url="http://provider") as client:
         yield driven, client
 

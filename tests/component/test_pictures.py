@@ -49,7 +49,7 @@ def reader(seconds: float = 60.0, at_once: int = 1) -> PictureReader:
 @asynccontextmanager
 async def serving(folder: Path, **settings: Any) -> AsyncIterator[tuple[DrivenProvider, httpx.AsyncClient]]:
     driven = await DrivenProvider.started(Home(folder), **settings)
-    transport = httpx.ASGITransport(driven.service.http)
+    transport = httpx.ASGITransport(driven.http)
     async with httpx.AsyncClient(transport=transport, base_url="http://provider", timeout=120) as client:
         yield driven, client
     await driven.service.abandon()

@@ -55,7 +55,7 @@ async def until(so: Callable[[], Awaitable[bool]], within: float = 30.0) -> None
 async def running(service: Service) -> AsyncIterator[None]:
     """The service as its process runs it, stopped at the end."""
     stopping = asyncio.Event()
-    serving = asyncio.create_task(_serve(service, None, stopping))
+    serving = asyncio.create_task(_serve(service, [], None, stopping))
     try:
         await until(lambda: _sends(service))
         yield
@@ -102,7 +102,7 @@ async def _asked_all(driven: Driven, names: Sequence[str]) -> bool:
 
 async def test_an_outage_is_answered_503_and_waited_out(home: Home) -> None:
     driven = await Driven.started(home)
-    transport = httpx.ASGITransport(driven.service.http, raise_app_exceptions=False)
+    transport = httpx.ASGITransport(driven.http, raise_app_exceptions=False)
     async with running(driven.service), httpx.AsyncClient(transport=transport, base_url="http://tiny") as client:
         await allow_connections(home, driven.principal, False)
         await cut_sessions(home, driven.principal)

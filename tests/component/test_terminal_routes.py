@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from contracts.http.payment_provider.receipt_files import ReceiptFileView, TerminalSession
-from services.chassis.web.listeners import certified
+from services.chassis.web.certificates import certified
 from services.payment_provider.app import Settings
 from tests.component.driven_provider import NOON, DrivenProvider, jst, slip
 from tests.component.home import Home
@@ -28,7 +28,7 @@ NAME = "SHUNO20210412.txt"
 def line(
     driven: DrivenProvider, certificate: bytes | None = CERTIFICATE, user: str = USER, password: str = PASSWORD
 ) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(certified(driven.service.terminal_http, certificate))
+    transport = httpx.ASGITransport(certified(driven.terminal_http, certificate))
     return httpx.AsyncClient(transport=transport, base_url="https://centre", auth=(user, password))
 
 
@@ -199,7 +199,7 @@ async def test_a_file_that_is_not_there_or_no_longer_is_refused_by_name(tmp_path
 
 async def test_the_ordinary_listener_has_no_receipt_files(tmp_path: Path) -> None:
     async with with_a_file(tmp_path) as (driven, _):
-        transport = httpx.ASGITransport(driven.service.http)
+        transport = httpx.ASGITransport(driven.http)
         async with httpx.AsyncClient(transport=transport, base_url="http://provider") as anybody:
             assert (await anybody.get("/receipt-files")).status_code == 404
             assert len((await anybody.get("/terminal-accesses")).json()) == 1

@@ -17,7 +17,7 @@ import pytest
 from trustme import CA
 
 from contracts.vocabulary import on_the_clock
-from services.chassis.process import serve_listener
+from services.payment_provider.terminal_routes import terminal_listeners
 from services.ward.app import CutOff, NotAdmitted, Terminal, TerminalKeys
 from tests.component.driven_provider import DrivenProvider, jst, slip
 from tests.component.driven_ward import DrivenWard
@@ -81,8 +81,8 @@ async def line(tmp_path: Path) -> AsyncIterator[Line]:
     own = issued(authority, tmp_path, "terminal", "ward-terminal.invalid")
     keys = TerminalKeys(f"https://localhost:{port}", USER, PASSWORD, tmp_path / "ca.pem", *own)
     stopping = asyncio.Event()
-    (listener,) = provider.service.further_listeners()
-    serving = asyncio.create_task(serve_listener(listener, stopping))
+    (listener,) = terminal_listeners(provider.service)
+    serving = asyncio.create_task(listener.serve(stopping))
 
     async def listens() -> bool:
         with contextlib.suppress(OSError):

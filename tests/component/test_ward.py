@@ -278,7 +278,7 @@ async def _told(batches: Sequence[Sequence[int]]) -> tuple[Any, ...]:
 
 async def test_the_ward_over_http(home: Home) -> None:
     ward = await DrivenWard.started(home)
-    transport = httpx.ASGITransport(ward.service.http)
+    transport = httpx.ASGITransport(ward.http)
     async with httpx.AsyncClient(transport=transport, base_url="http://ward") as http:
         issued = await http.post("/assessments/csv", content=CSV.encode("utf-8-sig"))
         assert (issued.status_code, issued.json()) == (201, {"slips_issued": 9, "amount_levied": 74_400})
@@ -298,7 +298,7 @@ async def test_the_ward_over_http(home: Home) -> None:
 
 async def test_what_is_wrong_is_told_over_http(home: Home) -> None:
     ward = await DrivenWard.started(home)
-    transport = httpx.ASGITransport(ward.service.http)
+    transport = httpx.ASGITransport(ward.http)
     async with httpx.AsyncClient(transport=transport, base_url="http://ward") as http:
         wrong = await http.post("/assessments/csv", content=CSV.encode() + b"x,2021,1\r\n")
         assert (wrong.status_code, wrong.json()["code"]) == (422, "csv_invalid")

@@ -143,7 +143,7 @@ async def test_a_receipt_that_no_statement_lists_is_found_when_its_month_is_long
 
 async def test_the_deeming_of_a_slip_is_shown_for_any_day(home: Home) -> None:
     ward, slips = await before_the_designated_date(home)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=ward.service.http), base_url="http://ward") as http:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=ward.http), base_url="http://ward") as http:
         path = f"/slips/{slips[0].slip_number}/deeming"
         today = (await http.get(path)).json()
         over = (await http.get(path, params={"on": "2021-08-07"})).json()

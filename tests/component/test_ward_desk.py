@@ -74,7 +74,7 @@ async def test_events_change_nothing_where_receipts_arrive_by_file(home: Home, t
 
 async def test_the_terminals_routes_answer_as_the_use_cases_do(home: Home, tmp_path: Path) -> None:
     async with scene(home, tmp_path) as s:
-        transport = httpx.ASGITransport(s.ward.service.http)
+        transport = httpx.ASGITransport(s.ward.http)
         async with httpx.AsyncClient(transport=transport, base_url="http://ward") as ward:
             line = (await ward.get("/terminal/line")).json()
             assert line == {

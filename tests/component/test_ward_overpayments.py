@@ -279,7 +279,7 @@ async def test_a_decision_that_does_not_fit_is_refused_by_name(home: Home) -> No
 async def test_overpayments_over_http(home: Home) -> None:
     ward, slips = await paid_twice(home)
     number = slips[0].slip_number
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(ward.service.http), base_url="http://ward") as http:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(ward.http), base_url="http://ward") as http:
         (listed,) = (await http.get("/overpayments")).json()
         assert (listed["slip_number"], listed["undecided"]) == (number, 10_000)
         body = {"to_slip": slips[1].slip_number, "amount": 100}

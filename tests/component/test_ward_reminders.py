@@ -230,7 +230,7 @@ async def test_what_is_asked_over_http_is_answered(path: str, home: Home) -> Non
     ward = await DrivenWard.started(home)
     slip = (await ward.assess(2_700_000))[0]
     await ward.advance(HOUR + timedelta(days=1))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(ward.service.http), base_url="http://ward") as http:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(ward.http), base_url="http://ward") as http:
         answer = (await http.get(path.format(slip.slip_number))).json()
         counted = (await http.get("/reminders/crossings")).json()
         assert (await http.get(f"/slips/{'9' * 21}/arrears")).status_code == 404

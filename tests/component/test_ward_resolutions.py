@@ -253,4 +253,4 @@ async def test_an_overdue_deposit_is_found_at_its_hour_and_the_next_day_is_too_l
 
 
 def _client(ward: DrivenWard) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app=ward.service.http), base_url="http://ward")
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=ward.http), base_url="http://ward")

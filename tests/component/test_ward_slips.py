@@ -45,7 +45,7 @@ async def of_every_charge_type(ward: DrivenWard) -> dict[ChargeType, list[SlipVi
 
 @asynccontextmanager
 async def over_http(ward: DrivenWard) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(ward.service.http)
+    transport = httpx.ASGITransport(ward.http)
     async with httpx.AsyncClient(transport=transport, base_url="http://ward") as http:
         yield http
 

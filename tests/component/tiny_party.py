@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from pydantic import BaseModel, Field
 from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, func, select
 
@@ -32,6 +32,7 @@ from services.chassis.migrations import History
 from services.chassis.service import Service
 from services.chassis.settings import ServiceSettings
 from services.chassis.transaction import Transaction
+from services.chassis.web.application import create_http
 from services.chassis.web.problems import accepted
 from services.chassis.web.routing import IdempotencyKey, create_router
 from tests.component.home import Home
@@ -148,14 +149,15 @@ class TinyParty(Service):
     async def add(self, request: EntryRequest, key: str | None = None) -> EntryAnswer | Refusal:
         return await self.execute(self._add, request, key)
 
-    def routes(self) -> Sequence[APIRouter]:
-        api = create_router()
 
-        @api.post("/entries", status_code=201)
-        async def add(body: EntryRequest, key: IdempotencyKey = None) -> EntryAnswer:
-            return accepted(await self.add(body, key))
+def router(party: TinyParty) -> APIRouter:
+    api = create_router()
 
-        return [api]
+    @api.post("/entries", status_code=201)
+    async def add(body: EntryRequest, key: IdempotencyKey = None) -> EntryAnswer:
+        return accepted(await party.add(body, key))
+
+    return api
 
 
 def _refuse_negative(events: Sequence[Entry]) -> None:
@@ -277,6 +279,11 @@ class Driven:
         self.service = TinyParty(self.principal, settings, self.bus, self.clock, faults)
         self.home.lives_here(self.service)
         await self.service.start()
+
+    @property
+    def http(self) -> FastAPI:
+        """The application that its process serves."""
+        return create_http(self.service, router(self.service))
 
     async def crash(self, faults: Faults | None = None) -> None:
         """End the process without its leave, and start another."""

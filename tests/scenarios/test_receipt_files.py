@@ -23,6 +23,7 @@ from services.console.demo.year import DemoOptions, play
 from services.console.payers.plan import PlannedPayment, card_number
 from services.console.sandbox.payers import Payers, SandboxScene, expect
 from services.console.sandbox.sandbox import Sandbox
+from services.console.sandbox.terminal import terminal_of
 from services.ward.app import Fetched
 
 VISA, REVERSING_BANK = "4000000000000002", "9002"
@@ -199,7 +200,7 @@ async def test_a_receipt_is_registered_when_the_line_of_the_era_brings_it(
 ) -> None:
     async with sandbox_at(at(paid_on, 9), BY_FILE) as sandbox:
         payment_id = await paid(sandbox, await a_slip(sandbox, date(2021, 8, 31)), at(paid_on, 20))
-        terminal, morrow = sandbox.terminal(tmp_path), paid_on + timedelta(days=1)
+        terminal, morrow = terminal_of(sandbox, tmp_path), paid_on + timedelta(days=1)
         assert await terminal.pull() == []  # its day's file is not made yet
 
         await sandbox.advance(at(morrow, opens) - timedelta(minutes=1))
@@ -227,7 +228,7 @@ async def test_every_step_at_the_terminal_is_recorded_from_login_to_deletion(tmp
     day = date(2021, 10, 1)
     async with sandbox_at(at(day, 9), BY_FILE) as sandbox:
         await paid(sandbox, await a_slip(sandbox, date(2021, 11, 1)), at(day, 20))
-        terminal = sandbox.terminal(tmp_path)
+        terminal = terminal_of(sandbox, tmp_path)
         for minute in (0, 1):
             await sandbox.advance(at(day + timedelta(days=1), 9, minute))
             await terminal.pull()
@@ -249,7 +250,7 @@ async def test_every_step_at_the_terminal_is_recorded_from_login_to_deletion(tmp
 
 async def fetched_later(sandbox: Sandbox, folder: Path, *, again: bool = False) -> Sequence[Fetched]:
     """Begin, let the line carry it, register."""
-    terminal = sandbox.terminal(folder)
+    terminal = terminal_of(sandbox, folder)
     await terminal.pull(again=again)
     await sandbox.advance(sandbox.clock.now() + timedelta(minutes=5))
     return await terminal.pull()
@@ -263,7 +264,7 @@ async def test_a_file_fetched_again_is_registered_once_and_noticed(tmp_path: Pat
         assert [(one.records, one.new) for one in await fetched_later(sandbox, tmp_path)] == [(1, 1)]
         books = (await sandbox.books())["ward"]
 
-        terminal = sandbox.terminal(tmp_path)
+        terminal = terminal_of(sandbox, tmp_path)
         assert await terminal.pull() == []  # nothing new
         (again,) = await fetched_later(sandbox, tmp_path, again=True)
         assert (again.outcome, again.records, again.new) == ("registered", 1, 0)

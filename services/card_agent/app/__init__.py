@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -57,9 +56,6 @@ from services.chassis.commands import Command
 from services.chassis.consumer import On
 from services.chassis.faults import Faults
 from services.chassis.service import Service
-
-if TYPE_CHECKING:
-    from fastapi import APIRouter
 
 __all__ = [
     "ACCOUNT_NAMES",
@@ -114,11 +110,6 @@ class CardAgent(Service):
 
     def subscriptions(self) -> Sequence[On]:
         return subscriptions(self.settings.agent, self._terms, self.settings.issuer)
-
-    def routes(self) -> Sequence[APIRouter]:
-        from services.card_agent.routes import router
-
-        return [router(self)]
 
     async def tokenize(self, request: CardTokenRequest, key: str | None = None) -> CardTokenAnswer | Refusal:
         """カード番号入力. The number goes no further than this method."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -22,11 +22,9 @@ from contracts.http.problems import Problem
 from contracts.http.service import DeadLetterView, Environment, ReplayRequest, ServiceStatus
 from contracts.vocabulary import Refusal
 from services.chassis.outages import is_outage, said
+from services.chassis.service import Service
 from services.chassis.web.problems import ProblemError, accepted, problem
 from services.chassis.web.routing import PROBLEMS, IdempotencyKey
-
-if TYPE_CHECKING:
-    from services.chassis.service import Service
 
 log = structlog.get_logger(__name__)
 
@@ -45,15 +43,14 @@ def create_api(title: str) -> FastAPI:
     return app
 
 
-def create_http(service: Service, title: str, routers: Sequence[APIRouter]) -> FastAPI:
-    """The service's HTTP application: its own routes and those every service has."""
-    app = create_api(title)
+def create_http(service: Service, router: APIRouter) -> FastAPI:
+    """The service's HTTP application: its own routes and those that every service has."""
+    app = create_api(service.title)
     app.add_exception_handler(StarletteHTTPException, _answer_http_error)
     app.add_exception_handler(Exception, _answer_fault)
     app.add_middleware(_Bounded, most=service.settings.http_requests_at_once)
     app.add_middleware(_Observed, service=service)
-    for router in routers:
-        app.router.routes.extend(router.routes)
+    app.router.routes.extend(router.routes)
     app.include_router(_operations(service))
     app.openapi = partial(_described, app.openapi)  # type: ignore[method-assign]
     return app

@@ -1,29 +1,32 @@
-"""Further listeners of a service, beside its own HTTP: on a port of their own, with TLS and client certificates.
+"""Serves ASGI applications: plain HTTP, or TLS that admits only clients with a certificate.
 
-Who connects must show a certificate of the authority named, or the handshake fails. Which one it was is told to the
-application as the ASGI extension `tls` (`client_cert_chain`, PEM), and `client_certificate` reads it from a request.
+A client without a certificate of the given authority fails in the handshake. Which certificate it has shown is in the
+scope of each request (`certificates`).
 """
 
 from __future__ import annotations
 
-import hashlib
+import asyncio
 import ssl
-from collections.abc import MutableMapping
+from collections.abc import Generator, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:  # loaded by whoever serves: a sandbox does without
-    import uvicorn
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from services.chassis.web.certificates import with_certificate
 
 KEEP_ALIVE_SECONDS = 75
-"""How long a connection without a request stays open. Clients give theirs up long before (httpx: after 5 s): where both
-wait equally long, a request meets the close now and then, and its sender cannot know whether it was heard."""
+"""How long an idle connection stays open. It must outlast the client's own limit (httpx: 5 s): if both are equal, a
+request now and then meets the close, and the client cannot know whether it was received."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """PEM files: whose client certificates are admitted, and what this side shows."""
+    """PEM files: the authority of the clients' certificates, this side's certificate and its key."""
 
     ca_file: Path
     certificate_file: Path
@@ -32,7 +35,7 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """An ASGI application on an address of its own; None for `tls` is plain HTTP."""
+    """An ASGI application and the address that it is served on; plain HTTP without `tls`."""
 
     app: Any
     host: str
@@ -41,10 +44,6 @@ class Listener:
 
     def config(self) -> uvicorn.Config:
         """For the server. Raises `OSError` or `ssl.SSLError` for files that cannot be used."""
-        import uvicorn
-
-        from services.chassis.web.certified_http import CertifiedHttp
-
         common: dict[str, Any] = {
             "host": self.host,
             "port": self.port,
@@ -66,23 +65,31 @@ class Listener:
             **common,
         )
 
-
-def with_certificate(shown: bytes | None) -> dict[str, Any]:
-    """The ASGI extension for a certificate (DER) that the other side has shown."""
-    chain = [] if shown is None else [ssl.DER_cert_to_PEM_cert(shown)]
-    return {"tls": {"client_cert_chain": chain}}
-
-
-def certified(app: Any, shown: bytes | None) -> Any:
-    """The application as one sees it who comes with a certificate (DER): for a line within one process."""
-
-    async def with_extension(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
-        await app({**scope, "extensions": with_certificate(shown)}, receive, send)
-
-    return with_extension
+    async def serve(self, stopping: asyncio.Event) -> None:
+        """Serve until `stopping`; requests in flight are answered first."""
+        server = _Server(self.config())
+        serving = asyncio.create_task(server.serve())
+        stop = asyncio.create_task(stopping.wait())
+        await asyncio.wait((serving, stop), return_when=asyncio.FIRST_COMPLETED)
+        server.should_exit = True
+        stop.cancel()
+        await serving
 
 
-def client_certificate(scope: MutableMapping[str, Any]) -> str:
-    """SHA-256 of the certificate that a request came with, 64 hex digits; empty where it came with none."""
-    chain = scope.get("extensions", {}).get("tls", {}).get("client_cert_chain", ())
-    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(chain[0])).hexdigest() if chain else ""
+class CertifiedHttp(HttpToolsProtocol):
+    """Uvicorn's HTTP, with the ASGI extension `tls` in every request's scope."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        connection = self.transport.get_extra_info("ssl_object")
+        shown = connection.getpeercert(binary_form=True) if connection is not None else None
+        scope: MutableMapping[str, Any] = self.scope  # type: ignore[assignment]
+        scope["extensions"] = with_certificate(shown)
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its signal handlers: the process has its own."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield

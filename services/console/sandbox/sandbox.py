@@ -6,10 +6,10 @@ to due time. With a folder, databases and the bus are files that outlive it; wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from contracts import topics
 from contracts.books import Books
@@ -25,20 +25,16 @@ from services.chassis.clock_topic import ClockAnnouncer
 from services.chassis.faults import Faults
 from services.chassis.identity import SeededIdentity
 from services.chassis.service import Service
-from services.chassis.web.listeners import certified
 from services.console.stack.places import StackFile, database_url
 from services.payment_provider.app import PaymentProvider
 from services.payment_provider.app import Settings as PaymentProviderSettings
 from services.payment_provider.app import create_app as create_payment_provider
 from services.ward.app import Settings as WardSettings
-from services.ward.app import Terminal, Ward
+from services.ward.app import Ward
 from services.ward.app import create_app as create_ward
 
-if TYPE_CHECKING:  # loaded where there is a terminal: most sandboxes have none
-    from httpx import AsyncBaseTransport
-
 ROUNDS_WITHOUT_REST = 100_000
-TERMINAL_CERTIFICATE, TERMINAL_PASSWORD = b"terminal of the sandbox", "sandbox"
+TERMINAL_PASSWORD = "sandbox"
 
 
 class NotQuiescent(Exception):
@@ -112,21 +108,6 @@ class Sandbox:
             return create_payment_provider(settings, self.bus, self.clock, injected)
         agent = Agent(principal.rpartition(".")[2])
         return create_card_agent(CardAgentSettings(agent=agent, **common), self.bus, self.clock, injected)
-
-    def terminal(
-        self, folder: Path, through: Callable[[AsyncBaseTransport], AsyncBaseTransport] | None = None
-    ) -> Terminal:
-        """The ward's terminal, on a line within this process; `folder` holds its temporary copies.
-
-        `through` puts something between the collection centre and the terminal.
-        """
-        import httpx
-
-        line: AsyncBaseTransport = httpx.ASGITransport(certified(self.provider.terminal_http, TERMINAL_CERTIFICATE))
-        line = line if through is None else through(line)
-        user, password = self.ward.settings.terminal_user, self.provider.settings.terminal_password.get_secret_value()
-        centre = httpx.AsyncClient(transport=line, base_url="https://collection-centre", auth=(user, password))
-        return Terminal(centre, self.ward, folder, user)
 
     async def settle(self) -> None:
         """Hand work round until nobody has any at this instant. Raises `NotQuiescent` where that never comes."""

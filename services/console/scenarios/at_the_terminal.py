@@ -18,6 +18,7 @@ from contracts.formats import receipt_file
 from contracts.formats.damage import DamagedFile
 from contracts.http.payment_provider.receipt_files import ReceiptFileView
 from contracts.vocabulary import JST
+from services.console.sandbox.terminal import terminal_of
 from services.console.scenarios.stage import Stage
 from services.ward.app import Fetched, Terminal
 
@@ -99,8 +100,8 @@ def _became(one: Fetched) -> str:
 def at_the_terminal(stage: Stage, others: Mapping[str, bytes] | None = None) -> Iterator[Room]:
     """The folder of its copies is gone afterwards. `others` come in the place of the collection centre's files."""
     with TemporaryDirectory() as folder:
-        through = None if others is None else lambda centre: _Between(centre, others)
-        yield Room(stage, stage.sandbox.terminal(Path(folder), through), Path(folder))
+        device = terminal_of(stage.sandbox, Path(folder), lambda centre: _Between(centre, others) if others else centre)
+        yield Room(stage, device, Path(folder))
 
 
 class _Between(httpx.AsyncBaseTransport):

@@ -17,9 +17,9 @@ from contracts import topics
 from services.chassis.bus.opening import open_bus
 from services.chassis.bus.port import BusError, EventBus
 from services.chassis.outages import Patience
-from services.chassis.process import serve_http
 from services.chassis.service import identity_of, topic_specs
 from services.chassis.settings import ServiceSettings
+from services.chassis.web.listeners import Listener
 from services.console.stack.clients import StackClient
 from services.console.stack.clock_authority import ClockAuthority, ClockOptions
 from services.console.stack.control import control
@@ -51,7 +51,7 @@ async def serve_console(settings: ConsoleSettings, options: ClockOptions, addres
         bus, authority = await beginning
         try:
             log.info("serving", host=settings.host, port=settings.port, now=authority.now().isoformat())
-            await serve_http(control(authority), settings.host, settings.port, stopping)
+            await Listener(control(authority), settings.host, settings.port).serve(stopping)
         finally:
             await bus.close()
     log.info("stopped")

@@ -25,9 +25,9 @@ from services.chassis.bus.opening import open_bus
 from services.chassis.bus.port import BusError, EventBus
 from services.chassis.clock import monotonic, pause
 from services.chassis.identity import SeededIdentity, TimeOrderedIdentity
-from services.chassis.process import serve_http
 from services.chassis.service import topic_specs
 from services.chassis.settings import ServiceSettings
+from services.chassis.web.listeners import Listener
 from services.console.stack.clients import Replica, StackClient
 from services.console.stack.clock_authority import ClockAuthority, ClockOptions
 from services.console.stack.control import control, with_processes
@@ -173,7 +173,7 @@ class Supervisor:
         reader, writer = os.pipe()
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(serve_http(app, LOCAL_HOST, self.options.port_base, self.stopping))
+                tasks.create_task(Listener(app, LOCAL_HOST, self.options.port_base).serve(self.stopping))
                 tasks.create_task(self._remember())
                 tasks.create_task(self._announce_ready())
                 for child in self.children:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
 
 from contracts import topics
 from contracts.books import Books
@@ -59,9 +58,6 @@ from services.payment_provider.settings import Settings
 from services.payment_provider.subscriptions import subscriptions
 from services.payment_provider.tables import metadata
 from services.payment_provider.views import anomaly_view, payment_view
-
-if TYPE_CHECKING:
-    from fastapi import APIRouter
 
 __all__ = ["ACCOUNT_NAMES", "TEST_BANKS", "PaymentProvider", "Settings", "books", "create_app"]
 
@@ -145,11 +141,6 @@ class PaymentProvider(ReceiptFiles):
 
     def subscriptions(self) -> Sequence[On]:
         return subscriptions(self.channels)
-
-    def routes(self) -> Sequence[APIRouter]:
-        from services.payment_provider.routes import router
-
-        return [router(self)]
 
     async def consent(self, request: ConsentRequest, key: str | None = None) -> ConsentAnswer | Refusal:
         """利用規約への同意."""

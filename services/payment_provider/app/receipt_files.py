@@ -1,11 +1,10 @@
-"""収納センター: the receipt files, and the listener on which terminals fetch them."""
+"""収納センター: the receipt files, and what terminals ask of them."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import date, timedelta
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
 
 from contracts.http.payment_provider.receipt_files import (
     ReceiptFilesAnswer,
@@ -17,7 +16,6 @@ from contracts.http.payment_provider.receipt_files import (
 from contracts.vocabulary import Refusal
 from services.chassis.commands import Command
 from services.chassis.service import Service
-from services.chassis.web.listeners import Listener, Tls
 from services.payment_provider import store
 from services.payment_provider.domain.receipt_files import FileTerms
 from services.payment_provider.domain.terminal_access import TerminalTerms
@@ -25,9 +23,6 @@ from services.payment_provider.handlers.make_receipt_files import make_receipt_f
 from services.payment_provider.handlers.record_terminal_access import record_terminal_access
 from services.payment_provider.settings import Settings
 from services.payment_provider.views import access_view, receipt_file_view
-
-if TYPE_CHECKING:
-    from fastapi import FastAPI
 
 
 class ReceiptFiles(Service):
@@ -68,21 +63,6 @@ class ReceiptFiles(Service):
     @cached_property
     def _record_access(self) -> Command[TerminalAccess, RecordedAccess]:
         return Command("record_terminal_access", record_terminal_access, RecordedAccess, lambda r: ())
-
-    @cached_property
-    def terminal_http(self) -> FastAPI:
-        """The HTTP application of the receipt files; it is served on a port of its own, to terminals alone."""
-        from services.payment_provider.terminal_routes import terminal_app
-
-        return terminal_app(self)
-
-    def further_listeners(self) -> Sequence[Listener]:
-        s = self.settings
-        if s.terminal_port is None:
-            return ()
-        assert s.terminal_ca_file and s.terminal_certificate_file and s.terminal_key_file, "the settings say so"
-        tls = Tls(s.terminal_ca_file, s.terminal_certificate_file, s.terminal_key_file)
-        return (Listener(self.terminal_http, s.host, s.terminal_port, tls),)
 
     async def receipt_files(self, first: date | None = None, last: date | None = None) -> Sequence[ReceiptFileView]:
         """収納データファイル that can be fetched, of these days; those that are due are made first."""

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from datetime import date
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -60,9 +59,6 @@ from services.ward.views import (
     slip_unknown,
     stored_slip_view,
 )
-
-if TYPE_CHECKING:
-    from fastapi import APIRouter
 
 __all__ = [
     "ACCOUNT_NAMES",
@@ -121,11 +117,6 @@ class Ward(DebtorSide, StorySide, TerminalSide):
 
     def subscriptions(self) -> Sequence[On]:
         return subscriptions(self.settings)
-
-    def routes(self) -> Sequence[APIRouter]:
-        from services.ward.routes import router
-
-        return [router(self)]
 
     async def assess(self, request: AssessmentsRequest, key: str | None = None) -> AssessmentsAnswer | Refusal:
         """賦課: what was issued before with the same amount is not issued again."""

@@ -34,11 +34,11 @@ from services.console.load.results import LoadResult
 from services.console.load.slips import Payable, open_slips
 from services.console.load.trials import Asked, try_payments, try_receipts
 from services.console.stack.clients import StackClient
-from tests.broker import running_broker
-from tests.end_to_end.keep_alive import KeepAlive
-from tests.end_to_end.real_stack import PARTIES, RealStack
-from tests.end_to_end.running_stack import STEPPED, Stack
-from tests.postgres import running_postgres
+from testbed.broker import running_broker
+from testbed.keep_alive import KeepAlive
+from testbed.postgres import running_postgres
+from testbed.real_stack import PARTIES, RealStack
+from testbed.running_stack import STEPPED, Stack
 
 AT_ONCE: Final = {"KAFKA_GROUP_COORDINATOR_APPEND_LINGER_MS": "0"}
 """By default the broker gathers offset commits for 5 ms: who commits after each batch would mostly wait for that."""

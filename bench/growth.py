@@ -27,13 +27,13 @@ from bench.growth_ward import Place, Registered, Task, bus_of, ward_of
 from bench.ledger_fill import Filling
 from bench.receipt_files import ROOT
 from bench.receipts import WARM_UP, fill, receipt_of
-from bench.stack import AT_ONCE, NO_ENGINE
+from bench.stack import AT_ONCE
 from contracts.topics import RECEIPTS
 from services.chassis.database import Database
 from services.chassis.identity import chance
-from tests import docker_engine
-from tests.broker import Broker, running_broker
-from tests.postgres import PostgresServer, running_postgres
+from testbed.broker import Broker, running_broker
+from testbed.docker_engine import obstacle
+from testbed.postgres import PostgresServer, running_postgres
 
 LEAST_SHARE: Final = 0.5
 """Of its speed with a ledger a tenth the size, at least. A tree with ten times the rows is hardly a level deeper, but
@@ -191,8 +191,8 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
 def main(given: Sequence[str] | None = None) -> int:
     """Print the tables; 1 where a ledger is wrong, or the largest is too slow."""
     options = arguments(given)
-    if "servers" in options.on and not docker_engine.answers():
-        print(f"{NO_ENGINE.replace('bench-stack', 'bench-growth')}, or without it: --on embedded", file=sys.stderr)
+    if "servers" in options.on and (why := obstacle()):
+        print(f"bench: {why}; without one: --on embedded", file=sys.stderr)
         return 1
     print(f"{machine()}, load average {os.getloadavg()[0]:.1f}")
     enough = True

@@ -20,9 +20,9 @@ from contracts.books import Books
 from services.console.books.audit import audit
 from services.console.payers.plan import card_number
 from services.console.stack.clients import StackClient
-from tests.end_to_end.payer_crowd import SEED, Crowd, Order, orders
-from tests.end_to_end.real_stack import PARTIES, RealStack
-from tests.end_to_end.reckoning import EVERYTHING_DEPOSITED
+from testbed.payer_crowd import SEED, Crowd, Order, orders
+from testbed.real_stack import PARTIES, RealStack
+from testbed.reckoning import EVERYTHING_DEPOSITED
 
 ADVANCE_SECONDS = 1_800.0
 

@@ -21,18 +21,16 @@ from bench.stages import shares
 from contracts.topics import RECEIPTS
 from services.chassis.bus.kafka import KafkaBus
 from services.chassis.bus.kafka_options import KafkaOptions
-from tests import broker as kafka
-from tests import docker_engine, postgres
-from tests.broker import Broker, running_broker
-from tests.end_to_end.payer_crowd import Crowd
-from tests.end_to_end.real_stack import PARTIES, RealStack
-from tests.postgres import PostgresServer, running_postgres
+from testbed.broker import Broker, running_broker
+from testbed.docker_engine import KAFKA_IMAGE, POSTGRES_IMAGE, obstacle
+from testbed.payer_crowd import Crowd
+from testbed.postgres import PostgresServer, running_postgres
+from testbed.real_stack import PARTIES, RealStack
 
 GOAL_RATIO = 50.0
 RECEIPTS_PREFIX = "receipts."
 AT_ONCE = {"KAFKA_GROUP_COORDINATOR_APPEND_LINGER_MS": "0"}
 """By default the broker gathers offset commits for 5 ms: who commits after each event would mostly wait for that."""
-NO_ENGINE = f"bench: {docker_engine.WHY}; start Docker, see that `docker info` answers, then: make bench-stack"
 
 
 def main() -> int:
@@ -45,8 +43,8 @@ def main() -> int:
     parser.add_argument("--payments", type=int, default=2_000, help="payments to close")
     parser.add_argument("--payers", type=int, default=100, help="payers who ask at the same time")
     options = parser.parse_args()
-    if not docker_engine.answers():
-        print(NO_ENGINE, file=sys.stderr)
+    if why := obstacle():
+        print(f"bench: {why}", file=sys.stderr)
         return 1
     with (
         tempfile.TemporaryDirectory(prefix="sansha-bench-") as folder,
@@ -82,7 +80,7 @@ class Bench:
         shown = {name: (await self._server.execute(f"SHOW {name}"))[0][0] for name in ("fsync", "synchronous_commit")}
         durable = ", ".join(f"{name}={value}" for name, value in shown.items())
         broker = f"acks=all, idempotent, {RECEIPTS.partitions} partitions, offsets committed at once"
-        return f"{kafka.IMAGE}: {broker}; {postgres.IMAGE}: {durable}"
+        return f"{KAFKA_IMAGE}: {broker}; {POSTGRES_IMAGE}: {durable}"
 
     async def _url(self, about: str) -> str:
         return self._server.url(await self._server.make_database(about))

@@ -2,7 +2,7 @@
 
 import ast
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +16,14 @@ from tests.architecture.source_tree import PARTIES, ROOT, imported_modules, offe
 PURE_CONTRACTS = ("contracts.vocabulary", "contracts.charges", "contracts.formats", "contracts.calendar")
 DOMAIN_FILES = python_files(*(f"services/{party}/domain" for party in PARTIES))
 PRODUCT_FILES = python_files("contracts", "services")
+FOLDERS = {
+    "contracts": {"contracts"},
+    "services": {"contracts", "services"},
+    "testbed": {"contracts", "services", "testbed"},
+    "bench": {"contracts", "services", "testbed", "bench"},
+    "tests": {"contracts", "services", "testbed", "bench", "tests"},
+}
+"""Folder → those of the project that it may import."""
 LATE: dict[str, str] = {}
 """`file: name` of an import that must stand inside a function → the decision record (docs/decisions) that says why."""
 
@@ -24,6 +32,20 @@ def test_the_import_contracts_are_kept(capsys: pytest.CaptureFixture[str], monke
     monkeypatch.chdir(ROOT)
     status = lint_imports(config_filename="pyproject.toml", no_cache=True)
     assert status == EXIT_STATUS_SUCCESS, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_folder_imports_none_that_stands_on_it(folder: str) -> None:
+    assert offences(python_files(folder), lambda path: _imports_of(FOLDERS.keys() - FOLDERS[folder], parse(path))) == {}
+
+
+def test_the_check_of_folders_finds_what_is_planted() -> None:
+    planted = ast.parse("import tests.servers\nfrom bench import cpu\nfrom contracts import topics\nimport testbeds")
+    assert list(_imports_of({"tests", "bench", "testbed"}, planted)) == ["line 1: tests.servers", "line 2: bench.cpu"]
+
+
+def _imports_of(folders: Set[str], tree: ast.Module) -> Iterator[str]:
+    return (f"line {line}: {name}" for line, name in imported_modules(tree) if name.partition(".")[0] in folders)
 
 
 def test_no_modules_import_each_other() -> None:

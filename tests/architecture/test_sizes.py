@@ -11,7 +11,7 @@ MODULE_LINES = 350
 FUNCTION_LINES = 50  # without its docstring
 PARAMETERS = 6  # without self
 EMPTY_NAMES = {"base", "common", "helper", "helpers", "manager", "managers", "misc", "util", "utils"}
-FILES = python_files("contracts", "services", "bench", "tests")
+FILES = python_files("contracts", "services", "testbed", "bench", "tests")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.chassis.service import Service
-from tests.postgres import PostgresServer
+from testbed.postgres import PostgresServer
 
 
 @dataclass

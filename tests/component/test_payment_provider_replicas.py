@@ -17,9 +17,9 @@ from sqlalchemy import text
 from contracts.events import ClosingStatementIssued, DepositMade
 from contracts.vocabulary import ReceiptKind
 from services.chassis.clock import pause
+from testbed.postgres import PostgresServer
 from tests.component.driven_provider import DrivenProvider, accepted, jst, slip
 from tests.component.home import Home
-from tests.postgres import PostgresServer
 
 pytestmark = pytest.mark.stack
 

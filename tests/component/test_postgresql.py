@@ -27,10 +27,10 @@ from services.chassis.service import Service
 from services.chassis.transaction import Transaction
 from services.ward.handlers.register_receipts import register_receipts
 from services.ward.handlers.statements_expected import StatementWatch
+from testbed.postgres import PostgresServer
 from tests.component.driven_ward import NOON, DrivenWard, deposit, receipt, statement
 from tests.component.home import Home
 from tests.component.tiny_party import Driven, Entry, EntryRequest, Token, keep_tokens
-from tests.postgres import PostgresServer
 
 pytestmark = pytest.mark.stack
 SOON = 5.0

@@ -19,10 +19,10 @@ from trustme import CA
 from contracts.vocabulary import on_the_clock
 from services.payment_provider.terminal_routes import terminal_listeners
 from services.ward.app import CutOff, NotAdmitted, Terminal, TerminalKeys
+from testbed.processes import eventually
 from tests.component.driven_provider import DrivenProvider, jst, slip
 from tests.component.driven_ward import DrivenWard
 from tests.component.home import Home
-from tests.end_to_end.processes import eventually
 
 USER, PASSWORD = "ward-terminal", "correct horse"
 MORNING = jst("2021-04-13T09:30")

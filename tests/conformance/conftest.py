@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from services.chassis.bus.port import EventBus
-from tests.broker import Broker
+from testbed.broker import Broker
 from tests.conformance.adapters import ADAPTERS, Adapter, InKafka
 
 ROOT = Path(__file__).parents[2]

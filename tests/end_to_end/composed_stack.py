@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from services.chassis.identity import random_token
-from tests.end_to_end.processes import ROOT, free_port_base
+from testbed.processes import ROOT, free_port_base
 
 SETTING = re.compile(r"(SANSHA|STACK|COMPOSE)_")
 BUILD_SECONDS, UP_SECONDS, ASK_SECONDS = 420, 240, 300

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.broker import Broker
-from tests.docker_engine import tell
-from tests.end_to_end.real_stack import PARTIES, NewTrial, RealStack, Trial
-from tests.end_to_end.running_stack import NewStack, Stack
-from tests.postgres import PostgresServer
+from testbed.broker import Broker
+from testbed.postgres import PostgresServer
+from testbed.real_stack import PARTIES, NewTrial, RealStack, Trial
+from testbed.running_stack import NewStack, Stack
+from tests.stack_tests import note
 
 
 @pytest.fixture
@@ -46,6 +46,6 @@ async def new_trial(
     yield start
     for trial in trials:
         await trial.stack.close()
-        tell(request.node, f"caught up {trial.seconds:.1f} s after: {request.node.name}")
+        note(request.node, f"caught up {trial.seconds:.1f} s after: {request.node.name}")
     for name in databases.values():
         await postgres.drop(name)

@@ -10,7 +10,8 @@ import docker
 from docker.models.containers import Container
 
 from services.chassis.identity import random_token
-from tests.end_to_end.processes import eventually, free_port_base
+from testbed.docker_engine import POSTGRES_IMAGE
+from testbed.processes import eventually, free_port_base
 
 SIZE = "192m"
 FILLER = "/disk/filler"
@@ -54,10 +55,10 @@ def small_disk() -> Iterator[SmallDisk]:
     started: list[Container] = []
     try:
         disk = {name: {"bind": "/disk"}}
-        started.append(engine.containers.run("debian:trixie-slim", "sleep infinity", detach=True, volumes=disk))
+        started.append(engine.containers.run(POSTGRES_IMAGE, "sleep infinity", detach=True, volumes=disk))
         started.append(
             engine.containers.run(
-                "postgres:17",
+                POSTGRES_IMAGE,
                 list(SMALL_LOG),
                 detach=True,
                 volumes={name: {"bind": "/var/lib/postgresql/data"}},

@@ -31,7 +31,7 @@ from services.chassis.clock import monotonic
 from services.chassis.identity import random_token
 from services.chassis.service import topic_specs
 from services.console.deployment.provisioning import Cluster, Provisioned
-from tests.broker import Broker
+from testbed.broker import Broker
 
 pytestmark = pytest.mark.stack
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from contracts import topics
-from tests.broker import Broker
-from tests.end_to_end.payer_crowd import Crowd, orders
-from tests.end_to_end.real_stack import PARTIES, RealStack
-from tests.end_to_end.reckoning import all_settled
-from tests.postgres import PostgresServer
+from testbed.broker import Broker
+from testbed.payer_crowd import Crowd, orders
+from testbed.postgres import PostgresServer
+from testbed.real_stack import PARTIES, RealStack
+from testbed.reckoning import all_settled
 
 pytestmark = [pytest.mark.stack, pytest.mark.processes]
 

@@ -8,9 +8,9 @@ import pytest
 
 from contracts import topics
 from services.chassis.clock import pause
-from tests.broker import Broker
+from testbed.broker import Broker
+from testbed.real_stack import EARLY, SESSION_SECONDS, NewTrial, variable
 from tests.end_to_end.cuttable_link import CuttableLink
-from tests.end_to_end.real_stack import EARLY, SESSION_SECONDS, NewTrial, variable
 
 pytestmark = [pytest.mark.stack, pytest.mark.processes]
 

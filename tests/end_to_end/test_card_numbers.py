@@ -17,8 +17,8 @@ from contracts.vocabulary import business_date
 from services.card_agent.app import TEST_CARDS
 from services.chassis.clock import real_now
 from services.console.payers.plan import card_number, luhn_digit
-from tests.end_to_end.processes import finished, module
-from tests.end_to_end.running_stack import NewStack, Stack
+from testbed.processes import finished, module
+from testbed.running_stack import NewStack, Stack
 
 SEED = 7
 JCB, UC = "card_agent.jcb", "card_agent.uc"

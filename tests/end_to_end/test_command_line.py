@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from services.console.cli.app import main
-from tests.end_to_end.processes import Finished, environment, free_port_base, module
+from testbed.processes import Finished, environment, free_port_base, module
 
 Sansha = Callable[..., Finished]
 

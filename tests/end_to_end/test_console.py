@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.end_to_end.processes import Running, eventually, finished, free_port_base, module
-from tests.end_to_end.running_stack import CONSOLE
+from testbed.processes import Running, eventually, finished, free_port_base, module
+from testbed.running_stack import CONSOLE
 
 pytestmark = pytest.mark.processes
 

@@ -11,10 +11,10 @@ import pytest
 from contracts import topics
 from services.chassis.faults import POINTS
 from services.console.stack.places import database_url, place_of
-from tests.end_to_end.payer_crowd import Crowd, Order, good_means, orders
-from tests.end_to_end.processes import Running, eventually, module
-from tests.end_to_end.reckoning import all_settled
-from tests.end_to_end.running_stack import STEPPED, NewStack, Stack
+from testbed.payer_crowd import Crowd, Order, good_means, orders
+from testbed.processes import Running, eventually, module
+from testbed.reckoning import all_settled
+from testbed.running_stack import STEPPED, NewStack, Stack
 
 pytestmark = pytest.mark.processes
 

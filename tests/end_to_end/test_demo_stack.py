@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from contracts import topics
-from tests.end_to_end.processes import finished, module
-from tests.end_to_end.running_stack import CONSOLE, STEPPED, NewStack
+from testbed.processes import finished, module
+from testbed.running_stack import CONSOLE, STEPPED, NewStack
 
 pytestmark = pytest.mark.processes
 

@@ -6,7 +6,7 @@ import pytest
 
 from contracts import topics
 from services.console.stack.clients import StackClient
-from tests.end_to_end.running_stack import START_DAY, STEPPED, NewStack, Stack
+from testbed.running_stack import START_DAY, STEPPED, NewStack, Stack
 
 pytestmark = pytest.mark.processes
 

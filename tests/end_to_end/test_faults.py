@@ -11,10 +11,10 @@ import pytest
 
 from contracts import topics
 from services.chassis.clock import pause
-from tests.end_to_end.processes import eventually
-from tests.end_to_end.real_stack import EARLY, PARTIES, SESSION_SECONDS, NewTrial, variable
+from testbed.postgres import running_postgres
+from testbed.processes import eventually
+from testbed.real_stack import EARLY, PARTIES, SESSION_SECONDS, NewTrial, variable
 from tests.end_to_end.small_disk import small_disk
-from tests.postgres import running_postgres
 
 pytestmark = [pytest.mark.stack, pytest.mark.processes]
 

@@ -9,9 +9,9 @@ import signal
 import pytest
 
 from contracts import topics
-from tests.end_to_end.payer_crowd import Crowd, orders
-from tests.end_to_end.reckoning import all_settled
-from tests.end_to_end.running_stack import STEPPED, NewStack, Stack
+from testbed.payer_crowd import Crowd, orders
+from testbed.reckoning import all_settled
+from testbed.running_stack import STEPPED, NewStack, Stack
 
 pytestmark = pytest.mark.processes
 

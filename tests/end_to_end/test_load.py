@@ -13,8 +13,8 @@ import pytest
 
 from bench.peers.naive import NaiveWard
 from services.chassis.bus.sqlite_log import SqliteLog
-from tests.end_to_end.processes import Finished, Running, eventually, finished, module
-from tests.end_to_end.running_stack import CONSOLE, Stack
+from testbed.processes import Finished, Running, eventually, finished, module
+from testbed.running_stack import CONSOLE, Stack
 
 SHORT = ("--rate", "100", "--duration", "2s", "--warm-up", "1s")
 SLIPS = "slip_number,amount,barcode\n" + "".join(f"{n:021},{5_000 + n},\n" for n in range(1, 101))

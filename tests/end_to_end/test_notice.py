@@ -15,7 +15,7 @@ from contracts.formats.zengin_file import LINE_BYTES
 from contracts.vocabulary import Agent, Yen
 from services.console.books.bank_notice import WARD_ACCOUNT, read
 from services.console.cli.app import app
-from tests.end_to_end.running_stack import STEPPED, NewStack
+from testbed.running_stack import STEPPED, NewStack
 from tests.end_to_end.test_settlement_commands import paid_by_card
 from tests.unit.damaged_files import put
 

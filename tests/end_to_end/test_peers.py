@@ -11,8 +11,8 @@ from contracts.topics import RECEIPTS
 from services.chassis.bus.kafka import KafkaBus
 from services.chassis.bus.kafka_options import KafkaOptions
 from services.chassis.service import topic_specs
-from tests.broker import Broker
-from tests.postgres import PostgresServer
+from testbed.broker import Broker
+from testbed.postgres import PostgresServer
 
 pytestmark = pytest.mark.stack
 

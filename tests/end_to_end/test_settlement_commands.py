@@ -9,7 +9,7 @@ import pytest
 from contracts import topics
 from services.console.stack.clients import StackClient
 from services.console.stack.slips import issue_generated
-from tests.end_to_end.running_stack import STEPPED, NewStack, Stack
+from testbed.running_stack import STEPPED, NewStack, Stack
 
 pytestmark = pytest.mark.processes
 

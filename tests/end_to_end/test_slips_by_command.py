@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from contracts import topics
-from tests.end_to_end.processes import eventually
-from tests.end_to_end.running_stack import STEPPED, NewStack, Stack
+from testbed.processes import eventually
+from testbed.running_stack import STEPPED, NewStack, Stack
 from tests.slip_pictures import PAPER, Photograph, as_file, rasterised, text_of
 
 pytestmark = pytest.mark.processes

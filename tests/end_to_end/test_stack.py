@@ -18,8 +18,8 @@ from contracts.http.payment_provider.payments import CardChoice, PaymentView, Sc
 from contracts.vocabulary import Agent
 from services.console.stack.clients import StackClient
 from services.console.stack.slips import issue_generated
-from tests.end_to_end.processes import eventually
-from tests.end_to_end.running_stack import STEPPED, NewStack, Stack
+from testbed.processes import eventually
+from testbed.running_stack import STEPPED, NewStack, Stack
 
 pytestmark = pytest.mark.processes
 

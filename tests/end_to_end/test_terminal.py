@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from contracts import topics
-from tests.end_to_end.processes import Finished, eventually, finished, free_port_base, module
-from tests.end_to_end.running_stack import CONSOLE, STEPPED, NewStack, Stack
+from testbed.processes import Finished, eventually, finished, free_port_base, module
+from testbed.running_stack import CONSOLE, STEPPED, NewStack, Stack
 from tests.end_to_end.test_stack import advanced, issue, pay_by_bank, pay_by_card
 
 pytestmark = pytest.mark.processes

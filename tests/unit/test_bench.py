@@ -16,14 +16,14 @@ from bench.growth import Ledger, table, too_slow
 from bench.growth_ward import Place, Registered, Repartitioned, Task, ward_of
 from bench.ledger_fill import Filling
 from bench.receipt_files import measure
-from bench.stack import NO_ENGINE
 from bench.stages import shares, since, stage_seconds
 from contracts.topics import RECEIPTS
 from services.chassis.bus.memory import MemoryBus
 from services.chassis.bus.port import BusError
 from services.chassis.service import topic_specs
 from services.chassis.telemetry import STAGES, Metrics
-from tests.end_to_end.processes import ROOT, environment, module
+from testbed.docker_engine import NO_ENGINE
+from testbed.processes import ROOT, environment, module
 
 
 def test_the_stages_are_read_from_the_metrics() -> None:
@@ -44,7 +44,7 @@ def test_shares_begin_with_the_largest_and_end_with_what_remains() -> None:
 def test_without_a_docker_engine_it_says_so_in_one_line() -> None:
     nobody = environment(DOCKER_HOST="unix:///nobody/answers/here")
     done = subprocess.run(module("bench.stack"), cwd=ROOT, env=nobody, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{NO_ENGINE}\n")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"bench: {NO_ENGINE}\n")
 
 
 def test_receipt_files_are_measured_in_both_layouts_and_read_whole(tmp_path: Path) -> None:

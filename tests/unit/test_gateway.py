@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from contracts.topics import WARD
 from services.console.deployment.gateway import serve
 from services.console.stack.places import Addresses
-from tests.end_to_end.processes import eventually, free_port_base, is_free
+from testbed.processes import eventually, free_port_base, is_free
 
 HOST = "127.0.0.1"
 Answering = Callable[[StreamReader, StreamWriter], Coroutine[None, None, None]]

@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient, ScramCredentialInfo, ScramMechani
 
 from services.chassis.bus.kafka import KafkaBus
 from services.chassis.bus.kafka_options import KafkaOptions
-from tests.broker import Broker
+from testbed.broker import Broker
 from tests.conformance.consuming import DEADLINE_SECONDS, topic
 
 Connect = Callable[..., KafkaBus]

@@ -20,7 +20,7 @@ from confluent_kafka.admin import (
 from services.chassis.bus.kafka import KafkaBus
 from services.chassis.bus.kafka_options import KafkaOptions
 from services.chassis.bus.port import BusError, Fenced, Record, TopicPartition
-from tests.broker import Broker
+from testbed.broker import Broker
 from tests.conformance.consuming import (
     DEADLINE_SECONDS,
     TOPIC,

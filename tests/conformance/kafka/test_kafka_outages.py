@@ -11,7 +11,7 @@ from services.chassis.bus.kafka import KafkaBus
 from services.chassis.bus.kafka_options import KafkaOptions
 from services.chassis.bus.kafka_subscription import KafkaSubscription
 from services.chassis.bus.port import BusError, TopicPartition
-from tests.broker import Broker
+from testbed.broker import Broker
 from tests.conformance.consuming import DEADLINE_SECONDS, TOPIC, numbered, numbers, receive, topic
 from tests.conformance.kafka.conftest import Connect
 

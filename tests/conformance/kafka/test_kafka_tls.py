@@ -23,7 +23,8 @@ from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 from services.chassis.bus.kafka import KafkaBus
 from services.chassis.bus.kafka_options import KafkaOptions, SaslMechanism
 from services.chassis.bus.port import BusError
-from tests.broker import IMAGE, SECONDS_TO_ANSWER, free_ports
+from testbed.broker import SECONDS_TO_ANSWER, free_ports
+from testbed.docker_engine import KAFKA_IMAGE
 from tests.conformance.consuming import TOPIC, numbered, numbers, receive, topic
 from tests.conformance.kafka.conftest import make_user
 
@@ -56,7 +57,7 @@ class Listeners:
 def listeners() -> Iterator[Listeners]:
     ca, (plaintext, tls, mutual, users) = trustme.CA(), free_ports(4)
     ports = {"PLAINTEXT": plaintext, "TLS": tls, "MUTUAL": mutual, "USERS": users}
-    container = DockerContainer(IMAGE, env=_settings(ports, ca))
+    container = DockerContainer(KAFKA_IMAGE, env=_settings(ports, ca))
     container.waiting_for(LogMessageWaitStrategy("Kafka Server started").with_startup_timeout(SECONDS_TO_ANSWER))
     for port in ports.values():
         container.with_bind_ports(port, port)

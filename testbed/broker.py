@@ -1,5 +1,5 @@
-"""A Kafka broker for tests, configured like the one of the compose file: KRaft, access rules, no topic auto-creation.
-Whoever comes without a name (`User:ANONYMOUS`, the plain listeners) may do everything."""
+"""A Kafka broker in a container, configured like the one of the compose file: KRaft, access rules, no topic
+auto-creation. On the plain listeners a client has no name (`User:ANONYMOUS`) and may do everything."""
 
 from __future__ import annotations
 
@@ -10,17 +10,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import docker
-import pytest
 from confluent_kafka.admin import AdminClient
 from docker.models.containers import Container
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
-from services.chassis.identity import random_token
-from tests import docker_engine
-from tests.shared import shared
+from testbed import docker_engine
+from testbed.docker_engine import KAFKA_IMAGE
 
-IMAGE = "apache/kafka:4.1.1"
 SECONDS_TO_ANSWER = 60
 
 
@@ -36,7 +33,7 @@ class Broker:
     proxied: str
     """Advertises `proxy`: a client that starts at a proxy on that port goes on through it."""
     proxy: str
-    """Where nobody listens, until a test puts a proxy to `proxied` there."""
+    """Free, until a test lets a proxy to `proxied` listen there."""
 
     @cached_property
     def container(self) -> Container:
@@ -59,29 +56,15 @@ class Broker:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Frozen: connections stay open, nothing answers.
+        """Frozen: connections stay open, nothing is answered.
 
-        By signal: `docker pause` is refused now and then while a process is busy (runc: "unable to freeze").
+        By signal, since `docker pause` fails now and then while a process is busy (runc: "unable to freeze").
         """
         self.container.kill(signal="SIGSTOP")
         try:
             yield
         finally:
             self.container.kill(signal="SIGCONT")
-
-
-@pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """The one broker of the run. Others use it at the same time: who stops or freezes one takes `own_broker`."""
-    with shared(tmp_path_factory, Broker, running_broker) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def own_broker() -> Iterator[Broker]:
-    """A broker that the tests of one module may disturb."""
-    with running_broker() as started:
-        yield started
 
 
 @contextmanager
@@ -95,17 +78,11 @@ def running_broker(**settings: str) -> Iterator[Broker]:
         yield broker
 
 
-@pytest.fixture
-def topic_prefix() -> str:
-    """What keeps a test's topics and groups apart from all others'."""
-    return f"{random_token()[:8]}."
-
-
 def _configured(ports: Sequence[int]) -> DockerContainer:
     plain, scram, proxied, proxy, controller = ports
     here = "127.0.0.1" if docker_engine.shares_the_network() else ""
     container = DockerContainer(
-        IMAGE,
+        KAFKA_IMAGE,
         env={
             "KAFKA_NODE_ID": "1",
             "KAFKA_PROCESS_ROLES": "broker,controller",
@@ -141,8 +118,8 @@ def _configured(ports: Sequence[int]) -> DockerContainer:
 
 
 def reachable(container: DockerContainer, *ports: int) -> DockerContainer:
-    """At these ports of 127.0.0.1: without a proxy between, which takes a quarter of a processor, where there need be
-    none."""
+    """Makes the container reachable at these ports of 127.0.0.1, if possible without the engine's proxy, which takes a
+    quarter of a processor."""
     if docker_engine.shares_the_network():
         container.ports.clear()  # nothing has to be published
         return container.with_kwargs(network_mode="host")
@@ -152,7 +129,7 @@ def reachable(container: DockerContainer, *ports: int) -> DockerContainer:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of this machine that nobody has."""
+    """Different ports of this machine that were free a moment ago."""
     with ExitStack() as held:
         sockets = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
         return [found.getsockname()[1] for found in sockets]

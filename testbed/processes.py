@@ -16,7 +16,7 @@ from services.chassis.clock import monotonic, pause
 
 T = TypeVar("T")
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 PATIENCE_SECONDS = 60.0
 """A loaded machine is slow; a test that passes does not wait this long."""
 _PORTS_PER_STACK = 20

@@ -6,8 +6,8 @@ from collections import Counter
 
 from contracts import topics
 from contracts.vocabulary import Agent
-from tests.end_to_end.payer_crowd import Crowd, Order
-from tests.end_to_end.running_stack import Stack
+from testbed.payer_crowd import Crowd, Order
+from testbed.running_stack import Stack
 
 EVERYTHING_DEPOSITED = "2021-08-25"
 """By then what was paid on the first of July is confirmed, closed, deposited and matched."""

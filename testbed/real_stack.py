@@ -23,10 +23,10 @@ from services.chassis.clock import monotonic, pause
 from services.console.books.audit import Audit
 from services.console.books.reading import audit_stack, stack_books
 from services.console.stack.clients import StackClient
-from tests.end_to_end.payer_crowd import Crowd, Order, orders
-from tests.end_to_end.processes import PATIENCE_SECONDS, eventually
-from tests.end_to_end.reckoning import all_settled
-from tests.end_to_end.running_stack import STEPPED, Stack
+from testbed.payer_crowd import Crowd, Order, orders
+from testbed.processes import PATIENCE_SECONDS, eventually
+from testbed.reckoning import all_settled
+from testbed.running_stack import STEPPED, Stack
 
 SESSION_SECONDS = 6
 """A consumer that is not heard of for so long is taken for dead: shorter than usual, so that faults outlast it."""

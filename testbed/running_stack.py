@@ -15,7 +15,7 @@ from contracts.books import Books
 from services.console.books.audit import Audit
 from services.console.books.reading import audit_folder, read_books
 from services.console.stack.places import PLACES, place_of
-from tests.end_to_end.processes import (
+from testbed.processes import (
     PATIENCE_SECONDS,
     Finished,
     Running,

@@ -15,9 +15,9 @@ from services.chassis.clock import monotonic, pause
 from services.console.payers.plan import brand_of, card_number
 from services.console.stack.clients import StackClient
 from services.console.stack.slips import issue_generated
-from tests.end_to_end.keep_alive import Answer, Broken, KeepAlive
-from tests.end_to_end.processes import eventually
-from tests.end_to_end.running_stack import Stack
+from testbed.keep_alive import Answer, Broken, KeepAlive
+from testbed.processes import eventually
+from testbed.running_stack import Stack
 
 INSTALMENTS = 9
 PATIENCE_SECONDS = 120.0

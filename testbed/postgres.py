@@ -1,4 +1,4 @@
-"""One PostgreSQL for a test run, and a database of its own for whoever asks."""
+"""A PostgreSQL server in a container, and databases on it."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import count
 from typing import Any, Final
 
+import asyncpg
 import docker
-import pytest
 from docker.models.containers import Container
+from testcontainers.community.postgres import PostgresContainer
 
-from tests import docker_engine
-from tests.broker import free_ports, reachable
-from tests.shared import shared
+from testbed import docker_engine
+from testbed.broker import free_ports, reachable
+from testbed.docker_engine import POSTGRES_IMAGE
 
-IMAGE: Final = "postgres:17"
 SECONDS_TO_STOP: Final = 20
 _numbers = count(1)
 
 
 @dataclass(frozen=True)
 class PostgresServer:
-    """A running server, at the same port over a restart."""
+    """A running server; its port stays the same over a restart."""
 
     container_id: str
     port: int
@@ -39,13 +39,11 @@ class PostgresServer:
         return f"postgresql://test:test@127.0.0.1:{self.port}/{database}"
 
     def restart(self) -> None:
-        """Whoever is connected is cut off, in the middle of whatever they do."""
+        """Every connection is cut, in the middle of whatever it does."""
         self.container.restart(timeout=SECONDS_TO_STOP)
 
     async def execute(self, statement: str) -> list[Any]:
-        """As the superuser, outside any transaction; the rows."""
-        import asyncpg
-
+        """Run it as the superuser, outside any transaction; returns the rows."""
         connection = await asyncpg.connect(self.url())
         try:
             return list(await connection.fetch(statement))
@@ -59,26 +57,16 @@ class PostgresServer:
         return name
 
     async def drop(self, database: str) -> None:
-        """Whoever is still connected is cut off."""
+        """Cuts every connection to it."""
         await self.execute(f'DROP DATABASE "{database}" WITH (FORCE)')
-
-
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    """The one server of the run."""
-    quick = partial(running_postgres, "-c fsync=off")  # no power cut is among the claims
-    with shared(tmp_path_factory, PostgresServer, quick) as server:
-        yield server
 
 
 @contextmanager
 def running_postgres(options: str = "") -> Iterator[PostgresServer]:
     """A server that answers, started with these options; nothing of it is left afterwards."""
-    from testcontainers.community.postgres import PostgresContainer
-
     (port,) = free_ports(1)
     listening = "127.0.0.1" if docker_engine.shares_the_network() else "*"
-    made = PostgresContainer(IMAGE, username="test", password="test", dbname="test", driver=None, port=port)
-    made.with_env("PGPORT", str(port))  # the server's, and of whoever looks at it in the container
+    made = PostgresContainer(POSTGRES_IMAGE, username="test", password="test", dbname="test", driver=None, port=port)
+    made.with_env("PGPORT", str(port))  # for the server, and for psql in the container
     with reachable(made, port).with_command(f"postgres -c listen_addresses={listening} {options}") as container:
         yield PostgresServer(container.get_wrapped_container().id, port)

@@ -22,7 +22,7 @@ from services.chassis.bus.port import Fenced, Message, Subscription
 from services.chassis.clock import Clock, pause
 from services.chassis.faults import Faults, NoFaults
 from services.chassis.messaging.dead_letters import DeadLetter, DeadLetters
-from services.chassis.messaging.inbox import Handled, fingerprint
+from services.chassis.messaging.inbox import Inbox, fingerprint
 from services.chassis.outages import Patience, is_outage, said
 from services.chassis.telemetry import Metrics
 from services.chassis.transaction import Transaction
@@ -85,7 +85,7 @@ class EventProcessor:
     def __init__(
         self,
         unit: UnitOfWork,
-        inbox: Handled,
+        inbox: Inbox,
         letters: DeadLetters,
         subscriptions: Iterable[On],
         clock: Clock,
@@ -153,7 +153,7 @@ class EventProcessor:
             elif earlier != mark:
                 raise IdReused(f"event id {event_id} was used before for another {delivery.envelope.type}")
         if marks:
-            await self._inbox.mark(tx, marks)
+            await self._inbox.mark(tx.session, tx.now, marks)
         return fresh
 
     async def set_aside(self, message: Message, reason: str, attempts: int) -> None:

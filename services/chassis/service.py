@@ -33,8 +33,8 @@ from services.chassis.consumer import Consumer, EventProcessor, On
 from services.chassis.database import Database
 from services.chassis.identity import Identity, SeededIdentity, TimeOrderedIdentity
 from services.chassis.messaging.dead_letters import DeadLetter, DeadLetters
-from services.chassis.messaging.in_memory import MemoryInbox, MemoryOutbox
-from services.chassis.messaging.inbox import Handled, Inbox
+from services.chassis.messaging.inbox import Inbox
+from services.chassis.messaging.memory_outbox import MemoryOutbox
 from services.chassis.messaging.outbox import Outbox, Unsent
 from services.chassis.messaging.relay import Relay
 from services.chassis.migrations import CHASSIS, History, Schema
@@ -90,9 +90,9 @@ class Service(ABC):
         )
         self._faults = injected or faults.parse(settings.crash_at)
         self._chassis_tables = MetaData()
-        in_memory, tables = self.database.is_in_memory, self._chassis_tables
-        self._outbox: Unsent = MemoryOutbox() if in_memory else Outbox(tables)
-        self._inbox: Handled = MemoryInbox() if in_memory else Inbox(tables)
+        tables = self._chassis_tables
+        self._outbox: Unsent = MemoryOutbox() if self.database.is_in_memory else Outbox(tables)
+        self._inbox = Inbox(tables)
         self._letters = DeadLetters(tables)
         self.relay = Relay(self.database, self._outbox, bus, clock, self.metrics, self._faults)
         self._unit = UnitOfWork(self.database, self.relay, self.identity, principal, self.metrics, self._faults)
@@ -258,7 +258,7 @@ class Service(ABC):
         """Finish, leave the group and the database. Idempotent."""
         if self._consumer is not None:
             try:
-                await self.relay.forget_sent()
+                await self.relay.delete_sent()
             except Exception as failure:
                 if not is_outage(failure):
                     raise

@@ -1,14 +1,16 @@
-"""What a handler sees: one database transaction in which effects and announcements commit together.
+"""What a handler sees: one database transaction, in which effects and announcements commit together.
 
-A handler reads and writes through `session`, tells others with `publish`, itself later with `schedule`. It never
-commits and never sees the bus: publishing is an insert into the outbox.
+A handler reads and writes through `session`, publishes events to other parties with `publish` and sends its own party a
+timer with `schedule`. It never commits and never sees the bus. What it announces is collected here and inserted into
+the outbox when the handler has returned (`unit_of_work.py`), and sent after the commit (`messaging/relay.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,53 +21,60 @@ from services.chassis.identity import Identity
 
 
 def timer_name(timer: type[Event], subject: str) -> str:
-    """What a pending timer is known by until it is due."""
+    """The name by which a pending timer can be cancelled."""
     return f"{timer.TYPE}/{subject}"
+
+
+class Timer(NamedTuple):
+    """A message of a party to itself, to be sent at an instant unless it is cancelled by its name before."""
+
+    at: datetime
+    name: str
+    record: Record
+
+
+@dataclass(slots=True)
+class Announcements:
+    """What a transaction announces, in order. Each commits with the transaction's effects or not at all."""
+
+    published: list[Record] = field(default_factory=list)
+    scheduled: list[Timer] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
+    """Names of timers."""
 
 
 @dataclass(slots=True)
 class Transaction:
-    """One batch's transaction. `now` is the batch's instant (docs: time travels with the message)."""
+    """One batch's transaction. `now` is the batch's instant: under a stepped clock the time of its messages."""
 
     session: AsyncConnection
     now: datetime
     identity: Identity
     principal: str
-    published: list[Record] = field(default_factory=list)
-    scheduled: list[tuple[datetime, str, Record]] = field(default_factory=list)
-    cancelled: list[str] = field(default_factory=list)
     repeated: list[Event] = field(default_factory=list)
-    """Events of which a handler with a natural key found that their effect is there."""
-    on_commit: list[Callable[[], None]] = field(default_factory=list)
-    """What is then done in memory, in this order."""
-    looked_ahead: bool = False
-    next_timer: datetime | None = None
-    """When this party's next timer is due; known where `looked_ahead`."""
-    forgotten: Sequence[int] = ()
-    """Outbox rows sent before, which this transaction deletes."""
-    in_hand: Sequence[int] = ()
-    """Outbox rows that this process has sent or is about to send."""
-    others_unsent: bool = False
-    """Another process of this party has left something to send, which goes first."""
-    outbox_seq: int = 0
-    """Where the outbox keeps what was published; set when the transaction ends."""
+    """Events whose effect a handler with a natural key (`On.natural_key`) found to be there already."""
+    announced: Announcements = field(default_factory=Announcements)
+    """Read by the unit of work when the handler has returned."""
 
     def new_id(self, kind: str, *natural_key: str) -> str:
-        """An id for something this transaction causes."""
+        """An id for something that this transaction causes."""
         return self.identity.new(kind, *natural_key)
 
     def publish(self, event: Event) -> None:
-        """Tell the readers of the event's topic, once this transaction has committed."""
-        self.published.append(self._record(event, topics.topic_of(event, self.principal), self.now))
+        """Send an event to the readers of its topic once this transaction has committed.
+
+        Raises `LookupError` for an event of which this party owns no topic.
+        """
+        self.announced.published.append(self._record(event, topics.topic_of(event, self.principal), self.now))
 
     def schedule(self, timer: Event, at: datetime) -> None:
-        """Tell this party itself at the instant `at`; durable, and it moves with the clock."""
+        """Send this party a timer at the instant `at`. It is durable, and follows the clock."""
         record = self._record(timer, topics.timers(self.principal).name, at)
-        self.scheduled.append((at, timer_name(type(timer), timer.subject), record))
+        self.announced.scheduled.append(Timer(at, timer_name(type(timer), timer.subject), record))
 
     def cancel(self, timer: type[Event], subjects: Iterable[str]) -> None:
-        """Drop pending timers. One that is already under way still arrives: its handler must look first."""
-        self.cancelled.extend(timer_name(timer, subject) for subject in subjects)
+        """Drop pending timers. One that is being sent still arrives, so its handler checks whether it still applies."""
+        self.announced.cancelled.extend(timer_name(timer, subject) for subject in subjects)
 
     def _record(self, event: Event, topic: str, at: datetime) -> Record:
         event_id = self.identity.new(event.TYPE, *event.natural_key)

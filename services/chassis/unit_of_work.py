@@ -1,4 +1,13 @@
-"""The edge: the only place that opens and commits a handler's transaction."""
+"""The edge: the only place that opens and commits a handler's transaction.
+
+    async with unit.transaction(now) as tx:       # begins on the database
+        await handler(events, tx)                 # effects through tx.session, announcements through tx.publish
+                                                  # then: the announcements become rows, all commits
+                                                  # then: the relay learns of the commit, and sends
+
+The chain: `transaction.py` collects what a handler announces, `messaging/outbox.py` makes it rows,
+`messaging/outgoing.py` follows each row through this process, `messaging/relay.py` sends.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +18,7 @@ from datetime import datetime
 from services.chassis.database import Database
 from services.chassis.faults import Faults, NoFaults
 from services.chassis.identity import Identity
+from services.chassis.messaging.outgoing import Pending
 from services.chassis.messaging.relay import Relay
 from services.chassis.telemetry import Metrics
 from services.chassis.transaction import Transaction
@@ -32,22 +42,19 @@ class UnitOfWork:
 
     @asynccontextmanager
     async def transaction(self, now: datetime) -> AsyncIterator[Transaction]:
-        """A transaction at the instant `now`; an exception rolls all of it back."""
-        tx: Transaction | None = None
+        """Open a transaction at the instant `now`. An exception rolls all of it back."""
+        pending: Pending | None = None
         try:
             async with self.database.begin() as session:
                 tx = Transaction(session, now, self._identity, self._principal)
                 yield tx
                 with self._metrics.stage("outbox"):
-                    await self._relay.write(tx)
+                    pending = await self._relay.write(session, tx.announced)
                 committing = self._metrics.began()
         except BaseException:
-            if tx is not None:
-                self._relay.rolled_back(tx)
+            if pending is not None:
+                self._relay.rolled_back(pending)
             raise
         self._metrics.stage_ended("commit", committing)
-        for then in tx.on_commit:
-            then()
-        tx.on_commit.clear()  # what is done may hold the transaction: nothing is left for the garbage collector
-        self._relay.committed(tx)
+        self._relay.committed(pending)
         self._faults.reached("transaction.committed")

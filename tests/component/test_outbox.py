@@ -320,11 +320,11 @@ async def test_what_is_read_from_the_table_before_its_commit_is_heard_of_is_sent
     async with driven.service.database.begin() as session:
         tx = Transaction(session, NOON, driven.service.identity, ASKER)
         tx.publish(asked_about("a", "one", 1, NOON))
-        await relay.write(tx)
+        pending = await relay.write(session, tx.announced)
     relay.look_again()
     sending = asyncio.create_task(relay.send_due())
     await asyncio.wait_for(bus.asked.wait(), SOON)
-    relay.committed(tx)
+    relay.committed(pending)
     bus.let_go.set()
     assert await sending == 1
     assert await relay.send_due() == 0

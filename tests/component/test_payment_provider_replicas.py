@@ -58,11 +58,11 @@ class Replicas:
     async def hears(self, replica: DrivenProvider, after: timedelta) -> None:
         """What is due then comes to this replica alone."""
         await replica.settle()
-        await replica.service.relay.forget_sent()
+        await replica.service.relay.delete_sent()
         replica.clock.step_to(replica.clock.now() + after)
         replica.service.relay.look_again()
         assert await replica.service.relay.send_due() == 1
-        await replica.service.relay.forget_sent()
+        await replica.service.relay.delete_sent()
 
     async def day_ends(self) -> None:
         await self.hears(self.closer, CLOSING_TIME - self.closer.clock.now())

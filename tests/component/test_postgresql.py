@@ -258,16 +258,13 @@ async def test_rows_are_inserted_in_the_order_of_their_keys_whatever_order_they_
     database = Database(await home.url("party"))
     await database.create(tables)
 
-    def in_transaction(session: AsyncConnection) -> Transaction:
-        return Transaction(session, NOON, SeededIdentity(1), "party")
-
     async def mark(*event_ids: str) -> None:
         async with database.begin() as session:
             await session.execute(text("SET LOCAL lock_timeout = '5s'"))
-            await inbox.mark(in_transaction(session), dict.fromkeys(event_ids, b""))
+            await inbox.mark(session, NOON, dict.fromkeys(event_ids, b""))
 
     async with database.begin() as holder:
-        await inbox.mark(in_transaction(holder), {"m": b""})
+        await inbox.mark(holder, NOON, {"m": b""})
         held_up = asyncio.create_task(mark("z", "m", "a"))
         await until(lambda: _waits(database))
         await mark("z")  # not taken yet by the one that waits at m

@@ -120,8 +120,8 @@ def test_an_event_goes_to_the_topic_of_its_owner_with_an_id_that_follows_from_th
     one, two = transaction(), transaction()
     for tx in (one, two):
         tx.publish(asked_about("a", "p1", 5, NOON))
-    assert one.published == two.published
-    (record,) = one.published
+    assert one.announced.published == two.announced.published
+    (record,) = one.announced.published
     assert (record.topic, record.key) == (OUTBOUND, "a")
     told = envelope(record.headers)
     assert (told.source, told.subject, told.time) == ("/sansha/payment_provider", "p1", NOON)
@@ -134,13 +134,13 @@ def test_a_party_cannot_publish_what_belongs_to_another() -> None:
     for event in (foreign, clock):
         with pytest.raises(LookupError, match="payment_provider owns no topic"):
             tx.publish(event)
-    assert tx.published == []
+    assert tx.announced.published == []
 
 
 def test_a_timer_is_a_private_message_at_its_own_time() -> None:
     tx = transaction()
     tx.schedule(Entry(account="a", name="later"), NOON + timedelta(days=1))
-    ((at, name, record),) = tx.scheduled
+    ((at, name, record),) = tx.announced.scheduled
     assert at == NOON + timedelta(days=1)
     assert name == "sansha.test.entry.v1/later"
     assert record.topic == topics.timers(topics.PAYMENT_PROVIDER).name

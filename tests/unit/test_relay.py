@@ -1,50 +1,27 @@
-"""What a relay makes of transactions of its own process that overlap, as on PostgreSQL, and when it forgets."""
+"""When the relay deletes what it has sent: once the bus is flushed, and never before."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, cast
 
 import pytest
+from sqlalchemy import MetaData, func, select
 
 from services.chassis.bus.memory import MemoryBus
 from services.chassis.bus.port import BusError, Record, TopicSpec
 from services.chassis.clock import Clock
 from services.chassis.database import Database
-from services.chassis.identity import SeededIdentity
-from services.chassis.messaging.outbox import OutboxRow
+from services.chassis.messaging.outbox import Outbox
+from services.chassis.messaging.outgoing import Pending
 from services.chassis.messaging.relay import SENT_ROWS_KEPT, Relay
 from services.chassis.telemetry import Metrics
-from services.chassis.transaction import Transaction
+from services.chassis.transaction import Announcements
 
 NOON = datetime(2021, 4, 12, 12, tzinfo=UTC)
 
 
-class Rows:
-    """A table that numbers what is written to it, and says how often it was read."""
-
-    def __init__(self) -> None:
-        self.rows: list[OutboxRow] = []
-        self.readings = 0
-
-    async def write(self, tx: Transaction) -> None:
-        self.rows.append(OutboxRow(len(self.rows) + 1, tx.published))
-        tx.outbox_seq = len(self.rows)
-
-    async def due(self, _session: Any, _now: datetime) -> Sequence[OutboxRow]:
-        self.readings += 1
-        return list(self.rows)
-
-    async def next_due(self, _session: Any, _now: datetime) -> None:
-        return None
-
-    async def forget(self, _session: Any, sent: Sequence[int]) -> None:
-        self.rows = [row for row in self.rows if row.seq not in sent]
-
-
 class Flushes(MemoryBus):
-    """Tells when it was flushed, and fails to while it is `full`."""
+    """Counts its flushes, and fails to flush while it is `full`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,90 +34,74 @@ class Flushes(MemoryBus):
 
 
 class Party:
-    """A relay that has looked at its empty table, over a bus with one topic."""
+    """A relay over a table and a bus with one topic."""
 
-    def __init__(self, bus: Flushes | None = None) -> None:
-        self.rows, self.bus = Rows(), bus or Flushes()
-        self.relay = Relay(Database("sqlite://"), cast("Any", self.rows), self.bus, Clock.stepped(NOON), Metrics())
+    def __init__(self) -> None:
+        tables = MetaData()
+        self.bus, self.database, self.outbox = Flushes(), Database("sqlite://"), Outbox(tables)
+        self.relay = Relay(self.database, self.outbox, self.bus, Clock.stepped(NOON), Metrics())
+        self._tables = tables
 
     async def begun(self) -> Party:
+        """With its table read, which is empty."""
+        await self.database.create(self._tables)
         await self.bus.create_topics([TopicSpec("t", 1, 3600.0)])
         await self.relay.send_due()
-        self.rows.readings = 0
         return self
 
-    async def written(self, key: str) -> Transaction:
-        """A transaction that announces this, and is about to commit."""
-        tx = Transaction(cast("Any", None), NOON, SeededIdentity(1), "party", [Record("t", key, b"", ())])
-        await self.relay.write(tx)
-        return tx
+    async def commit(self, key: str) -> Pending:
+        """Commit a transaction that publishes this."""
+        async with self.database.begin() as session:
+            announced = Announcements(published=[Record("t", key, b"", ())])
+            pending = await self.relay.write(session, announced)
+        self.relay.committed(pending)
+        return pending
 
     async def sent(self) -> list[str]:
+        """Send all that is due; the keys that are on the bus."""
         while await self.relay.send_due():
             pass
         return [message.key for message in await self.bus.read("t")]
 
+    async def rows(self) -> int:
+        async with self.database.read() as session:
+            return int((await session.execute(select(func.count()).select_from(self.outbox.table))).scalar_one())
 
-async def test_what_overlaps_in_one_process_is_no_other_process_and_needs_no_reading() -> None:
+
+async def test_the_table_holds_what_was_sent_until_the_bus_is_flushed() -> None:
     party = await Party().begun()
-    first = await party.written("first")
-    second = await party.written("second")
-    assert list(second.in_hand) == [first.outbox_seq], "it may see that row, and has not heard that it committed"
-    party.relay.committed(first)
-    party.relay.committed(second)
-    assert await party.sent() == ["first", "second"]
-    assert party.rows.readings == 0
-
-
-async def test_who_is_told_of_first_though_it_came_second_is_sent_in_the_order_of_the_table() -> None:
-    party = await Party().begun()
-    first = await party.written("first")
-    second = await party.written("second")
-    party.relay.committed(second)
-    assert await party.sent() == ["first", "second"]
-    party.relay.committed(first)
-    assert await party.sent() == ["first", "second"], "once"
-
-
-async def test_a_transaction_of_which_nobody_heard_that_it_committed_is_looked_for() -> None:
-    party = await Party().begun()
-    party.relay.rolled_back(await party.written("perhaps"))
-    assert await party.sent() == ["perhaps"]
-    assert party.rows.readings > 0
-    later = await party.written("later")
-    assert later.in_hand == [*party.relay.sent], "it is under way no more"
-
-
-async def committed(party: Party, key: str) -> Transaction:
-    tx = await party.written(key)
-    party.relay.committed(tx)
-    return tx
-
-
-async def test_the_table_keeps_what_was_sent_until_the_bus_is_flushed() -> None:
-    party = await Party(Flushes()).begun()
     for n in range(SENT_ROWS_KEPT - 1):
-        await committed(party, str(n))
+        await party.commit(str(n))
         await party.relay.send_due()
     assert party.bus.flushes == 0
-    assert list((await committed(party, "last")).forgotten) == [], "nobody has said that the bus will keep them"
+    assert (await party.commit("last")).deleted == [], "the bus has not said that it is durable"
     await party.relay.send_due()
     assert party.bus.flushes == 1
-    assert len((await party.written("later")).forgotten) == SENT_ROWS_KEPT
+    assert len((await party.commit("later")).deleted) == SENT_ROWS_KEPT
+    assert await party.rows() == 1
 
 
-async def test_a_flush_that_fails_forgets_nothing_and_sends_nothing_twice() -> None:
-    party = await Party(Flushes()).begun()
-    await committed(party, "one")
+async def test_a_flush_that_fails_deletes_nothing_and_sends_nothing_twice() -> None:
+    party = await Party().begun()
+    await party.commit("one")
     party.bus.full = True
     assert await party.sent() == ["one"]
     with pytest.raises(BusError):
-        await party.relay.forget_sent()
+        await party.relay.delete_sent()
     party.relay.look_again()
     with pytest.raises(BusError):
         await party.relay.send_due()
-    assert len(party.rows.rows) == 1
+    assert await party.rows() == 1
     party.bus.full = False
     assert await party.sent() == ["one"]
-    await party.relay.forget_sent()
-    assert party.rows.rows == []
+    await party.relay.delete_sent()
+    assert await party.rows() == 0
+
+
+async def test_a_transaction_whose_commit_was_not_confirmed_is_sent_from_the_table() -> None:
+    party = await Party().begun()
+    async with party.database.begin() as session:
+        pending = await party.relay.write(session, Announcements(published=[Record("t", "perhaps", b"", ())]))
+    party.relay.rolled_back(pending)
+    assert await party.sent() == ["perhaps"]
+    assert (await party.commit("later")).known == party.relay.sent[:1], "the first row is under way no more"

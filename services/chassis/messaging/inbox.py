@@ -1,14 +1,14 @@
-"""Inbox: that an event was handled commits with its effects, so a second delivery changes nothing.
+"""Inbox: that an event was handled commits with its effects, so that a second delivery changes nothing.
 
-One inbox per party's database; its key is the event id. A fingerprint of the value tells a redelivery from
-another event under the same id, which is refused.
+Each party's database has one; its key is the event id. The fingerprint of the event's value tells a redelivery from
+another event under the same id, which is refused (`consumer.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from hashlib import blake2b
-from typing import Protocol
 
 from sqlalchemy import Column, LargeBinary, MetaData, String, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,26 +17,15 @@ from services.chassis.database.bulk import Bulk
 from services.chassis.database.columns import Instant
 from services.chassis.database.expressions import in_list
 from services.chassis.database.lookup import Lookup
-from services.chassis.transaction import Transaction
 
 
 def fingerprint(value: bytes) -> bytes:
-    """8 bytes that differ where values differ."""
+    """8 bytes that differ if values differ, save for one pair in some 10¹⁹."""
     return blake2b(value, digest_size=8).digest()
 
 
-class Handled(Protocol):
-    """Which events have been handled: in a table or, beside a database in memory, there too (`in_memory.py`)."""
-
-    async def handled(self, session: AsyncConnection, event_ids: Sequence[str]) -> Mapping[str, bytes]:
-        """Those of the ids that were handled before, with their fingerprints."""
-
-    async def mark(self, tx: Transaction, marks: Mapping[str, bytes]) -> None:
-        """With this transaction these are handled. Raises `IntegrityError` where another member was first."""
-
-
 class Inbox:
-    """`Handled` in a table."""
+    """The table of the events that have been handled."""
 
     def __init__(self, metadata: MetaData) -> None:
         self.table = Table(
@@ -51,8 +40,10 @@ class Inbox:
         self._mark = Bulk(self.table.insert())
 
     async def handled(self, session: AsyncConnection, event_ids: Sequence[str]) -> Mapping[str, bytes]:
+        """The ids among these of events handled before, with their fingerprints."""
         return dict(await self._known.rows(session, ids=event_ids))
 
-    async def mark(self, tx: Transaction, marks: Mapping[str, bytes]) -> None:
-        rows = [{"event_id": i, "fingerprint": mark, "handled_at": tx.now} for i, mark in marks.items()]
-        await self._mark.execute(tx.session, rows)
+    async def mark(self, session: AsyncConnection, at: datetime, marks: Mapping[str, bytes]) -> None:
+        """Mark events (id → fingerprint) as handled at `at`. Raises `IntegrityError` if another member was first."""
+        rows = [{"event_id": i, "fingerprint": mark, "handled_at": at} for i, mark in marks.items()]
+        await self._mark.execute(session, rows)

@@ -100,7 +100,7 @@ async def _make(folder: Path, records: int) -> None:
     async with _ward(folder) as ward:
         assessed = generate_assessments(1, -(-payments // len(PREMIUM_MONTHS)), DAY.year)
         for n in range(0, len(assessed), AT_ONCE):
-            await ward.assess(AssessmentsRequest(assessments=tuple(assessed[n : n + AT_ONCE])))
+            await ward.commands.assess(AssessmentsRequest(assessments=tuple(assessed[n : n + AT_ONCE])))
         made = [record async for record in _records(ward, payments)]
     content = folder / CONTENT
     with content.open("wb") as file:
@@ -125,7 +125,7 @@ async def _records(ward: Ward, payments: int) -> AsyncIterator[ReceiptRecord]:
     """速報 and 確報 of a payment of each of the first slips."""
     identity, after, left = SeededIdentity(1), None, payments
     while left:
-        slips = await ward.slips(after=after, limit=min(left, AT_ONCE))
+        slips = await ward.queries.slips(after=after, limit=min(left, AT_ONCE))
         left -= len(slips)
         after = slips[-1].slip_number
         for slip in slips:
@@ -146,16 +146,16 @@ async def _match(folder: Path) -> MatchingFigure:
     async with _ward(folder) as ward:
         user = ward.settings.terminal_user
         wanted = TransferRequest(name=file.name, size=file.size, sha256=file.sha256, terminal_user=user)
-        await ward.begin_transfer(wanted)
+        await ward.commands.begin_transfer(wanted)
         ward.clock.step_to(NOW + timedelta(minutes=1))  # by then the line has carried it
-        terminal = Terminal(_centre(file, folder / CONTENT), ward, folder / "terminal", user)
+        terminal = Terminal(_centre(file, folder / CONTENT), ward.desk, folder / "terminal", user)
         keep_what_is_loaded()
         before, began = most_resident_kib(), time.perf_counter()
         (fetched,) = await terminal.pull()
         seconds = time.perf_counter() - began
         grown = (most_resident_kib() - before) / 1024
         assert (fetched.outcome, fetched.records, fetched.new) == ("registered", file.records, file.records), fetched
-        balances = {view.account: view.balance for view in await ward.balances()}
+        balances = {view.account: view.balance for view in await ward.queries.balances()}
         assert balances["in_transit_uc"] == file.amount // len(KINDS), "the ledger is not right to the yen"
         return MatchingFigure(file.records, file.size / 1e6, seconds, grown)
 

@@ -102,8 +102,8 @@ async def measure(bus: EventBus, ward_url: str, count: int, peers: Sequence[Meas
 async def _issue(ward: Ward, count: int) -> Sequence[SlipView]:
     assessed = generate_assessments(1, -(-count // 9), 2021)
     for n in range(0, len(assessed), 1000):
-        await ward.assess(AssessmentsRequest(assessments=tuple(assessed[n : n + 1000])))
-    return (await ward.slips(limit=count))[:count]
+        await ward.commands.assess(AssessmentsRequest(assessments=tuple(assessed[n : n + 1000])))
+    return (await ward.queries.slips(limit=count))[:count]
 
 
 def receipt_of(slip_number: str, amount: int, n: int) -> ReceiptDelivered:

@@ -14,14 +14,14 @@ from PIL import Image, ImageChops, ImageFilter
 
 from contracts.vocabulary import ChargeType
 from services.chassis.identity import chance
-from services.ward.app import Settings, slip_terms
+from services.ward.app import Settings
 from services.ward.domain.instalments import Levy, Slip, make_slip
 from services.ward.paper import SlipText, print_slips
 from services.ward.paper.wording import Letterhead, slip_text
 from tests.component.driven_ward import NOON
 
 LETTERHEAD = Letterhead("新宿区", "新宿区会計管理者", "介護保険課", 9)
-TERMS = slip_terms(Settings(seed=1))
+TERMS = Settings(seed=1).slip_terms
 PAPER = (0, 560, 1000, 1160)
 """At 300 dots an inch, of the 2480 × 1169 of the first slip on a page: the barcode and the words around it."""
 

@@ -13,7 +13,7 @@ import hmac
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, TypeVar, cast
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar, cast
 
 import msgspec
 from pydantic import BaseModel
@@ -32,21 +32,72 @@ from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.waves import waves
 
 Request = TypeVar("Request", bound=BaseModel)
+Taken = TypeVar("Taken", bound=BaseModel)
 Answer = TypeVar("Answer", bound=BaseModel)
+Request_contra = TypeVar("Request_contra", bound=BaseModel, contravariant=True)
+Answer_co = TypeVar("Answer_co", bound=BaseModel, covariant=True)
 
 COMMANDS_PER_TRANSACTION = 500
 ATTEMPTS = 3
 """How often a command is tried that another replica was quicker with."""
 
 
-@dataclass(frozen=True)
+class UseCase(Protocol[Request_contra, Answer_co]):
+    """What can be asked for: called with a request, and an idempotency key if the request may be repeated."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def request(self) -> type[BaseModel]:
+        """The model of its requests."""
+
+    @property
+    def answer(self) -> type[BaseModel]:
+        """The model of its answers."""
+
+    async def __call__(self, request: Request_contra, key: str | None = None) -> Answer_co | Refusal: ...
+
+
+@dataclass(frozen=True, eq=False)
 class Command(Generic[Request, Answer]):
-    """A use case that changes something. `keys` names what it touches: two that share a key never share a wave."""
+    """A use case that changes something: a handler of batches, in a transaction with its stored answers.
+
+    `keys` names what a request touches: two requests that share a key never share a transaction.
+    """
 
     name: str
-    handler: Callable[[Sequence[Request], Transaction], Awaitable[Sequence[Answer | Refusal]]]
+    request: type[Request]
     answer: type[Answer]
+    handler: Callable[[Sequence[Request], Transaction], Awaitable[Sequence[Answer | Refusal]]]
     keys: Callable[[Request], tuple[str, ...]]
+    executor: Executor
+
+    async def __call__(self, request: Request, key: str | None = None) -> Answer | Refusal:
+        """The answer, or the named reason why not. Raises what the handler raises."""
+        return await self.executor.execute(self, request, key)
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared(Generic[Request, Taken, Answer]):
+    """A use case whose request becomes another one before anything is stored: `command` never sees what was sent."""
+
+    request: type[Request]
+    prepare: Callable[[Request], Taken | Refusal]
+    command: Command[Taken, Answer]
+
+    @property
+    def name(self) -> str:
+        return self.command.name
+
+    @property
+    def answer(self) -> type[Answer]:
+        return self.command.answer
+
+    async def __call__(self, request: Request, key: str | None = None) -> Answer | Refusal:
+        """The answer, or the named reason why not."""
+        taken = self.prepare(request)
+        return taken if isinstance(taken, Refusal) else await self.command(taken, key)
 
 
 @dataclass(eq=False)
@@ -122,10 +173,10 @@ class Answers:
         await self._store.execute(tx.session, rows)
 
 
-class Commands:
+class Executor:
     """Runs commands. Those that arrive while one transaction commits share the next.
 
-    `secret` keys the payload fingerprints, so that a stored one tells nothing about what was sent.
+    `secret` keys the payload fingerprints, so that a stored one reveals nothing about what was sent.
     """
 
     def __init__(self, unit: UnitOfWork, answers: Answers, clock: Clock, metrics: Metrics, secret: bytes) -> None:
@@ -134,10 +185,21 @@ class Commands:
         self._gathering: list[_Pending] = []
         self._leader: asyncio.Task[None] | None = None
 
+    def command(
+        self,
+        name: str,
+        request: type[Request],
+        answer: type[Answer],
+        handler: Callable[[Sequence[Request], Transaction], Awaitable[Sequence[Answer | Refusal]]],
+        keys: Callable[[Request], tuple[str, ...]],
+    ) -> Command[Request, Answer]:
+        """A use case that runs here. Its stored answers and its metrics are under `name`."""
+        return Command(name, request, answer, handler, keys, self)
+
     async def execute(
         self, command: Command[Request, Answer], request: Request, idempotency_key: str | None = None
     ) -> Answer | Refusal:
-        """The command's answer, or the named reason why not. Raises what its handler raises."""
+        """Wait for a transaction with this request in it. Raises what the command's handler raises."""
         mark = b"" if idempotency_key is None else self._mark(request)
         pending = _Pending(command, request, idempotency_key, mark, asyncio.get_running_loop().create_future())
         self._gathering.append(pending)

@@ -13,8 +13,7 @@ import platform
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 from pydantic import BaseModel
@@ -28,7 +27,7 @@ from contracts.vocabulary import Refusal
 from services.chassis import faults
 from services.chassis.bus.port import EventBus, TopicSpec
 from services.chassis.clock import Clock
-from services.chassis.commands import Answers, Command, Commands
+from services.chassis.commands import Answers, Executor
 from services.chassis.consumer import Consumer, EventProcessor, On
 from services.chassis.database import Database
 from services.chassis.identity import Identity, SeededIdentity, TimeOrderedIdentity
@@ -44,9 +43,6 @@ from services.chassis.settings import ServiceSettings
 from services.chassis.telemetry import Metrics
 from services.chassis.transaction import Transaction
 from services.chassis.unit_of_work import UnitOfWork
-
-Request = TypeVar("Request", bound=BaseModel)
-Answer = TypeVar("Answer", bound=BaseModel)
 
 log = structlog.get_logger(__name__)
 
@@ -96,8 +92,10 @@ class Service(ABC):
         self._letters = DeadLetters(tables)
         self.relay = Relay(self.database, self._outbox, bus, clock, self.metrics, self._faults)
         self._unit = UnitOfWork(self.database, self.relay, self.identity, principal, self.metrics, self._faults)
-        answers = Answers(tables)
-        self._commands = Commands(self._unit, answers, clock, self.metrics, self.secret)
+        self.executor = Executor(self._unit, Answers(tables), clock, self.metrics, self.secret)
+        self._replay = self.executor.command(
+            "replay_dead_letter", _Replay, DeadLetterView, self._replay_letters, lambda r: (r.letter_id,)
+        )
         self._consumer: Consumer | None = None
 
     @abstractmethod
@@ -154,12 +152,6 @@ class Service(ABC):
     async def step(self) -> int:
         """Send what is due and handle what has arrived, without waiting; 0 where there was nothing to do."""
         return await self.relay.send_due() + await self.consumer.handle_next(timeout=0)
-
-    async def execute(
-        self, command: Command[Request, Answer], request: Request, key: str | None = None
-    ) -> Answer | Refusal:
-        """Run a use case; its answer, or the named reason why not."""
-        return await self._commands.execute(command, request, key)
 
     def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A transaction for a query."""
@@ -234,14 +226,10 @@ class Service(ABC):
     ) -> DeadLetterView | Refusal:
         """Handle a dead letter again, mended where a value is given; a second failure leaves it as it was."""
         try:
-            return await self.execute(self._replay, _Replay(letter_id=letter_id, value=value), key)
+            return await self._replay(_Replay(letter_id=letter_id, value=value), key)
         except Exception as failure:
             log.warning("replay failed", event_id=letter_id, error=repr(failure))
             return Refusal("dead_letter_still_fails", repr(failure), "mend the value or the cause, then replay")
-
-    @cached_property
-    def _replay(self) -> Command[_Replay, DeadLetterView]:
-        return Command("replay_dead_letter", self._replay_letters, DeadLetterView, lambda r: (r.letter_id,))
 
     async def _replay_letters(self, requests: Sequence[_Replay], tx: Transaction) -> Sequence[DeadLetterView | Refusal]:
         answers: list[DeadLetterView | Refusal] = []

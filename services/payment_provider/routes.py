@@ -57,11 +57,11 @@ def router(provider: PaymentProvider) -> APIRouter:
 def _changes(api: APIRouter, provider: PaymentProvider) -> None:
     @api.post("/consents", status_code=201, summary="利用規約への同意 accept the terms")
     async def consent(body: ConsentRequest, key: IdempotencyKey = None) -> ConsentAnswer:
-        return accepted(await provider.consent(body, key))
+        return accepted(await provider.commands.consent(body, key))
 
     @api.post("/scans", status_code=201, summary="納付書読取 scan a slip")
     async def scan(body: ScanRequest, key: IdempotencyKey = None) -> PaymentView:
-        return accepted(await provider.scan(body, key))
+        return accepted(await provider.commands.scan(body, key))
 
     @api.post(
         "/scans/image",
@@ -73,53 +73,53 @@ def _changes(api: APIRouter, provider: PaymentProvider) -> None:
         request: Request, consent_id: Annotated[str, Query(max_length=64)], key: IdempotencyKey = None
     ) -> PaymentView:
         picture = accepted(await received(request.stream(), provider.settings.picture_bytes))
-        return accepted(await provider.scan_picture(picture, consent_id, key))
+        return accepted(await provider.commands.scan_picture(picture, consent_id, key))
 
     @api.post("/payments/{payment_id}/card", status_code=202, summary="カード払い pay by card")
     async def choose_card(payment_id: str, body: CardChoiceRequest, key: IdempotencyKey = None) -> PaymentView:
         choice = CardChoice(payment_id=payment_id, **body.model_dump())
-        return accepted(await provider.choose_card(choice, key))
+        return accepted(await provider.commands.choose_card(choice, key))
 
     @api.post("/payments/{payment_id}/internet-banking", status_code=202, summary="ネットバンキング払い pay by bank")
     async def choose_bank(payment_id: str, body: BankChoiceRequest, key: IdempotencyKey = None) -> PaymentView:
         choice = BankChoice(payment_id=payment_id, **body.model_dump())
-        return accepted(await provider.choose_bank(choice, key))
+        return accepted(await provider.commands.choose_bank(choice, key))
 
     @api.post("/collections", status_code=201, summary="収納 a slip was paid at a till, a counter or from an account")
     async def collect(body: CollectionRequest, key: IdempotencyKey = None) -> PaymentView:
-        return accepted(await provider.collect(body, key))
+        return accepted(await provider.commands.collect(body, key))
 
 
 def _many(api: APIRouter, provider: PaymentProvider) -> None:
     @api.post("/scans/bulk", status_code=201, summary="納付書一括読取 scan many slips, each for itself")
     async def scan_many(body: ScansRequest, key: IdempotencyKey = None) -> PaymentsAnswer:
-        return accepted(await provider.scan_many(body, key))
+        return accepted(await provider.commands.scan_many(body, key))
 
     @api.post("/payments/cards", status_code=202, summary="カード払い一括 pay many by card, each for itself")
     async def choose_cards(body: CardChoicesRequest, key: IdempotencyKey = None) -> PaymentsAnswer:
-        return accepted(await provider.choose_cards(body, key))
+        return accepted(await provider.commands.choose_cards(body, key))
 
     @api.post("/collections/bulk", status_code=201, summary="収納一括 many of them, each for itself")
     async def collect_many(body: CollectionsRequest, key: IdempotencyKey = None) -> PaymentsAnswer:
-        return accepted(await provider.collect_many(body, key))
+        return accepted(await provider.commands.collect_many(body, key))
 
 
 def _simulation(api: APIRouter, provider: PaymentProvider) -> None:
     @api.get("/test-banks", summary="Bank codes that choose their answer")
     async def test_banks() -> Sequence[TestBank]:
-        return provider.test_banks()
+        return provider.queries.test_banks()
 
     @api.get("/anomaly-kinds", summary="異常の種類 how receipt data can be made to go wrong")
     async def anomaly_kinds() -> Sequence[ReceiptAnomalyKindView]:
-        return provider.anomaly_kinds()
+        return provider.queries.anomaly_kinds()
 
     @api.get("/anomalies", summary="異常 those asked for, with the payments they met")
     async def anomalies() -> Sequence[ReceiptAnomalyView]:
-        return await provider.anomalies()
+        return await provider.queries.anomalies()
 
     @api.post("/anomalies", status_code=201, summary="異常 let the receipt data of a payment go wrong")
     async def inject_anomaly(body: ReceiptAnomalyRequest, key: IdempotencyKey = None) -> ReceiptAnomaliesAnswer:
-        return accepted(await provider.inject_anomaly(body, key))
+        return accepted(await provider.commands.inject_anomaly(body, key))
 
 
 def _queries(api: APIRouter, provider: PaymentProvider) -> None:
@@ -129,20 +129,20 @@ def _queries(api: APIRouter, provider: PaymentProvider) -> None:
 
     @api.get("/payments", summary="The payments of a slip")
     async def payments(slip_number: str) -> Sequence[PaymentView]:
-        return await provider.payments_of(slip_number)
+        return await provider.queries.payments_of(slip_number)
 
     @api.get("/payments/{payment_id}", summary="One payment")
     async def payment(payment_id: str) -> PaymentView:
-        return accepted(await provider.payment(payment_id))
+        return accepted(await provider.queries.payment(payment_id))
 
     @api.get("/payments/{payment_id}/explanation", summary=EXPLANATION)
     async def explanation(payment_id: str, on: date | None = None) -> Explanation:
-        return accepted(await provider.explanation(payment_id, on))
+        return accepted(await provider.queries.explanation(payment_id, on))
 
     @api.get("/card-agents", summary="Which agent takes which brands")
     async def card_agents() -> Sequence[CardRoute]:
-        return provider.card_routes()
+        return provider.queries.card_routes()
 
     @api.get("/terminal-accesses", summary="接続記録 who asked for receipt files, the latest first")
     async def terminal_accesses(limit: Annotated[int, Query(ge=1, le=10_000)] = 100) -> Sequence[RecordedAccess]:
-        return await provider.terminal_accesses(limit)
+        return await provider.queries.terminal_accesses(limit)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -16,8 +16,10 @@ from contracts.vocabulary import Agent, Brand, Method
 from services.chassis.settings import ServiceSettings
 from services.payment_provider.domain.channels import Channels
 from services.payment_provider.domain.network import NETWORKS, NetworkTerms
+from services.payment_provider.domain.receipt_files import FileTerms
 from services.payment_provider.domain.reporting import Reporting
 from services.payment_provider.domain.scan import MIDNIGHT, SlipRules
+from services.payment_provider.domain.terminal_access import TerminalTerms
 
 Fees = tuple[tuple[Annotated[int, Field(gt=0)], Annotated[int, Field(ge=0)]], ...]
 ISSUERS = (*(charge.issuer_code for charge in CHARGES.values()), "929023")
@@ -263,6 +265,29 @@ class Settings(ChannelSettings):
         """The agreed delays and terms of all channels."""
         networks = {to: NetworkTerms(**self._terms(channel, NETWORK_TERMS)) for channel, to in NETWORKS.items()}
         return Channels({m: Reporting(**self._terms(m, REPORTING_TERMS)) for m in Method}, networks)
+
+    @property
+    def file_terms(self) -> FileTerms:
+        """When receipt files (収納データファイル) are made, what they look like, and how long they can be fetched."""
+        return FileTerms(
+            layout=self.receipt_file_layout,
+            made_at=self.receipt_file_time,
+            when_empty=self.receipt_file_when_empty,
+            prefix=self.receipt_file_prefix,
+            retention=timedelta(days=self.receipt_file_retention_days),
+            agency_code=self.receipt_file_agency_code,
+            company_names=self.receipt_file_company_names,
+        )
+
+    def terminal_terms(self, secret: bytes) -> TerminalTerms:
+        """Which terminal may fetch receipt files; `secret` signs its sessions."""
+        return TerminalTerms(
+            user=self.terminal_user,
+            password=self.terminal_password.get_secret_value(),
+            certificate=self.terminal_certificate_sha256,
+            session_lifetime=timedelta(minutes=self.terminal_session_minutes),
+            secret=secret,
+        )
 
     def _terms(self, channel: Method, terms: Sequence[str]) -> dict[str, Any]:
         names = {term: setting_of(channel, term) for term in terms}

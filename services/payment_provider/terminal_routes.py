@@ -22,7 +22,8 @@ from services.chassis.web.application import create_api
 from services.chassis.web.certificates import client_certificate
 from services.chassis.web.listeners import Listener, Tls
 from services.chassis.web.problems import accepted
-from services.payment_provider.app.receipt_files import ReceiptFiles
+from services.payment_provider.app import PaymentProvider
+from services.payment_provider.collection_centre import CollectionCentre
 from services.payment_provider.domain.terminal_access import Admission, Presented
 
 NOT_ADMITTED = Refusal(
@@ -39,14 +40,14 @@ Session = Annotated[str, Header(alias="Terminal-Session", max_length=200)]
 class _Door:
     """Lets a terminal in, or not, and has it recorded."""
 
-    def __init__(self, provider: ReceiptFiles) -> None:
-        self._provider = provider
+    def __init__(self, centre: CollectionCentre) -> None:
+        self._centre = centre
 
     async def login(self, request: Request, credentials: HTTPBasicCredentials | None) -> TerminalSession:
         """Raises a problem where the terminal is not admitted."""
-        terms, shown = self._provider.terminal_terms, _presented(request, credentials, "")
+        terms, shown = self._centre.terms, _presented(request, credentials, "")
         await self._decide(shown, "login", terms.admit(shown))
-        session, until = terms.open_session(shown, self._provider.clock.now())
+        session, until = terms.open_session(shown, self._centre.clock.now())
         return TerminalSession(session=session, valid_until=until)
 
     async def enter(
@@ -54,7 +55,7 @@ class _Door:
     ) -> Presented:
         """The same, with each request after the login."""
         shown = _presented(request, credentials, session)
-        await self._decide(shown, what, self._provider.terminal_terms.admit_again(shown, self._provider.clock.now()))
+        await self._decide(shown, what, self._centre.terms.admit_again(shown, self._centre.clock.now()))
         return shown
 
     async def record(self, shown: Presented, what: str, outcome: str) -> None:
@@ -62,7 +63,7 @@ class _Door:
         access = TerminalAccess(
             terminal_user=shown.user[:64], certificate=shown.certificate, what=what[:200], outcome=outcome
         )
-        await self._provider.record_terminal_access(access)
+        await self._centre.record(access)
 
     async def _decide(self, shown: Presented, what: str, admission: Admission) -> None:
         await self.record(shown, what, admission.value)
@@ -70,10 +71,10 @@ class _Door:
             accepted(NOT_ADMITTED)
 
 
-def terminal_app(provider: ReceiptFiles) -> FastAPI:
+def terminal_app(centre: CollectionCentre) -> FastAPI:
     """The application behind the listener."""
     app = create_api("sansha receipt files (乙 収納センター)")
-    door = _Door(provider)
+    door = _Door(centre)
 
     @app.post("/login", status_code=201, summary="ログイン log in with certificate, user ID and password")
     async def login(request: Request, credentials: Credentials) -> TerminalSession:
@@ -88,27 +89,27 @@ def terminal_app(provider: ReceiptFiles) -> FastAPI:
         last: Annotated[date | None, Query(alias="to")] = None,
     ) -> Sequence[ReceiptFileView]:
         await door.enter(request, credentials, session, "list")
-        return await provider.receipt_files(first, last)
+        return await centre.files(first, last)
 
     @app.get("/receipt-files/{name}", summary="収納データファイル one file, or with Range and If-Range the rest of it")
     async def receipt_file(request: Request, name: str, credentials: Credentials, session: Session = "") -> Response:
         shown = await door.enter(request, credentials, session, f"file {name}")
-        found = await provider.receipt_file(name)
+        found = await centre.file(name)
         if isinstance(found, Refusal):
             await door.record(shown, f"file {name}", found.code)
-        return _content(provider, accepted(found), request.headers)
+        return _content(centre, accepted(found), request.headers)
 
     return app
 
 
-def terminal_listeners(provider: ReceiptFiles) -> Sequence[Listener]:
+def terminal_listeners(provider: PaymentProvider) -> Sequence[Listener]:
     """The listener for terminals, if the settings name a port for it."""
     s = provider.settings
     if s.terminal_port is None:
         return ()
     assert s.terminal_ca_file and s.terminal_certificate_file and s.terminal_key_file, "the settings say so"
     tls = Tls(s.terminal_ca_file, s.terminal_certificate_file, s.terminal_key_file)
-    return (Listener(terminal_app(provider), s.host, s.terminal_port, tls),)
+    return (Listener(terminal_app(provider.centre), s.host, s.terminal_port, tls),)
 
 
 def _presented(request: Request, credentials: HTTPBasicCredentials | None, session: str) -> Presented:
@@ -116,7 +117,7 @@ def _presented(request: Request, credentials: HTTPBasicCredentials | None, sessi
     return Presented(client_certificate(request.scope), user, password, session)
 
 
-def _content(provider: ReceiptFiles, file: ReceiptFileView, asked: Headers) -> Response:
+def _content(centre: CollectionCentre, file: ReceiptFileView, asked: Headers) -> Response:
     tag = f'"{file.sha256}"'
     if tag in asked.get("If-None-Match", ""):
         return Response(status_code=304, headers={"ETag": tag})
@@ -131,4 +132,4 @@ def _content(provider: ReceiptFiles, file: ReceiptFileView, asked: Headers) -> R
         start, end, status = first, min(last + 1, file.size), 206
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
     headers["Content-Length"] = str(end - start)
-    return StreamingResponse(provider.receipt_file_content(file.name, start, end), status, headers)
+    return StreamingResponse(centre.content(file.name, start, end), status, headers)

@@ -67,7 +67,7 @@ def router(ward: Ward) -> APIRouter:
 def _levying(api: APIRouter, ward: Ward) -> None:
     @api.post("/assessments", status_code=201, summary="賦課 issue the slips of assessments")
     async def assess(body: AssessmentsRequest, key: IdempotencyKey = None) -> AssessmentsAnswer:
-        return accepted(await ward.assess(body, key))
+        return accepted(await ward.commands.assess(body, key))
 
     @api.post(
         "/assessments/csv",
@@ -76,15 +76,15 @@ def _levying(api: APIRouter, ward: Ward) -> None:
         openapi_extra={"requestBody": _CSV_BODY},
     )
     async def assess_csv(request: Request, key: IdempotencyKey = None) -> AssessmentsAnswer:
-        return accepted(await ward.assess_csv(await request.body(), key))
+        return accepted(await ward.commands.assess_csv(await request.body(), key))
 
     @api.post("/slips", status_code=201, summary="随時 issue one slip outside the instalment calendar")
     async def issue_slip(body: SlipRequest, key: IdempotencyKey = None) -> SlipView:
-        return accepted(await ward.issue_slip(body, key))
+        return accepted(await ward.commands.issue_slip(body, key))
 
     @api.post("/slips/{slip_number}/reissue", status_code=201, summary="再発行 print a slip anew: the same debt")
     async def reissue(slip_number: str, key: IdempotencyKey = None) -> SlipView:
-        return accepted(await ward.reissue_slip(ReissueRequest(slip_number=slip_number), key))
+        return accepted(await ward.commands.reissue_slip(ReissueRequest(slip_number=slip_number), key))
 
 
 def _looking(api: APIRouter, ward: Ward) -> None:
@@ -96,55 +96,57 @@ def _looking(api: APIRouter, ward: Ward) -> None:
         after: str | None = None,
         limit: Limit = 100,
     ) -> Sequence[SlipView]:
-        return await ward.slips(insured_number, charge_type=charge_type, open_only=open_only, after=after, limit=limit)
+        return await ward.queries.slips(
+            insured_number, charge_type=charge_type, open_only=open_only, after=after, limit=limit
+        )
 
     @api.get("/slips/pdf", summary="納付書 on paper: three a page", response_class=Response, responses=_PDF)
     async def several_printed(
         slip_number: Annotated[list[str], Query(min_length=1, max_length=SLIPS_PER_DOCUMENT)],
     ) -> Response:
-        return Response(accepted(await ward.print_slips(slip_number)), media_type="application/pdf")
+        return Response(accepted(await ward.queries.print_slips(slip_number)), media_type="application/pdf")
 
     @api.get("/slips/{slip_number}/pdf", summary="納付書 on paper", response_class=Response, responses=_PDF)
     async def printed(slip_number: str) -> Response:
-        return Response(accepted(await ward.print_slips([slip_number])), media_type="application/pdf")
+        return Response(accepted(await ward.queries.print_slips([slip_number])), media_type="application/pdf")
 
     @api.get("/slips/{slip_number}", summary="One slip")
     async def slip(slip_number: str) -> SlipView:
-        return accepted(await ward.slip(slip_number))
+        return accepted(await ward.queries.slip(slip_number))
 
     @api.get("/receipts/{payment_id}", summary="収納データ registered of one payment")
     async def receipt(payment_id: str) -> ReceiptView:
-        return accepted(await ward.receipt(payment_id))
+        return accepted(await ward.queries.receipt(payment_id))
 
     @api.get("/payments/{payment_id}/explanation", summary=EXPLANATION)
     async def explanation(payment_id: str, on: date | None = None) -> Explanation:
-        return accepted(await ward.explanation(payment_id, on))
+        return accepted(await ward.queries.explanation(payment_id, on))
 
     @api.get("/slips/{slip_number}/deeming", summary="代理納付の効力 does it count as paid on a day, and since when")
     async def deeming(slip_number: str, on: date | None = None) -> DeemingView:
-        return accepted(await ward.deeming(slip_number, on))
+        return accepted(await ward.queries.deeming(slip_number, on))
 
 
 def _settling(api: APIRouter, ward: Ward) -> None:
     @api.post("/resolutions", status_code=201, summary="差異の処理 decide about a settlement that does not agree")
     async def resolve(body: ResolutionRequest, key: IdempotencyKey = None) -> ResolutionView:
-        return accepted(await ward.resolve(body, key))
+        return accepted(await ward.commands.resolve(body, key))
 
     @api.get("/resolutions", summary="差異の処理 what was decided, by whom, why and when")
     async def resolutions(statement_id: str | None = None, limit: Limit = 1_000) -> Sequence[ResolutionView]:
-        return await ward.resolutions(statement_id, limit)
+        return await ward.queries.resolutions(statement_id, limit)
 
     @api.get("/open-items", summary="What is not settled yet, and why; at most `limit` of each kind")
     async def open_items(limit: Limit = 1_000) -> Sequence[OpenItem]:
-        return await ward.open_items(limit)
+        return await ward.queries.open_items(limit)
 
     @api.get("/balances", summary="試算表 every account's balance; they add up to zero")
     async def balances() -> Sequence[BalanceView]:
-        return await ward.balances()
+        return await ward.queries.balances()
 
     @api.get("/deposits", summary="入金 seen on the ward's account")
     async def deposits() -> Sequence[ReceivedDepositView]:
-        return await ward.deposits()
+        return await ward.queries.deposits()
 
 
 def _terminal(api: APIRouter, ward: Ward) -> None:
@@ -152,70 +154,70 @@ def _terminal(api: APIRouter, ward: Ward) -> None:
 
     @api.post("/terminal/transfers", status_code=201, summary="受信開始 the terminal begins to fetch a receipt file")
     async def begin_transfer(body: TransferRequest, key: IdempotencyKey = None) -> TransferAnswer:
-        return accepted(await ward.begin_transfer(body, key))
+        return accepted(await ward.commands.begin_transfer(body, key))
 
     @api.post("/terminal/pages", summary="登録 register some records of a file")
     async def register_page(body: PageRequest, key: IdempotencyKey = None) -> PageAnswer:
-        return accepted(await ward.register_page(body, key))
+        return accepted(await ward.commands.register_page(body, key))
 
     @api.post("/terminal/completions", summary="登録完了 all of a file is handed over")
     async def complete_transfer(body: CompletionRequest, key: IdempotencyKey = None) -> TransferAnswer:
-        return accepted(await ward.complete_transfer(body, key))
+        return accepted(await ward.commands.complete_transfer(body, key))
 
     @api.post("/terminal/steps", status_code=201, summary="作業記録 record a step at the terminal")
     async def record_step(body: StepRequest, key: IdempotencyKey = None) -> StepView:
-        return accepted(await ward.record_step(body, key))
+        return accepted(await ward.commands.record_step(body, key))
 
     @api.get("/terminal/steps", summary="作業記録 what was done at the terminal, the latest first")
     async def steps(limit: Limit = 100) -> Sequence[StepView]:
-        return await ward.terminal_steps(limit)
+        return await ward.queries.terminal_steps(limit)
 
     @api.get("/terminal/files", summary="収納データファイル received, the latest first")
     async def files(limit: Limit = 100) -> Sequence[ReceivedFileView]:
-        return await ward.received_files(limit)
+        return await ward.queries.received_files(limit)
 
     @api.get("/terminal/line", summary="回線 the line of today")
     async def line() -> LineView:
-        return ward.line()
+        return ward.queries.line()
 
 
 def _reminding(api: APIRouter, ward: Ward) -> None:
     @api.get("/slips/{slip_number}/arrears", summary="延滞金 that have arisen by a day (`on`, default today)")
     async def arrears(slip_number: str, on: date | None = None) -> ArrearsView:
-        return accepted(await ward.arrears(slip_number, on))
+        return accepted(await ward.queries.arrears(slip_number, on))
 
     @api.get("/reminders", summary="督促状 as sent; `crossed` for those that did, or did not, cross a payment")
     async def reminders(
         slip_number: str | None = None, crossed: bool | None = None, limit: Limit = 1_000
     ) -> Sequence[ReminderView]:
-        return await ward.reminders(slip_number, crossed, limit)
+        return await ward.queries.reminders(slip_number, crossed, limit)
 
     @api.get("/reminders/crossings", summary="督促の行き違い by channel and by delay; all are counted, `limit` listed")
     async def crossings(limit: Limit = 1_000) -> CrossingsView:
-        return await ward.crossings(limit)
+        return await ward.queries.crossings(limit)
 
     @api.get(
         "/visibility", summary="判明までの時間 from payments to the registration of their first records, by channel"
     )
     async def visibility() -> VisibilityView:
-        return await ward.visibility()
+        return await ward.queries.visibility()
 
 
 def _overpaid(api: APIRouter, ward: Ward) -> None:
     @api.get("/overpayments", summary="過誤納, decided on or not, in order of slip number")
     async def overpayments(limit: Limit = 1_000) -> Sequence[OverpaymentView]:
-        return await ward.overpayments(limit)
+        return await ward.queries.overpayments(limit)
 
     @api.get("/overpayments/{slip_number}", summary="過誤納 of one slip")
     async def overpayment(slip_number: str) -> OverpaymentView:
-        return accepted(await ward.overpayment(slip_number))
+        return accepted(await ward.queries.overpayment(slip_number))
 
     @api.post("/overpayments/{slip_number}/apply", summary="充当 apply it to a debt of the same person, by hand")
     async def apply(slip_number: str, body: ApplyRequest, key: IdempotencyKey = None) -> OverpaymentView:
         request = ApplyOverpayment(slip_number=slip_number, **body.model_dump())
-        return accepted(await ward.apply_overpayment(request, key))
+        return accepted(await ward.commands.apply_overpayment(request, key))
 
     @api.post("/overpayments/{slip_number}/refund", summary="還付 decide to pay it back, by hand")
     async def refund(slip_number: str, body: RefundRequest, key: IdempotencyKey = None) -> OverpaymentView:
         request = RefundOverpayment(slip_number=slip_number, **body.model_dump())
-        return accepted(await ward.refund_overpayment(request, key))
+        return accepted(await ward.commands.refund_overpayment(request, key))

@@ -15,7 +15,9 @@ from contracts.formats.slip_number import ORDER, require_order
 from contracts.vocabulary import ChargeType, Method
 from services.chassis.settings import ServiceSettings
 from services.ward.domain.arrears import ArrearsRule, Rates
+from services.ward.domain.charge_terms import ChargeTerms, SlipTerms
 from services.ward.domain.deeming import OLD_SCHEME_ENDS, TRUSTEE_FROM
+from services.ward.domain.line import Line, Lines
 from services.ward.domain.overpayments import OverpaymentTerms
 from services.ward.domain.reminders import ReminderRule
 
@@ -234,6 +236,36 @@ class Settings(ServiceSettings):
         if years != sorted(set(years)):
             raise ValueError(f"the years {years} must ascend and not repeat")
         return rates
+
+    @property
+    def slip_terms(self) -> SlipTerms:
+        """What slips say, per charge type (科目)."""
+        return SlipTerms(
+            agency_code=self.agency_code,
+            collection_kind=self.collection_kind,
+            slip_number_order=self.slip_number_order,
+            use_by_months=self.use_by_months,
+            reissue_use_by_months=self.reissue_use_by_months,
+            special_instalments_from=self.special_instalments_from,
+            charges={
+                charge_type: ChargeTerms(
+                    charge_type=charge_type,
+                    issuer_code=self.issuer_codes[charge_type],
+                    digit=self.charge_digits[charge_type],
+                    months=self.instalment_months[charge_type],
+                    instalment_unit=self.instalment_units[charge_type],
+                    arrears_rule=self.arrears_rules[charge_type],
+                )
+                for charge_type in ChargeType
+            },
+        )
+
+    @property
+    def lines(self) -> Lines:
+        """回線: the terminal's lines to the collection centre, and the day on which they change."""
+        isdn = Line("isdn", self.isdn_bytes_per_second, self.isdn_opens, self.isdn_closes)
+        lgwan = Line("lgwan", self.lgwan_bytes_per_second, self.lgwan_opens, self.lgwan_closes)
+        return Lines(isdn, lgwan, self.lgwan_from)
 
     @property
     def reminder_rule(self) -> ReminderRule:

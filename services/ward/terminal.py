@@ -1,7 +1,7 @@
 """端末: the ward's terminal, which fetches receipt files (収納データファイル) and hands them over for registration.
 
-It is a device of its own beside the service: over HTTPS it asks the collection centre, to the ward it speaks through
-`Desk` (the service itself, or its HTTP). What it holds is temporary: a file is deleted as soon as its last record is
+It is a device of its own beside the service: it asks the collection centre over HTTPS, and the ward through `Desk` (its
+use cases, or its HTTP). What it holds is temporary: a file is deleted as soon as its last record is
 registered, or as soon as it proves to be damaged, and each step is recorded at the ward.
 
 A transfer that is cut goes on where it was, in this session or in the next. A file's name in the folder carries its
@@ -63,7 +63,7 @@ class Desk(Protocol):
 
     async def record_step(self, request: StepRequest) -> StepView | Refusal: ...
 
-    async def received_files(self, limit: int) -> Sequence[ReceivedFileView]: ...
+    async def received_files(self, limit: int, /) -> Sequence[ReceivedFileView]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ class DrivenAgent:
         await self.service.start()
 
     async def token(self, number: str = "4000000000000002", expiry: str = VALID) -> CardTokenAnswer:
-        answer = await self.service.tokenize(CardTokenRequest(number=SecretStr(number), expiry=expiry))
+        answer = await self.service.commands.tokenize(CardTokenRequest(number=SecretStr(number), expiry=expiry))
         assert isinstance(answer, CardTokenAnswer), answer
         return answer
 

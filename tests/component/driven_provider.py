@@ -80,7 +80,7 @@ class DrivenProvider:
         values: dict[str, object] = {"seed": 1, "database_url": url, "database_durable": False, **settings}
         driven = cls(home, Settings.model_validate(values), at)
         await driven.service.start()
-        consent = await driven.service.consent(ConsentRequest(app_user="user-1", terms_version=TERMS))
+        consent = await driven.service.commands.consent(ConsentRequest(app_user="user-1", terms_version=TERMS))
         driven.consent_id = accepted(consent).consent_id
         return driven
 
@@ -97,12 +97,12 @@ class DrivenProvider:
     @property
     def terminal_http(self) -> FastAPI:
         """The application that its process serves to terminals."""
-        return terminal_app(self.service)
+        return terminal_app(self.service.centre)
 
     # ---- the payer
 
     async def scan(self, barcode: str = "", key: str | None = None) -> PaymentView | Refusal:
-        return await self.service.scan(ScanRequest(barcode=barcode or slip(), consent_id=self.consent_id), key)
+        return await self.service.commands.scan(ScanRequest(barcode=barcode or slip(), consent_id=self.consent_id), key)
 
     async def scanned(self, barcode: str = "") -> str:
         """The id of a new payment."""
@@ -112,10 +112,10 @@ class DrivenProvider:
         self, payment_id: str, agent: Agent = Agent.UC, brand: Brand = Brand.VISA, key: str | None = None
     ) -> PaymentView | Refusal:
         choice = CardChoice(payment_id=payment_id, agent=agent, card_token="a-token", brand=brand, last4="0002")
-        return await self.service.choose_card(choice, key)
+        return await self.service.commands.choose_card(choice, key)
 
     async def choose_bank(self, payment_id: str, bank_code: str = "0001") -> PaymentView | Refusal:
-        return await self.service.choose_bank(BankChoice(payment_id=payment_id, bank_code=bank_code))
+        return await self.service.commands.choose_bank(BankChoice(payment_id=payment_id, bank_code=bank_code))
 
     async def asked(self, barcode: str = "") -> str:
         """The id of a payment whose agent has been asked."""
@@ -142,7 +142,7 @@ class DrivenProvider:
 
     async def collect(self, method: Method, barcode: str = "", key: str | None = None) -> PaymentView | Refusal:
         request = CollectionRequest.model_validate({"method": method, "barcode": barcode or slip()})
-        return await self.service.collect(request, key)
+        return await self.service.commands.collect(request, key)
 
     async def collected(self, method: Method, barcode: str = "") -> str:
         """The id of a payment outside the app."""
@@ -229,7 +229,7 @@ class DrivenProvider:
     # ---- what came of it
 
     async def status(self, payment_id: str) -> str:
-        return accepted(await self.service.payment(payment_id)).status
+        return accepted(await self.service.queries.payment(payment_id)).status
 
     async def published(self, event_type: type[E]) -> list[E]:
         """Every event of this type so far, the first first; by its natural key where the time is the same."""
@@ -250,8 +250,8 @@ class DrivenProvider:
         return [(r.kind.value, r.delivered_at) for r in told if r.payment_id == payment_id]
 
     async def waiting(self, payment_id: str) -> Waiting | None:
-        return (await self.service.explain([payment_id]))[payment_id].waiting
+        return (await self.service.queries.explain([payment_id]))[payment_id].waiting
 
     async def steps(self, payment_id: str) -> Sequence[str]:
         """The story so far, in the standard terms."""
-        return [step.event.split()[0] for step in (await self.service.explain([payment_id]))[payment_id].steps]
+        return [step.event.split()[0] for step in (await self.service.queries.explain([payment_id]))[payment_id].steps]

@@ -129,7 +129,7 @@ class Scene:
         """One session at the terminal."""
         transport = httpx.MockTransport(self.centre.answer)
         async with httpx.AsyncClient(transport=transport, base_url="https://centre") as line:
-            return await Terminal(line, self.ward.service, self.folder, USER).pull(again=again)
+            return await Terminal(line, self.ward.service.desk, self.folder, USER).pull(again=again)
 
     async def pulled(self) -> Fetched:
         """What became of the one file, once the line has carried it."""
@@ -143,7 +143,7 @@ class Scene:
         return sorted(path.name for path in self.folder.iterdir()) if self.folder.exists() else []
 
     async def steps(self) -> list[str]:
-        return [step.step for step in reversed(await self.ward.service.terminal_steps(100))]
+        return [step.step for step in reversed(await self.ward.service.queries.terminal_steps(100))]
 
     async def registered(self) -> list[tuple[str, str, int]]:
         books = await self.ward.service.books()

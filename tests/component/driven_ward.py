@@ -64,8 +64,8 @@ class DrivenWard:
     async def assess(self, annual_amount: int = 90_000, insured_number: str = PERSON) -> Sequence[SlipView]:
         """The nine slips of one person."""
         row = Assessment(insured_number=insured_number, levy_year=2021, annual_amount=annual_amount)
-        accepted(await self.service.assess(AssessmentsRequest(assessments=(row,))))
-        return await self.service.slips(insured_number)
+        accepted(await self.service.commands.assess(AssessmentsRequest(assessments=(row,))))
+        return await self.service.queries.slips(insured_number)
 
     async def settle(self) -> None:
         while await self.service.step():
@@ -96,13 +96,13 @@ class DrivenWard:
 
     async def balances(self) -> dict[str, int]:
         """Accounts that are not 0; all of them add up to zero."""
-        views = await self.service.balances()
+        views = await self.service.queries.balances()
         assert sum(view.balance for view in views) == 0
         return {view.account: view.balance for view in views if view.balance}
 
     async def reasons(self, kind: str) -> dict[str, str]:
         """Subject → why it is open, of one kind of open item."""
-        return {item.subject: item.because for item in await self.service.open_items() if item.kind == kind}
+        return {item.subject: item.because for item in await self.service.queries.open_items() if item.kind == kind}
 
     async def reconciled(self) -> Sequence[str]:
         return (await self.service.books()).reconciled

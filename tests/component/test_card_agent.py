@@ -40,7 +40,7 @@ def card_with(outcome: Outcome) -> str:
 
 
 async def status_of(driven: DrivenAgent, payment_id: str) -> str:
-    view = await driven.service.payment(payment_id)
+    view = await driven.service.queries.payment(payment_id)
     assert isinstance(view, AuthorizationView), view
     return view.status
 
@@ -51,7 +51,7 @@ async def test_a_test_card_has_the_outcome_it_is_published_with(number: str, hom
     agent = Agent.UC if card.brand in (Brand.VISA, Brand.MASTERCARD) else Agent.JCB
     driven = await DrivenAgent.started(home, agent)
     token = await driven.token(number)
-    assert number in {shown.number for shown in driven.service.test_cards()}
+    assert number in {shown.number for shown in driven.service.queries.test_cards()}
     await driven.send(driven.request("p1", token))
     approved = [e.payment_id for e in await driven.published(AuthorizationApproved)]
     declined = [e.reason for e in await driven.published(AuthorizationDeclined)]
@@ -240,7 +240,7 @@ async def test_what_was_taken_on_is_not_reversed(home: Home) -> None:
 )
 async def test_a_card_that_is_not_taken_is_refused_by_name(number: str, expiry: str, code: str, home: Home) -> None:
     driven = await DrivenAgent.started(home)
-    refusal = await driven.service.tokenize(CardTokenRequest(number=SecretStr(number), expiry=expiry))
+    refusal = await driven.service.commands.tokenize(CardTokenRequest(number=SecretStr(number), expiry=expiry))
     assert isinstance(refusal, Refusal)
     assert refusal.code == code
     assert number not in f"{refusal}".split()
@@ -287,7 +287,7 @@ async def test_many_cards_have_the_tokens_they_have_one_by_one(home: Home) -> No
     typed = [(VISA, "12/27"), (WRONG, "12/27"), (VISA, "01/28"), ("4000-0000-0000-0002", "12/27"), (VISA, "soon")]
     others = (card_number(7, f"{n:010d}") for n in range(600))
     request = bulk(*typed, *((number, "12/27") for number in others if number.startswith("4")))
-    answer = await driven.service.tokenize_many(request, "k")
+    answer = await driven.service.commands.tokenize_many(request, "k")
     assert isinstance(answer, CardTokensAnswer), answer
     assert [(r.place, r.code) for r in answer.refused] == [(1, "card_number_invalid"), (4, "card_expiry_invalid")]
     own, wrong, renewed, again, soon = answer.in_order()[:5]
@@ -296,18 +296,18 @@ async def test_many_cards_have_the_tokens_they_have_one_by_one(home: Home) -> No
     assert renewed.card_token != alone.card_token
     assert len({t.card_token for t in answer.tokens}) == len(request.cards) - 3 > 200
     await driven.restart()
-    assert await driven.service.tokenize_many(request, "k") == answer
+    assert await driven.service.commands.tokenize_many(request, "k") == answer
 
 
 async def test_a_key_tells_many_cards_apart_also_where_they_are_refused(home: Home) -> None:
     driven = await DrivenAgent.started(home)
-    first = await driven.service.tokenize_many(bulk((WRONG, "12/27")), "k")
+    first = await driven.service.commands.tokenize_many(bulk((WRONG, "12/27")), "k")
     assert isinstance(first, CardTokensAnswer)
     assert (first.tokens, len(first.refused)) == ((), 1)
-    other = await driven.service.tokenize_many(bulk(("4000000000000004", "12/27")), "k")
+    other = await driven.service.commands.tokenize_many(bulk(("4000000000000004", "12/27")), "k")
     assert isinstance(other, Refusal)
     assert other.code == "idempotency_key_reused"
-    assert await driven.service.tokenize_many(bulk((WRONG, "12/27")), "k") == first
+    assert await driven.service.commands.tokenize_many(bulk((WRONG, "12/27")), "k") == first
 
 
 async def test_many_cards_typed_leave_no_number(tmp_path: Path) -> None:

@@ -9,7 +9,12 @@ import httpx
 import pytest
 
 from contracts.events import ClosingStatementIssued, DepositMade, ProxyPaymentAccepted
-from contracts.http.card_agent.anomalies import CorrectionAnswer, SettlementAnomalyRequest, SettlementAnomalyView
+from contracts.http.card_agent.anomalies import (
+    CorrectionAnswer,
+    CorrectionRequest,
+    SettlementAnomalyRequest,
+    SettlementAnomalyView,
+)
 from contracts.vocabulary import Refusal, SettlementAnomaly
 from services.card_agent.behaviour import OTHER_ACCOUNT
 from tests.component.driven_agent import NOON, DrivenAgent
@@ -23,7 +28,7 @@ ISSUED, DEPOSITED, LATER = "2021-04-21T01:00:00+09:00", "2021-05-07T12:00:00+09:
 async def with_two_payments(home: Home, *asked: SettlementAnomalyRequest, **terms: Any) -> DrivenAgent:
     driven = await DrivenAgent.started(home, **terms)
     for request in asked:
-        assert isinstance(await driven.service.inject(request), SettlementAnomalyView)
+        assert isinstance(await driven.service.commands.inject(request), SettlementAnomalyView)
     await driven.accept("p1", card=await driven.token())
     await driven.accept("p2", card=await driven.token("5200000000000007"), amount=1_500)
     return driven
@@ -38,8 +43,8 @@ async def believed(driven: DrivenAgent) -> list[tuple[int, date]]:
 
 
 async def correct(driven: DrivenAgent) -> CorrectionAnswer | Refusal:
-    statement = (await driven.service.statements())[0]
-    answer = await driven.service.correct(statement.statement_id)
+    statement = (await driven.service.queries.statements())[0]
+    answer = await driven.service.commands.correct(CorrectionRequest(statement_id=statement.statement_id))
     await driven.settle()
     return answer
 
@@ -83,7 +88,7 @@ async def test_a_fee_is_taken_twice_only_where_one_is_taken(home: Home) -> None:
     await driven.advance(DEPOSITED)
     assert await deposits(driven) == [(9_600, DEPOSIT_ON, "")]
     gross = await DrivenAgent.started()
-    refusal = await gross.service.inject(SettlementAnomalyRequest(kind=K.FEE_TWICE))
+    refusal = await gross.service.commands.inject(SettlementAnomalyRequest(kind=K.FEE_TWICE))
     assert isinstance(refusal, Refusal)
     assert refusal.code == "anomaly_without_fee"
 
@@ -217,13 +222,13 @@ async def test_an_anomaly_is_asked_for_the_next_closing_or_a_named_one(home: Hom
 async def test_an_anomaly_that_comes_too_late_is_refused(home: Home) -> None:
     driven = await with_two_payments(home)
     await driven.advance(ISSUED)
-    statement = await driven.service.inject(SettlementAnomalyRequest(kind=K.LINE_OMITTED, closed_on=CLOSED_ON))
-    deposit = await driven.service.inject(SettlementAnomalyRequest(kind=K.DEPOSIT_LATE, closed_on=CLOSED_ON))
+    statement = await driven.service.commands.inject(SettlementAnomalyRequest(kind=K.LINE_OMITTED, closed_on=CLOSED_ON))
+    deposit = await driven.service.commands.inject(SettlementAnomalyRequest(kind=K.DEPOSIT_LATE, closed_on=CLOSED_ON))
     assert isinstance(statement, Refusal)
     assert statement.code == "anomaly_too_late"
     assert isinstance(deposit, SettlementAnomalyView)
     await driven.advance(LATER)
-    missed = await driven.service.inject(SettlementAnomalyRequest(kind=K.DEPOSIT_SHORT, closed_on=CLOSED_ON))
+    missed = await driven.service.commands.inject(SettlementAnomalyRequest(kind=K.DEPOSIT_SHORT, closed_on=CLOSED_ON))
     assert isinstance(missed, Refusal)
     assert missed.code == "anomaly_too_late"
 
@@ -238,13 +243,13 @@ async def test_an_unknown_statement_cannot_be_corrected(home: Home) -> None:
 async def test_the_story_of_a_payment_tells_of_the_anomaly_that_met_its_closing(home: Home) -> None:
     driven = await with_two_payments(home, SettlementAnomalyRequest(kind=K.PAYMENT_LEFT_OUT))
     await driven.advance(ISSUED)
-    story = (await driven.service.explain(["p1"]))["p1"]
+    story = (await driven.service.queries.explain(["p1"]))["p1"]
     (step,) = [step for step in story.steps if step.event.startswith("異常")]
     assert "payment_left_out asked for the closing of 2021-04-20; it met payment p1, ¥8,500" in step.detail
 
 
 async def _id(driven: DrivenAgent) -> str:
-    return (await driven.service.statements())[0].statement_id
+    return (await driven.service.queries.statements())[0].statement_id
 
 
 def _client(driven: DrivenAgent) -> httpx.AsyncClient:

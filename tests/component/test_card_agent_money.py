@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from contracts.books import Books
 from contracts.events import ClosingStatementIssued, DepositMade, ProxyPaymentAccepted, ProxyPaymentWithdrawn
 from contracts.http.card_agent.cards import CardTokenAnswer
-from contracts.http.card_agent.payments import AuthorizationView
+from contracts.http.card_agent.payments import AuthorizationView, WithdrawalRequest
 from contracts.vocabulary import JST
 from tests.component.driven_agent import DrivenAgent
 
@@ -56,10 +56,10 @@ class Provider:
 
     async def _goes_on(self, what: str, n: int) -> None:
         driven, (card, amount) = self.driven, self.asked[n]
-        view = await driven.service.payment(f"p{n}")
+        view = await driven.service.queries.payment(f"p{n}")
         assert isinstance(view, AuthorizationView)
         if what == "withdraw":
-            await driven.service.withdraw(f"p{n}")
+            await driven.service.commands.withdraw(WithdrawalRequest(payment_id=f"p{n}"))
             await driven.settle()
         elif what == "entrust" and view.status == "approved":
             await driven.send(driven.entrustment(f"p{n}", card, amount))

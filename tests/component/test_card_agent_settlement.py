@@ -14,7 +14,7 @@ from contracts.events import (
     ProxyPaymentAccepted,
     ProxyPaymentWithdrawn,
 )
-from contracts.http.card_agent.payments import WithdrawalAnswer
+from contracts.http.card_agent.payments import WithdrawalAnswer, WithdrawalRequest
 from contracts.vocabulary import Agent, Refusal, Settler
 from tests.component.driven_agent import DrivenAgent
 from tests.component.home import Home
@@ -89,9 +89,9 @@ async def test_an_entrustment_delivered_again_begins_no_closing(home: Home) -> N
     entrustment = driven.entrustment("p1", card)
     await driven.send(driven.request("p1", card), entrustment)
     await driven.advance("2021-04-21T12:00:00+09:00")
-    before, due = await driven.service.statements(), (await driven.service.status()).next_due_at
+    before, due = await driven.service.queries.statements(), (await driven.service.status()).next_due_at
     await driven.send(entrustment, ids=["again"])
-    assert await driven.service.statements() == before
+    assert await driven.service.queries.statements() == before
     assert (await driven.service.status()).next_due_at == due
     assert len(await driven.published(ProxyPaymentAccepted)) == 1
     assert await driven.dead_letters() == []
@@ -123,7 +123,7 @@ async def test_a_withdrawal_before_the_closing_leaves_nothing_owed(home: Home) -
     driven = await DrivenAgent.started(home)
     await driven.accept("p1", "p2", card=await driven.token())
     for _ in range(2):
-        answer = await driven.service.withdraw("p1")
+        answer = await driven.service.commands.withdraw(WithdrawalRequest(payment_id="p1"))
         assert answer == WithdrawalAnswer(payment_id="p1", status="withdrawn")
     await driven.settle()
     assert [(e.payment_id, e.amount) for e in await driven.published(ProxyPaymentWithdrawn)] == [("p1", 8_500)]
@@ -139,7 +139,7 @@ async def test_a_withdrawal_after_the_closing_is_too_late(home: Home) -> None:
     driven = await DrivenAgent.started(home)
     await driven.accept("p1", card=await driven.token())
     await driven.advance("2021-04-21T00:30:00+09:00")
-    refusal = await driven.service.withdraw("p1")
+    refusal = await driven.service.commands.withdraw(WithdrawalRequest(payment_id="p1"))
     assert isinstance(refusal, Refusal)
     assert refusal.code == "withdrawal_too_late"
     await driven.advance("2021-06-01T00:00:00+09:00")
@@ -166,7 +166,7 @@ async def test_a_card_company_revokes_the_sale_the_next_day(home: Home) -> None:
     assert await driven.held() == 0
     assert await driven.published(ClosingStatementIssued) == []
     assert await driven.published(DepositMade) == []
-    assert [view.state for view in await driven.service.statements()] == ["empty"]
+    assert [view.state for view in await driven.service.queries.statements()] == ["empty"]
 
 
 async def test_a_sale_revoked_too_late_is_noted_and_deposited(home: Home) -> None:
@@ -175,7 +175,7 @@ async def test_a_sale_revoked_too_late_is_noted_and_deposited(home: Home) -> Non
     await driven.advance("2021-06-01T00:00:00+09:00")
     assert await driven.published(ProxyPaymentWithdrawn) == []
     assert [e.amount for e in await driven.published(DepositMade)] == [8_500]
-    story = (await driven.service.explain(["p1"]))["p1"]
+    story = (await driven.service.queries.explain(["p1"]))["p1"]
     assert "取下げ不可 withdrawal came too late" in [step.event for step in story.steps]
     assert await driven.dead_letters() == []
 
@@ -183,19 +183,19 @@ async def test_a_sale_revoked_too_late_is_noted_and_deposited(home: Home) -> Non
 async def test_a_story_says_what_it_waits_for_and_by_which_rule(home: Home) -> None:
     driven = await DrivenAgent.started(home, at=at("2021-04-30T12:00:00+09:00"))
     await driven.accept("p1", card=await driven.token())
-    waiting = (await driven.service.explain(["p1", "p2"]))["p1"].waiting
+    waiting = (await driven.service.queries.explain(["p1", "p2"]))["p1"].waiting
     assert waiting is not None
     assert (waiting.waits_for, waiting.until) == ("締め closing", at("2021-05-01T00:30:00+09:00"))
     assert "10/20/eom [closing_days]" in waiting.because
     await driven.advance("2021-05-02T00:00:00+09:00")
-    waiting = (await driven.service.explain(["p1"]))["p1"].waiting
+    waiting = (await driven.service.queries.explain(["p1"]))["p1"].waiting
     assert waiting is not None
     assert (waiting.waits_for, waiting.until) == ("入金 deposit", at("2021-05-18T10:00:00+09:00"))
     assert "9 bank business days" in waiting.because
     assert "6 weekend days 土日" in waiting.because
     assert "05-03 祝日 Constitution Day" in waiting.because
     await driven.advance("2021-06-01T00:00:00+09:00")
-    story = (await driven.service.explain(["p1"]))["p1"]
+    story = (await driven.service.queries.explain(["p1"]))["p1"]
     assert story.waiting is None
     assert [step.event.split(" ")[0] for step in story.steps] == [
         "与信照会",

@@ -29,7 +29,7 @@ TIMEOUT = timedelta(seconds=30)
 
 async def test_without_consent_no_slip_is_scanned(home: Home) -> None:
     driven = await DrivenProvider.started(home)
-    refusal = refused(await driven.service.scan(ScanRequest(barcode=slip(), consent_id="made-up")))
+    refusal = refused(await driven.service.commands.scan(ScanRequest(barcode=slip(), consent_id="made-up")))
     assert refusal.code == "consent_missing"
     assert "POST /consents" in refusal.remedy
     assert await driven.published(SlipScanned) == []
@@ -37,11 +37,12 @@ async def test_without_consent_no_slip_is_scanned(home: Home) -> None:
 
 async def test_only_the_terms_in_force_can_be_accepted(home: Home) -> None:
     driven = await DrivenProvider.started(home)
-    old = refused(await driven.service.consent(ConsentRequest(app_user="user-2", terms_version="2020-10")))
+    old = refused(await driven.service.commands.consent(ConsentRequest(app_user="user-2", terms_version="2020-10")))
     assert old.code == "terms_not_in_force"
     assert TERMS in old.remedy
     twice = [
-        accepted(await driven.service.consent(ConsentRequest(app_user="user-2", terms_version=TERMS))) for _ in "12"
+        accepted(await driven.service.commands.consent(ConsentRequest(app_user="user-2", terms_version=TERMS)))
+        for _ in "12"
     ]
     assert twice[0].consent_id == twice[1].consent_id
 
@@ -62,7 +63,9 @@ async def test_a_slip_scanned_anew_before_a_choice_abandons_the_first_payment(ag
     first, second = await driven.scanned(slip(1)), await driven.scanned(again)
     assert [await driven.status(first), await driven.status(second)] == ["abandoned", "scanned"]
     assert refused(await driven.choose_card(first)).code == "method_already_chosen"
-    payments = await driven.service.payments_of(accepted(await driven.service.payment(second)).slip_number)
+    payments = await driven.service.queries.payments_of(
+        accepted(await driven.service.queries.payment(second)).slip_number
+    )
     assert [p.payment_id for p in payments] == [first, second]
 
 
@@ -173,7 +176,7 @@ async def test_a_declined_payment_says_why_and_frees_its_slip(home: Home) -> Non
     driven = await DrivenProvider.started(home)
     payment_id = await driven.asked(slip(1))
     await driven.send(driven.denial(payment_id))
-    view = accepted(await driven.service.payment(payment_id))
+    view = accepted(await driven.service.queries.payment(payment_id))
     assert (view.status, view.decline_reason) == ("declined", DeclineReason.OVER_LIMIT)
     assert [d.reason for d in await driven.published(PaymentDeclined)] == [DeclineReason.OVER_LIMIT]
     again = await driven.paid(slip(1))

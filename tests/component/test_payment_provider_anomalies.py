@@ -23,11 +23,11 @@ END = jst("2021-05-31T00:00")
 
 
 async def ask(driven: DrivenProvider, kind: A, payment_id: str) -> ReceiptAnomaliesAnswer | Refusal:
-    return await driven.service.inject_anomaly(ReceiptAnomalyRequest(kind=kind, payment_id=payment_id))
+    return await driven.service.commands.inject_anomaly(ReceiptAnomalyRequest(kind=kind, payment_id=payment_id))
 
 
 async def ask_next(driven: DrivenProvider, kind: A, count: int = 1) -> None:
-    answer = accepted(await driven.service.inject_anomaly(ReceiptAnomalyRequest(kind=kind, next=count)))
+    answer = accepted(await driven.service.commands.inject_anomaly(ReceiptAnomalyRequest(kind=kind, next=count)))
     assert [a.payment_id for a in answer.anomalies] == [None] * count
 
 
@@ -68,7 +68,7 @@ async def test_each_anomaly_does_what_its_story_says(kind: A, home: Home) -> Non
     assert await told(driven, ordinary) == [("01", 0, 8_500), ("02", 0, 8_500)]
     books = await driven.service.books()
     assert sum(d.amount for d in books.deposits) == 3 * 8_500, "an anomaly of the data is none of the money"
-    asked = await driven.service.anomalies()
+    asked = await driven.service.queries.anomalies()
     assert [(a.kind, a.payment_id) for a in asked] == [(kind, named), (kind, following)]
     await driven.redeliver_timers()
     assert [await told(driven, p) for p in (named, following)] == [EXPECTED[kind]] * 2
@@ -95,7 +95,7 @@ async def test_what_can_no_longer_go_wrong_is_refused(
     await driven.advance(driven.clock.now() + timedelta(days=days))
     before = await told(driven, payment_id)
     assert refused(await ask(driven, kind, payment_id)).code == code
-    assert await driven.service.anomalies() == []
+    assert await driven.service.queries.anomalies() == []
     await driven.advance(END)
     assert len(await told(driven, payment_id)) >= len(before)
 
@@ -155,7 +155,7 @@ async def test_the_next_ones_are_met_in_the_order_they_were_asked_for(home: Home
     answers = await asyncio.gather(*(driven.collect(BANK_COUNTER, slip(n)) for n in range(1, 3)))
     without_preliminary = [accepted(a).payment_id for a in answers]
     with_preliminary = [await driven.collected(STORE, slip(n)) for n in range(3, 6)]
-    asked = await driven.service.anomalies()
+    asked = await driven.service.queries.anomalies()
     never = next(a.payment_id for a in asked if a.kind is A.NEVER_CONFIRMED)
     assert never in without_preliminary, "the first that it fits"
     assert [a.payment_id for a in asked[:2]] == with_preliminary[:2]

@@ -50,7 +50,7 @@ async def test_a_bank_payment_goes_the_whole_way(home: Home) -> None:
 async def test_a_bank_that_refuses_ends_the_payment_and_frees_the_slip(home: Home) -> None:
     driven = await DrivenProvider.started(home)
     payment_id = await driven.paid_by_bank(slip(1), "9001")
-    view = accepted(await driven.service.payment(payment_id))
+    view = accepted(await driven.service.queries.payment(payment_id))
     assert (view.status, view.decline_reason) == ("declined", DeclineReason.BANK_REFUSED)
     (told,) = await driven.published(PaymentDeclined)
     assert (told.payment_id, told.method) == (payment_id, Method.INTERNET_BANKING)
@@ -264,4 +264,4 @@ async def test_how_a_payment_ended_is_told(home: Home) -> None:
     assert await driven.steps(refused_by_bank) == ["納付書読取", "金融機関照会", "支払不成立"]
     assert await driven.steps(reversed_) == ["納付書読取", "金融機関照会", "速報", "速報取消"]
     assert [await driven.waiting(p) for p in (abandoned, refused_by_bank, reversed_)] == [None] * 3
-    assert await driven.service.explain(["made-up"]) == {}
+    assert await driven.service.queries.explain(["made-up"]) == {}

@@ -22,7 +22,7 @@ from tests.component.home import Home
 
 async def scans(driven: DrivenProvider, barcodes: Sequence[str], key: str | None = None) -> PaymentsAnswer:
     wanted = tuple(ScanRequest(barcode=barcode, consent_id=driven.consent_id) for barcode in barcodes)
-    return accepted(await driven.service.scan_many(ScansRequest(scans=wanted), key))
+    return accepted(await driven.service.commands.scan_many(ScansRequest(scans=wanted), key))
 
 
 def choice(payment_id: str, agent: Agent = Agent.UC) -> CardChoice:
@@ -30,7 +30,7 @@ def choice(payment_id: str, agent: Agent = Agent.UC) -> CardChoice:
 
 
 async def choose(driven: DrivenProvider, *choices: CardChoice, key: str | None = None) -> PaymentsAnswer:
-    return accepted(await driven.service.choose_cards(CardChoicesRequest(choices=choices), key))
+    return accepted(await driven.service.commands.choose_cards(CardChoicesRequest(choices=choices), key))
 
 
 def said(answers: Sequence[PaymentView | RefusedItem]) -> list[str]:
@@ -56,13 +56,13 @@ async def test_many_slips_are_scanned_each_for_itself(home: Home) -> None:
     await driven.restart()
     assert await scans(driven, barcodes, "k") == answer
     other = ScansRequest(scans=(ScanRequest(barcode=slip(2), consent_id=driven.consent_id),))
-    assert refused(await driven.service.scan_many(other, "k")).code == "idempotency_key_reused"
+    assert refused(await driven.service.commands.scan_many(other, "k")).code == "idempotency_key_reused"
 
 
 async def test_without_consent_none_of_many_is_scanned_but_the_others_are(home: Home) -> None:
     driven = await DrivenProvider.started(home)
     mixed = [ScanRequest(barcode=slip(n), consent_id=driven.consent_id if n % 2 else "made-up") for n in range(1, 5)]
-    answer = accepted(await driven.service.scan_many(ScansRequest(scans=tuple(mixed))))
+    answer = accepted(await driven.service.commands.scan_many(ScansRequest(scans=tuple(mixed))))
     assert said(answer.in_order()) == ["scanned", "consent_missing"] * 2
 
 
@@ -72,7 +72,7 @@ async def test_a_slip_that_comes_twice_among_many_is_scanned_anew(home: Home) ->
     barcodes = [slip(1), slip(2), slip(1, reissue=1), f"(91){slip(1)[2:]}"]
     answer = await scans(driven, barcodes)
     assert said(answer.in_order()) == ["scanned"] * 4
-    payments = await driven.service.payments_of(answer.payments[0].slip_number)
+    payments = await driven.service.queries.payments_of(answer.payments[0].slip_number)
     assert [p.payment_id for p in payments] == [before, *(answer.payments[n].payment_id for n in (0, 2, 3))]
     assert [p.status for p in payments] == ["abandoned"] * 3 + ["scanned"]
     assert await driven.status(answer.payments[1].payment_id) == "scanned"
@@ -86,7 +86,7 @@ async def test_many_scanned_at_once_are_as_if_they_came_one_by_one(home: Home) -
     answers = await asyncio.gather(*(scans(driven, barcodes) for _ in range(3)), driven.scan(slip(1, reissue=1)))
     assert all(len(a.payments) == 20 for a in answers if isinstance(a, PaymentsAnswer))
     for number in range(1, 6):
-        payments = await driven.service.payments_of(slip(number)[8:29])
+        payments = await driven.service.queries.payments_of(slip(number)[8:29])
         assert [p.status for p in payments] == ["abandoned"] * (11 + (number == 1)) + ["scanned"]
 
 
@@ -106,7 +106,7 @@ async def test_many_payments_are_paid_by_card_each_for_itself(home: Home) -> Non
     await driven.settle()
     assert [e.payment_id for e in await driven.published(AuthorizationRequested)] == sorted([first, third])
     assert await choose(driven, *wanted, key="k") == answer
-    reused = await driven.service.choose_cards(CardChoicesRequest(choices=(choice(second),)), "k")
+    reused = await driven.service.commands.choose_cards(CardChoicesRequest(choices=(choice(second),)), "k")
     assert refused(reused).code == "idempotency_key_reused"
     assert said((await choose(driven, choice(second))).in_order()) == ["authorizing"]
 

@@ -81,7 +81,7 @@ async def test_what_a_channel_cannot_take_is_refused_by_name(
     method: Method, named: dict[str, Any], code: str, home: Home
 ) -> None:
     driven = await DrivenProvider.started(home)
-    refusal = refused(await driven.service.collect(report(method, **named)))
+    refusal = refused(await driven.service.commands.collect(report(method, **named)))
     assert refusal.code == code
     assert refusal.remedy
     await driven.advance(END)
@@ -93,7 +93,7 @@ async def test_the_limits_of_the_barcode_bind_the_till_alone(method: Method, hom
     driven = await DrivenProvider.started(home)
     for barcode in (slip(1, 300_001), slip(2, use_by=date(2021, 4, 11))):
         assert await driven.status(await driven.collected(method, barcode)) == "collected"
-    printed = accepted(await driven.service.collect(report(method, slip_number=SLIP_NUMBER, amount=999_999)))
+    printed = accepted(await driven.service.commands.collect(report(method, slip_number=SLIP_NUMBER, amount=999_999)))
     assert (printed.slip_number, printed.amount) == (SLIP_NUMBER, 999_999)
 
 
@@ -114,7 +114,9 @@ async def test_channels_do_not_know_of_each_other_and_the_app_knows_of_itself_al
     assert refused(await driven.scan()).code == "slip_already_paid"
     payments.append(await driven.collected(BANK_COUNTER))
     assert len(set(payments)) == 5
-    made = await driven.service.payments_of(accepted(await driven.service.payment(payments[0])).slip_number)
+    made = await driven.service.queries.payments_of(
+        accepted(await driven.service.queries.payment(payments[0])).slip_number
+    )
     assert [view.payment_id for view in made] == payments
     await driven.advance(END)
     books = await driven.service.books()
@@ -148,10 +150,10 @@ async def test_a_bulk_takes_each_slip_for_itself(home: Home) -> None:
         report(COUNTER, barcode="nonsense"),
     )
     request = CollectionsRequest(collections=reports)
-    answer = accepted(await driven.service.collect_many(request, "k"))
+    answer = accepted(await driven.service.commands.collect_many(request, "k"))
     assert [p.method for p in answer.payments] == [STORE, BANK_COUNTER]
     assert [(r.place, r.code) for r in answer.refused] == [(1, "barcode_over_limit"), (3, "barcode_not_digits")]
-    assert accepted(await driven.service.collect_many(request, "k")) == answer
+    assert accepted(await driven.service.commands.collect_many(request, "k")) == answer
     assert len((await driven.service.books()).payments) == 2
 
 
@@ -206,7 +208,7 @@ async def test_every_delay_of_a_channel_is_a_setting(method: Method, home: Home)
     assert f"3 bank business days after 2021-04-15 [{method}_deposit_business_days]" in waiting.because
     await driven.advance(END)
     assert await statements(driven) == [(Settler(method.value), date(2021, 4, 15), date(2021, 4, 20), 8_500)]
-    (story,) = (await driven.service.explain([payment_id])).values()
+    (story,) = (await driven.service.queries.explain([payment_id])).values()
     assert [step.event.split()[0] for step in story.steps] == ["収納", "速報", "締め", "確報", "入金"]
     assert f"[{method}_closing_days]" in story.steps[2].detail
     assert story.waiting is None
@@ -238,7 +240,7 @@ async def test_a_payment_reported_late_is_counted_in_a_period_that_is_still_open
     """Paid on 1 April, told on the 12th: its 速報 and 確報 are overdue, and the closing of the 10th is over."""
     driven = await DrivenProvider.started(home)
     told = report(STORE, barcode=slip(), paid_at=jst("2021-04-01T10:00"))
-    view = accepted(await driven.service.collect(told))
+    view = accepted(await driven.service.commands.collect(told))
     await driven.settle()
     assert (await driven.status(view.payment_id), view.scanned_at) == ("confirmed", jst("2021-04-01T10:00"))
     assert await driven.receipts(view.payment_id) == [("01", NOON), ("02", NOON)]
@@ -251,8 +253,8 @@ async def test_a_payment_reported_late_is_counted_in_a_period_that_is_still_open
 async def test_a_late_report_counts_by_the_use_by_date_of_the_day_it_was_paid(home: Home) -> None:
     driven = await DrivenProvider.started(home)
     barcode = slip(use_by=date(2021, 4, 11))
-    accepted(await driven.service.collect(report(STORE, barcode=barcode, paid_at=jst("2021-04-11T23:59:59"))))
-    late = await driven.service.collect(report(STORE, barcode=barcode, paid_at=jst("2021-04-12T00:00")))
+    accepted(await driven.service.commands.collect(report(STORE, barcode=barcode, paid_at=jst("2021-04-11T23:59:59"))))
+    late = await driven.service.commands.collect(report(STORE, barcode=barcode, paid_at=jst("2021-04-12T00:00")))
     assert refused(late).code == "slip_past_use_by"
 
 

@@ -58,7 +58,7 @@ async def test_payments_records_and_closings_of_the_bank_network_are_taken_over(
     assert books.deposits == [DepositRow("d1", "s1", "bank", 8_500, date(2021, 4, 14))]
     (payment,) = books.payments
     assert (payment.payment_id, payment.status, payment.settler) == ("p1", "paid", "bank")
-    assert accepted(await driven.service.payment("p1")).amount == 8_500
+    assert accepted(await driven.service.queries.payment("p1")).amount == 8_500
     waiting = await driven.waiting("p1")
     assert waiting is not None
     assert waiting.waits_for.startswith("確報")

@@ -237,9 +237,9 @@ async def test_reissues_by_two_members_at_once_are_counted_one_by_one(home: Home
     wards = [await DrivenWard.started(home) for _ in range(2)]
     request = ReissueRequest(slip_number=(await wards[0].assess())[0].slip_number)
     for _ in range(4):
-        answers = await asyncio.gather(*(ward.service.reissue_slip(request) for ward in wards))
+        answers = await asyncio.gather(*(ward.service.commands.reissue_slip(request) for ward in wards))
         assert not [answer for answer in answers if isinstance(answer, Refusal)]
-    slip = await wards[0].service.slip(request.slip_number)
+    slip = await wards[0].service.queries.slip(request.slip_number)
     assert not isinstance(slip, Refusal)
     assert slip.reissue == 8
 

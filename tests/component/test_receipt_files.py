@@ -24,7 +24,7 @@ FIRST = "SHUNO20210412.txt"
 
 
 async def content(driven: DrivenProvider, file: ReceiptFileView) -> bytes:
-    return b"".join([part async for part in driven.service.receipt_file_content(file.name, 0, file.size)])
+    return b"".join([part async for part in driven.service.centre.content(file.name, 0, file.size)])
 
 
 async def records(driven: DrivenProvider, file: ReceiptFileView) -> list[ReceiptRecord]:
@@ -33,7 +33,7 @@ async def records(driven: DrivenProvider, file: ReceiptFileView) -> list[Receipt
 
 
 async def names(driven: DrivenProvider) -> list[str]:
-    return [file.name for file in await driven.service.receipt_files()]
+    return [file.name for file in await driven.service.centre.files()]
 
 
 async def paid_at(driven: DrivenProvider, moment: datetime, *barcodes: str) -> list[str]:
@@ -48,7 +48,7 @@ async def test_a_days_file_is_there_from_the_hour_agreed_and_holds_the_days_reco
     await driven.advance(jst("2021-04-13T00:59:59"))
     assert await names(driven) == []
     await driven.advance(jst("2021-04-13T01:00"))
-    (file,) = await driven.service.receipt_files()
+    (file,) = await driven.service.centre.files()
     assert (file.name, file.day, file.layout, file.records, file.amount) == (
         FIRST,
         date(2021, 4, 12),
@@ -75,9 +75,9 @@ async def test_what_a_file_holds_does_not_depend_on_when_it_is_first_asked_for(t
         for day in (12, 13, 14):
             await paid_at(driven, jst(f"2021-04-{day}T12:00"), slip(day, 100 * day))
             if asks_daily:
-                await driven.service.receipt_files()
+                await driven.service.centre.files()
         await driven.advance(jst("2021-04-20T12:00"))
-        contents.append([(f.name, await content(driven, f)) for f in await driven.service.receipt_files()])
+        contents.append([(f.name, await content(driven, f)) for f in await driven.service.centre.files()])
         await home.leave()
     assert contents[0] == contents[1]
     # three days of 速報; their 確報 three bank business days later
@@ -88,7 +88,7 @@ async def test_confirmed_records_say_when_the_money_is_to_come(home: Home) -> No
     driven = await DrivenProvider.started(home)
     await paid_at(driven, jst("2021-04-12T12:00"), slip())
     await driven.advance(jst("2021-04-16T01:00"))
-    _, confirmed = await driven.service.receipt_files()
+    _, confirmed = await driven.service.centre.files()
     (record,) = await records(driven, confirmed)
     assert (record.kind, record.taken_on) == (ReceiptKind.CONFIRMED, date(2021, 4, 15))
     assert record.transfer_on == date(2021, 4, 14)
@@ -100,7 +100,7 @@ async def test_a_file_has_a_block_for_each_company_code(home: Home) -> None:
     in_turn = [barcode for n, other in enumerate(others) for barcode in (slip(n), other)]
     await paid_at(driven, jst("2021-04-12T12:00"), *in_turn)
     await driven.advance(jst("2021-04-13T01:00"))
-    (file,) = await driven.service.receipt_files()
+    (file,) = await driven.service.centre.files()
     lines = list(receipt_file.read([await content(driven, file)]))
     headers = [line for line in lines if isinstance(line, FileHeader)]
     assert headers == [
@@ -119,7 +119,7 @@ async def test_a_record_that_came_after_its_days_file_was_made_is_in_a_further_o
     when = {"received_on": date(2021, 4, 12), "delivered_at": jst("2021-04-12T23:59:59")}
     async with driven.service.database.begin() as session:
         await session.execute(insert(receipts).values(**late, **when))
-    first, further = await driven.service.receipt_files()
+    first, further = await driven.service.centre.files()
     assert (first.name, further.name) == (FIRST, "SHUNO20210412-2.txt")
     assert [r.kind for r in await records(driven, further)] == [ReceiptKind.CANCELLED]
     assert [r.kind for r in await records(driven, first)] == [ReceiptKind.PRELIMINARY]
@@ -131,7 +131,7 @@ async def test_a_record_says_its_own_amount_where_it_is_not_the_slips(home: Home
     async with driven.service.database.begin() as session:
         await session.execute(update(receipts).values(amount=8_400))
     await driven.advance(jst("2021-04-13T01:00"))
-    (file,) = await driven.service.receipt_files()
+    (file,) = await driven.service.centre.files()
     (record,) = await records(driven, file)
     assert (record.amount, record.slip_number, file.amount) == (8_400, slip(1)[8:29], 8_400)
 
@@ -140,7 +140,7 @@ async def test_a_day_without_records_has_a_file_only_where_that_is_agreed(home: 
     driven = await DrivenProvider.started(home, receipt_file_when_empty=True, confirmation_business_days=4)
     await paid_at(driven, jst("2021-04-12T12:00"), slip())
     await driven.advance(jst("2021-04-15T01:00"))
-    files = await driven.service.receipt_files()
+    files = await driven.service.centre.files()
     assert [(f.day.day, f.records) for f in files] == [(12, 1), (13, 0), (14, 0)]
     assert await content(driven, files[1]) == b"900000001".ljust(120) + b"\r\n"
 
@@ -149,7 +149,7 @@ async def test_the_csv_layout_is_a_setting(home: Home) -> None:
     driven = await DrivenProvider.started(home, receipt_file_layout="csv", receipt_file_prefix="NAYAMI_")
     paid = await paid_at(driven, jst("2021-04-12T12:00"), slip(1), slip(2))
     await driven.advance(jst("2021-04-13T01:00"))
-    (file,) = await driven.service.receipt_files()
+    (file,) = await driven.service.centre.files()
     assert file.name == "NAYAMI_20210412.csv"
     assert {payment_of(r.reference) for r in await records(driven, file)} == set(paid)
 
@@ -160,13 +160,13 @@ async def test_a_large_file_is_kept_in_parts_and_read_from_anywhere(home: Home) 
     payment, *_ = await paid_at(driven, jst("2021-04-12T12:00"), slip())
     await _as_many(driven, payment, 1_100)
     await driven.advance(jst("2021-04-13T01:00"))
-    (file,) = await driven.service.receipt_files()
+    (file,) = await driven.service.centre.files()
     assert file.records == 1_101
     async with driven.service.reading() as session:
         assert (await session.execute(select(func.count()).select_from(receipt_file_parts))).scalar_one() == 3
     whole = await content(driven, file)
     for start, end in ((0, 1), (62_463, 62_465), (100, file.size), (file.size - 1, file.size), (7, 7)):
-        parts = [part async for part in driven.service.receipt_file_content(file.name, start, end)]
+        parts = [part async for part in driven.service.centre.content(file.name, start, end)]
         assert b"".join(parts) == whole[start:end]
 
 
@@ -190,8 +190,8 @@ async def test_content_is_erased_when_retention_ends_and_that_there_was_a_file_s
     assert await names(driven) == [FIRST]
     await driven.advance(jst("2021-04-15T01:00"))
     assert await names(driven) == []
-    assert refused(await driven.service.receipt_file(FIRST)).code == "receipt_file_no_longer_kept"
-    assert refused(await driven.service.receipt_file("SHUNO20210411.txt")).code == "receipt_file_unknown"
+    assert refused(await driven.service.centre.file(FIRST)).code == "receipt_file_no_longer_kept"
+    assert refused(await driven.service.centre.file("SHUNO20210411.txt")).code == "receipt_file_unknown"
     async with driven.service.reading() as session:
         assert (await session.execute(select(func.count()).select_from(receipt_file_parts))).scalar_one() == 0
 
@@ -203,9 +203,9 @@ async def test_two_replicas_that_make_files_at_once_put_each_record_into_one(hom
     other.clock.step_to(one.clock.now())
     await asyncio.gather(*(driven.advance(jst("2021-04-17T01:00")) for driven in (one, other)))
     lists: Sequence[Sequence[ReceiptFileView]] = await asyncio.gather(
-        *(driven.service.receipt_files() for driven in (one, other, one, other))
+        *(driven.service.centre.files() for driven in (one, other, one, other))
     )
-    files = await one.service.receipt_files()
+    files = await one.service.centre.files()
     assert all({f.name for f in listed} <= {f.name for f in files} for listed in lists)
     in_files = [r.reference + r.kind for file in files for r in await records(one, file)]
     async with one.service.reading() as session:

@@ -60,7 +60,7 @@ async def listed(terminal: httpx.AsyncClient, **days: str) -> list[ReceiptFileVi
 
 
 async def recorded(driven: DrivenProvider) -> list[tuple[str, str, str, str]]:
-    rows = reversed(await driven.service.terminal_accesses(100))
+    rows = reversed(await driven.service.queries.terminal_accesses(100))
     return [(r.terminal_user, r.certificate, r.what, r.outcome) for r in rows]
 
 

@@ -58,7 +58,7 @@ class Line:
         return TerminalKeys(self.keys.url, USER, PASSWORD, self.keys.ca_file, certificate, key)
 
     def terminal(self, centre: httpx.AsyncClient) -> Terminal:
-        return Terminal(centre, self.ward.service, self.folder / "copies", USER)
+        return Terminal(centre, self.ward.service.desk, self.folder / "copies", USER)
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ async def test_a_terminal_with_certificate_and_password_fetches_and_registers(li
         line.ward.clock.step_to(on_the_clock(MORNING.date(), MORNING.time().replace(minute=31)))
         assert await outcomes(line, centre) == [("registered", 3, 3)]
         assert await outcomes(line, centre) == []
-    access, *_ = await line.provider.service.terminal_accesses(1)
+    access, *_ = await line.provider.service.queries.terminal_accesses(1)
     der = ssl.PEM_cert_to_DER_cert(line.keys.certificate_file.read_text())
     assert access.certificate == sha256(der).hexdigest()
 
@@ -122,7 +122,7 @@ async def test_without_a_certificate_of_the_authority_there_is_no_connection(lin
     async with httpx.AsyncClient(base_url=line.keys.url, verify=context, auth=(USER, PASSWORD)) as bare:
         with pytest.raises(httpx.TransportError):
             await bare.post("/login")
-    assert await line.provider.service.terminal_accesses(10) == []
+    assert await line.provider.service.queries.terminal_accesses(10) == []
 
 
 async def test_the_centre_must_show_a_certificate_of_the_authority_too(line: Line, tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ async def test_a_wrong_secret_is_not_admitted_whatever_the_certificate(line: Lin
     async with wrong.client() as centre:
         with pytest.raises(NotAdmitted, match="terminal_not_admitted"):
             await line.terminal(centre).pull()
-    (step,) = await line.ward.service.terminal_steps(10)
+    (step,) = await line.ward.service.queries.terminal_steps(10)
     assert (step.step, step.detail.partition(":")[0]) == ("not_logged_in", "terminal_not_admitted")
     assert "password" not in repr(wrong)
 
@@ -150,5 +150,5 @@ async def test_the_login_of_one_certificate_is_none_for_another(line: Line) -> N
         session = (await centre.post("/login")).json()["session"]
         answer = await other.get("/receipt-files", headers={"Terminal-Session": session})
         assert answer.status_code == 401
-    access, *_ = await line.provider.service.terminal_accesses(1)
+    access, *_ = await line.provider.service.queries.terminal_accesses(1)
     assert access.outcome == "not_logged_in"

@@ -51,55 +51,57 @@ async def test_an_assessment_becomes_nine_slips_that_are_owed(home: Home) -> Non
 async def test_the_same_assessment_is_issued_once_and_another_amount_is_refused(home: Home) -> None:
     ward = await DrivenWard.started(home)
     await ward.assess(74_400)
-    again = accepted(await ward.service.assess(request((PERSON, 74_400), ("0000000124", 9_000), ("0000000124", 9_000))))
+    again = accepted(
+        await ward.service.commands.assess(request((PERSON, 74_400), ("0000000124", 9_000), ("0000000124", 9_000)))
+    )
     assert (again.slips_issued, again.amount_levied) == (9, 9_000)
-    refusal = refused(await ward.service.assess(request(("0000000125", 9_000), (PERSON, 74_500))))
+    refusal = refused(await ward.service.commands.assess(request(("0000000125", 9_000), (PERSON, 74_500))))
     assert refusal.code == "assessment_exists"
     assert "¥74,400" in refusal.detail
-    assert await ward.service.slips("0000000125") == []
+    assert await ward.service.queries.slips("0000000125") == []
 
 
 async def test_requests_at_the_same_moment_do_not_disturb_each_other(home: Home) -> None:
     ward = await DrivenWard.started(home)
     asked = [request((f"{n % 20:010d}", 9_000)) for n in range(40)]
-    answers = [accepted(a) for a in await asyncio.gather(*(ward.service.assess(r) for r in asked))]
+    answers = [accepted(a) for a in await asyncio.gather(*(ward.service.commands.assess(r) for r in asked))]
     assert sum(a.slips_issued for a in answers) == 20 * 9
 
 
 async def test_a_generated_fiscal_year_is_issued_whole(home: Home) -> None:
     ward = await DrivenWard.started(home)
     people = generate_assessments(3, 50, 2021)
-    answer = accepted(await ward.service.assess(AssessmentsRequest(assessments=tuple(people))))
+    answer = accepted(await ward.service.commands.assess(AssessmentsRequest(assessments=tuple(people))))
     assert (answer.slips_issued, answer.amount_levied) == (450, sum(p.annual_amount for p in people))
-    assert all(slip.barcode for slip in await ward.service.slips())
+    assert all(slip.barcode for slip in await ward.service.queries.slips())
 
 
 async def test_a_slip_above_the_limit_is_issued_without_a_barcode(home: Home) -> None:
     ward = await DrivenWard.started(home)
     asked = SlipRequest(insured_number=PERSON, amount=300_001, due_on=date(2021, 9, 30))
-    first = accepted(await ward.service.issue_slip(asked, key="k"))
+    first = accepted(await ward.service.commands.issue_slip(asked, key="k"))
     assert (first.barcode, first.human_readable, first.instalment) == (None, None, 50)
-    assert await ward.service.issue_slip(asked, key="k") == first
-    assert accepted(await ward.service.issue_slip(asked)).instalment == 51
+    assert await ward.service.commands.issue_slip(asked, key="k") == first
+    assert accepted(await ward.service.commands.issue_slip(asked)).instalment == 51
     assert (await ward.balances())["premium_receivable"] == 2 * 300_001
 
 
 async def test_a_slip_due_in_another_century_is_refused(home: Home) -> None:
     ward = await DrivenWard.started(home)
     asked = SlipRequest(insured_number=PERSON, amount=1, due_on=date(2150, 9, 30))
-    assert refused(await ward.service.issue_slip(asked)).code == "due_date_out_of_range"
+    assert refused(await ward.service.commands.issue_slip(asked)).code == "due_date_out_of_range"
 
 
 async def test_slips_are_listed_in_pages_and_the_open_ones_by_themselves(home: Home) -> None:
     ward = await DrivenWard.started(home)
     slips = await ward.assess()
     await ward.send(receipt("p1", slips[0]))
-    assert list(await ward.service.slips(after=slips[3].slip_number, limit=2)) == list(slips[4:6])
-    assert [slip.slip_number for slip in await ward.service.slips(open_only=True)] == [
+    assert list(await ward.service.queries.slips(after=slips[3].slip_number, limit=2)) == list(slips[4:6])
+    assert [slip.slip_number for slip in await ward.service.queries.slips(open_only=True)] == [
         slip.slip_number for slip in slips[1:]
     ]
-    assert accepted(await ward.service.slip(slips[0].slip_number)).outstanding == 0
-    assert refused(await ward.service.slip(UNKNOWN_SLIP)).code == "slip_unknown"
+    assert accepted(await ward.service.queries.slip(slips[0].slip_number)).outstanding == 0
+    assert refused(await ward.service.queries.slip(UNKNOWN_SLIP)).code == "slip_unknown"
 
 
 # ---- receipts --------------------------------------------------------------------------------------------
@@ -112,11 +114,11 @@ async def test_a_receipt_is_posted_at_its_preliminary_record_and_taken_back_when
     assert (await ward.balances())["in_transit_jcb"] == 10_000
     await ward.send(receipt("p1", slip, C))
     assert (await ward.balances())["in_transit_jcb"] == 10_000
-    view = accepted(await ward.service.receipt("p1"))
+    view = accepted(await ward.service.queries.receipt("p1"))
     assert (view.stands, view.confirmed, len(view.records)) == (True, True, 2)
     await ward.send(receipt("p1", slip, X))
     assert "in_transit_jcb" not in await ward.balances()
-    assert accepted(await ward.service.slip(slip.slip_number)).outstanding == slip.amount
+    assert accepted(await ward.service.queries.slip(slip.slip_number)).outstanding == slip.amount
     assert "cancelled_after_confirmed" in (await ward.reasons("discrepancy"))["p1"]
 
 
@@ -183,7 +185,7 @@ async def test_two_payments_of_one_slip_in_one_batch_are_an_overpayment(home: Ho
     assert "¥20,001 received for a slip of ¥10,000" in (await ward.reasons("overpayment"))[slip.slip_number]
     await ward.send(receipt("p1", slip, X))
     assert (await ward.balances())["overpayments"] == -1
-    assert accepted(await ward.service.slip(slip.slip_number)).outstanding == 0
+    assert accepted(await ward.service.queries.slip(slip.slip_number)).outstanding == 0
 
 
 @pytest.mark.parametrize("number", [UNKNOWN_SLIP, "no slip at all", ""])
@@ -194,7 +196,7 @@ async def test_a_receipt_of_an_unknown_slip_is_booked_and_shown(number: str, hom
     assert "不明入金" in (await ward.reasons("unknown_receipt"))["p1"]
     await ward.send(receipt("p1", number, X))
     assert await ward.balances() == {}
-    assert await ward.service.open_items() == []
+    assert await ward.service.queries.open_items() == []
 
 
 async def test_an_amount_that_no_receipt_can_have_is_set_aside_alone_and_can_be_mended(home: Home) -> None:
@@ -263,7 +265,7 @@ async def _told(batches: Sequence[Sequence[int]]) -> tuple[Any, ...]:
     assert await ward.service.dead_letters() == []
     books, balances = await ward.service.books(), await ward.balances()
     discrepancies = await ward.reasons("discrepancy")
-    outstanding = [slip.outstanding for slip in await ward.service.slips()]
+    outstanding = [slip.outstanding for slip in await ward.service.queries.slips()]
     await ward.service.close()
     standing = 10_000 + 10_000 + 10_000 + 9_000 + 4_000
     assert balances["in_transit_jcb"] == standing
@@ -303,7 +305,7 @@ async def test_what_is_wrong_is_told_over_http(home: Home) -> None:
         wrong = await http.post("/assessments/csv", content=CSV.encode() + b"x,2021,1\r\n")
         assert (wrong.status_code, wrong.json()["code"]) == (422, "csv_invalid")
         assert "line 3: insured_number must be 10 digits" in wrong.json()["detail"]
-        assert await ward.service.slips() == []
+        assert await ward.service.queries.slips() == []
         for path in ("/receipts/p1", "/payments/p1/explanation", "/slips/1"):
             assert (await http.get(path)).status_code == 404
         assert (await http.get("/slips", params={"limit": 0})).status_code == 422
@@ -317,7 +319,7 @@ async def test_a_payment_waits_for_its_confirmation_first(home: Home) -> None:
     ward = await DrivenWard.started(home)
     slip = (await ward.assess())[0]
     await ward.send(receipt("p1", slip))
-    story = (await ward.service.explain(["p1", "never-heard-of"]))["p1"]
+    story = (await ward.service.queries.explain(["p1", "never-heard-of"]))["p1"]
     assert [(step.event[:4], step.at) for step in story.steps] == [("速報登録", NOON)]
     assert story.waiting is not None
     assert story.waiting.waits_for.startswith("確報")

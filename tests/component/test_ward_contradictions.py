@@ -65,5 +65,5 @@ async def test_the_money_of_every_network_is_in_transit_on_an_account_of_its_own
     assert {a: y for a, y in balances.items() if a.startswith("in_transit")} == {
         f"in_transit_{settler}": 10_000 for settler in Settler
     }
-    japanese = [view.japanese for view in await ward.service.balances()]
+    japanese = [view.japanese for view in await ward.service.queries.balances()]
     assert len(set(japanese)) == len(japanese)

@@ -51,7 +51,7 @@ async def step_to(ward: DrivenWard, at: datetime) -> None:
 
 
 async def outstanding(ward: DrivenWard, slips: list[SlipView]) -> list[int]:
-    found = [await ward.service.slip(slip.slip_number) for slip in slips[:2]]
+    found = [await ward.service.queries.slip(slip.slip_number) for slip in slips[:2]]
     return [view.outstanding for view in found if isinstance(view, SlipView)]
 
 
@@ -88,7 +88,7 @@ async def test_money_seen_late_that_was_deposited_in_time_leaves_no_gap(home: Ho
     ward, slips = await before_the_designated_date(home)
     await step_to(ward, OVER)
     await ward.send(deposit(20_000))  # deposited on 30 July, and heard of only now
-    view = await ward.service.deeming(slips[0].slip_number, DESIGNATED_DATE + timedelta(days=1))
+    view = await ward.service.queries.deeming(slips[0].slip_number, DESIGNATED_DATE + timedelta(days=1))
     assert (view.effect, view.since) == ("paid", NOON.date())  # type: ignore[union-attr]
     assert await outstanding(ward, slips) == [0, 0]
 
@@ -157,4 +157,4 @@ async def test_the_deeming_of_a_slip_is_shown_for_any_day(home: Home) -> None:
         "2021-07-12",
     )
     assert unknown.json()["code"] == "slip_unknown"
-    assert refused(await ward.service.deeming("1")).code == "slip_unknown"
+    assert refused(await ward.service.queries.deeming("1")).code == "slip_unknown"

@@ -17,19 +17,19 @@ from tests.component.home import Home
 async def test_a_page_is_registered_once_and_answered_alike(home: Home, tmp_path: Path) -> None:
     async with scene(home, tmp_path) as s:
         ward = s.ward.service
-        accepted(await ward.begin_transfer(transfer()))
+        accepted(await ward.commands.begin_transfer(transfer()))
         s.ward.clock.step_to(s.ward.clock.now() + timedelta(minutes=1))
         page = PageRequest(name="A.txt", page=1, records=(item(FIRST, s.slips[0]), item(SECOND, s.slips[1])))
-        first = accepted(await ward.register_page(page))
+        first = accepted(await ward.commands.register_page(page))
         assert (first.new, first.known) == (2, 0)
-        assert accepted(await ward.register_page(page)) == first
+        assert accepted(await ward.commands.register_page(page)) == first
         done = CompletionRequest(name="A.txt", day=DAY, records=3, amount=30_000, terminal_user=USER)
-        missing = refused(await ward.complete_transfer(done))
+        missing = refused(await ward.commands.complete_transfer(done))
         assert missing.code == "receipt_file_incomplete"
         assert "3 records of ¥30,000; registered are 2 of ¥20,000" in missing.detail
         whole = done.model_copy(update={"records": 2, "amount": 20_000})
         for _ in range(2):
-            accepted(await ward.complete_transfer(whole))
+            accepted(await ward.commands.complete_transfer(whole))
         assert (await s.steps()).count("registered") == 1
 
 
@@ -37,30 +37,30 @@ async def test_what_was_not_begun_or_is_still_on_the_line_is_not_registered(home
     async with scene(home, tmp_path) as s:
         ward = s.ward.service
         page = PageRequest(name="A.txt", page=1, records=(item(FIRST, s.slips[0]),))
-        assert refused(await ward.register_page(page)).code == "receipt_file_unknown"
-        accepted(await ward.begin_transfer(transfer(size=16_000)))
-        on_the_line = refused(await ward.register_page(page))
+        assert refused(await ward.commands.register_page(page)).code == "receipt_file_unknown"
+        accepted(await ward.commands.begin_transfer(transfer(size=16_000)))
+        on_the_line = refused(await ward.commands.register_page(page))
         assert on_the_line.code == "receipt_file_on_the_line"
         s.ward.clock.step_to(MORNING + timedelta(seconds=2, microseconds=-1))
-        assert refused(await ward.register_page(page)).code == "receipt_file_on_the_line"
+        assert refused(await ward.commands.register_page(page)).code == "receipt_file_on_the_line"
         s.ward.clock.step_to(MORNING + timedelta(seconds=2))
-        assert accepted(await ward.register_page(page)).new == 1
+        assert accepted(await ward.commands.register_page(page)).new == 1
 
 
 async def test_the_line_carries_one_file_after_the_other(home: Home, tmp_path: Path) -> None:
     async with scene(home, tmp_path) as s:
-        one = accepted(await s.ward.service.begin_transfer(transfer("A.txt", 80_000)))
-        other = accepted(await s.ward.service.begin_transfer(transfer("B.txt", 80_000, "1" * 64)))
+        one = accepted(await s.ward.service.commands.begin_transfer(transfer("A.txt", 80_000)))
+        other = accepted(await s.ward.service.commands.begin_transfer(transfer("B.txt", 80_000, "1" * 64)))
         assert (one.arrives_at, other.arrives_at) == (MORNING + timedelta(seconds=10), MORNING + timedelta(seconds=20))
 
 
 async def test_a_closed_line_says_when_it_opens(home: Home, tmp_path: Path) -> None:
     async with scene(home, tmp_path, at=on_the_clock(DAY, time(17))) as s:
-        closed = refused(await s.ward.service.begin_transfer(transfer()))
+        closed = refused(await s.ward.service.commands.begin_transfer(transfer()))
         assert closed.code == "line_closed"
         opens = on_the_clock(DAY + timedelta(days=1), time(9))
         assert opens.isoformat() in closed.remedy
-        assert s.ward.service.line().is_open is False
+        assert s.ward.service.queries.line().is_open is False
 
 
 async def test_events_change_nothing_where_receipts_arrive_by_file(home: Home, tmp_path: Path) -> None:

@@ -53,12 +53,12 @@ async def owed_in_november(home: Home | None = None) -> tuple[DrivenWard, Sequen
 
 
 async def uses(ward: DrivenWard, slip: SlipView) -> list[tuple[str, int, str | None]]:
-    view = accepted(await ward.service.overpayment(slip.slip_number))
+    view = accepted(await ward.service.queries.overpayment(slip.slip_number))
     return [(use.use, use.amount - use.withdrawn - use.reclaimed, use.to_slip) for use in view.uses]
 
 
 async def outstanding(ward: DrivenWard) -> list[int]:
-    return [slip.outstanding for slip in await ward.service.slips()]
+    return [slip.outstanding for slip in await ward.service.queries.slips()]
 
 
 # ---- by itself -------------------------------------------------------------------------------------------
@@ -68,7 +68,7 @@ async def test_what_nobody_owes_is_refunded_after_its_decision(home: Home) -> No
     ward, slips = await paid_twice(home)
     number = slips[0].slip_number
     await ward.advance(DECIDED)
-    view = accepted(await ward.service.overpayment(number))
+    view = accepted(await ward.service.queries.overpayment(number))
     assert (view.undecided, view.uses, (await ward.balances())["overpayments"]) == (10_000, (), -10_000)
     assert view.decide_at is not None
     assert "decided on 2021-07-26 [overpayment_decision_days]" in (await ward.reasons("overpayment"))[number]
@@ -87,7 +87,7 @@ async def test_what_nobody_owes_is_refunded_after_its_decision(home: Home) -> No
     (refund,) = (await ward.service.books()).refunds
     assert (refund.slip_number, refund.amount, refund.on) == (number, 10_000, date(2021, 8, 10))
     assert await ward.reasons("overpayment") == await ward.reasons("refund_payable") == {}
-    assert accepted(await ward.service.slip(number)).outstanding == 0
+    assert accepted(await ward.service.queries.slip(number)).outstanding == 0
 
 
 async def test_overdue_debts_of_the_person_come_first_the_oldest_due_before_the_others(home: Home) -> None:
@@ -122,7 +122,7 @@ async def test_a_debt_of_another_person_is_not_paid_with_it(home: Home) -> None:
     await ward.send(*(receipt(f"paid-{n}", slip) for n, slip in enumerate(slips)), *twice(slips[0]))
     await ward.advance(NOVEMBER + timedelta(days=15))
     assert await uses(ward, slips[0]) == [(Use.REFUND_DECIDED, 20_000, None)]
-    assert accepted(await ward.service.slip(other.slip_number)).outstanding == 10_000
+    assert accepted(await ward.service.queries.slip(other.slip_number)).outstanding == 10_000
 
 
 async def test_a_refund_that_nobody_asks_for_lapses_two_years_after_its_decision(home: Home) -> None:
@@ -134,7 +134,7 @@ async def test_a_refund_that_nobody_asks_for_lapses_two_years_after_its_decision
     balances = await ward.balances()
     assert balances["lapsed_refunds"] == -10_000
     assert balances.keys().isdisjoint({"refunds_payable", "bank_account"})
-    assert (await ward.service.explain(["p1"]))["p1"].steps[-1].detail.endswith("[refund_lapse_years]")
+    assert (await ward.service.queries.explain(["p1"]))["p1"].steps[-1].detail.endswith("[refund_lapse_years]")
 
 
 async def test_what_comes_too_much_after_a_decision_is_decided_on_by_itself(home: Home) -> None:
@@ -154,7 +154,7 @@ async def test_a_receipt_cancelled_before_the_decision_leaves_nothing_to_decide(
     ward, slips = await paid_twice(home)
     await ward.send(receipt("p2", slips[0], X, settler=Settler.BANK))
     await ward.advance(DECIDED + SECOND)
-    assert await ward.service.overpayments() == []
+    assert await ward.service.queries.overpayments() == []
     assert await ward.reasons("overpayment") == {}
     assert "overpayments" not in await ward.balances()
 
@@ -180,9 +180,9 @@ async def test_a_receipt_cancelled_after_the_refund_is_a_claim_on_the_payer(home
     assert (balances["repayment_claims"], balances["bank_account"]) == (10_000, -10_000)
     assert (await outstanding(ward))[0] == 0, "the other payment stands"
     assert "返納金" in (await ward.reasons("repayment_claim"))[slips[0].slip_number]
-    (view,) = await ward.service.overpayments()
+    (view,) = await ward.service.queries.overpayments()
     assert [(use.use, use.amount, use.reclaimed) for use in view.uses] == [(Use.REFUNDED, 10_000, 10_000)]
-    assert "返納金" in (await ward.service.explain(["p1"]))["p1"].steps[-1].detail
+    assert "返納金" in (await ward.service.queries.explain(["p1"]))["p1"].steps[-1].detail
 
 
 async def test_both_receipts_cancelled_after_the_refund_leave_debt_and_claim(home: Home) -> None:
@@ -198,7 +198,7 @@ async def test_both_receipts_cancelled_after_the_refund_leave_debt_and_claim(hom
 async def test_a_receipt_cancelled_after_it_was_applied_revives_the_debt_it_was_applied_to(home: Home) -> None:
     ward, slips = await owed_in_november(home)
     await ward.advance(NOVEMBER + timedelta(days=25))
-    assert slips[2].slip_number not in [r.slip_number for r in await ward.service.reminders()]
+    assert slips[2].slip_number not in [r.slip_number for r in await ward.service.queries.reminders()]
     await ward.send(receipt("p2", slips[4], X, settler=Settler.BANK))
     await ward.advance(NOVEMBER + timedelta(days=26))
     assert await uses(ward, slips[4]) == [
@@ -208,7 +208,7 @@ async def test_a_receipt_cancelled_after_it_was_applied_revives_the_debt_it_was_
     assert (await outstanding(ward))[:5] == [0, 0, 10_000, 0, 0]
     revived = slips[2].slip_number
     await ward.advance(NOVEMBER + timedelta(days=60))
-    assert (revived, 1) in [(r.slip_number, r.number) for r in await ward.service.reminders()]
+    assert (revived, 1) in [(r.slip_number, r.number) for r in await ward.service.queries.reminders()]
 
 
 async def test_what_was_applied_to_a_debt_that_is_then_paid_goes_on_from_there(home: Home) -> None:
@@ -240,15 +240,15 @@ async def test_an_overpayment_is_decided_by_hand_in_parts(home: Home) -> None:
     ward, slips = await paid_twice(home)
     number, later = slips[0].slip_number, slips[1].slip_number
     apply = ApplyOverpayment(slip_number=number, to_slip=later, amount=4_000)
-    view = accepted(await ward.service.apply_overpayment(apply, key="k"))
-    assert accepted(await ward.service.apply_overpayment(apply, key="k")) == view
+    view = accepted(await ward.service.commands.apply_overpayment(apply, key="k"))
+    assert accepted(await ward.service.commands.apply_overpayment(apply, key="k")) == view
     assert view.undecided == 6_000
     assert [(u.use, u.amount, u.to_slip) for u in view.uses] == [(Use.APPLIED, 4_000, later)]
     assert (await outstanding(ward))[1] == 6_000
-    done = accepted(await ward.service.refund_overpayment(RefundOverpayment(slip_number=number, amount=5_000)))
+    done = accepted(await ward.service.commands.refund_overpayment(RefundOverpayment(slip_number=number, amount=5_000)))
     assert done.undecided == 1_000
     await ward.advance(DECIDED + SECOND)
-    assert [u.amount for u in accepted(await ward.service.overpayment(number)).uses] == [4_000, 5_000, 1_000]
+    assert [u.amount for u in accepted(await ward.service.queries.overpayment(number)).uses] == [4_000, 5_000, 1_000]
 
 
 async def test_a_decision_that_does_not_fit_is_refused_by_name(home: Home) -> None:
@@ -259,7 +259,7 @@ async def test_a_decision_that_does_not_fit_is_refused_by_name(home: Home) -> No
 
     async def code(slip_number: str, to_slip: str | None = None, amount: int | None = None) -> str:
         asked = ApplyOverpayment(slip_number=slip_number, to_slip=to_slip, amount=amount)
-        return refused(await ward.service.apply_overpayment(asked)).code
+        return refused(await ward.service.commands.apply_overpayment(asked)).code
 
     assert await code(owed, number) == "nothing_overpaid"
     assert await code(number, owed, 10_001) == "more_than_overpaid"
@@ -271,7 +271,7 @@ async def test_a_decision_that_does_not_fit_is_refused_by_name(home: Home) -> No
     await ward.send(receipt("p3", slips[0]))
     assert await code(number, owed, 10_001) == "more_than_owed"
     too_much = RefundOverpayment(slip_number=number, amount=20_001)
-    assert refused(await ward.service.refund_overpayment(too_much)).code == "more_than_overpaid"
+    assert refused(await ward.service.commands.refund_overpayment(too_much)).code == "more_than_overpaid"
     await ward.send(receipt("p3", slips[0], X))
     assert await ward.balances() == before
 
@@ -300,12 +300,12 @@ async def test_overpayments_over_http(home: Home) -> None:
 async def test_the_story_of_a_payment_tells_what_became_of_its_slip(home: Home) -> None:
     ward, slips = await paid_twice(home)
     await ward.advance(NOON + SECOND)
-    story = (await ward.service.explain(["p2"]))["p2"]
+    story = (await ward.service.queries.explain(["p2"]))["p2"]
     assert [s.event for s in story.steps][-1] == "過誤納 overpaid"
     await ward.advance(DECIDED + SECOND)
-    assert await ward.service.apply_overpayment(ApplyOverpayment(slip_number=slips[0].slip_number)) is not None
+    assert await ward.service.commands.apply_overpayment(ApplyOverpayment(slip_number=slips[0].slip_number)) is not None
     await ward.advance(REFUNDED + SECOND)
-    told = (await ward.service.explain(["p2"]))["p2"].steps
+    told = (await ward.service.queries.explain(["p2"]))["p2"].steps
     assert [(s.event.split()[0], s.detail.rpartition("[")[2]) for s in told][-2:] == [
         ("還付決定", "overpayment_decision_days]"),
         ("還付", "refund_days]"),
@@ -344,7 +344,7 @@ async def _told(order: Sequence[int], cuts: Sequence[int], at: datetime) -> tupl
     await ward.advance(NOVEMBER + timedelta(days=45))
     assert await ward.service.dead_letters() == []
     books = await ward.service.books()
-    overpaid, sent = await ward.service.overpayments(), await ward.service.reminders()
+    overpaid, sent = await ward.service.queries.overpayments(), await ward.service.queries.reminders()
     found = sorted(books.transfers), books.refunds, await outstanding(ward), list(overpaid), list(sent)
     await ward.service.close()
     return found

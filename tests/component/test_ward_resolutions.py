@@ -34,11 +34,11 @@ def asked(action: str, **about: Any) -> ResolutionRequest:
 
 
 async def resolve(ward: DrivenWard, action: str, **about: Any) -> ResolutionView:
-    return accepted(await ward.service.resolve(asked(action, **about)))
+    return accepted(await ward.service.commands.resolve(asked(action, **about)))
 
 
 async def refusal(ward: DrivenWard, action: str, **about: Any) -> str:
-    return refused(await ward.service.resolve(asked(action, **about))).code
+    return refused(await ward.service.commands.resolve(asked(action, **about))).code
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ async def test_a_decision_closes_the_difference_and_is_booked(
     balances = await ward.balances()
     assert balances[account] == amount
     assert "deposit_differences" not in balances
-    assert await ward.service.open_items() == []
+    assert await ward.service.queries.open_items() == []
 
 
 async def test_the_same_decision_again_is_answered_the_same_and_booked_once(home: Home) -> None:
@@ -71,9 +71,9 @@ async def test_the_same_decision_again_is_answered_the_same_and_booked_once(home
     assert await resolve(ward, "return_excess") == first
     assert await ward.service.books() == books
     assert await refusal(ward, "return_excess", decided_by="staff-2") == "nothing_to_resolve"
-    assert await ward.service.resolve(asked("return_excess", because="once more"), "key") == await ward.service.resolve(
+    assert await ward.service.commands.resolve(
         asked("return_excess", because="once more"), "key"
-    )
+    ) == await ward.service.commands.resolve(asked("return_excess", because="once more"), "key")
     assert await ward.service.books() == books
 
 
@@ -115,7 +115,7 @@ async def test_a_deposit_that_comes_after_the_difference_was_accepted_opens_the_
     await resolve(ward, "accept_difference")
     await ward.send(deposit(1_000, deposit_id="d2"))
     assert await ward.reconciled() == []
-    (item,) = await ward.service.open_items()
+    (item,) = await ward.service.queries.open_items()
     assert (item.codes, item.difference) == (("deposit_over",), 1_000)
     await resolve(ward, "return_excess")
     assert await ward.reconciled() == ["s1"]
@@ -124,7 +124,7 @@ async def test_a_deposit_that_comes_after_the_difference_was_accepted_opens_the_
 
 async def test_money_for_a_line_that_no_receipt_matches_is_returned(home: Home) -> None:
     ward = await ward_with(home, deposit(20_700), lines=[*TWO, ("stranger", 700)])
-    (item,) = await ward.service.open_items()
+    (item,) = await ward.service.queries.open_items()
     assert [(p.payment_id, p.code, p.stated, p.registered) for p in item.payments] == [
         ("stranger", "receipt_missing", 700, None)
     ]
@@ -134,14 +134,14 @@ async def test_money_for_a_line_that_no_receipt_matches_is_returned(home: Home) 
     balances = await ward.balances()
     assert balances["bank_account"] == 20_000
     assert "in_transit_jcb" not in balances
-    await ward.send(receipt("stranger", (await ward.service.slips())[2], amount=700))
-    (open_again,) = await ward.service.open_items()
+    await ward.send(receipt("stranger", (await ward.service.queries.slips())[2], amount=700))
+    (open_again,) = await ward.service.queries.open_items()
     assert (open_again.kind, open_again.subject) == ("receipt_not_deposited", "stranger")
 
 
 async def test_a_cancelled_payment_that_was_deposited_is_returned(home: Home) -> None:
     ward = await ward_with(home, deposit(20_000))
-    await ward.send(receipt("p1", (await ward.service.slips())[0], X))
+    await ward.send(receipt("p1", (await ward.service.queries.slips())[0], X))
     assert await ward.reconciled() == []
     await resolve(ward, "return_payment", payment_id="p1")
     assert await ward.reconciled() == ["s1"]
@@ -161,7 +161,7 @@ async def test_a_payment_of_two_statements_is_returned_for_one_and_both_agree(ho
 
 async def test_a_line_of_another_amount_is_accepted(home: Home) -> None:
     ward = await ward_with(home, deposit(19_900), lines=[("p1", 10_000), ("p2", 9_900)])
-    (item,) = await ward.service.open_items()
+    (item,) = await ward.service.queries.open_items()
     assert [(p.payment_id, p.code, p.stated, p.registered) for p in item.payments] == [
         ("p2", "amount_differs", 9_900, 10_000)
     ]
@@ -174,11 +174,14 @@ async def test_a_line_of_another_amount_is_accepted(home: Home) -> None:
 
 async def test_a_deposit_under_the_wrong_statement_is_reassigned(home: Home) -> None:
     ward = await ward_with(home, deposit(20_000, statement_id="unknown"))
-    assert {item.kind for item in await ward.service.open_items()} >= {"deposit_without_statement", "statement_open"}
+    assert {item.kind for item in await ward.service.queries.open_items()} >= {
+        "deposit_without_statement",
+        "statement_open",
+    }
     await resolve(ward, "reassign_deposit", deposit_id="d1")
     assert await ward.reconciled() == ["s1"]
-    assert await ward.service.open_items() == []
-    (view,) = await ward.service.deposits()
+    assert await ward.service.queries.open_items() == []
+    (view,) = await ward.service.queries.deposits()
     assert (view.statement_id, view.counts_for, view.reconciled_at) == ("unknown", "s1", NOON)
 
 
@@ -189,7 +192,7 @@ async def test_a_deposit_taken_from_a_reconciled_statement_opens_it_again(home: 
     assert (await ward.balances())["settlement_fees"] == 200
     await resolve(ward, "reassign_deposit", statement_id="s2", deposit_id="d1")
     assert await ward.reconciled() == []
-    differences = {item.subject: item.difference for item in await ward.service.open_items() if item.codes}
+    differences = {item.subject: item.difference for item in await ward.service.queries.open_items() if item.codes}
     assert differences["s1"] == -19_800
     assert differences["s2"] == 0
     balances = await ward.balances()
@@ -197,7 +200,7 @@ async def test_a_deposit_taken_from_a_reconciled_statement_opens_it_again(home: 
     assert balances.keys().isdisjoint({"settlement_fees", "deposit_differences"}), "nothing has come for it yet"
     ward.clock.step_to(NOON + timedelta(days=20))
     await ward.settle()
-    assert "deposit_overdue" in {code for item in await ward.service.open_items() for code in item.codes}
+    assert "deposit_overdue" in {code for item in await ward.service.queries.open_items() for code in item.codes}
 
 
 @pytest.mark.parametrize(
@@ -223,13 +226,13 @@ async def test_a_decision_that_does_not_fit_is_refused_and_changes_nothing(
     action: str, about: dict[str, Any], code: str, home: Home
 ) -> None:
     ward = await ward_with(home, deposit(19_000))
-    slips = await ward.service.slips()
+    slips = await ward.service.queries.slips()
     by_uc = deposit(5_000, deposit_id="d-uc", statement_id="s-uc", settler=Settler.UC)
     await ward.send(receipt("p3", slips[2]), receipt("p-uc", slips[3], settler=Settler.UC), by_uc)
     before = await ward.service.books()
     assert await refusal(ward, action, **about) == code
     assert await ward.service.books() == before
-    assert list(await ward.service.resolutions()) == []
+    assert list(await ward.service.queries.resolutions()) == []
 
 
 async def test_nothing_is_decided_about_a_statement_of_which_a_page_is_missing(home: Home) -> None:
@@ -242,13 +245,13 @@ async def test_an_overdue_deposit_is_found_at_its_hour_and_the_next_day_is_too_l
     ward = await ward_with(home)
     ward.clock.step_to(NOON + timedelta(days=18, hours=2, minutes=59))
     await ward.settle()
-    assert (await ward.service.open_items())[-1].codes == ("deposit_missing",)
+    assert (await ward.service.queries.open_items())[-1].codes == ("deposit_missing",)
     ward.clock.step_to(NOON + timedelta(days=18, hours=3))
     await ward.settle()
-    assert (await ward.service.open_items())[-1].codes == ("deposit_overdue",)
+    assert (await ward.service.queries.open_items())[-1].codes == ("deposit_overdue",)
     await ward.send(deposit(20_000))
     assert await ward.reconciled() == ["s1"]
-    story = (await ward.service.explain(["p1"]))["p1"]
+    story = (await ward.service.queries.explain(["p1"]))["p1"]
     assert "入金遅延 deposit overdue" not in [step.event for step in story.steps], "it came at the very hour"
 
 

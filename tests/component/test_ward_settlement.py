@@ -38,7 +38,7 @@ async def test_where_statement_receipts_and_deposit_agree_the_books_are_clear(ho
     ward = await ward_with_receipts(home, P, C)
     await ward.send(*statement(TWO, fee=200), deposit(19_800))
     assert await ward.reconciled() == ["s1"]
-    assert await ward.service.open_items() == []
+    assert await ward.service.queries.open_items() == []
     found = await ward.balances()
     assert {k: found[k] for k in ("bank_account", "settlement_fees", "premium_receivable")} == {
         "bank_account": 19_800,
@@ -46,7 +46,7 @@ async def test_where_statement_receipts_and_deposit_agree_the_books_are_clear(ho
         "premium_receivable": 70_000,
     }
     assert "in_transit_jcb" not in found
-    (view,) = await ward.service.deposits()
+    (view,) = await ward.service.queries.deposits()
     assert (view.deposit_id, view.amount, view.reconciled_at) == ("d1", 19_800, NOON)
 
 
@@ -55,7 +55,7 @@ async def test_the_order_in_which_pages_deposit_and_confirmations_come_does_not_
     order: tuple[int, ...], home: Home
 ) -> None:
     ward = await ward_with_receipts(home, P)
-    slips = await ward.service.slips()
+    slips = await ward.service.queries.slips()
     first, second = statement(TWO, page_size=1, fee=200)
     confirmed = [receipt("p1", slips[0], C), receipt("p2", slips[1], C)]
     parts: list[list[Event]] = [[first], [second], [deposit(19_800)], [*confirmed]]
@@ -68,7 +68,7 @@ async def test_the_order_in_which_pages_deposit_and_confirmations_come_does_not_
     assert found["bank_account"] == 19_800
     assert found["settlement_fees"] == 200
     assert "in_transit_jcb" not in found
-    assert await ward.service.open_items() == []
+    assert await ward.service.queries.open_items() == []
     assert await ward.service.dead_letters() == []
 
 
@@ -76,7 +76,7 @@ async def test_a_statement_and_deposit_before_any_receipt_are_reconciled_when_th
     ward = await ward_with_receipts(home)
     await ward.send(*statement(TWO), deposit(20_000))
     assert "receipt_missing 収納データ未着: 2 of 2 payments" in await reason(ward)
-    slips = await ward.service.slips()
+    slips = await ward.service.queries.slips()
     await ward.send(receipt("p1", slips[0]), receipt("p2", slips[1]))
     assert "receipt_not_confirmed 確報未着: 2 of 2 payments" in await reason(ward)
     await ward.send(receipt("p1", slips[0], C))
@@ -154,7 +154,7 @@ async def test_a_cancellation_opens_a_reconciled_statement_again(home: Home) -> 
     ward = await ward_with_receipts(home, P, C)
     await ward.send(*statement(TWO), deposit(20_000))
     assert await ward.reconciled() == ["s1"]
-    await ward.send(receipt("p1", (await ward.service.slips())[0], X))
+    await ward.send(receipt("p1", (await ward.service.queries.slips())[0], X))
     assert await ward.reconciled() == []
     assert "receipt_cancelled 取消済: 1 of 2 payments" in await reason(ward)
     assert (await ward.balances())["in_transit_jcb"] == -10_000
@@ -176,7 +176,7 @@ async def test_pages_and_deposits_that_contradict_earlier_ones_are_kept_and_chan
     before = await ward.service.books()
     await ward.send(*statement(TWO[:1]), deposit(1), again="otherwise")
     assert await ward.service.books() == before
-    items = [item for item in await ward.service.open_items() if item.kind == "discrepancy"]
+    items = [item for item in await ward.service.queries.open_items() if item.kind == "discrepancy"]
     assert sorted(item.because.split()[0] for item in items) == ["deposit_differs", "statement_differs"]
     assert any("amount: 20000 before, 1 now" in item.because for item in items)
 
@@ -185,7 +185,7 @@ async def test_each_step_of_a_payment_is_explained_and_each_wait_has_a_reason(ho
     ward = await ward_with_receipts(home, P, C)
 
     async def waits() -> tuple[str, datetime | None]:
-        waiting = (await ward.service.explain(["p1"]))["p1"].waiting
+        waiting = (await ward.service.queries.explain(["p1"]))["p1"].waiting
         assert waiting is not None
         assert waiting.because
         return waiting.waits_for.split()[0], waiting.until
@@ -199,7 +199,7 @@ async def test_each_step_of_a_payment_is_explained_and_each_wait_has_a_reason(ho
     assert await waits() == ("消込", None)
     ward.clock.step_to(expected_by)
     await ward.send(deposit(1, deposit_id="d2"))
-    story = (await ward.service.explain(["p1"]))["p1"]
+    story = (await ward.service.queries.explain(["p1"]))["p1"]
     assert story.waiting is None
     events = [step.event.split()[0] for step in story.steps]
     assert events == ["速報登録", "確報登録", "締め明細受領", "入金確認", "入金確認", "消込"]
@@ -209,7 +209,7 @@ async def test_each_step_of_a_payment_is_explained_and_each_wait_has_a_reason(ho
 async def test_a_payment_that_only_a_statement_knows_waits_for_its_receipt(home: Home) -> None:
     ward = await ward_with_receipts(home)
     await ward.send(*statement(TWO))
-    waiting = (await ward.service.explain(["p1"]))["p1"].waiting
+    waiting = (await ward.service.queries.explain(["p1"]))["p1"].waiting
     assert waiting is not None
     assert waiting.waits_for.startswith("収納データ")
 

@@ -39,8 +39,8 @@ def owed(charge_type: ChargeType, amount: int = 96_400, person: str = PERSON) ->
 
 async def of_every_charge_type(ward: DrivenWard) -> dict[ChargeType, list[SlipView]]:
     request = AssessmentsRequest(assessments=tuple(map(owed, ChargeType)))
-    accepted(await ward.service.assess(request))
-    return {kind: [*await ward.service.slips(PERSON, charge_type=kind)] for kind in ChargeType}
+    accepted(await ward.service.commands.assess(request))
+    return {kind: [*await ward.service.queries.slips(PERSON, charge_type=kind)] for kind in ChargeType}
 
 
 @asynccontextmanager
@@ -66,7 +66,7 @@ async def test_one_person_has_slips_of_every_charge_type(home: Home) -> None:
         assert (code.issuer, of[0].charge_type) == (CHARGES[kind].issuer_code, kind)
     assert [slip.amount for slip in slips[RESIDENT]] == [24_400, 24_000, 24_000, 24_000]
     assert [slip.due_on for slip in slips[VEHICLE]] == [date(2021, 5, 31)]
-    assert [slip.slip_number for slip in await ward.service.slips(PERSON)] == numbers
+    assert [slip.slip_number for slip in await ward.service.queries.slips(PERSON)] == numbers
     assert (await ward.balances())["premium_receivable"] == 4 * 96_400
 
 
@@ -74,8 +74,8 @@ async def test_each_charge_type_is_assessed_by_itself(home: Home) -> None:
     ward = await DrivenWard.started(home)
     await of_every_charge_type(ward)
     again = AssessmentsRequest(assessments=(owed(RESIDENT), owed(HEALTH, person="0000000124")))
-    assert accepted(await ward.service.assess(again)).slips_issued == 10
-    refusal = refused(await ward.service.assess(AssessmentsRequest(assessments=(owed(VEHICLE, 1),))))
+    assert accepted(await ward.service.commands.assess(again)).slips_issued == 10
+    refusal = refused(await ward.service.commands.assess(AssessmentsRequest(assessments=(owed(VEHICLE, 1),))))
     assert refusal.code == "assessment_exists"
     assert "軽自動車税, at ¥96,400" in refusal.detail
 
@@ -85,17 +85,17 @@ async def test_slips_outside_the_calendar_are_counted_per_charge_type(home: Home
     instalments = []
     for charge_type in (CARE, RESIDENT, RESIDENT):
         request = SlipRequest(insured_number=PERSON, amount=5, due_on=date(2021, 9, 30), charge_type=charge_type)
-        instalments.append(accepted(await ward.service.issue_slip(request)).instalment)
+        instalments.append(accepted(await ward.service.commands.issue_slip(request)).instalment)
     assert instalments == [50, 50, 51]
 
 
 async def test_a_csv_file_may_name_charge_types_and_one_without_is_of_care_insurance(home: Home) -> None:
     ward = await DrivenWard.started(home)
-    answer = accepted(await ward.service.assess_csv(CSV.format(PERSON).encode("cp932")))
+    answer = accepted(await ward.service.commands.assess_csv(CSV.format(PERSON).encode("cp932")))
     assert (answer.slips_issued, answer.amount_levied) == (13, 74_400 + 96_400)
     old = b"insured_number,levy_year,annual_amount\n0000000124,2021,74400\n"
-    assert accepted(await ward.service.assess_csv(old)).slips_issued == 9
-    assert {slip.charge_type for slip in await ward.service.slips("0000000124")} == {CARE}
+    assert accepted(await ward.service.commands.assess_csv(old)).slips_issued == 9
+    assert {slip.charge_type for slip in await ward.service.queries.slips("0000000124")} == {CARE}
 
 
 @pytest.mark.parametrize("charge_type", ChargeType)
@@ -103,9 +103,9 @@ async def test_a_generated_year_of_any_charge_type_is_issued_whole(charge_type: 
     ward = await DrivenWard.started(home)
     people = generate_levies(3, 40, 2021, charge_type)
     assert people == generate_levies(3, 80, 2021, charge_type)[:40]
-    answer = accepted(await ward.service.assess(AssessmentsRequest(assessments=tuple(people))))
+    answer = accepted(await ward.service.commands.assess(AssessmentsRequest(assessments=tuple(people))))
     assert answer.amount_levied == sum(p.annual_amount for p in people)
-    assert {slip.charge_type for slip in await ward.service.slips()} == {charge_type}
+    assert {slip.charge_type for slip in await ward.service.queries.slips()} == {charge_type}
 
 
 def test_the_provider_has_every_charge_type_under_contract() -> None:
@@ -147,9 +147,9 @@ async def test_a_reissued_slip_is_the_same_debt_on_new_paper(home: Home) -> None
     slip = (await ward.assess())[0]
     balances = await ward.balances()
     request = ReissueRequest(slip_number=slip.slip_number)
-    anew = accepted(await ward.service.reissue_slip(request, key="k"))
-    assert await ward.service.reissue_slip(request, key="k") == anew
-    assert accepted(await ward.service.slip(slip.slip_number)) == anew
+    anew = accepted(await ward.service.commands.reissue_slip(request, key="k"))
+    assert await ward.service.commands.reissue_slip(request, key="k") == anew
+    assert accepted(await ward.service.queries.slip(slip.slip_number)) == anew
     assert anew == slip.model_copy(
         update={"reissue": 1, "barcode": anew.barcode, "human_readable": anew.human_readable}
     )
@@ -163,12 +163,12 @@ async def test_a_reissue_asks_for_what_is_left_and_a_paid_slip_needs_none(home: 
     ward = await DrivenWard.started(home)
     slip = (await ward.assess())[0]
     await ward.send(receipt("p1", slip, amount=4_000))
-    anew = accepted(await ward.service.reissue_slip(ReissueRequest(slip_number=slip.slip_number)))
+    anew = accepted(await ward.service.commands.reissue_slip(ReissueRequest(slip_number=slip.slip_number)))
     code = barcode.decode(anew.barcode or "")
     assert isinstance(code, Barcode)
     assert (code.amount, anew.amount, anew.outstanding) == (6_000, 10_000, 6_000)
     await ward.send(receipt("p2", slip, amount=6_000))
-    refusal = refused(await ward.service.reissue_slip(ReissueRequest(slip_number=slip.slip_number)))
+    refusal = refused(await ward.service.commands.reissue_slip(ReissueRequest(slip_number=slip.slip_number)))
     assert refusal.code == "slip_already_paid"
 
 
@@ -176,7 +176,7 @@ async def test_reissues_at_the_same_moment_are_counted_one_by_one_up_to_nine(hom
     ward = await DrivenWard.started(home)
     slip = (await ward.assess())[0]
     request = ReissueRequest(slip_number=slip.slip_number)
-    answers = await asyncio.gather(*(ward.service.reissue_slip(request) for _ in range(11)))
+    answers = await asyncio.gather(*(ward.service.commands.reissue_slip(request) for _ in range(11)))
     views = [answer for answer in answers if isinstance(answer, SlipView)]
     assert sorted(view.reissue for view in views) == [*range(1, 10)]
     assert len({view.barcode for view in views}) == 9
@@ -187,8 +187,8 @@ async def test_a_payment_of_either_barcode_pays_the_slip(home: Home) -> None:
     ward = await DrivenWard.started(home)
     slip = (await ward.assess())[0]
     await ward.send(receipt("p1", slip))
-    assert accepted(await ward.service.slip(slip.slip_number)).outstanding == 0
-    assert accepted(await ward.service.receipt("p1")).slip_number == slip.slip_number
+    assert accepted(await ward.service.queries.slip(slip.slip_number)).outstanding == 0
+    assert accepted(await ward.service.queries.receipt("p1")).slip_number == slip.slip_number
 
 
 # ---- paper
@@ -218,12 +218,12 @@ async def test_slips_are_printed_over_http_in_the_order_asked_for(home: Home) ->
 async def test_a_reissued_slip_is_printed_anew(home: Home) -> None:
     ward = await DrivenWard.started(home, payee="練馬区会計管理者")
     slip = (await ward.assess())[0]
-    before = await ward.service.print_slips([slip.slip_number])
+    before = await ward.service.queries.print_slips([slip.slip_number])
     async with over_http(ward) as http:
         anew = await http.post(f"/slips/{slip.slip_number}/reissue", headers={"Idempotency-Key": "k"})
         assert (anew.status_code, anew.json()["reissue"]) == (201, 1)
         assert (await http.post("/slips/1/reissue")).json()["code"] == "slip_unknown"
-    after = await ward.service.print_slips([slip.slip_number])
+    after = await ward.service.queries.print_slips([slip.slip_number])
     assert isinstance(before, bytes)
     assert isinstance(after, bytes)
     assert before != after

@@ -64,7 +64,7 @@ async def test_a_file_of_many_pages_is_registered_whole(home: Home, tmp_path: Pa
         s.centre.add("A.txt", *(record(i, s.slips[n % 9]) for n, i in enumerate(ids)))
         one = await s.pulled()
         assert (one.outcome, one.records, one.new) == ("registered", 1_203, 1_203)
-        (file,) = await s.ward.service.received_files(10)
+        (file,) = await s.ward.service.queries.received_files(10)
         assert (file.records, file.new, file.amount) == (1_203, 1_203, sum(s.slips[n % 9].amount for n in range(1_203)))
         assert len(await s.registered()) == 1_203
 

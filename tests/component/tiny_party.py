@@ -143,11 +143,8 @@ class TinyParty(Service):
         )
 
     @cached_property
-    def _add(self) -> Command[EntryRequest, EntryAnswer]:
-        return Command("add", _add_entries, EntryAnswer, lambda r: (r.account,))
-
-    async def add(self, request: EntryRequest, key: str | None = None) -> EntryAnswer | Refusal:
-        return await self.execute(self._add, request, key)
+    def add(self) -> Command[EntryRequest, EntryAnswer]:
+        return self.executor.command("add", EntryRequest, EntryAnswer, _add_entries, lambda r: (r.account,))
 
 
 def router(party: TinyParty) -> APIRouter:

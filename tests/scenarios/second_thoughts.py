@@ -6,6 +6,7 @@ from datetime import date, time, timedelta
 from itertools import count
 
 from contracts.events import ReceiptDelivered
+from contracts.http.card_agent.payments import WithdrawalRequest
 from contracts.http.payment_provider.anomalies import ReceiptAnomalyRequest
 from contracts.http.payment_provider.payments import BankChoice
 from contracts.http.ward.slips import SlipView
@@ -43,9 +44,9 @@ async def payers_think_again(stage: Stage) -> None:
     await stage.payers.pay(PlannedPayment(stage.sandbox.clock.now(), slips[4], Method.INTERNET_BANKING))
     await stage.until(date(2021, 7, 7), 12)
     await stage.pays(slips[0], Method.INTERNET_BANKING)
-    expect(await stage.sandbox.provider.choose_bank(BankChoice(payment_id=opened, bank_code="0001")))
+    expect(await stage.sandbox.provider.commands.choose_bank(BankChoice(payment_id=opened, bank_code="0001")))
     await stage.until(date(2021, 7, 9), 12)
-    expect(await stage.sandbox.agents[Agent.UC].withdraw(revoked))
+    expect(await stage.sandbox.agents[Agent.UC].commands.withdraw(WithdrawalRequest(payment_id=revoked)))
     await stage.until(CLOSED)
 
 
@@ -56,7 +57,11 @@ async def records_go_wrong_when_they_are_planned(stage: Stage) -> None:
     paid = [await stage.pays(await stage.slip(), method) for method in methods]
     await stage.until(date(2021, 7, 6), 12)
     for payment_id, kind in zip(paid, kinds, strict=True):
-        expect(await stage.sandbox.provider.inject_anomaly(ReceiptAnomalyRequest(kind=kind, payment_id=payment_id)))
+        expect(
+            await stage.sandbox.provider.commands.inject_anomaly(
+                ReceiptAnomalyRequest(kind=kind, payment_id=payment_id)
+            )
+        )
     await stage.until(DEPOSITED)
 
 
@@ -67,8 +72,8 @@ async def money_is_brought_over_late(stage: Stage) -> None:
     await stage.until(date(2021, 7, 13), 12)
     await stage.pays(await stage.slip(), Method.CARD, VISA)
     await stage.until(date(2021, 7, 28), 12)
-    (deposit,) = await stage.sandbox.ward.deposits()
-    other = max(await stage.sandbox.agents[Agent.UC].statements(), key=lambda s: s.closed_on)
+    (deposit,) = await stage.sandbox.ward.queries.deposits()
+    other = max(await stage.sandbox.agents[Agent.UC].queries.statements(), key=lambda s: s.closed_on)
     await stage.decides("reassign_deposit", deposit_id=deposit.deposit_id, statement_id=other.statement_id)
     await stage.until(date(2021, 7, 30), 12)
     await stage.decides("reassign_deposit", deposit_id=deposit.deposit_id)

@@ -10,7 +10,12 @@ from typing import Any
 
 from contracts import cloudevents, topics
 from contracts.events import ReceiptDelivered
-from contracts.http.card_agent.anomalies import CorrectionAnswer, SettlementAnomalyRequest, SettlementAnomalyView
+from contracts.http.card_agent.anomalies import (
+    CorrectionAnswer,
+    CorrectionRequest,
+    SettlementAnomalyRequest,
+    SettlementAnomalyView,
+)
 from contracts.http.ward.settlement import OpenItem, ResolutionRequest, ResolutionView
 from contracts.http.ward.slips import SlipRequest, SlipView
 from contracts.vocabulary import Agent, Method, ReceiptKind, Refusal, Settler, Yen, business_date, on_the_clock
@@ -56,15 +61,15 @@ class SettlementScene:
         await self.sandbox.advance(at(day, hour))
 
     async def statement(self) -> str:
-        return (await self.agent.statements())[0].statement_id
+        return (await self.agent.queries.statements())[0].statement_id
 
     async def correct(self) -> CorrectionAnswer:
-        answer = expect(await self.agent.correct(await self.statement()))
+        answer = expect(await self.agent.commands.correct(CorrectionRequest(statement_id=await self.statement())))
         await self.sandbox.settle()
         return answer
 
     async def open_item(self, kind: str) -> OpenItem:
-        (item,) = [item for item in await self.sandbox.ward.open_items() if item.kind == kind]
+        (item,) = [item for item in await self.sandbox.ward.queries.open_items() if item.kind == kind]
         return item
 
     async def deliver(self, payment_id: str, slip: SlipView, kind: ReceiptKind, settler: Settler = Settler.UC) -> None:
@@ -85,7 +90,7 @@ class SettlementScene:
         await published(self.sandbox, record)
 
     async def open_kinds(self) -> set[str]:
-        return {item.kind for item in await self.sandbox.ward.open_items()}
+        return {item.kind for item in await self.sandbox.ward.queries.open_items()}
 
     async def resolve(self, action: str, **about: str) -> ResolutionView:
         answer = await self.try_to_resolve(action, **about)
@@ -94,7 +99,7 @@ class SettlementScene:
 
     async def try_to_resolve(self, action: str, **about: str) -> ResolutionView | Refusal:
         asked = {"statement_id": await self.statement(), "decided_by": "staff-1", "because": "as agreed", **about}
-        answer = await self.sandbox.ward.resolve(ResolutionRequest.model_validate({"action": action, **asked}))
+        answer = await self.sandbox.ward.commands.resolve(ResolutionRequest.model_validate({"action": action, **asked}))
         await self.sandbox.settle()
         return answer
 
@@ -109,15 +114,15 @@ class SettlementScene:
         """Every statement reconciled, nothing open."""
         books = await self.sandbox.books()
         all_of_them = {s.statement_id for s in books["ward"].statements}
-        return set(books["ward"].reconciled) == all_of_them and await self.sandbox.ward.open_items() == []
+        return set(books["ward"].reconciled) == all_of_them and await self.sandbox.ward.queries.open_items() == []
 
     async def balance(self, account: str) -> int:
-        found = {view.account: view.balance for view in await self.sandbox.ward.balances()}
+        found = {view.account: view.balance for view in await self.sandbox.ward.queries.balances()}
         assert sum(found.values()) == 0
         return found[account]
 
     async def outstanding(self) -> list[int]:
-        return [expect(await self.sandbox.ward.slip(slip.slip_number)).outstanding for slip in self.slips]
+        return [expect(await self.sandbox.ward.queries.slip(slip.slip_number)).outstanding for slip in self.slips]
 
 
 @asynccontextmanager
@@ -131,11 +136,11 @@ async def settlement(
     await sandbox.start()
     try:
         for anomaly in anomalies:
-            assert isinstance(await sandbox.agents[Agent.UC].inject(anomaly), SettlementAnomalyView)
+            assert isinstance(await sandbox.agents[Agent.UC].commands.inject(anomaly), SettlementAnomalyView)
         slips, payments, payers = [], [], Payers(sandbox)
         for n, amount in enumerate(AMOUNTS):
             request = SlipRequest(insured_number=f"000000000{n}", amount=amount, due_on=date(first_day.year + 1, 3, 1))
-            slips.append(expect(await sandbox.ward.issue_slip(request)))
+            slips.append(expect(await sandbox.ward.commands.issue_slip(request)))
             paid = expect(await payers.pay(PlannedPayment(sandbox.clock.now(), slips[n], Method.CARD, CARDS[n])))
             payments.append(paid.payment_id)
         await sandbox.settle()

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from contracts.calendar import HolidayShift
-from contracts.http.card_agent.anomalies import SettlementAnomalyRequest
+from contracts.http.card_agent.anomalies import CorrectionRequest, SettlementAnomalyRequest
 from contracts.http.ward.settlement import OpenItem
 from contracts.vocabulary import SettlementAnomaly
 from services.console.books.known import State
@@ -84,7 +84,7 @@ async def _dealt_with(asked: dict[SettlementAnomaly, int], split: str, corrects:
         await scene.until(deposited + timedelta(days=after_days))
         await _nothing_is_unexplained(scene)
         if corrects and asked:
-            await scene.agent.correct(await scene.statement())
+            await scene.agent.commands.correct(CorrectionRequest(statement_id=await scene.statement()))
             await scene.sandbox.settle()
             await _nothing_is_unexplained(scene)
         await scene.until(deposited + LONG)
@@ -102,23 +102,23 @@ async def _dealt_with(asked: dict[SettlementAnomaly, int], split: str, corrects:
 async def _nothing_is_unexplained(scene: SettlementScene) -> None:
     found = await scene.audited()
     assert found.conserved, found.findings
-    assert sum(view.balance for view in await scene.sandbox.ward.balances()) == 0
+    assert sum(view.balance for view in await scene.sandbox.ward.queries.balances()) == 0
 
 
 async def _open_ones(scene: SettlementScene) -> list[OpenItem]:
     """What a clerk can decide about: a payment that its agent left out can only be waited for."""
     waiting = ("receipt_not_deposited", "discrepancy", "proxy_payment_lapsed")
-    return [item for item in await scene.sandbox.ward.open_items() if item.kind not in waiting]
+    return [item for item in await scene.sandbox.ward.queries.open_items() if item.kind not in waiting]
 
 
 async def _yen_left_out(scene: SettlementScene) -> int:
-    items = await scene.sandbox.ward.open_items()
+    items = await scene.sandbox.ward.queries.open_items()
     return sum(item.amount for item in items if item.kind == "receipt_not_deposited")
 
 
 async def _decide_about_everything(scene: SettlementScene) -> None:
     """Deposits first, for what is missing of them cannot be returned; then line by line."""
-    for deposit in await scene.sandbox.ward.deposits():
+    for deposit in await scene.sandbox.ward.queries.deposits():
         if deposit.account:
             await scene.resolve("reassign_deposit", deposit_id=deposit.deposit_id)
     for item in await _open_ones(scene):
@@ -128,6 +128,6 @@ async def _decide_about_everything(scene: SettlementScene) -> None:
         for payment in item.payments:
             await scene.resolve("return_payment", statement_id=item.subject, payment_id=payment.payment_id)
         if "totals_differ" in item.codes:
-            for listed in await scene.sandbox.ward.open_items():
+            for listed in await scene.sandbox.ward.queries.open_items():
                 if "receipt_unlisted" in listed.codes:
                     await scene.try_to_resolve("add_line", statement_id=item.subject, payment_id=listed.subject)

@@ -38,7 +38,9 @@ async def running(start: datetime, seed: int = 7, **overrides: dict[str, Any]) -
 
 
 async def a_slip(sandbox: Sandbox, amount: int = 8_500, insured_number: str = "0000000001") -> SlipView:
-    return expect(await sandbox.ward.issue_slip(SlipRequest(insured_number=insured_number, amount=amount, due_on=DUE)))
+    return expect(
+        await sandbox.ward.commands.issue_slip(SlipRequest(insured_number=insured_number, amount=amount, due_on=DUE))
+    )
 
 
 async def paid(sandbox: Sandbox, slip: SlipView, method: Method) -> PaymentView:
@@ -69,9 +71,9 @@ async def test_each_channel_tells_and_pays_on_its_own_days(
         assert (deposit.amount, deposit.on) == (8_500, deposited_on)
         assert books["ward"].reconciled == [deposit.statement_id]
         assert audit(books).conserved
-        assert await sandbox.ward.open_items() == []
-        assert expect(await sandbox.provider.payment(payment.payment_id)).status == "confirmed"
-        balances = {b.account: b.balance for b in await sandbox.ward.balances() if b.balance}
+        assert await sandbox.ward.queries.open_items() == []
+        assert expect(await sandbox.provider.queries.payment(payment.payment_id)).status == "confirmed"
+        balances = {b.account: b.balance for b in await sandbox.ward.queries.balances() if b.balance}
         assert balances == {"bank_account": 8_500, "premium_revenue": -8_500}
 
 
@@ -84,11 +86,11 @@ async def test_until_it_is_told_the_ward_does_not_know_and_nothing_is_lost(metho
         found = audit(await sandbox.books())
         assert found.conserved
         assert (found.receipts_yen, found.untold_yen, found.promised_yen) == (0, 8_500, 8_500)
-        assert expect(await sandbox.ward.slip(slip.slip_number)).outstanding == 8_500
+        assert expect(await sandbox.ward.queries.slip(slip.slip_number)).outstanding == 8_500
         await sandbox.advance(jst("2021-07-20T00:00"))
         found = audit(await sandbox.books())
         assert (found.receipts_yen, found.untold_yen) == (8_500, 0)
-        assert expect(await sandbox.ward.slip(slip.slip_number)).outstanding == 0
+        assert expect(await sandbox.ward.queries.slip(slip.slip_number)).outstanding == 0
 
 
 @pytest.mark.parametrize(
@@ -114,7 +116,7 @@ async def test_a_slip_paid_at_two_channels_is_an_overpayment(first: Method, seco
         assert {r.payment_id for r in books["ward"].receipts} == {once.payment_id, again.payment_id}
         assert sum(d.amount for d in books["ward"].deposits) == 17_000
         assert len(books["ward"].reconciled) == len(books["ward"].statements) > 0
-        balances = {b.account: b.balance for b in await sandbox.ward.balances()}
+        balances = {b.account: b.balance for b in await sandbox.ward.queries.balances()}
         assert balances["premium_receivable"] == 0
 
 
@@ -138,8 +140,8 @@ async def test_a_slip_without_a_barcode_is_paid_at_a_counter_or_a_bank() -> None
         assert at_till.code == "collection_needs_barcode"
         await paid(sandbox, slip, Method.BANK_COUNTER)
         await sandbox.advance(jst("2021-07-31T00:00"))
-        assert await sandbox.ward.open_items() == []
-        assert expect(await sandbox.ward.slip(slip.slip_number)).outstanding == 0
+        assert await sandbox.ward.queries.open_items() == []
+        assert expect(await sandbox.ward.queries.slip(slip.slip_number)).outstanding == 0
 
 
 @pytest.mark.parametrize(("days", "told_on"), [(0, 12), (1, 13), (2, 14), (5, 15)])
@@ -156,8 +158,8 @@ async def test_a_delay_of_the_preliminary_record_in_the_app_is_a_setting(
         books = await sandbox.books()
         assert [(r.kind, r.on.day) for r in sorted(books["ward"].receipts)] == [("01", told_on), ("02", 15)]
         assert audit(books).conserved
-        assert await sandbox.ward.open_items() == []
-        (story,) = (await sandbox.provider.explain([told.payment_id])).values()
+        assert await sandbox.ward.queries.open_items() == []
+        (story,) = (await sandbox.provider.queries.explain([told.payment_id])).values()
         delayed = next(step for step in story.steps if step.event.startswith("速報"))
         assert (f"[{name}]" in delayed.detail) == (days > 0)
 
@@ -169,14 +171,14 @@ async def played(seed: int, payers: int) -> tuple[dict[str, Any], list[PlannedPa
     """A fiscal year of all channels: (books, what was planned, what is open)."""
     async with running(on_the_clock(date(2021, 6, 15), time(0)), seed) as sandbox:
         assessed = tuple(generate_assessments(seed, payers, 2021))
-        expect(await sandbox.ward.assess(AssessmentsRequest(assessments=assessed)))
-        planned = plan_habits(await sandbox.ward.slips(limit=payers * 9), HABITS, seed)
+        expect(await sandbox.ward.commands.assess(AssessmentsRequest(assessments=assessed)))
+        planned = plan_habits(await sandbox.ward.queries.slips(limit=payers * 9), HABITS, seed)
         crowd = Payers(sandbox)
         for payment in planned:
             await sandbox.advance(payment.at)
             expect(await crowd.pay(payment))
         await sandbox.advance(on_the_clock(date(2022, 6, 30), time(0)))
-        items = [i for i in await sandbox.ward.open_items() if not i.kind.startswith("overpayment")]
+        items = [i for i in await sandbox.ward.queries.open_items() if not i.kind.startswith("overpayment")]
         return await sandbox.books(), planned, len(items)
 
 

@@ -41,18 +41,18 @@ class Story:
         return paid.payment_id
 
     async def next_goes_wrong(self, kind: ReceiptAnomaly) -> None:
-        expect(await self.sandbox.provider.inject_anomaly(ReceiptAnomalyRequest(kind=kind, next=1)))
+        expect(await self.sandbox.provider.commands.inject_anomaly(ReceiptAnomalyRequest(kind=kind, next=1)))
 
     async def open(self) -> dict[str, str]:
         """Kind of open item → why."""
-        return {item.kind: item.because for item in await self.sandbox.ward.open_items()}
+        return {item.kind: item.because for item in await self.sandbox.ward.queries.open_items()}
 
     async def records(self, payment_id: str) -> list[tuple[str, int]]:
         registered = (await self.sandbox.books())["ward"].receipts
         return sorted((r.kind, r.amount) for r in registered if r.payment_id == payment_id)
 
     async def outstanding(self) -> int:
-        return expect(await self.sandbox.ward.slip(self.slip.slip_number)).outstanding
+        return expect(await self.sandbox.ward.queries.slip(self.slip.slip_number)).outstanding
 
     async def until(self, text: str) -> None:
         await self.sandbox.advance(jst(text))
@@ -70,7 +70,7 @@ async def a_story() -> AsyncIterator[Story]:
     await sandbox.start()
     try:
         request = SlipRequest(insured_number="0000000001", amount=8_500, due_on=date(2021, 8, 2))
-        yield Story(sandbox, expect(await sandbox.ward.issue_slip(request)))
+        yield Story(sandbox, expect(await sandbox.ward.commands.issue_slip(request)))
     finally:
         await sandbox.close()
 
@@ -168,7 +168,7 @@ async def test_the_money_of_a_cancelled_payment_is_given_back_by_a_decision() ->
         await story.next_goes_wrong(A.CANCELLED_AFTER_CONFIRMED)
         payment_id = await story.pays(CARD)
         await story.until(EVERYTHING_DEPOSITED)
-        (statement,) = await story.sandbox.agents[Agent.UC].statements()
+        (statement,) = await story.sandbox.agents[Agent.UC].queries.statements()
         decision = ResolutionRequest(
             statement_id=statement.statement_id,
             action="return_payment",
@@ -176,7 +176,7 @@ async def test_the_money_of_a_cancelled_payment_is_given_back_by_a_decision() ->
             decided_by="会計係",
             because="the payer has his money back",
         )
-        decided = await story.sandbox.ward.resolve(decision)
+        decided = await story.sandbox.ward.commands.resolve(decision)
         assert not isinstance(decided, Refusal)
         await story.sandbox.settle()
         assert (decided.amount, await story.open()) == (8_500, {})
@@ -191,7 +191,7 @@ async def test_an_anomaly_meets_the_next_payments_that_it_fits_and_no_more() -> 
         untouched = [await story.pays(BANK_COUNTER)]
         struck = await story.pays(STORE)
         untouched.append(await story.pays(Method.COUNTER))
-        (asked,) = await story.sandbox.provider.anomalies()
+        (asked,) = await story.sandbox.provider.queries.anomalies()
         assert (asked.payment_id, asked.kind) == (struck, A.CONFIRMED_AMOUNT_DIFFERS)
         await story.until(EVERYTHING_DEPOSITED)
         assert [await story.records(p) for p in untouched] == [[("02", 8_500)]] * 2
@@ -203,7 +203,7 @@ async def test_the_provider_explains_what_went_wrong() -> None:
         await story.next_goes_wrong(A.CONFIRMED_AMOUNT_DIFFERS)
         payment_id = await story.pays(STORE)
         await story.until(EVERYTHING_DEPOSITED)
-        told = (await story.sandbox.provider.explain([payment_id]))[payment_id]
+        told = (await story.sandbox.provider.queries.explain([payment_id]))[payment_id]
         (wrong,) = [step for step in told.steps if step.event.startswith("確報")]
         assert "¥9,500" in wrong.detail
         assert "異常 confirmed_amount_differs" in wrong.detail

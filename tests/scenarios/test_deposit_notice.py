@@ -25,7 +25,7 @@ FEES = {"fee_basis": "net", "fee_per_mille": 20}
 
 
 async def came(scene: SettlementScene) -> Sequence[DepositRow]:
-    statements = [s for agent in scene.sandbox.agents.values() for s in await agent.statements()]
+    statements = [s for agent in scene.sandbox.agents.values() for s in await agent.queries.statements()]
     return paid_in(await scene.sandbox.provider.books(), statements)
 
 
@@ -90,7 +90,7 @@ async def test_what_is_made_good_comes_as_a_deposit_of_its_own() -> None:
 async def test_money_brought_over_from_another_account_is_on_record_and_not_in_the_notice() -> None:
     async with settlement(SettlementAnomalyRequest(kind=K.WRONG_ACCOUNT)) as scene:
         await scene.until(DEPOSITED)
-        (deposit,) = await scene.sandbox.ward.deposits()
+        (deposit,) = await scene.sandbox.ward.queries.deposits()
         await scene.resolve("reassign_deposit", deposit_id=deposit.deposit_id)
         (found,) = await disagreements(scene, await notice_of(scene, Kind.TRANSFERS_RECEIVED))
         assert (found.code, found.settler, found.booked) == (Code.NOT_IN_NOTICE, Settler.UC, 10_000)

@@ -11,14 +11,11 @@ import pytest
 
 from contracts.http.service import Explanation
 from contracts.vocabulary import business_date, on_the_clock
-from services.card_agent.app import CardAgent
 from services.card_agent.behaviour import OTHER_ACCOUNT
 from services.console.sandbox.sandbox import Sandbox
 from services.console.scenarios import LIBRARY, Scenario
 from services.console.scenarios.playing import find
 from services.console.scenarios.stage import Stage
-from services.payment_provider.app import PaymentProvider
-from services.ward.app import Ward
 from services.ward.domain.as_of import ACCOUNT_NOT_KEPT
 from tests.architecture.source_tree import PARTIES, ROOT
 from tests.scenarios.second_thoughts import SECOND_THOUGHTS
@@ -81,8 +78,9 @@ class WatchedSandbox(Sandbox):
 
     async def explained(self, on: date | None = None) -> Told:
         payments = [row.payment_id for row in (await self.provider.books()).payments]
-        parties: tuple[PaymentProvider | CardAgent | Ward, ...] = (self.provider, *self.agents.values(), self.ward)
-        told = [await party.explain(payments, on=on) for party in parties]
+        told = [await self.provider.queries.explain(payments, on=on)]
+        told += [await agent.queries.explain(payments, on=on) for agent in self.agents.values()]
+        told += [await self.ward.queries.explain(payments, on=on)]
         return {i: parts for i in payments if (parts := [t[i] for t in told if i in t])}
 
 

@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from contracts import topics
 from contracts.books import Books
+from contracts.http.card_agent.payments import WithdrawalRequest
 from contracts.http.service import DeadLetterView
 from contracts.http.ward.slips import AssessmentsRequest
 from contracts.vocabulary import IN_APP, OUTSIDE_APP, Agent, Method, Refusal, on_the_clock
@@ -74,10 +75,10 @@ class Flow(RuleBasedStateMachine):
         for principal in PRINCIPALS:
             await self.sandbox.restart(principal, self._faults[principal])
         assessed = tuple(generate_assessments(seed, PAYERS, 2021))
-        expect(await self.sandbox.ward.assess(AssessmentsRequest(assessments=assessed)))
-        self.slips = await self.sandbox.ward.slips(limit=PAYERS * 9)
+        expect(await self.sandbox.ward.commands.assess(AssessmentsRequest(assessments=assessed)))
+        self.slips = await self.sandbox.ward.queries.slips(limit=PAYERS * 9)
         self.payers = Payers(self.sandbox)
-        self.cards = [c.number for agent in self.sandbox.agents.values() for c in agent.test_cards()]
+        self.cards = [c.number for agent in self.sandbox.agents.values() for c in agent.queries.test_cards()]
 
     @rule(slip=st.integers(0, PAYERS * 9 - 1), card=st.integers(0, 200))
     def pay_by_card(self, slip: int, card: int) -> None:
@@ -107,7 +108,7 @@ class Flow(RuleBasedStateMachine):
     def revoke(self, payment: int, agent: Agent) -> None:
         """The card company revokes a sale, if it is this agent's and still can be."""
         payment_id = sorted(self._accepted)[payment % len(self._accepted)]
-        self._surviving(self.sandbox.agents[agent].withdraw(payment_id))
+        self._surviving(self.sandbox.agents[agent].commands.withdraw(WithdrawalRequest(payment_id=payment_id)))
 
     @rule(principal=st.sampled_from(PRINCIPALS), back=st.sampled_from([1, 5, 1_000]))
     @precondition(lambda self: self._accepted)

@@ -20,7 +20,7 @@ SEEDS = (1, 7, 2021)
 
 
 async def effect(scene: SettlementScene, on: date, slip: int = 0) -> tuple[str, date | None, bool]:
-    view = await scene.sandbox.ward.deeming(scene.slips[slip].slip_number, on)
+    view = await scene.sandbox.ward.queries.deeming(scene.slips[slip].slip_number, on)
     assert not isinstance(view, Refusal)
     return view.effect, view.since, view.owed_by_payer
 
@@ -49,7 +49,7 @@ async def test_by_the_old_law_the_debt_revives_and_counts_from_the_late_deposit(
         assert await effect(scene, date(2021, 8, 19)) == ("revived", None, True)
         assert await scene.is_clear()
         assert (await scene.audited()).findings == ()
-        story = (await scene.sandbox.ward.explain(scene.payments[:1]))[scene.payments[0]]
+        story = (await scene.sandbox.ward.queries.explain(scene.payments[:1]))[scene.payments[0]]
         events = [step.event.split()[0] for step in story.steps]
         assert events[-5:] == ["入金遅延", "みなし納付失効", "入金確認", "納付復活", "消込"] or events[-5:] == [
             "入金遅延",
@@ -76,7 +76,7 @@ async def test_by_the_new_law_the_agent_is_pursued_and_the_old_day_is_restored()
 
 
 async def first_lapse(scene: SettlementScene) -> OpenItem:
-    return next(item for item in await scene.sandbox.ward.open_items() if item.kind == "proxy_payment_lapsed")
+    return next(item for item in await scene.sandbox.ward.queries.open_items() if item.kind == "proxy_payment_lapsed")
 
 
 @pytest.mark.parametrize(

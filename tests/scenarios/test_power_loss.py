@@ -98,9 +98,9 @@ async def test_after_a_loss_of_power_every_payment_is_registered_once(
     sandbox = Sandbox(START, SEED, folder, DURABLE)
     payers = await begun(folder, sandbox)
     assessed = tuple(generate_assessments(SEED, 3, 2021))
-    expect(await sandbox.ward.assess(AssessmentsRequest(assessments=assessed)))
+    expect(await sandbox.ward.commands.assess(AssessmentsRequest(assessments=assessed)))
     disk.keep_all()
-    slips = await sandbox.ward.slips(limit=PAYMENTS)
+    slips = await sandbox.ward.queries.slips(limit=PAYMENTS)
 
     def planned(number: int) -> PlannedPayment:
         return PlannedPayment(sandbox.clock.now(), slips[number], Method.CARD, card_number(SEED, str(number)))

@@ -47,7 +47,7 @@ async def sandbox_at(start: datetime, overrides: dict[str, dict[str, Any]] | Non
 
 async def a_slip(sandbox: Sandbox, due_on: date, amount: int = 8_500, person: int = 1) -> SlipView:
     request = SlipRequest(insured_number=f"{person:010d}", amount=amount, due_on=due_on)
-    return expect(await sandbox.ward.issue_slip(request))
+    return expect(await sandbox.ward.commands.issue_slip(request))
 
 
 async def paid(sandbox: Sandbox, slip: SlipView, when: datetime, bank: str | None = None) -> str:
@@ -63,8 +63,8 @@ async def paid(sandbox: Sandbox, slip: SlipView, when: datetime, bank: str | Non
 async def contents(sandbox: Sandbox) -> dict[str, bytes]:
     """Every file that can be fetched."""
     found = {}
-    for file in await sandbox.provider.receipt_files():
-        parts = [part async for part in sandbox.provider.receipt_file_content(file.name, 0, file.size)]
+    for file in await sandbox.provider.centre.files():
+        parts = [part async for part in sandbox.provider.centre.content(file.name, 0, file.size)]
         found[file.name] = b"".join(parts)
     return found
 
@@ -134,7 +134,7 @@ async def test_the_files_of_a_fiscal_period_hold_what_its_events_said_to_the_yen
         assert sum(one.records for one in fetched) == len(by_event)
         assert sum(one.new for one in fetched) == 0  # all were known by event
         assert (await sandbox.books())["ward"] == before
-        assert [item for item in await sandbox.ward.open_items() if item.kind == "discrepancy"] == []
+        assert [item for item in await sandbox.ward.queries.open_items() if item.kind == "discrepancy"] == []
 
 
 @pytest.mark.parametrize("layout", ["fixed", "csv"])
@@ -147,7 +147,7 @@ async def test_every_channels_records_and_those_that_contradict_themselves_come_
     read = receipt_file.records if layout == "fixed" else receipt_csv.read
     async with sandbox_at(at(day, 9), overrides) as sandbox:
         for kind in (ReceiptAnomaly.SENT_TWICE, ReceiptAnomaly.CONFIRMED_AMOUNT_DIFFERS):
-            expect(await sandbox.provider.inject_anomaly(ReceiptAnomalyRequest(kind=kind, next=1)))
+            expect(await sandbox.provider.commands.inject_anomaly(ReceiptAnomalyRequest(kind=kind, next=1)))
         for person, method in enumerate([*Method, Method.CARD], 1):
             slip = await a_slip(sandbox, date(2021, 11, 1), 1_000 * person, person)
             number = card_number(7, slip.insured_number) if method is Method.CARD else None
@@ -161,10 +161,12 @@ async def test_every_channels_records_and_those_that_contradict_themselves_come_
         assert {facts[-1] for facts in by_file} == set(Method)
         assert {one.outcome for one in await fetched_later(sandbox, tmp_path)} == {"registered"}
         discrepancies = {
-            i.because.partition(" ")[0] for i in await sandbox.ward.open_items() if i.kind == "discrepancy"
+            i.because.partition(" ")[0] for i in await sandbox.ward.queries.open_items() if i.kind == "discrepancy"
         }
         assert discrepancies == {"receipt_amount_differs"}
-        received = expect_all([await sandbox.ward.receipt(payment_id) for payment_id in {f[0] for f in by_event}])
+        received = expect_all(
+            [await sandbox.ward.queries.receipt(payment_id) for payment_id in {f[0] for f in by_event}]
+        )
         assert {receipt.confirmed for receipt in received} == {True}
 
 
@@ -217,9 +219,9 @@ async def test_a_receipt_is_registered_when_the_line_of_the_era_brings_it(
 
         await sandbox.advance(at(morrow, opens, 1))
         assert [(one.outcome, one.new) for one in await terminal.pull()] == [("registered", 1)]
-        (record,) = expect(await sandbox.ward.receipt(payment_id)).records
+        (record,) = expect(await sandbox.ward.queries.receipt(payment_id)).records
         assert record.registered_at == at(morrow, opens, 1)
-        (file,) = await sandbox.ward.received_files(10)
+        (file,) = await sandbox.ward.queries.received_files(10)
         assert (file.line, file.records, file.new, file.amount) == (line, 1, 1, 8_500)
         assert copies(tmp_path) == []
 
@@ -232,10 +234,10 @@ async def test_every_step_at_the_terminal_is_recorded_from_login_to_deletion(tmp
         for minute in (0, 1):
             await sandbox.advance(at(day + timedelta(days=1), 9, minute))
             await terminal.pull()
-        steps = [(s.step, s.file_name) for s in reversed(await sandbox.ward.terminal_steps(100))]
+        steps = [(s.step, s.file_name) for s in reversed(await sandbox.ward.queries.terminal_steps(100))]
         name = "SHUNO20211001.txt"
         assert steps == [("logged_in", ""), ("begun", name), ("logged_in", ""), ("registered", name), ("deleted", name)]
-        accesses = [(a.what, a.outcome) for a in reversed(await sandbox.provider.terminal_accesses(100))]
+        accesses = [(a.what, a.outcome) for a in reversed(await sandbox.provider.queries.terminal_accesses(100))]
         assert accesses == [
             ("login", "admitted"),
             ("list", "admitted"),
@@ -270,7 +272,7 @@ async def test_a_file_fetched_again_is_registered_once_and_noticed(tmp_path: Pat
         assert (again.outcome, again.records, again.new) == ("registered", 1, 0)
         assert again.detail == "received again: every record was known"
         assert (await sandbox.books())["ward"] == books
-        (file,) = await sandbox.ward.received_files(10)
+        (file,) = await sandbox.ward.queries.received_files(10)
         assert (file.times_received, file.records, file.new) == (2, 1, 1)
 
 
@@ -283,9 +285,9 @@ async def test_a_payment_taken_back_the_same_day_leaves_nothing_outstanding_paid
         await sandbox.advance(at(day + timedelta(days=1), 9))
         (file,) = await fetched_later(sandbox, tmp_path)
         assert (file.outcome, file.records, file.new) == ("registered", 2, 2)
-        receipt = expect(await sandbox.ward.receipt(payment_id))
+        receipt = expect(await sandbox.ward.queries.receipt(payment_id))
         assert not receipt.stands
-        assert expect(await sandbox.ward.slip(slip.slip_number)).outstanding == 8_500
+        assert expect(await sandbox.ward.queries.slip(slip.slip_number)).outstanding == 8_500
 
 
 async def test_a_file_is_fetched_until_its_retention_ends(tmp_path: Path) -> None:
@@ -297,7 +299,7 @@ async def test_a_file_is_fetched_until_its_retention_ends(tmp_path: Path) -> Non
         assert "SHUNO20211001.txt" in await contents(sandbox)
         await sandbox.advance(at(date(2021, 10, 12), 1))
         assert "SHUNO20211001.txt" not in await contents(sandbox)
-        assert expect_code(await sandbox.provider.receipt_file("SHUNO20211001.txt")) == "receipt_file_no_longer_kept"
+        assert expect_code(await sandbox.provider.centre.file("SHUNO20211001.txt")) == "receipt_file_no_longer_kept"
 
 
 def expect_all(answers: Sequence[ReceiptView | Refusal]) -> list[ReceiptView]:

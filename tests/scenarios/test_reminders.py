@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 
+from contracts.http.card_agent.payments import WithdrawalRequest
 from contracts.http.ward.slips import SlipRequest
 from contracts.vocabulary import Agent, Method, on_the_clock
 from services.console.books.audit import audit
@@ -23,23 +24,23 @@ async def test_a_sale_revoked_after_the_reminders_went_out_brings_a_reminder_of_
     await sandbox.start()
     try:
         asked = [SlipRequest(insured_number=f"000000000{n}", amount=8_500, due_on=date(2021, 8, 2)) for n in (1, 2, 3)]
-        paid, revoked, forgotten = [expect(await sandbox.ward.issue_slip(request)) for request in asked]
+        paid, revoked, forgotten = [expect(await sandbox.ward.commands.issue_slip(request)) for request in asked]
         payers = Payers(sandbox)
         await sandbox.advance(at(8, 2))
         await payers.pay(PlannedPayment(at(8, 2), paid, Method.INTERNET_BANKING))
         sale = expect(await payers.pay(PlannedPayment(at(8, 2), revoked, Method.CARD, APPROVED)))
 
         await sandbox.advance(at(8, 23))
-        assert [r.slip_number for r in await sandbox.ward.reminders()] == [forgotten.slip_number]
-        expect(await sandbox.agents[Agent.UC].withdraw(sale.payment_id))
+        assert [r.slip_number for r in await sandbox.ward.queries.reminders()] == [forgotten.slip_number]
+        expect(await sandbox.agents[Agent.UC].commands.withdraw(WithdrawalRequest(payment_id=sale.payment_id)))
         late = expect(await payers.pay(PlannedPayment(at(8, 23), forgotten, Method.INTERNET_BANKING)))
         await sandbox.advance(at(8, 23) + timedelta(days=20))
 
-        sent = await sandbox.ward.reminders()
+        sent = await sandbox.ward.queries.reminders()
         assert [r.slip_number for r in sent] == [forgotten.slip_number, revoked.slip_number]
-        story = (await sandbox.ward.explain([late.payment_id]))[late.payment_id]
+        story = (await sandbox.ward.queries.explain([late.payment_id]))[late.payment_id]
         assert story.steps[0].event == "督促 reminder sent"
-        assert (await sandbox.ward.crossings()).crossed == 0
+        assert (await sandbox.ward.queries.crossings()).crossed == 0
         assert audit(await sandbox.books()).conserved
     finally:
         await sandbox.close()

@@ -99,7 +99,7 @@ async def test_a_late_deposit_is_found_on_its_day_and_stays_on_record(seed: int)
         await scene.until(date(2021, 7, 29), 10)
         assert await scene.is_clear()
         assert (await scene.audited()).findings == ()
-        story = (await scene.sandbox.ward.explain(scene.payments[:1]))[scene.payments[0]]
+        story = (await scene.sandbox.ward.queries.explain(scene.payments[:1]))[scene.payments[0]]
         assert "入金遅延 deposit overdue" in [step.event for step in story.steps]
 
 
@@ -128,14 +128,14 @@ async def test_a_deposit_that_never_comes_is_accepted_and_nobody_waits_for_it() 
         assert await scene.is_clear()
         assert await scene.states() == {"resolved"}
         assert await scene.balance("accepted_differences") == 10_000
-        (told,) = (await scene.sandbox.ward.explain(scene.payments[:1])).values()
+        (told,) = (await scene.sandbox.ward.queries.explain(scene.payments[:1])).values()
         assert told.waiting is None
 
 
 async def test_a_deposit_to_the_wrong_account_is_brought_over() -> None:
     async with settlement(SettlementAnomalyRequest(kind=K.WRONG_ACCOUNT)) as scene:
         await scene.until(DEPOSITED)
-        (deposit,) = await scene.sandbox.ward.deposits()
+        (deposit,) = await scene.sandbox.ward.queries.deposits()
         assert deposit.account
         await scene.resolve("reassign_deposit", deposit_id=deposit.deposit_id)
         assert await scene.is_clear()
@@ -238,9 +238,9 @@ async def test_each_decision_is_listed_and_told() -> None:
     async with settlement(SettlementAnomalyRequest(kind=K.DEPOSIT_SHORT, yen=600)) as scene:
         await scene.until(DEPOSITED)
         kept = await scene.resolve("accept_difference", because="手数料の端数", decided_by="会計 A")
-        assert list(await scene.sandbox.ward.resolutions()) == [kept]
-        assert list(await scene.sandbox.ward.resolutions(statement_id="other")) == []
-        story = (await scene.sandbox.ward.explain(scene.payments[:1]))[scene.payments[0]]
+        assert list(await scene.sandbox.ward.queries.resolutions()) == [kept]
+        assert list(await scene.sandbox.ward.queries.resolutions(statement_id="other")) == []
+        story = (await scene.sandbox.ward.queries.explain(scene.payments[:1]))[scene.payments[0]]
         (step,) = [step for step in story.steps if step.event == "差額承認 decided"]
         assert (step.detail, step.at) == ("accept_difference ¥600 by 会計 A: 手数料の端数", kept.decided_at)
 
@@ -248,6 +248,6 @@ async def test_each_decision_is_listed_and_told() -> None:
 async def test_deposits_by_brand_are_one_settlement() -> None:
     async with settlement(uc={"deposit_split": "brand", **FEES}) as scene:
         await scene.until(DEPOSITED)
-        assert sorted(d.amount for d in await scene.sandbox.ward.deposits()) == [1_470, 8_330]
+        assert sorted(d.amount for d in await scene.sandbox.ward.queries.deposits()) == [1_470, 8_330]
         assert await scene.is_clear()
         assert (await scene.audited()).findings == ()

@@ -99,7 +99,7 @@ async def test_a_filled_ledger_is_what_the_ward_leaves_behind(tmp_path: Path, pa
         JOIN transfers t ON t.source = 'receipt/' || r.payment_id || '/01' AND t.amount = r.amount"""
     assert _rows(tmp_path / "ward.db", joined) == [(paid, paid, *((36, 36) if paid else (None, None)))]
     async with ward_of(task) as ward:  # it reads them as its own
-        assert sum(view.balance for view in await ward.balances()) == 0
+        assert sum(view.balance for view in await ward.queries.balances()) == 0
         assert len((await ward.books()).transfers) == paid
 
 

@@ -25,6 +25,10 @@ class AuthorizationView(Body):
     deposited_on: date | None = None
 
 
+class WithdrawalRequest(Body):
+    payment_id: PaymentIdText
+
+
 class WithdrawalAnswer(Body):
     payment_id: PaymentIdText
     status: str

@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from pydantic import BaseModel, ConfigDict
-
 from contracts.events import ProxyPaymentWithdrawn
-from contracts.http.card_agent.payments import WithdrawalAnswer
+from contracts.http.card_agent.payments import WithdrawalAnswer, WithdrawalRequest
 from contracts.vocabulary import Agent, Refusal
 from services.card_agent import store
 from services.card_agent.domain.authorization import Authorization, AuthorizationStatus, miss_withdrawal, withdraw
 from services.card_agent.timers import WithdrawalDue
 from services.chassis.transaction import Transaction
-
-
-class WithdrawalRequest(BaseModel):
-    """Withdraw one payment."""
-
-    model_config = ConfigDict(frozen=True)
-
-    payment_id: str
 
 
 async def withdraw_payments(

@@ -32,7 +32,7 @@ from services.chassis.bus.port import Message, Record, Subscription
 from services.chassis.collector import keep_what_is_loaded
 from services.chassis.service import topic_specs
 from services.console.demo.scene import WardSide
-from services.console.sandbox.payers import Payers, SandboxScene
+from services.console.sandbox.payers import InProcess, Payers, SandboxScene
 from services.console.sandbox.sandbox import Sandbox
 
 ROWS_AT_ONCE = 5_000
@@ -211,7 +211,7 @@ async def _take_part(line: Line, start: datetime, seed: int) -> None:
             case _Heard(until, records):
                 await _hear(sandbox, _decoder.decode(records), until)
             case _Question(name, args, named):
-                _tell(line, await getattr(sandbox.ward, name)(*args, **named))
+                _tell(line, await getattr(InProcess(sandbox.ward), name)(*args, **named))
 
 
 async def _hear(sandbox: Sandbox, records: Sequence[Record], until: datetime) -> None:

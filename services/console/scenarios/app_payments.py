@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from contracts.calendar import BANK_CALENDAR
+from contracts.http.card_agent.payments import WithdrawalRequest
 from contracts.http.ward.slips import ReissueRequest
 from contracts.vocabulary import Agent, Method, Refusal
 from services.console.scenarios.stage import JCB_CARD, MASTERCARD, VISA, Stage, granted
@@ -115,7 +116,7 @@ async def sale_revoked(stage: Stage) -> None:
     await stage.some_days(LAST_BEFORE_CLOSING)
     payment = await stage.pays(slip, Method.CARD)
     stage.claim("registered as paid", await stage.outstanding(slip), 0)
-    granted(await stage.sandbox.agents[Agent.UC].withdraw(payment))
+    granted(await stage.sandbox.agents[Agent.UC].commands.withdraw(WithdrawalRequest(payment_id=payment)))
     await stage.sandbox.settle()
     stage.tell("取下げ sale revoked", "by the card company")
     stage.claim("cancelled", [kind for kind, _ in await stage.records(payment)], ["01", "03"])
@@ -140,7 +141,7 @@ async def slip_scanned_twice(stage: Stage) -> None:
 async def reissued_slip(stage: Stage) -> None:
     """再発行: a slip is lost and reissued; paid on the new paper, the old one is not taken any more."""
     old = await stage.slip()
-    new = granted(await stage.sandbox.ward.reissue_slip(ReissueRequest(slip_number=old.slip_number)))
+    new = granted(await stage.sandbox.ward.commands.reissue_slip(ReissueRequest(slip_number=old.slip_number)))
     stage.tell("再発行 slip reissued", f"slip {new.slip_number}")
     stage.claim("another barcode for the same debt", new.barcode != old.barcode and new.amount == old.amount)
     await stage.some_days(LAST_BEFORE_CLOSING)

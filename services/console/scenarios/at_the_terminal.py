@@ -75,11 +75,11 @@ class Room:
 
     async def steps(self) -> list[str]:
         """作業記録: what was done at the terminal, in order of time."""
-        return [step.step for step in reversed(await self.stage.sandbox.ward.terminal_steps(LOOKED_AT))]
+        return [step.step for step in reversed(await self.stage.sandbox.ward.queries.terminal_steps(LOOKED_AT))]
 
     async def accesses(self) -> list[tuple[str, str]]:
         """接続記録 at the collection centre: what was asked for, and what came of it, in order of time."""
-        found = await self.stage.sandbox.provider.terminal_accesses(LOOKED_AT)
+        found = await self.stage.sandbox.provider.queries.terminal_accesses(LOOKED_AT)
         return [(access.what, access.outcome) for access in reversed(found)]
 
 

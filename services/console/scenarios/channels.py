@@ -84,7 +84,7 @@ async def cancelled_after_confirmed(stage: Stage) -> None:
     stage.claim("found", "cancelled_after_confirmed (02/03)" in (await stage.open_item("discrepancy")).because)
     stage.claim("owed, though the money came", await stage.outstanding(slip), slip.amount)
     stage.claim("deposited", sum((await stage.deposited()).values()), slip.amount)
-    (statement,) = [s for agent in stage.sandbox.agents.values() for s in await agent.statements()]
+    (statement,) = [s for agent in stage.sandbox.agents.values() for s in await agent.queries.statements()]
     await stage.decides("return_payment", payment_id=payment, statement_id=statement.statement_id)
     stage.claim("nothing is open any more", sorted(await stage.open_items()), [])
     stage.claim("the money is not the ward's", await stage.balance("bank_account"), 0)

@@ -18,7 +18,7 @@ async def reminder_crosses_a_payment(stage: Stage) -> None:
     await stage.some_days(DAY_BEFORE_REMINDERS)
     payment = await stage.pays(slip, Method.BANK_COUNTER)
     await stage.until(AFTER_REMINDERS)
-    found = await stage.sandbox.ward.crossings()
+    found = await stage.sandbox.ward.queries.crossings()
     crossing = only(found.crossings, "crossings")
     stage.claim("one reminder, crossed", (found.reminders, crossing.payment_id), (1, payment))
     stage.claim("by its channel", [(c.method, c.crossings) for c in found.by_channel], [(Method.BANK_COUNTER, 1)])
@@ -33,14 +33,14 @@ async def card_payment_is_not_crossed(stage: Stage) -> None:
     await stage.pays(slip, Method.CARD, stage.any_card())
     await stage.until(AFTER_REMINDERS)
     stage.claim("known as paid", await stage.outstanding(slip), 0)
-    stage.claim("no reminder", list(await stage.sandbox.ward.reminders()), [])
+    stage.claim("no reminder", list(await stage.sandbox.ward.queries.reminders()), [])
 
 
 async def reminded_and_paid_late(stage: Stage) -> None:
     """督促: nobody pays; a reminder goes out within twenty days, and then the payer comes to the counter."""
     slip = await stage.slip(due=DUE)
     await stage.until(AFTER_REMINDERS, 9)
-    reminder = only(await stage.sandbox.ward.reminders(), "reminders")
+    reminder = only(await stage.sandbox.ward.queries.reminders(), "reminders")
     stage.claim(
         "of this slip, for all of it", (reminder.slip_number, reminder.outstanding), (slip.slip_number, slip.amount)
     )
@@ -54,12 +54,12 @@ async def reminded_and_paid_late(stage: Stage) -> None:
 async def arrears_grow(stage: Stage) -> None:
     """延滞金: ¥285,000 unpaid for 91 days at 2.5 % make ¥1,776, cut to ¥1,700; a base under ¥2,000 makes nothing."""
     large, small = await stage.slip(amount=285_000, due=DUE), await stage.slip(amount=1_900, due=DUE)
-    due = granted(await stage.sandbox.ward.arrears(large.slip_number, date(2021, 11, 1)))
+    due = granted(await stage.sandbox.ward.queries.arrears(large.slip_number, date(2021, 11, 1)))
     stage.tell("延滞金 arrears", f"¥{due.arrears:,} on {due.until}")
     stage.claim("¥1,700 on 1 November", due.arrears, 1_700)
-    later = granted(await stage.sandbox.ward.arrears(large.slip_number, date(2022, 3, 31)))
+    later = granted(await stage.sandbox.ward.queries.arrears(large.slip_number, date(2022, 3, 31)))
     stage.claim("more at the second rate", later.arrears > due.arrears)
-    none = granted(await stage.sandbox.ward.arrears(small.slip_number, date(2022, 3, 31)))
+    none = granted(await stage.sandbox.ward.queries.arrears(small.slip_number, date(2022, 3, 31)))
     stage.claim("nothing for a small base", none.arrears, 0)
 
 
@@ -85,7 +85,7 @@ async def paid_twice_and_applied(stage: Stage) -> None:
     await stage.pays(paid_twice, Method.CONVENIENCE_STORE)
     await stage.pays(paid_twice, Method.INTERNET_BANKING)
     await stage.until(date(2021, 10, 31))
-    view = granted(await stage.sandbox.ward.overpayment(paid_twice.slip_number))
+    view = granted(await stage.sandbox.ward.queries.overpayment(paid_twice.slip_number))
     uses = [(use.use, use.amount, use.to_slip) for use in view.uses]
     stage.claim("applied to the overdue slip", uses, [("applied", overdue.amount, overdue.slip_number)])
     stage.claim("nothing is owed any more", await stage.outstanding(overdue), 0)

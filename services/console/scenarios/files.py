@@ -36,8 +36,8 @@ async def _paid_in_the_app(stage: Stage) -> list[str]:
 async def _content(stage: Stage) -> tuple[str, bytes]:
     """Name and bytes of the one file that can be fetched."""
     provider = stage.sandbox.provider
-    file = only(await provider.receipt_files(), "receipt files")
-    return file.name, b"".join([part async for part in provider.receipt_file_content(file.name, 0, file.size)])
+    file = only(await provider.centre.files(), "receipt files")
+    return file.name, b"".join([part async for part in provider.centre.content(file.name, 0, file.size)])
 
 
 async def _known(stage: Stage) -> Facts:
@@ -84,7 +84,7 @@ async def file_fetched_again(stage: Stage) -> None:
         again = _became(await room.receives(again=True))
         stage.claim("once more: every record was known", again, ("registered", 2, 0))
         stage.claim("the books are the same", (await stage.sandbox.books())["ward"] == books)
-        file = only(await stage.sandbox.ward.received_files(LOOKED_AT), "files on record")
+        file = only(await stage.sandbox.ward.queries.received_files(LOOKED_AT), "files on record")
         stage.claim("received twice, on record", file.times_received, 2)
         await room.receives_until(DEPOSITED)
     await stage.claim_all_is_settled()
@@ -177,7 +177,7 @@ async def file_comes_after_the_reminder(stage: Stage) -> None:
     with at_the_terminal(stage) as room:
         await stage.until(date(2021, 8, 20), 9)
         stage.claim("registered as soon as the line is open", _became(await room.receives()), ("registered", 1, 1))
-        found = await stage.sandbox.ward.crossings()
+        found = await stage.sandbox.ward.queries.crossings()
         crossing = only(found.crossings, "crossings")
         stage.claim("督促の行き違い a reminder has crossed it", (found.reminders, crossing.payment_id), (1, payment))
         stage.claim("though it was paid by card", [c.method for c in found.by_channel], [Method.CARD])
@@ -195,7 +195,7 @@ async def isdn_then_lgwan(stage: Stage) -> None:
         await stage.until(date(2021, 8, 31), 17)
         await stage.pays(slips[1], Method.CARD)
         await _opens(room, date(2021, 9, 1), 8)
-        files = await stage.sandbox.ward.received_files(LOOKED_AT)
+        files = await stage.sandbox.ward.queries.received_files(LOOKED_AT)
         stage.claim("each by the line of its day", [f.line for f in files], ["lgwan", "isdn"])
         await room.receives_until(date(2021, 9, 14))
     await stage.claim_all_is_settled()

@@ -88,7 +88,7 @@ async def wrong_account(stage: Stage) -> None:
     total = await _two_payments(stage, SettlementAnomaly.WRONG_ACCOUNT)
     await stage.until(DEPOSITED)
     stage.claim("found", "wrong_account" in await stage.codes())
-    deposit = only(await stage.sandbox.ward.deposits(), "deposits")
+    deposit = only(await stage.sandbox.ward.queries.deposits(), "deposits")
     await stage.decides("reassign_deposit", deposit_id=deposit.deposit_id)
     stage.claim("on the right account", await stage.balance("bank_account"), total)
     await stage.claim_all_is_settled()
@@ -152,9 +152,9 @@ async def designated_date_missed_old_law(stage: Stage) -> None:
     await stage.until(DESIGNATED_DATE_OVER, 1)
     stage.claim("the payer owes it again", await stage.outstanding(slip), slip.amount)
     stage.claim("みなし納付失効", await _effect(stage, slip.slip_number), "revived")
-    stage.claim("no reminder yet", list(await stage.sandbox.ward.reminders()), [])
+    stage.claim("no reminder yet", list(await stage.sandbox.ward.queries.reminders()), [])
     await stage.until(date(2021, 9, 30), 12)
-    reminded = only(await stage.sandbox.ward.reminders(), "reminders")
+    reminded = only(await stage.sandbox.ward.queries.reminders(), "reminders")
     stage.claim("reminded of it", (reminded.slip_number, reminded.outstanding), (slip.slip_number, slip.amount))
     stage.claim("arrears of 59 days at 2.5 %", await _arrears(stage, slip.slip_number), 1_100)
     await stage.corrects()
@@ -230,12 +230,12 @@ async def late_but_by_the_designated_date(stage: Stage) -> None:
 
 
 async def _arrears(stage: Stage, slip_number: str) -> int:
-    return granted(await stage.sandbox.ward.arrears(slip_number)).arrears
+    return granted(await stage.sandbox.ward.queries.arrears(slip_number)).arrears
 
 
 async def _paid_since(stage: Stage, slip_number: str) -> date | None:
-    return granted(await stage.sandbox.ward.deeming(slip_number)).since
+    return granted(await stage.sandbox.ward.queries.deeming(slip_number)).since
 
 
 async def _effect(stage: Stage, slip_number: str) -> str:
-    return granted(await stage.sandbox.ward.deeming(slip_number)).effect
+    return granted(await stage.sandbox.ward.queries.deeming(slip_number)).effect

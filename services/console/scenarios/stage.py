@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from contracts.calendar import due_dates
-from contracts.http.card_agent.anomalies import SettlementAnomalyRequest
+from contracts.http.card_agent.anomalies import CorrectionRequest, SettlementAnomalyRequest
 from contracts.http.payment_provider.anomalies import ReceiptAnomalyRequest
 from contracts.http.service import Step
 from contracts.http.ward.settlement import OpenItem, ResolutionRequest
@@ -140,7 +140,7 @@ class Stage:
         """納付書発行: the ward issues a slip; what is not given, amount, due date and person, the seed chooses."""
         number = insured or self.person()
         request = SlipRequest(insured_number=number, amount=amount or self.yen(), due_on=due or self.instalment())
-        issued = granted(await self.sandbox.ward.issue_slip(request))
+        issued = granted(await self.sandbox.ward.commands.issue_slip(request))
         self.tell("納付書発行 slip issued", f"slip {issued.slip_number}, ¥{issued.amount:,}, due {issued.due_on}")
         return issued
 
@@ -173,17 +173,21 @@ class Stage:
 
     async def settlement_goes_wrong(self, kind: SettlementAnomaly, **how: Any) -> None:
         """異常: UC's next closing goes wrong."""
-        granted(await self.sandbox.agents[Agent.UC].inject(SettlementAnomalyRequest(kind=kind, **how)))
+        granted(await self.sandbox.agents[Agent.UC].commands.inject(SettlementAnomalyRequest(kind=kind, **how)))
         self.tell("異常 settlement made to go wrong", " ".join([kind.value, *(f"{k} {v}" for k, v in how.items())]))
 
     async def receipt_data_go_wrong(self, kind: ReceiptAnomaly) -> None:
         """異常: the receipt data of the next payment contradict themselves."""
-        granted(await self.sandbox.provider.inject_anomaly(ReceiptAnomalyRequest(kind=kind, next=1)))
+        granted(await self.sandbox.provider.commands.inject_anomaly(ReceiptAnomalyRequest(kind=kind, next=1)))
         self.tell("異常 receipt data made to go wrong", kind.value)
 
     async def corrects(self, closing: int = 1) -> None:
         """是正: UC makes a closing good, the first one unless another is named."""
-        answer = granted(await self.sandbox.agents[Agent.UC].correct(await self._statement(closing)))
+        answer = granted(
+            await self.sandbox.agents[Agent.UC].commands.correct(
+                CorrectionRequest(statement_id=await self._statement(closing))
+            )
+        )
         await self.sandbox.settle()
         self.tell("是正 settlement corrected", f"¥{answer.deposited:,} deposited")
 
@@ -197,13 +201,15 @@ class Stage:
             **about,
         }
         decided = granted(
-            await self.sandbox.ward.resolve(ResolutionRequest.model_validate({"action": action, **asked}))
+            await self.sandbox.ward.commands.resolve(ResolutionRequest.model_validate({"action": action, **asked}))
         )
         await self.sandbox.settle()
         self.tell("差異の処理 decided", f"{action} ¥{decided.amount:,}")
 
     async def _statement(self, closing: int = 1) -> str:
-        found = sorted(await self.sandbox.agents[Agent.UC].statements(), key=lambda statement: statement.closed_on)
+        found = sorted(
+            await self.sandbox.agents[Agent.UC].queries.statements(), key=lambda statement: statement.closed_on
+        )
         if len(found) < closing:
             raise ScenarioFailed(f"UC has closed {len(found)} periods, not {closing}")
         return found[closing - 1].statement_id
@@ -218,15 +224,15 @@ class Stage:
 
     async def status(self, payment_id: str) -> str:
         """Of a payment, at the provider."""
-        return granted(await self.sandbox.provider.payment(payment_id)).status
+        return granted(await self.sandbox.provider.queries.payment(payment_id)).status
 
     async def outstanding(self, slip: SlipView) -> int:
         """What the ward takes a slip to be short of, in yen."""
-        return granted(await self.sandbox.ward.slip(slip.slip_number)).outstanding
+        return granted(await self.sandbox.ward.queries.slip(slip.slip_number)).outstanding
 
     async def open_items(self) -> dict[str, OpenItem]:
         """Kind → the first open item of it."""
-        return {item.kind: item for item in reversed(await self.sandbox.ward.open_items())}
+        return {item.kind: item for item in reversed(await self.sandbox.ward.queries.open_items())}
 
     async def open_item(self, kind: str) -> OpenItem:
         """The first open item of a kind. Raises `ScenarioFailed` where there is none."""
@@ -242,7 +248,7 @@ class Stage:
 
     async def balance(self, account: str) -> int:
         """Of the ward's ledger: a debit above 0, a credit below."""
-        return next(view.balance for view in await self.sandbox.ward.balances() if view.account == account)
+        return next(view.balance for view in await self.sandbox.ward.queries.balances() if view.account == account)
 
     async def records(self, payment_id: str) -> list[tuple[str, str]]:
         """(kind, day) of the receipt records that the ward has registered."""

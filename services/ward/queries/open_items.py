@@ -9,9 +9,14 @@ from typing import Any
 from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.calendar import BANK_CALENDAR
+from contracts.http.ward.settlement import OpenItem
 from contracts.vocabulary import Method, ReceiptKind
+from services.ward import explanation, store
 from services.ward.domain.receipts import CANCELLED_AFTER_CONFIRMED
 from services.ward.domain.resolution import Action
+from services.ward.queries.statements import unreconciled
+from services.ward.settings import Settings
 from services.ward.store.receipts import is_registered, standing_receipts
 from services.ward.tables import (
     deposits,
@@ -24,6 +29,44 @@ from services.ward.tables import (
     statement_lines,
     statements,
 )
+
+PAYMENTS_NAMED = 200
+"""At most this many payments of a statement that do not agree are named; its figures count all of them."""
+
+
+async def open_items(session: AsyncConnection, today: date, s: Settings, limit: int | None) -> Sequence[OpenItem]:
+    """Each with the reason why it is open."""
+    days = s.confirmation_expected_business_days
+    confirmed_by = BANK_CALENDAR.overdue_since(today, days)
+    return [
+        *await _receipts_open(session, limit),
+        *await _statements_open(session, today),
+        *map(explanation.lapse_item, await open_lapses(session, limit)),
+        *map(explanation.deposit_item, await deposits_without_statement(session)),
+        *map(explanation.overpayment_item, await overpaid_slips(session, limit)),
+        *map(explanation.refund_item, await store.find_refunds_payable(session, limit)),
+        *map(explanation.repayment_item, await store.find_repayment_claims(session, limit)),
+        *map(explanation.unknown_item, await unknown_receipts(session, limit)),
+        *map(
+            explanation.unannounced_item,
+            await confirmed_without_preliminary(session, s.channels_with_preliminary, limit),
+        ),
+        *(explanation.unconfirmed_item(row, days) for row in await unconfirmed_receipts(session, confirmed_by, limit)),
+        *map(explanation.discrepancy_item, await open_discrepancies(session, limit)),
+    ]
+
+
+async def _receipts_open(session: AsyncConnection, limit: int | None) -> Sequence[OpenItem]:
+    left_out = {row.payment_id: row.left_out_of for row in await store.left_out_receipts(session, limit)}
+    rows = await receipts_not_deposited(session, limit)
+    return [explanation.receipt_item(row, left_out.get(row.payment_id)) for row in rows]
+
+
+async def _statements_open(session: AsyncConnection, today: date) -> Sequence[OpenItem]:
+    found = await unreconciled(session)
+    ids = [s.statement_id for s, _ in found]
+    named = await store.payments_concerned(session, ids, PAYMENTS_NAMED) if ids else {}
+    return [explanation.statement_item(s, why, named.get(s.statement_id, ()), today) for s, why in found]
 
 
 async def receipts_not_deposited(session: AsyncConnection, limit: int | None) -> Sequence[Any]:

@@ -1,0 +1,64 @@
+"""収納センター: the receipt files (収納データファイル) that terminals fetch. Files that are due are made on request."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import date
+
+from contracts.http.payment_provider.receipt_files import ReceiptFilesRequest, ReceiptFileView, TerminalAccess
+from contracts.vocabulary import Refusal
+from services.chassis.clock import Clock
+from services.chassis.database import Database
+from services.payment_provider import store
+from services.payment_provider.commands import Commands
+from services.payment_provider.domain.terminal_access import TerminalTerms
+from services.payment_provider.views import receipt_file_view
+
+
+class CollectionCentre:
+    """`terms` say which terminal is admitted; whoever calls has asked them."""
+
+    def __init__(self, terms: TerminalTerms, commands: Commands, database: Database, clock: Clock) -> None:
+        self.terms, self.clock = terms, clock
+        self._commands, self._read = commands, database.read
+
+    async def files(self, first: date | None = None, last: date | None = None) -> Sequence[ReceiptFileView]:
+        """Files of these days that can be fetched."""
+        await self._make_due_files()
+        async with self._read() as session:
+            rows = await store.list_receipt_files(session, first, last, self.clock.now())
+        return [receipt_file_view(row) for row in rows]
+
+    async def file(self, name: str) -> ReceiptFileView | Refusal:
+        """A file that can be fetched."""
+        await self._make_due_files()
+        async with self._read() as session:
+            row = await store.find_receipt_file(session, name)
+        if row is None:
+            return Refusal(
+                "receipt_file_unknown", f"there is no receipt file {name!r}", "list them: GET /receipt-files"
+            )
+        if row.kept_until <= self.clock.now():
+            over = f"{name} was kept until {row.kept_until:%Y-%m-%dT%H:%M}Z"
+            return Refusal("receipt_file_no_longer_kept", over, "ask the collection centre (収納センター) in writing")
+        return receipt_file_view(row)
+
+    async def content(self, name: str, start: int, end: int) -> AsyncIterator[bytes]:
+        """The bytes of a file from `start` up to, not including, `end`; at most a part of the file is in memory."""
+        while start < end:
+            async with self._read() as session:
+                part = await store.part_at(session, name, start)
+            assert part is not None, "a file that is kept has all its parts"
+            piece = part.content[start - part.starts_at : end - part.starts_at]
+            yield piece
+            start += len(piece)
+
+    async def record(self, access: TerminalAccess) -> None:
+        """接続記録"""
+        await self._commands.record_terminal_access(access)
+
+    async def _make_due_files(self) -> None:
+        while True:
+            answer = await self._commands.make_receipt_file(ReceiptFilesRequest())
+            if isinstance(answer, Refusal) or answer.made is None:
+                break

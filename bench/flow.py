@@ -33,6 +33,7 @@ from services.console.load.recording import END_TO_END
 from services.console.load.results import LoadResult
 from services.console.load.slips import Payable, open_slips
 from services.console.load.trials import Asked, try_payments, try_receipts
+from services.console.stack.channels import payers_at
 from services.console.stack.clients import StackClient
 from testbed.broker import running_broker
 from testbed.keep_alive import KeepAlive
@@ -79,7 +80,7 @@ async def _run(options: argparse.Namespace) -> int:
                 results.append(await _measured("many: scan → registered", place, many))
             if options.scans:
                 slips = await open_slips(client, options.scans)
-                await _scans(stack, slips, await client.consent("gateway"), options.connections)
+                await _scans(stack, slips, await payers_at(client).consent("gateway"), options.connections)
             if options.steady:
                 steady = Asked(rate=options.rate, count=options.steady)
                 results.append(await _measured("steady", place, steady))

@@ -18,7 +18,7 @@ from bench.stages import Seconds, since, stage_seconds
 from contracts import topics
 from contracts.books import Books
 from services.console.books.audit import audit
-from services.console.payers.plan import card_number
+from services.console.payers.cards import card_number
 from services.console.stack.clients import StackClient
 from testbed.payer_crowd import SEED, Crowd, Order, orders
 from testbed.real_stack import PARTIES, RealStack

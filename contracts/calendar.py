@@ -182,6 +182,11 @@ def _closing_day(part: str) -> int:
     return int(part)
 
 
+def fiscal_year(day: date) -> int:
+    """年度: April to March, named after the year in which it begins."""
+    return day.year if day.month >= APRIL else day.year - 1
+
+
 def due_dates(
     levy_year: int, months: Sequence[int] = PREMIUM_MONTHS, calendar: BankCalendar = BANK_CALENDAR
 ) -> tuple[date, ...]:

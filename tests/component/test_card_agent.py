@@ -21,7 +21,7 @@ from contracts.http.card_agent.payments import AuthorizationView
 from contracts.vocabulary import Agent, Brand, DeclineReason, Refusal
 from services.card_agent.app import TEST_CARDS
 from services.card_agent.domain.issuer import Outcome
-from services.console.payers.plan import card_number
+from services.console.payers.cards import card_number
 from tests.component.driven_agent import DrivenAgent, unknown_card
 from tests.component.home import Home
 

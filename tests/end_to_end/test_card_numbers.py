@@ -16,7 +16,7 @@ from contracts import topics
 from contracts.vocabulary import business_date
 from services.card_agent.app import TEST_CARDS
 from services.chassis.clock import real_now
-from services.console.payers.plan import card_number, luhn_digit
+from services.console.payers.cards import card_number, luhn_digit
 from testbed.processes import finished, module
 from testbed.running_stack import NewStack, Stack
 

@@ -10,7 +10,8 @@ import pytest
 
 from contracts import topics
 from services.chassis.faults import POINTS
-from services.console.stack.places import database_url, place_of
+from services.console.folder import database_url
+from services.console.stack.places import place_of
 from testbed.payer_crowd import Crowd, Order, good_means, orders
 from testbed.processes import Running, eventually, module
 from testbed.reckoning import all_settled

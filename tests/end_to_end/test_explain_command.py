@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from contracts import topics
+from services.console.payers.paying import expect
+from services.console.payers.plan import ByCard
+from services.console.stack.channels import payers_at
 from services.console.stack.clients import StackClient
 from testbed.running_stack import START_DAY, STEPPED, NewStack, Stack
 
@@ -24,9 +27,8 @@ async def paid_by_card(stack: Stack) -> str:
     slip = {"insured_number": "0000000123", "amount": 8_500, "due_on": "2021-08-02"}
     barcode = (await stack.post(topics.WARD, "/slips", slip)).json()["barcode"]
     async with StackClient(stack.port_base) as client:
-        scanned = await client.scan("payer", barcode, "scan")
-        await client.pay_by_card(scanned.payment_id, CARD, "12/29", "card")
-    return scanned.payment_id
+        paid = await payers_at(client).pay_barcode(barcode, ByCard(CARD), "payer", "paid")
+    return expect(paid).payment_id
 
 
 async def test_a_payment_is_explained_on_any_day_of_its_life(new_stack: NewStack) -> None:

@@ -15,6 +15,9 @@ import pytest
 from contracts import topics
 from services.console.books.digest import digest
 from services.console.books.reading import read_books, stack_books
+from services.console.payers.paying import expect
+from services.console.payers.plan import ByCard
+from services.console.stack.channels import payers_at
 from services.console.stack.clients import StackClient
 from services.console.stack.places import PORTS_PER_REPLICA
 from services.console.stack.slips import issue_generated
@@ -53,10 +56,9 @@ async def pid_at(stack: Stack, address: str) -> int:
 async def pay_some(stack: Stack, payments: int) -> None:
     async with StackClient(stack.port_base) as client:
         await issue_generated(client, 1, 2021, 7)
+        payers = payers_at(client)
         for slip in await client.get(topics.WARD, "/slips", limit=payments):
-            barcode = slip["barcode"]
-            scanned = await client.scan("payer", barcode, f"scan/{barcode}")
-            await client.pay_by_card(scanned.payment_id, CARD, "12/29", f"card/{barcode}")
+            expect(await payers.pay_barcode(slip["barcode"], ByCard(CARD), "payer", slip["barcode"]))
 
 
 async def test_two_processes_of_each_party_do_the_work_of_one(new_stack: NewStack) -> None:

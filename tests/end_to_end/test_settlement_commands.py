@@ -7,6 +7,9 @@ import json
 import pytest
 
 from contracts import topics
+from services.console.payers.paying import expect
+from services.console.payers.plan import ByCard
+from services.console.stack.channels import payers_at
 from services.console.stack.clients import StackClient
 from services.console.stack.slips import issue_generated
 from testbed.running_stack import STEPPED, NewStack, Stack
@@ -21,9 +24,8 @@ async def paid_by_card(stack: Stack) -> str:
     async with StackClient(stack.port_base) as client:
         await issue_generated(client, 1, 2021, 7)
         slips = await stack.get(topics.WARD, "/slips")
-        scanned = await client.scan("payer", slips[0]["barcode"], "scan")
-        await client.pay_by_card(scanned.payment_id, CARD, "12/29", "card")
-    return scanned.payment_id
+        paid = await payers_at(client).pay_barcode(slips[0]["barcode"], ByCard(CARD), "payer", "paid")
+    return expect(paid).payment_id
 
 
 async def test_a_settlement_goes_wrong_is_found_and_decided_about(new_stack: NewStack) -> None:

@@ -12,10 +12,15 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from contracts import topics
+from contracts.http.card_agent.cards import CardTokenRequest
 from contracts.http.payment_provider.payments import CardChoice, PaymentView, ScanRequest
 from contracts.vocabulary import Agent
+from services.console.payers.paying import Payers, expect
+from services.console.payers.plan import ByBank, ByCard
+from services.console.stack.channels import StackChannels, payers_at
 from services.console.stack.clients import StackClient
 from services.console.stack.slips import issue_generated
 from testbed.processes import eventually
@@ -24,7 +29,6 @@ from testbed.running_stack import STEPPED, NewStack, Stack
 pytestmark = pytest.mark.processes
 
 CARD = "4000000000000002"
-BANK = "0001"
 CONFLICT = 409
 
 
@@ -36,17 +40,16 @@ async def issue(stack: Stack, payers: int = 1) -> list[str]:
 
 
 async def pay_by_card(stack: Stack, barcode: str) -> str:
-    async with StackClient(stack.port_base) as client:
-        scanned = await client.scan("payer", barcode, f"scan/{barcode}")
-        await client.pay_by_card(scanned.payment_id, CARD, "12/29", f"card/{barcode}")
-    return scanned.payment_id
+    return await pay(stack, barcode, ByCard(CARD))
 
 
 async def pay_by_bank(stack: Stack, barcode: str) -> str:
+    return await pay(stack, barcode, ByBank())
+
+
+async def pay(stack: Stack, barcode: str, means: ByCard | ByBank) -> str:
     async with StackClient(stack.port_base) as client:
-        scanned = await client.scan("payer", barcode, f"scan/{barcode}")
-        await client.pay_by_bank(scanned.payment_id, BANK, f"bank/{barcode}")
-    return scanned.payment_id
+        return expect(await payers_at(client).pay_barcode(barcode, means, "payer", barcode)).payment_id
 
 
 async def status_of(stack: Stack, payment_id: str) -> str:
@@ -69,16 +72,18 @@ async def test_many_at_once_are_paid_by_card(new_stack: NewStack) -> None:
     await stack.start()
     barcodes = await issue(stack, payers=2)
     async with StackClient(stack.port_base) as client:
-        consent = await client.consent("gateway")
+        channels = StackChannels(client)
+        consent = await Payers(channels).consent("gateway")
         scans = [ScanRequest(barcode=barcode, consent_id=consent) for barcode in (*barcodes, "nonsense")]
-        scanned = await client.scan_many(scans, "scans")
+        scanned = await channels.scan_many(scans, "scans")
         assert [r.code for r in scanned.refused] == ["barcode_not_digits"]
-        tokens = await client.tokenize_many(Agent.UC, [(CARD, "12/29")] * len(barcodes), "cards")
+        typed = CardTokenRequest(number=SecretStr(CARD), expiry="12/29")
+        tokens = await channels.tokenize_many(Agent.UC, [typed] * len(barcodes), "cards")
         pairs = zip(scanned.payments, tokens.tokens, strict=True)
         choices = [CardChoice(payment_id=p.payment_id, **token.model_dump()) for p, token in pairs]
-        chosen = await client.choose_cards(choices, "choices")
+        chosen = await channels.choose_cards(choices, "choices")
         assert [p.status for p in chosen.payments] == ["authorizing"] * len(barcodes)
-        assert await client.choose_cards(choices, "choices") == chosen
+        assert await channels.choose_cards(choices, "choices") == chosen
 
     async def all_paid() -> bool:
         return [await status_of(stack, p.payment_id) for p in chosen.payments] == ["paid"] * len(barcodes)

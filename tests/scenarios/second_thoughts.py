@@ -21,8 +21,8 @@ from contracts.vocabulary import (
     business_date,
     on_the_clock,
 )
+from services.console.payers.paying import expect
 from services.console.payers.plan import PlannedPayment
-from services.console.sandbox.payers import expect
 from services.console.scenarios import Scenario
 from services.console.scenarios.stage import VISA, Stage
 from tests.scenarios.settlement_scene import published

@@ -23,8 +23,9 @@ from services.card_agent.app import CardAgent
 from services.chassis.bus.port import Record
 from services.chassis.identity import SeededIdentity
 from services.console.books.audit import Audit, audit
+from services.console.payers.paying import expect
 from services.console.payers.plan import PlannedPayment
-from services.console.sandbox.payers import Payers, expect
+from services.console.sandbox.channels import payers_of
 from services.console.sandbox.sandbox import Sandbox
 
 CARDS = ("4000000000000002", "5200000000000007")
@@ -137,7 +138,7 @@ async def settlement(
     try:
         for anomaly in anomalies:
             assert isinstance(await sandbox.agents[Agent.UC].commands.inject(anomaly), SettlementAnomalyView)
-        slips, payments, payers = [], [], Payers(sandbox)
+        slips, payments, payers = [], [], payers_of(sandbox)
         for n, amount in enumerate(AMOUNTS):
             request = SlipRequest(insured_number=f"000000000{n}", amount=amount, due_on=date(first_day.year + 1, 3, 1))
             slips.append(expect(await sandbox.ward.commands.issue_slip(request)))

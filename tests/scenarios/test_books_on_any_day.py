@@ -10,8 +10,8 @@ from contracts.vocabulary import Method, SettlementAnomaly, on_the_clock
 from services.console.books.audit import audit
 from services.console.books.trial_balance import position
 from services.console.demo.year import DemoOptions, opened_sandbox, play
-from services.console.sandbox.payers import Payers, SandboxScene
 from services.console.sandbox.sandbox import Sandbox
+from services.console.sandbox.scene import SandboxScene
 from services.console.scenarios.stage import Stage
 
 
@@ -21,7 +21,7 @@ async def test_both_sides_of_every_debt_agree_at_the_end_of_every_day(seed: int)
     first = date(2021, 6, 1)
     options = DemoOptions(cards=12, banks=8, seed=seed, first_day=first, last_day=date(2021, 12, 31), stories=0)
     async with opened_sandbox(options) as sandbox:
-        await play(SandboxScene(sandbox, Payers(sandbox)), options, 0.0)
+        await play(SandboxScene(sandbox), options, 0.0)
         books = await sandbox.books()
     owed = set()
     for n in range((options.last_day - first).days + 1):

@@ -14,9 +14,11 @@ from contracts.http.ward.slips import AssessmentsRequest, SlipRequest, SlipView
 from contracts.vocabulary import IN_APP, OUTSIDE_APP, Method, Refusal, on_the_clock
 from services.console.books.audit import audit
 from services.console.books.digest import digest
+from services.console.payers.cards import card_number
 from services.console.payers.habits import ORDINARY_MIX, Habit, Habits, plan_habits
-from services.console.payers.plan import PlannedPayment, card_number
-from services.console.sandbox.payers import Payers, expect
+from services.console.payers.paying import expect
+from services.console.payers.plan import PlannedPayment
+from services.console.sandbox.channels import payers_of
 from services.console.sandbox.sandbox import Sandbox
 from services.ward.app import generate_assessments
 
@@ -44,7 +46,7 @@ async def a_slip(sandbox: Sandbox, amount: int = 8_500, insured_number: str = "0
 
 
 async def paid(sandbox: Sandbox, slip: SlipView, method: Method) -> PaymentView:
-    return expect(await Payers(sandbox).pay(PlannedPayment(sandbox.clock.now(), slip, method)))
+    return expect(await payers_of(sandbox).pay(PlannedPayment(sandbox.clock.now(), slip, method)))
 
 
 @pytest.mark.parametrize(
@@ -126,7 +128,7 @@ async def test_the_app_refuses_only_what_it_has_taken_itself() -> None:
         await paid(sandbox, slip, Method.INTERNET_BANKING)
         await sandbox.advance(jst("2021-07-12T11:00"))
         await paid(sandbox, slip, Method.COUNTER)
-        refused = await Payers(sandbox).pay(PlannedPayment(sandbox.clock.now(), slip, Method.INTERNET_BANKING))
+        refused = await payers_of(sandbox).pay(PlannedPayment(sandbox.clock.now(), slip, Method.INTERNET_BANKING))
         assert isinstance(refused, Refusal)
         assert refused.code == "slip_already_paid"
 
@@ -135,7 +137,7 @@ async def test_a_slip_without_a_barcode_is_paid_at_a_counter_or_a_bank() -> None
     async with running(jst("2021-07-12T10:00")) as sandbox:
         slip = await a_slip(sandbox, amount=300_100)
         assert slip.barcode is None
-        at_till = await Payers(sandbox).pay(PlannedPayment(sandbox.clock.now(), slip, Method.CONVENIENCE_STORE))
+        at_till = await payers_of(sandbox).pay(PlannedPayment(sandbox.clock.now(), slip, Method.CONVENIENCE_STORE))
         assert isinstance(at_till, Refusal)
         assert at_till.code == "collection_needs_barcode"
         await paid(sandbox, slip, Method.BANK_COUNTER)
@@ -153,7 +155,7 @@ async def test_a_delay_of_the_preliminary_record_in_the_app_is_a_setting(
     name = "preliminary_delay_days" if method is Method.CARD else "bank_preliminary_delay_days"
     async with running(jst("2021-07-12T10:00"), payment_provider={name: days}) as sandbox:
         payment = PlannedPayment(sandbox.clock.now(), await a_slip(sandbox), method, card_number(7, "0000000001"))
-        told = expect(await Payers(sandbox).pay(payment))
+        told = expect(await payers_of(sandbox).pay(payment))
         await sandbox.advance(jst("2021-08-31T00:00"))
         books = await sandbox.books()
         assert [(r.kind, r.on.day) for r in sorted(books["ward"].receipts)] == [("01", told_on), ("02", 15)]
@@ -173,7 +175,7 @@ async def played(seed: int, payers: int) -> tuple[dict[str, Any], list[PlannedPa
         assessed = tuple(generate_assessments(seed, payers, 2021))
         expect(await sandbox.ward.commands.assess(AssessmentsRequest(assessments=assessed)))
         planned = plan_habits(await sandbox.ward.queries.slips(limit=payers * 9), HABITS, seed)
-        crowd = Payers(sandbox)
+        crowd = payers_of(sandbox)
         for payment in planned:
             await sandbox.advance(payment.at)
             expect(await crowd.pay(payment))

@@ -14,8 +14,10 @@ from contracts.http.ward.slips import SlipRequest, SlipView
 from contracts.vocabulary import Agent, Method, ReceiptAnomaly, Refusal
 from services.console.books.audit import audit
 from services.console.books.known import State
-from services.console.payers.plan import PlannedPayment, card_number
-from services.console.sandbox.payers import Payers, expect
+from services.console.payers.cards import card_number
+from services.console.payers.paying import expect
+from services.console.payers.plan import PlannedPayment
+from services.console.sandbox.channels import payers_of
 from services.console.sandbox.sandbox import Sandbox
 
 A = ReceiptAnomaly
@@ -36,7 +38,7 @@ class Story:
     async def pays(self, method: Method) -> str:
         card = card_number(7, self.slip.insured_number)
         payment = PlannedPayment(self.sandbox.clock.now(), self.slip, method, card)
-        paid = expect(await Payers(self.sandbox).pay(payment))
+        paid = expect(await payers_of(self.sandbox).pay(payment))
         await self.sandbox.settle()
         return paid.payment_id
 

@@ -24,8 +24,10 @@ from contracts.http.ward.slips import AssessmentsRequest
 from contracts.vocabulary import IN_APP, OUTSIDE_APP, Agent, Method, Refusal, on_the_clock
 from services.chassis import faults
 from services.console.books.audit import audit
-from services.console.payers.plan import PlannedPayment, card_number
-from services.console.sandbox.payers import Payers, expect
+from services.console.payers.cards import card_number
+from services.console.payers.paying import expect
+from services.console.payers.plan import PlannedPayment
+from services.console.sandbox.channels import payers_of
 from services.console.sandbox.sandbox import Sandbox
 from services.payment_provider.app import TEST_BANKS
 from services.ward.app import generate_assessments
@@ -77,7 +79,7 @@ class Flow(RuleBasedStateMachine):
         assessed = tuple(generate_assessments(seed, PAYERS, 2021))
         expect(await self.sandbox.ward.commands.assess(AssessmentsRequest(assessments=assessed)))
         self.slips = await self.sandbox.ward.queries.slips(limit=PAYERS * 9)
-        self.payers = Payers(self.sandbox)
+        self.payers = payers_of(self.sandbox)
         self.cards = [c.number for agent in self.sandbox.agents.values() for c in agent.queries.test_cards()]
 
     @rule(slip=st.integers(0, PAYERS * 9 - 1), card=st.integers(0, 200))

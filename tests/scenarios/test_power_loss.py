@@ -22,8 +22,10 @@ from services.chassis.identity import Chance
 from services.chassis.identity import chance as chance_of
 from services.chassis.messaging import relay
 from services.console.books.audit import audit
-from services.console.payers.plan import PlannedPayment, card_number
-from services.console.sandbox.payers import Payers, expect
+from services.console.payers.cards import card_number
+from services.console.payers.paying import Payers, expect
+from services.console.payers.plan import PlannedPayment
+from services.console.sandbox.channels import payers_of
 from services.console.sandbox.sandbox import Sandbox
 from services.ward.app import generate_assessments
 
@@ -79,7 +81,7 @@ async def begun(folder: Path, sandbox: Sandbox) -> Payers:
     await sandbox.bus.close()
     sandbox.bus = SqliteLog(folder / "bus")  # durable, as between processes
     await sandbox.start()
-    return Payers(sandbox)
+    return payers_of(sandbox)
 
 
 @pytest.mark.parametrize("fate", range(6))

@@ -20,9 +20,12 @@ from contracts.http.ward.slips import SlipRequest, SlipView
 from contracts.vocabulary import Method, ReceiptAnomaly, Refusal, Settler, business_date, on_the_clock
 from services.console.books.audit import audit
 from services.console.demo.year import DemoOptions, play
-from services.console.payers.plan import PlannedPayment, card_number
-from services.console.sandbox.payers import Payers, SandboxScene, expect
+from services.console.payers.cards import card_number
+from services.console.payers.paying import expect
+from services.console.payers.plan import PlannedPayment
+from services.console.sandbox.channels import payers_of
 from services.console.sandbox.sandbox import Sandbox
+from services.console.sandbox.scene import SandboxScene
 from services.console.sandbox.terminal import terminal_of
 from services.ward.app import Fetched
 
@@ -55,7 +58,7 @@ async def paid(sandbox: Sandbox, slip: SlipView, when: datetime, bank: str | Non
     await sandbox.advance(when)
     method, number = (Method.INTERNET_BANKING, None) if bank else (Method.CARD, VISA)
     payment = PlannedPayment(when, slip, method, number, bank_code=bank or "0001")
-    payment_id = expect(await Payers(sandbox).pay(payment)).payment_id
+    payment_id = expect(await payers_of(sandbox).pay(payment)).payment_id
     await sandbox.settle()
     return payment_id
 
@@ -120,7 +123,7 @@ async def test_the_files_of_a_fiscal_period_hold_what_its_events_said_to_the_yen
     options = DemoOptions(cards=40, banks=20, first_day=date(2021, 6, 1), last_day=date(2021, 12, 31))
     read = receipt_file.records if layout == "fixed" else receipt_csv.read
     async with sandbox_at(at(options.first_day, 0), overrides) as sandbox:
-        await play(SandboxScene(sandbox, Payers(sandbox)), options, began=0.0)
+        await play(SandboxScene(sandbox), options, began=0.0)
         await sandbox.advance(at(date(2022, 1, 5), 10))
         files = await contents(sandbox)
         by_file = [facts_of_file(record) for content in files.values() for record in read([content])]
@@ -151,7 +154,7 @@ async def test_every_channels_records_and_those_that_contradict_themselves_come_
         for person, method in enumerate([*Method, Method.CARD], 1):
             slip = await a_slip(sandbox, date(2021, 11, 1), 1_000 * person, person)
             number = card_number(7, slip.insured_number) if method is Method.CARD else None
-            expect(await Payers(sandbox).pay(PlannedPayment(sandbox.clock.now(), slip, method, number)))
+            expect(await payers_of(sandbox).pay(PlannedPayment(sandbox.clock.now(), slip, method, number)))
             await sandbox.settle()
         await sandbox.advance(at(date(2021, 10, 15), 10))
         files = await contents(sandbox)
@@ -175,7 +178,7 @@ async def test_receipts_that_arrive_by_file_alone_give_the_same_ledger_as_by_eve
     ledgers = []
     for overrides in (None, BY_FILE | KEPT):
         async with sandbox_at(at(options.first_day, 0), overrides) as sandbox:
-            await play(SandboxScene(sandbox, Payers(sandbox)), options, began=0.0)
+            await play(SandboxScene(sandbox), options, began=0.0)
             if overrides:
                 await sandbox.advance(at(options.last_day + timedelta(days=1), 10))
                 fetched = await fetched_later(sandbox, tmp_path / "terminal")

@@ -8,8 +8,9 @@ from contracts.http.card_agent.payments import WithdrawalRequest
 from contracts.http.ward.slips import SlipRequest
 from contracts.vocabulary import Agent, Method, on_the_clock
 from services.console.books.audit import audit
+from services.console.payers.paying import expect
 from services.console.payers.plan import PlannedPayment
-from services.console.sandbox.payers import Payers, expect
+from services.console.sandbox.channels import payers_of
 from services.console.sandbox.sandbox import Sandbox
 
 APPROVED = "4000000000000002"
@@ -25,7 +26,7 @@ async def test_a_sale_revoked_after_the_reminders_went_out_brings_a_reminder_of_
     try:
         asked = [SlipRequest(insured_number=f"000000000{n}", amount=8_500, due_on=date(2021, 8, 2)) for n in (1, 2, 3)]
         paid, revoked, forgotten = [expect(await sandbox.ward.commands.issue_slip(request)) for request in asked]
-        payers = Payers(sandbox)
+        payers = payers_of(sandbox)
         await sandbox.advance(at(8, 2))
         await payers.pay(PlannedPayment(at(8, 2), paid, Method.INTERNET_BANKING))
         sale = expect(await payers.pay(PlannedPayment(at(8, 2), revoked, Method.CARD, APPROVED)))

@@ -11,8 +11,9 @@ from contracts.http.payment_provider.payments import BankChoice
 from contracts.http.ward.slips import Assessment, AssessmentsRequest, ReissueRequest, SlipView
 from contracts.vocabulary import ChargeType, Method, Refusal, on_the_clock
 from services.console.books.audit import audit
+from services.console.payers.paying import expect
 from services.console.payers.plan import PlannedPayment
-from services.console.sandbox.payers import Payers, expect
+from services.console.sandbox.channels import payers_of
 from services.console.sandbox.sandbox import Sandbox
 from tests.slip_pictures import PAPER, Photograph, as_file, rasterised
 
@@ -48,7 +49,7 @@ async def settled(sandbox: Sandbox) -> None:
 
 
 async def test_one_person_pays_a_slip_of_every_charge_type(sandbox: Sandbox) -> None:
-    slips, payers = await slips_of(sandbox, *ChargeType), Payers(sandbox)
+    slips, payers = await slips_of(sandbox, *ChargeType), payers_of(sandbox)
     for slip in slips:
         expect(await payers.pay(PlannedPayment(at(5, 1), slip, Method.CARD, GOOD_CARD)))
     await settled(sandbox)
@@ -59,7 +60,7 @@ async def test_one_person_pays_a_slip_of_every_charge_type(sandbox: Sandbox) -> 
 
 
 async def test_a_lost_slip_is_reissued_and_paid_once_whichever_paper_is_scanned(sandbox: Sandbox) -> None:
-    (lost,), payers = await slips_of(sandbox, ChargeType.RESIDENT_TAX), Payers(sandbox)
+    (lost,), payers = await slips_of(sandbox, ChargeType.RESIDENT_TAX), payers_of(sandbox)
     anew = expect(await sandbox.ward.commands.reissue_slip(ReissueRequest(slip_number=lost.slip_number)))
     assert (anew.slip_number, anew.reissue) == (lost.slip_number, 1)
     assert anew.barcode != lost.barcode
@@ -73,7 +74,7 @@ async def test_a_lost_slip_is_reissued_and_paid_once_whichever_paper_is_scanned(
 
 
 async def test_paper_too_old_for_the_app_is_reissued_and_paid(sandbox: Sandbox) -> None:
-    (slip,), payers = await slips_of(sandbox, ChargeType.LIGHT_VEHICLE_TAX), Payers(sandbox)
+    (slip,), payers = await slips_of(sandbox, ChargeType.LIGHT_VEHICLE_TAX), payers_of(sandbox)
     await sandbox.advance(at(12, 1))
     refused = await payers.pay(PlannedPayment(at(12, 1), slip, Method.CARD, GOOD_CARD))
     assert isinstance(refused, Refusal)
@@ -87,7 +88,7 @@ async def test_paper_too_old_for_the_app_is_reissued_and_paid(sandbox: Sandbox) 
 
 
 async def test_a_printed_slip_is_photographed_and_paid(sandbox: Sandbox) -> None:
-    (slip,), payers = await slips_of(sandbox, ChargeType.HEALTH_INSURANCE), Payers(sandbox)
+    (slip,), payers = await slips_of(sandbox, ChargeType.HEALTH_INSURANCE), payers_of(sandbox)
     paper = expect(await sandbox.ward.queries.print_slips([slip.slip_number]))
     photo = Photograph(angle=-4, blur=0.4, noise=0.05, contrast=0.6).of(rasterised(paper).crop(PAPER))
     view = expect(await sandbox.provider.commands.scan_picture(as_file(photo, "JPEG"), await payers.consent(PERSON)))

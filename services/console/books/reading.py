@@ -18,8 +18,9 @@ from services.card_agent.app import books as card_agent_books
 from services.chassis.clock import monotonic, pause
 from services.chassis.database import Database
 from services.console.books.audit import Audit, audit
+from services.console.folder import database_url
 from services.console.stack.clients import StackClient
-from services.console.stack.places import PLACES, database_url
+from services.console.stack.places import PLACES
 from services.payment_provider.app import books as payment_provider_books
 from services.ward.app import books as ward_books
 

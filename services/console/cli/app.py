@@ -105,7 +105,6 @@ def demo(
     """A fiscal year: scanned barcode to reconciled deposit, in the one-process sandbox or, with --stack, on a stack."""
     from services.console.cli.report import demo_json, print_demo
     from services.console.demo.year import BadRequest, DemoOptions, DemoResult, run_demo
-    from services.console.sandbox.apart import WardProcessFailed
 
     if on_running and database_dir is not None:
         fail("give either --stack or --database-dir; a stack has its own databases")
@@ -130,7 +129,7 @@ def demo(
 
     try:
         result = play()
-    except (BadRequest, WardProcessFailed) as wrong:
+    except BadRequest as wrong:
         fail(str(wrong))
     if as_json:
         emit(demo_json(result))

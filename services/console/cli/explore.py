@@ -64,9 +64,9 @@ def explore_command(
 ) -> None:
     from services.console.explore.comparing import CannotCompare, compare
     from services.console.explore.page import page
+    from services.console.explore.processors import processors
     from services.console.explore.variations import CannotVary, cases, variation
     from services.console.explore.years import Crowd
-    from services.console.sandbox.processors import processors
 
     if not FIRST_DAY.year <= fiscal_year < LAST_DAY.year:
         fail(f"--fiscal-year {fiscal_year} is not from {FIRST_DAY.year} to {LAST_DAY.year - 1}")

@@ -52,7 +52,8 @@ def pay(
     as_json: Json = False,
 ) -> None:
     """Pay a slip at the running stack, as the app would, or --at a channel outside it. Exit 1 where it is declined."""
-    from services.console.stack.paying import UNDER_WAY, PayWith, collect_slip, pay_slip
+    from services.console.payers.plan import ByBank, ByCard
+    from services.console.stack.paying import UNDER_WAY, collect_slip, pay_slip
 
     if [card is not None, bank, at is not None].count(True) != 1:
         fail("give one of --card NUMBER --expiry MM/YY, --bank, or --at CHANNEL")
@@ -64,7 +65,8 @@ def pay(
         view = on_stack(lambda client: collect_slip(client, text, CHANNELS[at], amount), port_base)
     else:
         slip = (text or "") if image is None else image.read_bytes()
-        view = on_stack(lambda client: pay_slip(client, slip, PayWith(card, expiry, bank_code)), port_base)
+        means = ByBank(bank_code) if card is None else ByCard(card, expiry)
+        view = on_stack(lambda client: pay_slip(client, slip, means), port_base)
     if as_json:
         emit(view.model_dump(mode="json"))
     else:
@@ -91,7 +93,7 @@ def explain(
     A day to come is refused, and one before the payment was made.
     """
     from services.console.cli.report import timeline
-    from services.console.demo.year import merged_steps
+    from services.console.timeline import merged_steps
 
     parts = on_stack(lambda client: client.explanations(payment, on), port_base)
     waits = [p.waiting for p in parts if p.waiting]

@@ -10,8 +10,7 @@ from contracts.books import Books
 from contracts.http.card_agent.cards import TestCard
 from contracts.http.payment_provider.payments import PaymentView
 from contracts.http.service import Explanation
-from contracts.http.ward.settlement import OpenItem
-from contracts.http.ward.slips import Assessment, AssessmentsAnswer, AssessmentsRequest, SlipView
+from contracts.http.ward.slips import AssessmentsRequest, SlipView
 from contracts.vocabulary import Refusal
 from services.console.payers.plan import PlannedPayment
 
@@ -19,8 +18,8 @@ from services.console.payers.plan import PlannedPayment
 class Scene(Protocol):
     """The parties and their clock, at the first minute of the first day."""
 
-    async def assess(self, assessments: Sequence[Assessment]) -> None:
-        """賦課: the slips of these are issued."""
+    async def assess(self, request: AssessmentsRequest) -> None:
+        """賦課: issue the slips of these."""
 
     async def slips(self, limit: int) -> Sequence[SlipView]:
         """The first slips, in order of number."""
@@ -45,19 +44,3 @@ class Scene(Protocol):
 
     async def open_items(self) -> int:
         """How many things the ward has not settled."""
-
-
-class WardSide(Protocol):
-    """What a scene asks the ward itself, in this process or in another."""
-
-    async def assess(self, request: AssessmentsRequest) -> AssessmentsAnswer | Refusal:
-        """賦課"""
-
-    async def slips(self, *, limit: int) -> Sequence[SlipView]:
-        """The first slips, in order of number."""
-
-    async def explain(self, payment_ids: Sequence[str]) -> Mapping[str, Explanation]:
-        """The ward's part of each story."""
-
-    async def open_items(self) -> Sequence[OpenItem]:
-        """What is not settled yet, and why."""

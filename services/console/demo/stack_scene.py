@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, time
 from typing import TypeVar
 
@@ -13,12 +12,13 @@ from contracts.books import Books
 from contracts.http.card_agent.cards import TestCard
 from contracts.http.payment_provider.payments import PaymentView
 from contracts.http.service import Explanation
-from contracts.http.ward.slips import Assessment, AssessmentsRequest, SlipView
-from contracts.vocabulary import IN_APP, JST, Agent, Method, on_the_clock
+from contracts.http.ward.slips import AssessmentsRequest, SlipView
+from contracts.vocabulary import JST, Agent, Refusal, on_the_clock
 from services.chassis.clock import monotonic
 from services.console.books.reading import stack_books
 from services.console.demo.year import BadRequest, DemoOptions, DemoResult, Progress, check, play
-from services.console.payers.plan import PlannedPayment, collection_of
+from services.console.payers.plan import PlannedPayment
+from services.console.stack.channels import payers_at
 from services.console.stack.clients import StackClient, Unreachable
 
 SLIPS_AT_ONCE = OPEN_ITEMS = 10_000
@@ -57,14 +57,15 @@ async def _check_stack(client: StackClient, options: DemoOptions) -> None:
         raise BadRequest(f"the ward has issued slips already; {right} over empty databases")
 
 
-@dataclass(frozen=True, slots=True)
 class StackScene:
-    """The parties of a running stack."""
+    """The parties of a running stack, and payers."""
 
-    client: StackClient
+    def __init__(self, client: StackClient) -> None:
+        self.client = client
+        self._payers = payers_at(client)
 
-    async def assess(self, assessments: Sequence[Assessment]) -> None:
-        await self.client.post(topics.WARD, "/assessments", AssessmentsRequest(assessments=tuple(assessments)))
+    async def assess(self, request: AssessmentsRequest) -> None:
+        await self.client.post(topics.WARD, "/assessments", request)
 
     async def slips(self, limit: int) -> Sequence[SlipView]:
         found: list[SlipView] = []
@@ -81,22 +82,12 @@ class StackScene:
         pages = [await self.client.get(topics.card_agent(agent), "/test-cards") for agent in Agent]
         return [TestCard.model_validate(card) for page in pages for card in page]
 
-    async def pay(self, payments: Sequence[PlannedPayment]) -> Sequence[PaymentView]:
+    async def pay(self, payments: Sequence[PlannedPayment]) -> Sequence[PaymentView | Refusal]:
         """Raises `Refused`."""
-        made: list[PaymentView] = []
+        made: list[PaymentView | Refusal] = []
         for page in _pages(payments):
-            made += await asyncio.gather(*map(self._pay, page))
+            made += await asyncio.gather(*map(self._payers.pay, page))
         return made
-
-    async def _pay(self, payment: PlannedPayment) -> PaymentView:
-        slip, key = payment.slip, f"demo/{payment.slip.slip_number}"
-        if payment.method not in IN_APP:
-            return await self.client.collect(collection_of(payment), f"{key}/{payment.method}")
-        scanned = await self.client.scan(f"user-{slip.insured_number}", slip.barcode or "", f"{key}/scan")
-        if payment.method is Method.INTERNET_BANKING:
-            return await self.client.pay_by_bank(scanned.payment_id, payment.bank_code, f"{key}/bank")
-        number = payment.card_number or ""
-        return await self.client.pay_by_card(scanned.payment_id, number, payment.expiry, f"{key}/card")
 
     async def advance(self, to: datetime) -> None:
         await self.client.post(topics.CONSOLE, "/clock/advance", {"to": to.isoformat()}, timeout=None)

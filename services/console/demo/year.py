@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
@@ -16,7 +15,7 @@ from operator import attrgetter
 from pathlib import Path
 
 from contracts.books import Books, DepositRow, StatementRow
-from contracts.calendar import due_dates
+from contracts.calendar import due_dates, fiscal_year
 from contracts.http.payment_provider.payments import PaymentView
 from contracts.http.service import Explanation, Step
 from contracts.http.ward.slips import SlipView
@@ -26,16 +25,15 @@ from services.chassis.clock import monotonic
 from services.console.books.audit import Audit, audit
 from services.console.books.digest import digest
 from services.console.demo.scene import Scene
-from services.console.payers.plan import PlannedPayment, fiscal_year, plan
-from services.console.sandbox.apart import opened_apart
-from services.console.sandbox.payers import Payers, SandboxScene, expect
-from services.console.sandbox.processors import processors
+from services.console.payers.levy import levy
+from services.console.payers.paying import expect
+from services.console.payers.plan import PlannedPayment, plan
 from services.console.sandbox.sandbox import Sandbox
-from services.ward.app import generate_assessments
+from services.console.sandbox.scene import SandboxScene
+from services.console.timeline import merged_steps
 
 SLIPS_PER_PAYMENT_TENTHS = 13
 """1.3 slips are issued for each payment in the app: the rest is paid elsewhere, or not at all."""
-ASSESSMENTS_AT_ONCE = 1000
 EARLIEST_PAYMENT, LATEST_PAYMENT = timedelta(days=21), timedelta(days=16)
 """Payers pay from this long before a due date until this long after it."""
 
@@ -97,16 +95,12 @@ class BadRequest(Exception):
     """The demo cannot be played as asked; the text says why and what would work."""
 
 
-PAYMENTS_WORTH_A_PROCESS = 5_000
-"""From so many on the ward has a process of its own, where there are two processors and all is in memory."""
-
-
 async def run_demo(options: DemoOptions, progress: Progress | None = None) -> DemoResult:
     """Play the year in the sandbox. Raises `BadRequest` where the options contradict each other."""
     check(options)
     began = monotonic()
-    async with opened_scene(options) as scene:
-        return await play(scene, options, began, progress)
+    async with opened_sandbox(options) as sandbox:
+        return await play(SandboxScene(sandbox), options, began, progress)
 
 
 async def play(scene: Scene, options: DemoOptions, began: float, progress: Progress | None = None) -> DemoResult:
@@ -131,27 +125,9 @@ async def play(scene: Scene, options: DemoOptions, began: float, progress: Progr
     )
 
 
-@asynccontextmanager
-async def opened_scene(options: DemoOptions) -> AsyncIterator[Scene]:
-    """The parties at the first minute of the first day: all in this process, or the ward in one of its own."""
-    is_long = options.cards + options.banks >= PAYMENTS_WORTH_A_PROCESS
-    if is_long and options.folder is None and processors() > 1:
-        async with opened_apart(on_the_clock(options.first_day, time(0)), options.seed) as scene:
-            yield scene
-    else:
-        async with opened_sandbox(options) as sandbox:
-            yield SandboxScene(sandbox, Payers(sandbox))
-
-
-@asynccontextmanager
-async def opened_sandbox(options: DemoOptions) -> AsyncIterator[Sandbox]:
+def opened_sandbox(options: DemoOptions) -> Sandbox:
     """A sandbox at the first minute of the first day."""
-    sandbox = Sandbox(on_the_clock(options.first_day, time(0)), options.seed, options.folder)
-    await sandbox.start()
-    try:
-        yield sandbox
-    finally:
-        await sandbox.close()
+    return Sandbox(on_the_clock(options.first_day, time(0)), options.seed, options.folder)
 
 
 async def issue_slips(scene: Scene, options: DemoOptions) -> Sequence[SlipView]:
@@ -167,16 +143,10 @@ async def issue_slips(scene: Scene, options: DemoOptions) -> Sequence[SlipView]:
     wanted = options.cards + options.banks
     payers = max(1, -(-wanted * SLIPS_PER_PAYMENT_TENTHS // (10 * len(payable_days))))
     for year in years:
-        await assess_all(scene, options.seed, payers, year)
+        for request in levy(options.seed, payers, year):
+            await scene.assess(request)
     slips = await scene.slips(limit=len(years) * payers * 9)
     return [slip for slip in slips if first <= slip.due_on <= last]
-
-
-async def assess_all(scene: Scene, seed: int, payers: int, year: int) -> None:
-    """賦課 of so many generated payers for a fiscal year."""
-    assessed = generate_assessments(seed, payers, year)
-    for n in range(0, len(assessed), ASSESSMENTS_AT_ONCE):
-        await scene.assess(assessed[n : n + ASSESSMENTS_AT_ONCE])
 
 
 async def _within(options: DemoOptions, slips: Sequence[SlipView], scene: Scene) -> list[PlannedPayment]:
@@ -204,11 +174,6 @@ async def _stories(scene: Scene, payment_ids: Sequence[str]) -> list[PaymentStor
         told = await scene.explanations(page)
         stories += [PaymentStory(views[i], merged_steps(told[i]), told[i]) for i in page]
     return stories
-
-
-def merged_steps(parts: Sequence[Explanation]) -> list[Step]:
-    """The steps of all parties in order of time; at one instant in the order of the flow."""
-    return sorted((step for part in parts for step in part.steps), key=lambda step: (step.at, step.stage))
 
 
 def _deposits(books: Mapping[str, Books]) -> list[tuple[StatementRow, DepositRow, bool]]:

@@ -11,13 +11,13 @@ from operator import attrgetter
 from contracts.calendar import PREMIUM_MONTHS
 from contracts.http.ward.slips import SlipView
 from contracts.vocabulary import Refusal, business_date, on_the_clock
-from services.console.demo.year import assess_all
 from services.console.explore.measures import Outcome, Played, measured
 from services.console.explore.variations import Case
 from services.console.payers.habits import Habits, plan_habits
+from services.console.payers.levy import levy
 from services.console.payers.plan import PlannedPayment
-from services.console.sandbox.payers import Payers, SandboxScene
 from services.console.sandbox.sandbox import Sandbox
+from services.console.sandbox.scene import SandboxScene
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,10 @@ DayReached = Callable[[int], None]
 async def play_year(case: Case, crowd: Crowd, reached: DayReached) -> Outcome:
     """Play it: every slip of the year, paid by the payers' habits under the terms of the case."""
     overrides = {party: dict(given) for party, given in case.overrides.items()}
-    sandbox = Sandbox(on_the_clock(crowd.first_day, time(0)), crowd.seed, overrides=overrides)
-    await sandbox.start()
-    try:
-        scene = SandboxScene(sandbox, Payers(sandbox))
-        await assess_all(scene, crowd.seed, crowd.payers, crowd.fiscal_year)
+    async with Sandbox(on_the_clock(crowd.first_day, time(0)), crowd.seed, overrides=overrides) as sandbox:
+        scene = SandboxScene(sandbox)
+        for request in levy(crowd.seed, crowd.payers, crowd.fiscal_year):
+            await scene.assess(request)
         slips = await scene.slips(limit=crowd.payers * len(PREMIUM_MONTHS))
         refused = await _pay(scene, _planned(slips, case, crowd), crowd, reached)
         return measured(
@@ -68,8 +67,6 @@ async def play_year(case: Case, crowd: Crowd, reached: DayReached) -> Outcome:
             crowd.first_day,
             crowd.last_day,
         )
-    finally:
-        await sandbox.close()
 
 
 def _planned(slips: Sequence[SlipView], case: Case, crowd: Crowd) -> list[PlannedPayment]:

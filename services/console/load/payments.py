@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import aiohttp
+from pydantic import SecretStr
 
 from contracts import cloudevents, topics
 from contracts.events import AuthorizationApproved, AuthorizationDeclined, ProxyPaymentAccepted
-from contracts.http.card_agent.cards import CardTokenAnswer
+from contracts.http.card_agent.cards import CardTokenAnswer, CardTokenRequest
 from contracts.vocabulary import Agent
 from services.chassis.bus.port import EventBus, Message, TopicPartition
 from services.chassis.clock import pause
@@ -23,7 +24,9 @@ from services.chassis.identity import random_token
 from services.console.load.recording import Recorder
 from services.console.load.running import Watch
 from services.console.load.slips import Payable
-from services.console.payers.plan import brand_of, card_number
+from services.console.payers.cards import brand_of, card_number
+from services.console.payers.paying import Payers
+from services.console.stack.channels import StackChannels
 from services.console.stack.clients import StackClient
 
 ACCEPTED, AUTHORIZED, TAKEN_ON, DELIVERED = "accepted", "authorized", "taken_on", "delivered"
@@ -193,21 +196,22 @@ class Slips:
 
 async def ready_to_pay(client: StackClient, slips: Sequence[Payable], seed: int, in_a_request: int) -> Slips:
     """Cards typed to their agents, and the consent given. Raises `PaymentRefused`, `Refused`, `Unreachable`."""
-    consent = await client.consent(f"load-{random_token()}")
-    cards = await _cards(client, list(dict.fromkeys(slip.insured_number for slip in slips)), seed)
+    channels = StackChannels(client)
+    consent = await Payers(channels).consent(f"load-{random_token()}")
+    cards = await _cards(channels, list(dict.fromkeys(slip.insured_number for slip in slips)), seed)
     return Slips([(slip, cards[slip.insured_number]) for slip in slips], consent, in_a_request)
 
 
-async def _cards(client: StackClient, payers: Sequence[str], seed: int) -> Mapping[str, CardTokenAnswer]:
-    routes = await client.get(topics.PAYMENT_PROVIDER, "/card-agents")
-    agent_of = {brand: Agent(route["agent"]) for route in routes for brand in route["brands"]}
+async def _cards(channels: StackChannels, payers: Sequence[str], seed: int) -> Mapping[str, CardTokenAnswer]:
+    agent_of = {str(brand): route.agent for route in await channels.card_routes() for brand in route.brands}
     numbers = {payer: card_number(seed, payer) for payer in payers}
     found: dict[str, CardTokenAnswer] = {}
     for agent in Agent:
         own = [payer for payer in payers if agent_of[str(brand_of(numbers[payer]))] is agent]
         for n in range(0, len(own), CARDS_AT_ONCE):
             some = own[n : n + CARDS_AT_ONCE]
-            answer = await client.tokenize_many(agent, [(numbers[payer], EXPIRY) for payer in some], random_token())
+            cards = [CardTokenRequest(number=SecretStr(numbers[payer]), expiry=EXPIRY) for payer in some]
+            answer = await channels.tokenize_many(agent, cards, random_token())
             if answer.refused:
                 raise PaymentRefused(f"/card-tokens/bulk of {agent.upper()}: {answer.refused[0].detail}")
             found |= zip(some, answer.tokens, strict=True)

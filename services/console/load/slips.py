@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from contracts import topics
+from contracts.calendar import fiscal_year
 from contracts.http.ward.slips import SlipView
 from contracts.vocabulary import business_date
 from services.chassis.clock import real_now
-from services.console.payers.plan import fiscal_year
 from services.console.stack.clients import Refused, StackClient
 from services.console.stack.slips import issue_generated
 

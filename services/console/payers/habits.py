@@ -15,7 +15,8 @@ from contracts.calendar import BANK_CALENDAR
 from contracts.http.ward.slips import SlipView
 from contracts.vocabulary import IN_APP, Method, on_the_clock
 from services.chassis.identity import Chance, chance
-from services.console.payers.plan import PlannedPayment, card_number
+from services.console.payers.cards import card_number
+from services.console.payers.plan import PlannedPayment
 
 
 class Habit(StrEnum):

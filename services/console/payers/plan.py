@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from functools import cache
+from datetime import datetime, time, timedelta
 
 from contracts.http.card_agent.cards import TestCard
 from contracts.http.payment_provider.collections import CollectionRequest
 from contracts.http.ward.slips import SlipView
-from contracts.vocabulary import Brand, Method, on_the_clock
-from services.chassis.identity import Chance, chance
+from contracts.vocabulary import Method, on_the_clock
+from services.chassis.identity import chance
+from services.console.payers.cards import card_number
 
 DECLINED_IN = 25
 """One card payment in this many is made with a card that is declined."""
 PAYS_IN_APP_FROM, PAYS_IN_APP_HOURS = 7, 15
 """The app is used between 7:00 and 22:00."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByCard:
+    """`expiry` is MM/YY."""
+
+    number: str
+    expiry: str = "12/29"
+
+
+@dataclass(frozen=True, slots=True)
+class ByBank:
+    """By internet banking; `bank_code` is the payer's bank (4 digits)."""
+
+    bank_code: str = "0001"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +44,13 @@ class PlannedPayment:
     card_number: str | None = None
     expiry: str = "12/29"
     bank_code: str = "0001"
+
+    @property
+    def means(self) -> ByCard | ByBank:
+        """What an app payment is made with."""
+        if self.method is Method.CARD:
+            return ByCard(self.card_number or "", self.expiry)
+        return ByBank(self.bank_code)
 
 
 def collection_of(payment: PlannedPayment) -> CollectionRequest:
@@ -79,54 +101,3 @@ def _when(slip: SlipView, seed: int) -> datetime:
     if slip.use_by is not None:
         day = min(day, slip.use_by)
     return on_the_clock(day, time(PAYS_IN_APP_FROM + draw.randrange(PAYS_IN_APP_HOURS)))
-
-
-_PREFIXES = (
-    (Brand.VISA, "4992", 16),
-    (Brand.MASTERCARD, "5512", 16),
-    (Brand.JCB, "3540", 16),
-    (Brand.AMEX, "3702", 15),
-)
-
-
-@cache
-def card_number(seed: int, insured_number: str) -> str:
-    """A made-up card of a payer: always the same, with a right check digit (Luhn)."""
-    draw = chance(seed, "card", insured_number)
-    _, prefix, length = draw.choices(_PREFIXES, weights=(45, 25, 25, 5))[0]
-    body = prefix + "".join(_digits(draw, length - len(prefix) - 1))
-    return body + luhn_digit(body)
-
-
-def _digits(draw: Chance, count: int) -> Iterator[str]:
-    return (str(draw.randrange(10)) for _ in range(count))
-
-
-def luhn_digit(body: str) -> str:
-    """The check digit of a card number (ISO/IEC 7812-1, Annex B)."""
-    total = 0
-    for place, digit in enumerate(reversed(body)):
-        n = int(digit) * (2 if place % 2 == 0 else 1)
-        total += n - 9 if n > 9 else n
-    return str(-total % 10)
-
-
-def brand_of(number: str) -> Brand | None:
-    """The brand by its leading digits, as an app tells it to choose the agent; None for an unknown one."""
-    two, three, four = (int(number[:n] or 0) for n in (2, 3, 4))
-    if number.startswith("4"):
-        return Brand.VISA
-    if 51 <= two <= 55 or 2221 <= four <= 2720:
-        return Brand.MASTERCARD
-    if 3528 <= four <= 3589:
-        return Brand.JCB
-    if two in (34, 37):
-        return Brand.AMEX
-    if two in (36, 38) or 300 <= three <= 305:
-        return Brand.DINERS
-    return None
-
-
-def fiscal_year(day: date) -> int:
-    """年度: April to March."""
-    return day.year if day.month >= 4 else day.year - 1

@@ -6,10 +6,11 @@ to due time. With a folder, databases and the bus are files that outlive it; wit
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from contracts import topics
 from contracts.books import Books
@@ -25,7 +26,7 @@ from services.chassis.clock_topic import ClockAnnouncer
 from services.chassis.faults import Faults
 from services.chassis.identity import SeededIdentity
 from services.chassis.service import Service
-from services.console.stack.places import StackFile, database_url
+from services.console.folder import StackFile, database_url
 from services.payment_provider.app import PaymentProvider
 from services.payment_provider.app import Settings as PaymentProviderSettings
 from services.payment_provider.app import create_app as create_payment_provider
@@ -53,15 +54,22 @@ class Sandbox:
         seed: int,
         folder: Path | None = None,
         overrides: dict[str, dict[str, Any]] | None = None,
-        parties: Sequence[str] = topics.PRINCIPALS[:-1],
     ) -> None:
-        """`overrides` are settings per principal, e.g. `{"card_agent.uc": {"closing_days": "eom"}}`; `parties` are
-        the principals that live here."""
+        """`overrides` are settings by principal, e.g. `{"card_agent.uc": {"closing_days": "eom"}}`."""
         self.clock, self.seed, self.folder = Clock.stepped(start), seed, folder
-        self._overrides, self._parties = overrides or {}, parties
+        self._overrides = overrides or {}
         self.agents: dict[Agent, CardAgent] = {}
         self._running: dict[str, Service] = {}
         self.bus: EventBus = MemoryBus() if folder is None else SqliteLog(folder / "bus", durable=False)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
 
     @property
     def services(self) -> Iterator[Service]:
@@ -69,8 +77,8 @@ class Sandbox:
         return (self._running[p] for p in topics.PRINCIPALS if p in self._running)
 
     async def start(self) -> None:
-        """Start every party that lives here."""
-        for principal in self._parties:
+        """Start every party."""
+        for principal in topics.PRINCIPALS[:-1]:
             await self.restart(principal)
 
     async def restart(self, principal: str, injected: Faults | None = None) -> Service:

@@ -11,11 +11,11 @@ from contracts.http.service import Step
 from contracts.topics import PAYMENT_PROVIDER
 from contracts.vocabulary import Stage as FlowStage
 from contracts.vocabulary import on_the_clock
-from services.console.demo.year import merged_steps
-from services.console.sandbox.payers import SandboxScene
 from services.console.sandbox.sandbox import Sandbox
+from services.console.sandbox.scene import SandboxScene
 from services.console.scenarios import LIBRARY, Scenario
 from services.console.scenarios.stage import ScenarioFailed, Stage
+from services.console.timeline import in_order, merged_steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,7 @@ def find(name: str) -> Scenario:
 async def play(scenario: Scenario, seed: int) -> Played:
     """Play it. A claim that does not hold is told in the answer; anything else that goes wrong is raised."""
     overrides = {principal: dict(values) for principal, values in scenario.overrides.items()}
-    sandbox = Sandbox(on_the_clock(scenario.first_day, time(9)), seed, overrides=overrides)
-    await sandbox.start()
-    try:
+    async with Sandbox(on_the_clock(scenario.first_day, time(9)), seed, overrides=overrides) as sandbox:
         stage, failure = Stage(sandbox, seed), None
         try:
             await scenario.play(stage)
@@ -52,8 +50,6 @@ async def play(scenario: Scenario, seed: int) -> Played:
         except ScenarioFailed as failed:
             failure = str(failed)
         return Played(scenario, seed, await _timeline(stage), stage.claims, failure)
-    finally:
-        await sandbox.close()
 
 
 async def _timeline(stage: Stage) -> list[Step]:
@@ -62,7 +58,7 @@ async def _timeline(stage: Stage) -> list[Step]:
     What several payments share is told once: those of a settler its closings, deposits and decisions about them, those
     of a slip its reminders and what becomes of an overpayment.
     """
-    scene = SandboxScene(stage.sandbox, stage.payers)
+    scene = SandboxScene(stage.sandbox)
     rows = {row.payment_id: row for row in (await scene.books())[PAYMENT_PROVIDER].payments}
     told = await scene.explanations(stage.payments)
     once: dict[tuple[object, ...], Step] = {}
@@ -70,4 +66,4 @@ async def _timeline(stage: Stage) -> list[Step]:
         for step in merged_steps(parts):
             shared_by = rows[payment_id].slip_number if step.stage >= FlowStage.REMINDED else rows[payment_id].settler
             once.setdefault((shared_by, step.at, step.stage, step.party, step.event, step.detail), step)
-    return sorted([*stage.told, *once.values()], key=lambda step: (step.at, step.stage))
+    return in_order([*stage.told, *once.values()])

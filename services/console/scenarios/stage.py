@@ -11,7 +11,7 @@ from datetime import date, time, timedelta
 from itertools import islice
 from typing import Any, TypeVar
 
-from contracts.calendar import due_dates
+from contracts.calendar import due_dates, fiscal_year
 from contracts.http.card_agent.anomalies import CorrectionRequest, SettlementAnomalyRequest
 from contracts.http.payment_provider.anomalies import ReceiptAnomalyRequest
 from contracts.http.service import Step
@@ -31,8 +31,9 @@ from contracts.vocabulary import (
 from services.chassis.identity import chance
 from services.console.books.audit import audit
 from services.console.books.known import State
-from services.console.payers.plan import PlannedPayment, brand_of, fiscal_year
-from services.console.sandbox.payers import Payers
+from services.console.payers.cards import brand_of
+from services.console.payers.plan import PlannedPayment
+from services.console.sandbox.channels import payers_of
 from services.console.sandbox.sandbox import Sandbox
 
 VISA, MASTERCARD, JCB_CARD = "4000000000000002", "5200000000000007", "3530000000000003"
@@ -92,7 +93,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         self._chance = chance(self.seed, "scenario")
-        self.payers = Payers(self.sandbox)
+        self.payers = payers_of(self.sandbox)
 
     # ---- what is done --------------------------------------------------------------------------------------
 

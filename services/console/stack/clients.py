@@ -3,39 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import httpx
 from pydantic import BaseModel, ValidationError
 
 from contracts import topics
 from contracts.books import BookLines, Books, BooksReader
-from contracts.http.card_agent.cards import CardTokenAnswer, CardTokensAnswer
-from contracts.http.payment_provider.collections import CollectionRequest
-from contracts.http.payment_provider.payments import (
-    BankChoiceRequest,
-    CardChoice,
-    CardChoiceRequest,
-    CardChoicesRequest,
-    CardRoute,
-    ConsentAnswer,
-    ConsentRequest,
-    PaymentsAnswer,
-    PaymentView,
-    ScanRequest,
-    ScansRequest,
-)
 from contracts.http.problems import Problem
 from contracts.http.service import Explanation, ServiceStatus
 from contracts.vocabulary import Agent
-from services.console.payers.plan import brand_of
 from services.console.stack.places import PLACES, Addresses
-
-Answer = TypeVar("Answer", bound=BaseModel)
 
 STATUS_SECONDS = 3.0
 """Who has not told its status by then does not answer; it is asked again."""
@@ -72,8 +54,6 @@ class StackClient:
         self.addresses = Addresses(where) if isinstance(where, int) else where
         limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
         self._http = httpx.AsyncClient(timeout=30.0, limits=limits)
-        self._consents: dict[str, str] = {}
-        self._routes: Sequence[CardRoute] = ()
 
     async def __aenter__(self) -> Self:
         return self
@@ -191,78 +171,6 @@ class StackClient:
             ]  # more than that one does not know it
             raise [*telling, *refusals, *silences][0]
         return told
-
-    async def consent(self, app_user: str) -> str:
-        """The consent of a user, given when the app is first used."""
-        if app_user not in self._consents:
-            terms = (await self.get(topics.PAYMENT_PROVIDER, "/terms-of-use"))["terms_version"]
-            request = ConsentRequest(app_user=app_user, terms_version=terms)
-            answer = ConsentAnswer.model_validate(await self.post(topics.PAYMENT_PROVIDER, "/consents", request))
-            self._consents[app_user] = answer.consent_id
-        return self._consents[app_user]
-
-    async def scan(self, app_user: str, barcode: str, key: str) -> PaymentView:
-        """Consent where that is not done yet, and scan, as the app does."""
-        request = ScanRequest(barcode=barcode, consent_id=await self.consent(app_user))
-        return PaymentView.model_validate(await self.post(topics.PAYMENT_PROVIDER, "/scans", request, key))
-
-    async def collect(self, collection: CollectionRequest, key: str) -> PaymentView:
-        """Report a payment at a till, a counter or from an account."""
-        answer = await self.post(topics.PAYMENT_PROVIDER, "/collections", collection, key)
-        return PaymentView.model_validate(answer)
-
-    async def scan_many(self, scans: Sequence[ScanRequest], key: str) -> PaymentsAnswer:
-        """Many slips in one request, each under a `consent`."""
-        return await self._many_payments("/scans/bulk", ScansRequest(scans=tuple(scans)), key)
-
-    async def tokenize_many(self, agent: Agent, cards: Iterable[tuple[str, str]], key: str) -> CardTokensAnswer:
-        """Number and expiry of many cards typed to their agent."""
-        body = {"cards": [{"number": number, "expiry": expiry} for number, expiry in cards]}
-        headers = {"Idempotency-Key": key}
-        answer = await self._answer("POST", topics.card_agent(agent), "/card-tokens/bulk", json=body, headers=headers)
-        return CardTokensAnswer.model_validate_json(answer.content)
-
-    async def choose_cards(self, choices: Sequence[CardChoice], key: str) -> PaymentsAnswer:
-        """Many payments by card."""
-        return await self._many_payments("/payments/cards", CardChoicesRequest(choices=tuple(choices)), key)
-
-    async def _many_payments(self, path: str, body: BaseModel, key: str) -> PaymentsAnswer:
-        headers = {"Idempotency-Key": key, "content-type": "application/json"}
-        content = body.model_dump_json()
-        answer = await self._answer("POST", topics.PAYMENT_PROVIDER, path, content=content, headers=headers)
-        return PaymentsAnswer.model_validate_json(answer.content)
-
-    async def scan_picture(self, app_user: str, picture: bytes, key: str) -> PaymentView:
-        """The same with a photo or a PDF of the slip, as the app's camera does."""
-        parameters = {"consent_id": await self.consent(app_user)}
-        headers = {"Idempotency-Key": key, "content-type": "application/octet-stream"}
-        answer = await self.ask(
-            "POST", topics.PAYMENT_PROVIDER, "/scans/image", params=parameters, content=picture, headers=headers
-        )
-        return PaymentView.model_validate(answer)
-
-    async def pay_by_bank(self, payment_id: str, bank_code: str, key: str) -> PaymentView:
-        """Choose internet banking."""
-        path = f"/payments/{payment_id}/internet-banking"
-        body = BankChoiceRequest(bank_code=bank_code)
-        return PaymentView.model_validate(await self.post(topics.PAYMENT_PROVIDER, path, body, key))
-
-    async def pay_by_card(self, payment_id: str, number: str, expiry: str, key: str) -> PaymentView:
-        """Type the card to its agent, hand the token to the provider."""
-        agent = await self._agent_for(number)
-        token = CardTokenAnswer.model_validate(
-            await self.post(topics.card_agent(agent), "/card-tokens", {"number": number, "expiry": expiry})
-        )
-        body = CardChoiceRequest(agent=agent, card_token=token.card_token, brand=token.brand, last4=token.last4)
-        path = f"/payments/{payment_id}/card"
-        return PaymentView.model_validate(await self.post(topics.PAYMENT_PROVIDER, path, body, key))
-
-    async def _agent_for(self, number: str) -> Agent:
-        if not self._routes:
-            answer = await self.get(topics.PAYMENT_PROVIDER, "/card-agents")
-            self._routes = [CardRoute.model_validate(route) for route in answer]
-        brand = brand_of(number)
-        return next((r.agent for r in self._routes if brand in r.brands), self._routes[0].agent)
 
 
 def _problem(answer: httpx.Response) -> Problem:

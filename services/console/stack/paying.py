@@ -2,44 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from contracts import topics
 from contracts.http.payment_provider.collections import CollectionRequest
 from contracts.http.payment_provider.payments import PaymentView
 from contracts.vocabulary import Method
 from services.chassis.clock import monotonic, pause
 from services.chassis.identity import random_token
+from services.console.payers.paying import Payers, expect
+from services.console.payers.plan import ByBank, ByCard
+from services.console.stack.channels import StackChannels
 from services.console.stack.clients import StackClient
 
+APP_USER = "cli"
 PATIENCE_SECONDS = 5.0
 SLIP_NUMBER_DIGITS = 21
 UNDER_WAY = ("authorizing", "entrusted", "at_bank")
 
 
-@dataclass(frozen=True, slots=True)
-class PayWith:
-    """A card, or a bank where there is none."""
+async def pay_slip(client: StackClient, slip: str | bytes, means: ByCard | ByBank) -> PaymentView:
+    """Pay a slip in the app, by the text of its barcode or a picture of it.
 
-    card: str | None
-    expiry: str
-    bank_code: str
-
-
-async def pay_slip(client: StackClient, slip: str | bytes, means: PayWith) -> PaymentView:
-    """Scan (a barcode's text, or a picture of the slip), choose, and look until the answer is there.
-
-    With a stepped clock it may need time to be advanced.
+    Returns when the payment is decided, or after 5 seconds: under a stepped clock the answer may need time to be
+    advanced. Raises `Refused`, `Unreachable`.
     """
-    attempt = random_token()
+    channels, attempt = StackChannels(client), random_token()
+    payers = Payers(channels)
     if isinstance(slip, bytes):
-        scanned = await client.scan_picture("cli", slip, f"{attempt}/scan")
+        scanned = await channels.scan_picture(slip, await payers.consent(APP_USER), f"{attempt}/scan")
     else:
-        scanned = await client.scan("cli", slip, f"{attempt}/scan")
-    if means.card is None:
-        view = await client.pay_by_bank(scanned.payment_id, means.bank_code, f"{attempt}/bank")
-    else:
-        view = await client.pay_by_card(scanned.payment_id, means.card, means.expiry, f"{attempt}/card")
+        scanned = expect(await payers.scan_barcode(slip, APP_USER, f"{attempt}/scan"))
+    view = expect(await payers.choose(scanned.payment_id, means, attempt))
     deadline = monotonic() + PATIENCE_SECONDS
     while view.status in UNDER_WAY and monotonic() < deadline:
         await pause(0.05)
@@ -48,7 +40,7 @@ async def pay_slip(client: StackClient, slip: str | bytes, means: PayWith) -> Pa
 
 
 async def collect_slip(client: StackClient, text: str, channel: Method, amount: int | None) -> PaymentView:
-    """Report that a slip was paid outside the app; `text` is its barcode, or its number where it has no barcode."""
+    """Report that a slip was paid outside the app; `text` is its barcode, or its number if it has none."""
     named = "slip_number" if len(text) == SLIP_NUMBER_DIGITS and text.isdecimal() else "barcode"
     request = CollectionRequest.model_validate({"method": channel, named: text, "amount": amount})
-    return await client.collect(request, f"{random_token()}/collect")
+    return await StackChannels(client).collect(request, f"{random_token()}/collect")

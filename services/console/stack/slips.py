@@ -9,12 +9,10 @@ from typing import Any
 from contracts import topics
 from contracts.formats import barcode as barcode_format
 from contracts.formats.barcode import Barcode
-from contracts.http.ward.slips import AssessmentsRequest, SlipRequest
+from contracts.http.ward.slips import SlipRequest
 from contracts.vocabulary import ChargeType
+from services.console.payers.levy import levy
 from services.console.stack.clients import StackClient
-from services.ward.app import generate_levies
-
-ASSESSMENTS_AT_ONCE = 1000
 
 
 async def issue_csv(client: StackClient, csv: bytes) -> Any:
@@ -27,10 +25,8 @@ async def issue_generated(
     client: StackClient, payers: int, year: int, seed: int, charge_type: ChargeType = ChargeType.CARE_INSURANCE
 ) -> Any:
     """A made-up fiscal year."""
-    assessed = generate_levies(seed, payers, year, charge_type)
     slips = levied = 0
-    for n in range(0, len(assessed), ASSESSMENTS_AT_ONCE):
-        request = AssessmentsRequest(assessments=tuple(assessed[n : n + ASSESSMENTS_AT_ONCE]))
+    for request in levy(seed, payers, year, charge_type):
         answer = await client.post(topics.WARD, "/assessments", request)
         slips, levied = slips + answer["slips_issued"], levied + answer["amount_levied"]
     return {"slips_issued": slips, "amount_levied": levied}

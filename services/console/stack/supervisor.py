@@ -28,18 +28,16 @@ from services.chassis.identity import SeededIdentity, TimeOrderedIdentity
 from services.chassis.service import topic_specs
 from services.chassis.settings import ServiceSettings
 from services.chassis.web.listeners import Listener
+from services.console.folder import DEFAULT_FOLDER, StackFile, database_url
 from services.console.stack.clients import Replica, StackClient
 from services.console.stack.clock_authority import ClockAuthority, ClockOptions
 from services.console.stack.control import control, with_processes
 from services.console.stack.places import (
-    DEFAULT_FOLDER,
     DEFAULT_PORT_BASE,
     LOCAL_HOST,
     PLACES,
     Addresses,
     Place,
-    StackFile,
-    database_url,
     is_free,
 )
 

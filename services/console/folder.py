@@ -1,0 +1,51 @@
+"""The data folder of a stack or a sandbox: its databases, and the file with the seed and the secret."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from services.chassis.identity import random_token
+
+DEFAULT_FOLDER = Path("sansha-data")
+STACK_FILE = "sansha.json"
+
+
+@dataclass(frozen=True, slots=True)
+class StackFile:
+    """What a data folder remembers: ids follow from the seed, tokens are keyed by the secret."""
+
+    seed: int | None
+    secret: str
+
+    @classmethod
+    def open(cls, folder: Path, seed: int | None) -> StackFile:
+        """Read the folder's file, or make it. Raises `ValueError` for another seed, or a file that was damaged."""
+        path = folder / STACK_FILE
+        if not path.exists():
+            made = cls(seed, "" if seed is not None else random_token())
+            made.write(folder)
+            return made
+        try:
+            document: dict[str, Any] = json.loads(path.read_text())
+            kept = cls(document["seed"], document["secret"])
+        except (ValueError, LookupError, TypeError):
+            raise ValueError(f"{path} is damaged; bring it back from a copy or name another folder") from None
+        if seed is not None and kept.seed != seed:
+            raise ValueError(
+                f"{folder} was made with seed {kept.seed}, not {seed}; leave --seed out or name another folder"
+            )
+        return kept
+
+    def write(self, folder: Path) -> None:
+        """Keep it, for its owner's eyes alone."""
+        path = folder / STACK_FILE
+        path.touch(mode=0o600)
+        path.write_text(json.dumps({"seed": self.seed, "secret": self.secret}) + "\n")
+
+
+def database_url(folder: Path | None, principal: str) -> str:
+    """Where a party's embedded database is: a file named after it, or memory."""
+    return "sqlite://" if folder is None else f"sqlite:///{folder / f'{principal}.db'}"

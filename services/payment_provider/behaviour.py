@@ -1,23 +1,24 @@
-"""The simulation profile: pure. Test banks choose what they answer; anomalies (異常) are receipt data gone wrong.
+"""The simulation: test banks, and anomalies (異常) of receipt data. Pure.
 
-An anomaly is asked for (`POST /anomalies`). It concerns what the ward is told, never the money itself.
+A bank's code chooses its answer. An anomaly is asked for (`POST /anomalies`); it changes what is reported to the ward,
+never the money.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 
 from contracts.formats import barcode
 from contracts.formats.barcode import Barcode
 from contracts.vocabulary import ReceiptAnomaly, ReceiptKind, Yen
-from services.payment_provider.domain.payment import Plan
+from services.payment_provider.domain.reporting import ReportTimes
 
 
 @dataclass(frozen=True, slots=True)
 class BankBehaviour:
-    """How a bank answers: after `answers_in`, with `approves`, taken back after `reverses_in` where that is set."""
+    """What a bank answers, and after how long; `reverses_in` after an approval it cancels that."""
 
     story: str
     approves: bool = True
@@ -29,7 +30,7 @@ TEST_BANKS: dict[str, BankBehaviour] = {
     "0001": BankBehaviour("approves after two seconds"),
     "9001": BankBehaviour("refuses: not enough money on the account", approves=False),
     "9002": BankBehaviour(
-        "approves, and takes it back half an hour later (速報取消)", reverses_in=timedelta(minutes=30)
+        "approves, and cancels the approval half an hour later (速報取消)", reverses_in=timedelta(minutes=30)
     ),
     "9003": BankBehaviour("approves after ten minutes", answers_in=timedelta(minutes=10)),
 }
@@ -37,33 +38,44 @@ ORDINARY_BANK = "0001"
 
 
 def behaviour_of(bank_code: str) -> BankBehaviour:
-    """A bank that is not in the table behaves like the ordinary one."""
+    """A bank that is not in the table answers like the ordinary one."""
     return TEST_BANKS.get(bank_code, TEST_BANKS[ORDINARY_BANK])
 
 
 @dataclass(frozen=True, slots=True)
 class AnomalyBehaviour:
-    """What an anomaly does to the records of its payment."""
+    """What an anomaly does to its payment's receipt records."""
 
     story: str
     omits: frozenset[ReceiptKind] = frozenset()
-    """These are never made."""
+    """Kinds that are never made."""
     alters: ReceiptKind | None = None
-    """This one says another amount."""
+    """The kind that has another amount."""
     repeats: ReceiptKind | None = None
-    """This one is sent again, with another amount."""
+    """The kind that is sent a second time, with another amount."""
     cancels_in: timedelta | None = None
-    """So long after 確報 comes a 取消 of money that is on its way all the same."""
+    """This long after 確報 a 取消 is sent, though the money is deposited."""
 
     @property
     def touches(self) -> frozenset[ReceiptKind]:
-        """The records that must not have been delivered yet when it is asked for."""
+        """The kinds that must not have been delivered when it is asked for."""
         return self.omits | {kind for kind in (self.alters, self.repeats) if kind is not None}
 
     @property
     def needs_preliminary(self) -> bool:
-        """Whether it is one only where the channel has a 速報."""
+        """Whether it needs a channel that has 速報."""
         return self.omits == {ReceiptKind.PRELIMINARY} or self.alters is ReceiptKind.CONFIRMED
+
+
+class AskedAnomaly(NamedTuple):
+    """An anomaly that was asked for, for one payment; without a payment it waits for the next that it fits."""
+
+    anomaly_id: str
+    number: int
+    kind: ReceiptAnomaly
+    asked_at: datetime
+    payment_id: str | None = None
+    struck_at: datetime | None = None
 
 
 ANOMALIES: Final[dict[ReceiptAnomaly, AnomalyBehaviour]] = {
@@ -85,23 +97,23 @@ ANOMALIES: Final[dict[ReceiptAnomaly, AnomalyBehaviour]] = {
     ),
 }
 OTHER_BY: Final = 1_000
-"""A wrong amount is so many yen more; less, where that does not go into six digits."""
+"""A wrong amount is this many yen more, or less if more would need a seventh digit."""
 MOST_IN_BARCODE: Final = 999_999
 
 
-def without_omitted(plan: Plan, anomaly: ReceiptAnomaly | None) -> Plan:
-    """The plan, without the records that the anomaly leaves out."""
-    omits = ANOMALIES[anomaly].omits if anomaly else ()
-    return Plan(
-        None if ReceiptKind.PRELIMINARY in omits else plan.preliminary_at,
-        None if ReceiptKind.CONFIRMED in omits else plan.confirm_at,
+def without_omitted(times: ReportTimes, anomaly: ReceiptAnomaly) -> ReportTimes:
+    """None in place of the times of records that the anomaly omits."""
+    omits = ANOMALIES[anomaly].omits
+    return ReportTimes(
+        None if ReceiptKind.PRELIMINARY in omits else times.preliminary_at,
+        None if ReceiptKind.CONFIRMED in omits else times.confirm_at,
     )
 
 
 def with_other_amount(digits: str) -> tuple[str, Yen]:
-    """A barcode that says another amount, and that amount."""
+    """The barcode with another amount, and that amount."""
     code = barcode.decode(digits)
-    assert isinstance(code, Barcode), "a payment has a barcode that could be read"
+    assert isinstance(code, Barcode), "a payment is opened by a readable barcode"
     more = code.amount + OTHER_BY
     amount = Yen(more if more <= MOST_IN_BARCODE else code.amount - OTHER_BY)
     return replace(code, amount=amount).digits, amount

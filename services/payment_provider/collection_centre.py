@@ -9,9 +9,9 @@ from contracts.http.payment_provider.receipt_files import ReceiptFilesRequest, R
 from contracts.vocabulary import Refusal
 from services.chassis.clock import Clock
 from services.chassis.database import Database
-from services.payment_provider import store
 from services.payment_provider.commands import Commands
 from services.payment_provider.domain.terminal_access import TerminalTerms
+from services.payment_provider.queries import receipt_files
 from services.payment_provider.views import receipt_file_view
 
 
@@ -26,28 +26,28 @@ class CollectionCentre:
         """Files of these days that can be fetched."""
         await self._make_due_files()
         async with self._read() as session:
-            rows = await store.list_receipt_files(session, first, last, self.clock.now())
-        return [receipt_file_view(row) for row in rows]
+            files = await receipt_files.listed(session, first, last, self.clock.now())
+        return [receipt_file_view(file) for file in files]
 
     async def file(self, name: str) -> ReceiptFileView | Refusal:
         """A file that can be fetched."""
         await self._make_due_files()
         async with self._read() as session:
-            row = await store.find_receipt_file(session, name)
-        if row is None:
+            file = await receipt_files.find(session, name)
+        if file is None:
             return Refusal(
                 "receipt_file_unknown", f"there is no receipt file {name!r}", "list them: GET /receipt-files"
             )
-        if row.kept_until <= self.clock.now():
-            over = f"{name} was kept until {row.kept_until:%Y-%m-%dT%H:%M}Z"
+        if file.kept_until <= self.clock.now():
+            over = f"{name} was kept until {file.kept_until:%Y-%m-%dT%H:%M}Z"
             return Refusal("receipt_file_no_longer_kept", over, "ask the collection centre (収納センター) in writing")
-        return receipt_file_view(row)
+        return receipt_file_view(file)
 
     async def content(self, name: str, start: int, end: int) -> AsyncIterator[bytes]:
         """The bytes of a file from `start` up to, not including, `end`; at most a part of the file is in memory."""
         while start < end:
             async with self._read() as session:
-                part = await store.part_at(session, name, start)
+                part = await receipt_files.part_at(session, name, start)
             assert part is not None, "a file that is kept has all its parts"
             piece = part.content[start - part.starts_at : end - part.starts_at]
             yield piece

@@ -1,43 +1,40 @@
-"""The provider's part of a payment's story: what happened, what it waits for, and by which rule."""
+"""The provider's part of `sansha explain`: what happened to a payment, what it waits for, and by which rule."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from contracts.http.service import Explanation, Step, Waiting
 from contracts.vocabulary import CHANNEL_NAMES, IN_APP, Method, Party, ReceiptKind, Stage
 from services.payment_provider.behaviour import ANOMALIES, behaviour_of
 from services.payment_provider.domain.as_of import as_it_stood, before_anomaly
 from services.payment_provider.domain.channels import Channels
-from services.payment_provider.domain.network import JAPANESE, NETWORKS, NetworkTerms
-from services.payment_provider.domain.payment import TAKEN, Payment, PaymentStatus
-from services.payment_provider.domain.reporting import Reporting
-from services.payment_provider.store import Period
+from services.payment_provider.domain.network import JAPANESE, NETWORKS, Closing, NetworkTerms, Period
+from services.payment_provider.domain.payment import STANDING, Payment, PaymentStatus
+from services.payment_provider.domain.reporting import DeliveredReceipt, Reporting
 
 _RECEIPTS = {
     ReceiptKind.PRELIMINARY: (Stage.PRELIMINARY_DELIVERED, "速報 preliminary receipt data delivered"),
     ReceiptKind.CONFIRMED: (Stage.CONFIRMED_DELIVERED, "確報 confirmed receipt data delivered"),
     ReceiptKind.CANCELLED: (Stage.CANCELLED_DELIVERED, "速報取消 receipt data cancelled"),
 }
-_NO_ANOMALY = "no anomaly (異常) is known that would leave it out or alter it [GET /anomalies]"
+_NO_ANOMALY = "no anomaly (異常) is known that would omit or alter it [GET /anomalies]"
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
-    """What the story is told by."""
+class Scope:
+    """The terms that an explanation names, and the instant at which it ends."""
 
     channels: Channels
     timeout: timedelta
     now: datetime
     then: datetime | None = None
-    """Where the story ends before now."""
+    """The end, if it is in the past."""
 
     @property
     def end(self) -> datetime:
-        """The instant up to which the story is told."""
         return self.then or self.now
 
     def reporting(self, payment: Payment) -> Reporting:
@@ -50,38 +47,44 @@ class Telling:
 
 
 def period_of(payment: Payment) -> Period | None:
-    """The closing of its network that counts the payment; None for a card payment, or before it is made."""
+    """The closing of a network that counts the payment; None for a card payment, or one not made yet."""
     if payment.method is None or payment.method not in NETWORKS or payment.closes_on is None:
         return None
     return NETWORKS[payment.method], payment.closes_on
 
 
 def payment_then(
-    payment: Payment, receipts: Sequence[Any], struck_at: datetime | None, told: Telling
+    payment: Payment, receipts: Sequence[DeliveredReceipt], struck_at: datetime | None, scope: Scope
 ) -> Payment | None:
-    """The payment as it stood when the story ends; None where there was none yet. `receipts` are rows of the receipt
-    data ever delivered for it, `struck_at` is since when they go wrong, if they do."""
-    if told.then is None:
+    """The payment as it stood at the end; None if there was none yet.
+
+    `receipts` are all records ever delivered for it; `struck_at` is when an anomaly (異常) struck it, if one did.
+    """
+    if scope.then is None:
         return payment
-    stood = as_it_stood(payment, {row.kind for row in receipts if row.delivered_at <= told.then}, told.then)
-    if stood is None or stood.method is None or struck_at is None or struck_at <= told.then:
+    stood = as_it_stood(
+        payment, {receipt.kind for receipt in receipts if receipt.delivered_at <= scope.then}, scope.then
+    )
+    if stood is None or stood.method is None or struck_at is None or struck_at <= scope.then:
         return stood
-    made_at = stood.paid_at or told.then
-    return before_anomaly(stood, told.channels.plan(stood.method, made_at, made_at))
+    made_at = stood.paid_at or scope.then
+    return before_anomaly(stood, scope.channels.report_times(stood.method, made_at, made_at))
 
 
-def explain(payment: Payment, receipts: Sequence[Any], closing: Any, told: Telling) -> Explanation:
-    """What is known: rows of the receipt data delivered for this payment, and of its network's closing if any. What
-    comes after the end of the story is left out."""
-    delivered = [row for row in receipts if told.then is None or row.delivered_at <= told.then]
-    steps = [*_steps(payment), *(_receipt_step(row, payment, told) for row in delivered)]
-    if closing is not None and payment.status in TAKEN:
-        steps += _settlement_steps(payment, closing, told.network(payment))
+def explain(
+    payment: Payment, receipts: Sequence[DeliveredReceipt], closing: Closing | None, scope: Scope
+) -> Explanation:
+    """`receipts` are all records delivered for the payment, `closing` is that of its network if it has one. What comes
+    after the end is left out."""
+    delivered = [receipt for receipt in receipts if scope.then is None or receipt.delivered_at <= scope.then]
+    steps = [*_steps(payment), *(_receipt_step(receipt, payment, scope) for receipt in delivered)]
+    if closing is not None and payment.status in STANDING:
+        steps += _settlement_steps(payment, closing, scope.network(payment))
     return Explanation(
         payment_id=payment.payment_id,
         party=Party.PAYMENT_PROVIDER.value,
-        steps=tuple(sorted(_until(told.then, steps), key=lambda s: (s.at, s.stage))),
-        waiting=_waiting(payment, told),
+        steps=tuple(sorted(_until(scope.then, steps), key=lambda s: (s.at, s.stage))),
+        waiting=_waiting(payment, scope),
     )
 
 
@@ -106,31 +109,31 @@ def _steps(p: Payment) -> Iterator[Step]:
         asked = f"internet banking, bank {p.bank_code}"
         yield _step(Stage.METHOD_CHOSEN, "金融機関照会 bank asked", p.method_chosen_at, asked)
     if p.approved_at:
-        told = f"agent {p.agent} approved in time"
-        yield _step(Stage.ENTRUSTED, "代理納付委託 proxy payment entrusted", p.approved_at, told)
+        approved = f"agent {p.agent} approved in time"
+        yield _step(Stage.ENTRUSTED, "代理納付委託 proxy payment entrusted", p.approved_at, approved)
     if p.ended_at and p.status is PaymentStatus.DECLINED:
         yield _step(Stage.PAYMENT_ENDED, "支払不成立 declined", p.ended_at, str(p.decline_reason))
     if p.ended_at and p.status is PaymentStatus.ABANDONED:
-        yield _step(Stage.PAYMENT_ENDED, "中断 abandoned", p.ended_at, "the slip was scanned anew")
+        yield _step(Stage.PAYMENT_ENDED, "中断 abandoned", p.ended_at, "the slip was scanned again")
 
 
-def _receipt_step(row: Any, p: Payment, told: Telling) -> Step:
-    stage, event = _RECEIPTS[row.kind]
-    detail = f"booked under 収納日 {row.received_on}"
-    if row.kind is ReceiptKind.CONFIRMED and p.paid_at:
-        detail = told.reporting(p).confirmation_reason(p.paid_at, row.delivered_at)
-    elif row.kind is ReceiptKind.PRELIMINARY and p.paid_at != row.delivered_at:
-        detail = f"{detail}; {told.reporting(p).preliminary_reason()}"
-    if row.repetition or row.amount != p.amount:
-        detail = f"¥{row.amount:,}{' again' if row.repetition else ''}; {_anomaly(p)}"
-    return _step(stage, event, row.delivered_at, detail)
+def _receipt_step(receipt: DeliveredReceipt, p: Payment, scope: Scope) -> Step:
+    stage, event = _RECEIPTS[receipt.kind]
+    detail = f"booked under 収納日 {receipt.received_on}"
+    if receipt.kind is ReceiptKind.CONFIRMED and p.paid_at:
+        detail = scope.reporting(p).confirmation_reason(p.paid_at, receipt.delivered_at)
+    elif receipt.kind is ReceiptKind.PRELIMINARY and p.paid_at != receipt.delivered_at:
+        detail = f"{detail}; {scope.reporting(p).preliminary_reason()}"
+    if receipt.repetition or receipt.amount != p.amount:
+        detail = f"¥{receipt.amount:,}{' again' if receipt.repetition else ''}; {_anomaly(p)}"
+    return _step(stage, event, receipt.delivered_at, detail)
 
 
 def _anomaly(p: Payment) -> str:
     return f"異常 {p.anomaly}: {ANOMALIES[p.anomaly].story} [POST /anomalies]" if p.anomaly else _NO_ANOMALY
 
 
-def _settlement_steps(p: Payment, closing: Any, terms: NetworkTerms) -> Iterator[Step]:
+def _settlement_steps(p: Payment, closing: Closing, terms: NetworkTerms) -> Iterator[Step]:
     network = JAPANESE[closing.settler]
     if closing.issued_at is not None:
         totalled = f"¥{closing.amount:,}; {terms.closing_reason(closing.closed_on)}"
@@ -140,31 +143,30 @@ def _settlement_steps(p: Payment, closing: Any, terms: NetworkTerms) -> Iterator
         yield _step(Stage.DEPOSITED, f"入金 deposit of {network}", at, _deposit_reason(p, terms))
 
 
-def _waiting(p: Payment, told: Telling) -> Waiting | None:
+def _waiting(p: Payment, scope: Scope) -> Waiting | None:
     match p.status:
         case PaymentStatus.SCANNED:
-            because = "no method was chosen yet [no time limit: the payer chooses one, or scans the slip anew]"
+            because = "no method was chosen yet [no time limit: the payer chooses one, or scans the slip again]"
             return Waiting(waits_for="支払方法の選択 the payer's choice", until=None, because=because)
         case PaymentStatus.AUTHORIZING:
-            until = p.method_chosen_at + told.timeout if p.method_chosen_at else None
-            seconds = f"{told.timeout.total_seconds():.0f} s"
+            until = p.method_chosen_at + scope.timeout if p.method_chosen_at else None
+            seconds = f"{scope.timeout.total_seconds():.0f} s"
             because = f"{seconds} for the answer [authorization_timeout_seconds], then it is given up"
             return Waiting(waits_for=f"与信照会結果 answer of agent {p.agent}", until=until, because=because)
         case PaymentStatus.ENTRUSTED:
-            because = "the event is under way [no time limit: an agent takes on what it approved once it is told]"
+            because = "the event is under way [no time limit: an agent accepts what it approved once the event arrives]"
             return Waiting(waits_for=f"代理納付引受 of agent {p.agent}", until=None, because=because)
         case PaymentStatus.AT_BANK:
             return _waiting_for_bank(p)
         case PaymentStatus.COLLECTED | PaymentStatus.PAID:
-            return _waiting_for_records(p, told.reporting(p))
+            return _waiting_for_records(p, scope.reporting(p))
         case PaymentStatus.CONFIRMED:
-            return _waiting_for_deposit(p, told)
+            return _waiting_for_deposit(p, scope)
         case _:
             return None
 
 
 def _waiting_for_bank(p: Payment) -> Waiting:
-    """A bank answers as the simulation has it, by its code."""
     takes = behaviour_of(p.bank_code or "").answers_in
     until = p.method_chosen_at + takes if p.method_chosen_at else None
     because = f"the bank was asked; bank {p.bank_code} answers after {takes.total_seconds():.0f} s [GET /test-banks]"
@@ -172,8 +174,8 @@ def _waiting_for_bank(p: Payment) -> Waiting:
 
 
 def _waiting_for_records(p: Payment, reporting: Reporting) -> Waiting:
-    """速報 or 確報, whichever is next; where 確報 never comes, why."""
-    assert p.paid_at, "a payment that was made has its time"
+    """速報 or 確報, whichever is next; or why 確報 never comes."""
+    assert p.paid_at, "a payment that was made has a time"
     if p.status is PaymentStatus.COLLECTED and p.preliminary_at is not None:
         because = reporting.preliminary_reason()
         return Waiting(waits_for="速報 preliminary receipt data", until=p.preliminary_at, because=because)
@@ -185,12 +187,12 @@ def _waiting_for_records(p: Payment, reporting: Reporting) -> Waiting:
     return Waiting(waits_for="確報 confirmed receipt data", until=p.confirm_at, because=because)
 
 
-def _waiting_for_deposit(p: Payment, told: Telling) -> Waiting | None:
+def _waiting_for_deposit(p: Payment, scope: Scope) -> Waiting | None:
     if p.method is None or p.method not in NETWORKS or p.deposit_on is None:
         return None
-    terms = told.network(p)
+    terms = scope.network(p)
     until = terms.deposit_at(p.deposit_on)
-    if until <= told.end:
+    if until <= scope.end:
         return None
     waits_for = f"入金 deposit of {JAPANESE[NETWORKS[p.method]]}"
     return Waiting(waits_for=waits_for, until=until, because=_deposit_reason(p, terms))

@@ -20,20 +20,19 @@ from services.payment_provider.handlers.authorization_overdue import give_up_ove
 from services.payment_provider.handlers.confirmation_due import confirm_due
 from services.payment_provider.handlers.network_settlement import close_periods, deposit_periods
 from services.payment_provider.handlers.payment_fell_away import cancel_anyway, cancel_reversed, cancel_withdrawn
-from services.payment_provider.handlers.payment_taken import take_bank_answers, take_proxy_paid
+from services.payment_provider.handlers.payment_made import collect_accepted, collect_bank_approved
 from services.payment_provider.handlers.preliminary_due import report_due
 
 
 def subscriptions(channels: Channels) -> Sequence[On]:
-    """What arrives, and what is done with it."""
     return (
         On(AuthorizationApproved, entrust_approved, natural_key=True),
         On(AuthorizationDeclined, end_declined, natural_key=True),
         On(AuthorizationReversed, note_reversed),
-        On(ProxyPaymentAccepted, partial(take_proxy_paid, channels=channels), natural_key=True),
+        On(ProxyPaymentAccepted, partial(collect_accepted, channels=channels), natural_key=True),
         On(ProxyPaymentWithdrawn, cancel_withdrawn),
         On(timers.AuthorizationOverdue, give_up_overdue),
-        On(timers.BankAnswered, partial(take_bank_answers, channels=channels)),
+        On(timers.BankAnswered, partial(collect_bank_approved, channels=channels)),
         On(timers.BankReversed, cancel_reversed),
         On(timers.PreliminaryDue, report_due),
         On(timers.ConfirmationDue, confirm_due),

@@ -24,7 +24,7 @@ from services.chassis.web.listeners import Listener, Tls
 from services.chassis.web.problems import accepted
 from services.payment_provider.app import PaymentProvider
 from services.payment_provider.collection_centre import CollectionCentre
-from services.payment_provider.domain.terminal_access import Admission, Presented
+from services.payment_provider.domain.terminal_access import Admission, TerminalCredentials
 
 NOT_ADMITTED = Refusal(
     "terminal_not_admitted",
@@ -52,20 +52,20 @@ class _Door:
 
     async def enter(
         self, request: Request, credentials: HTTPBasicCredentials | None, session: str, what: str
-    ) -> Presented:
+    ) -> TerminalCredentials:
         """The same, with each request after the login."""
         shown = _presented(request, credentials, session)
         await self._decide(shown, what, self._centre.terms.admit_again(shown, self._centre.clock.now()))
         return shown
 
-    async def record(self, shown: Presented, what: str, outcome: str) -> None:
+    async def record(self, shown: TerminalCredentials, what: str, outcome: str) -> None:
         """Keep what became of a request."""
         access = TerminalAccess(
             terminal_user=shown.user[:64], certificate=shown.certificate, what=what[:200], outcome=outcome
         )
         await self._centre.record(access)
 
-    async def _decide(self, shown: Presented, what: str, admission: Admission) -> None:
+    async def _decide(self, shown: TerminalCredentials, what: str, admission: Admission) -> None:
         await self.record(shown, what, admission.value)
         if admission is not Admission.ADMITTED:
             accepted(NOT_ADMITTED)
@@ -112,9 +112,9 @@ def terminal_listeners(provider: PaymentProvider) -> Sequence[Listener]:
     return (Listener(terminal_app(provider.centre), s.host, s.terminal_port, tls),)
 
 
-def _presented(request: Request, credentials: HTTPBasicCredentials | None, session: str) -> Presented:
+def _presented(request: Request, credentials: HTTPBasicCredentials | None, session: str) -> TerminalCredentials:
     user, password = ("", "") if credentials is None else (credentials.username, credentials.password)
-    return Presented(client_certificate(request.scope), user, password, session)
+    return TerminalCredentials(client_certificate(request.scope), user, password, session)
 
 
 def _content(centre: CollectionCentre, file: ReceiptFileView, asked: Headers) -> Response:

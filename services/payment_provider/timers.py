@@ -1,4 +1,4 @@
-"""The payment provider's own timers: messages to itself, due at a time. Private: they are no part of the contract."""
+"""The payment provider's timers: messages to itself, due at a time. They are private, no part of the contract."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class BankAnswered(PaymentEvent, frozen=True, kw_only=True):
 
 
 class BankReversed(PaymentEvent, frozen=True, kw_only=True):
-    """金融機関取消: the simulated bank takes its approval back."""
+    """金融機関取消: the simulated bank cancels its approval."""
 
     TYPE: ClassVar[str] = "sansha.payment_provider.timer.bank_reversed"
 
@@ -38,13 +38,13 @@ class ConfirmationDue(PaymentEvent, frozen=True, kw_only=True):
 
 
 class CancellationDue(PaymentEvent, frozen=True, kw_only=True):
-    """異常: a 取消 is sent of a payment that stands."""
+    """異常: 取消 of a payment that stands is to be sent."""
 
     TYPE: ClassVar[str] = "sansha.payment_provider.timer.cancellation_due"
 
 
 class NetworkTimer(Event, frozen=True, kw_only=True):
-    """A timer about one closing of a network. Their names are of when the bank network was the only one."""
+    """A timer about one closing of a network. The types say "bank", which was the only network when they were named."""
 
     statement_id: str
 

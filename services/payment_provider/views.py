@@ -1,18 +1,16 @@
-"""What the payment provider shows of a payment, of an anomaly, of receipt files and who asked for them."""
+"""What HTTP shows of a payment, an anomaly and a receipt file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from contracts.http.payment_provider.anomalies import ReceiptAnomalyView
 from contracts.http.payment_provider.payments import PaymentView
-from contracts.http.payment_provider.receipt_files import ReceiptFileView, RecordedAccess
+from contracts.http.payment_provider.receipt_files import ReceiptFileView
+from services.payment_provider.behaviour import AskedAnomaly
 from services.payment_provider.domain.payment import Payment
+from services.payment_provider.domain.receipt_files import ReceiptFile
 
 
 def payment_view(payment: Payment, system_fee: int | None) -> PaymentView:
-    """The payment as its payer may see it."""
     return PaymentView(
         payment_id=payment.payment_id,
         slip_number=payment.slip_number,
@@ -28,16 +26,9 @@ def payment_view(payment: Payment, system_fee: int | None) -> PaymentView:
     )
 
 
-def anomaly_view(row: Mapping[str, Any]) -> ReceiptAnomalyView:
-    """An anomaly that was asked for."""
-    return ReceiptAnomalyView(**{name: row[name] for name in ReceiptAnomalyView.model_fields})
+def anomaly_view(asked: AskedAnomaly) -> ReceiptAnomalyView:
+    return ReceiptAnomalyView.model_validate(asked, from_attributes=True)
 
 
-def receipt_file_view(row: Any) -> ReceiptFileView:
-    """A file as its list tells it."""
-    return ReceiptFileView(**{name: getattr(row, name) for name in ReceiptFileView.model_fields})
-
-
-def access_view(row: Any) -> RecordedAccess:
-    """One request of a terminal."""
-    return RecordedAccess(**{name: getattr(row, name) for name in RecordedAccess.model_fields})
+def receipt_file_view(file: ReceiptFile) -> ReceiptFileView:
+    return ReceiptFileView.model_validate(file, from_attributes=True)

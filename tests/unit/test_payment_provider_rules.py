@@ -24,10 +24,11 @@ from contracts.vocabulary import (
     on_the_clock,
 )
 from services.payment_provider.domain import payment as steps
-from services.payment_provider.domain.collection import Presented, read_presented
-from services.payment_provider.domain.payment import TAKEN, UNDER_WAY, Payment, PaymentStatus, Plan
+from services.payment_provider.domain.collection import PresentedSlip, read_presented
+from services.payment_provider.domain.payment import STANDING, UNDER_WAY, Payment, PaymentStatus
+from services.payment_provider.domain.reporting import ReportTimes
 from services.payment_provider.domain.routing import refuse_route, system_fee
-from services.payment_provider.domain.scan import SlipRules, read_slip, refuse_taken
+from services.payment_provider.domain.scan import SlipRules, read_slip, refuse_second_payment
 from services.payment_provider.handlers.choose_method import CardRules
 from services.payment_provider.settings import BRAND_ROUTES, Settings
 
@@ -119,13 +120,13 @@ def test_an_unknown_issuer_is_told_which_issuers_have_a_contract() -> None:
 
 @pytest.mark.parametrize("status", PaymentStatus)
 def test_a_slip_is_free_unless_its_last_payment_stands_or_is_under_way(status: PaymentStatus) -> None:
-    refusal = refuse_taken(payment(status))
-    expected = "slip_already_paid" if status in TAKEN else "payment_in_progress" if status in UNDER_WAY else None
+    refusal = refuse_second_payment(payment(status))
+    expected = "slip_already_paid" if status in STANDING else "payment_in_progress" if status in UNDER_WAY else None
     assert (refusal and refusal.code) == expected
 
 
 def test_a_slip_never_scanned_is_free() -> None:
-    assert refuse_taken(None) is None
+    assert refuse_second_payment(None) is None
 
 
 # ---- the card ---------------------------------------------------------------------------------------------
@@ -211,7 +212,7 @@ Step = Callable[[Payment], Payment | None]
 STEPS: dict[str, Step] = {
     "approve": lambda p: steps.approve(p, NOW),
     "decline": lambda p: steps.decline(p, DeclineReason.CARD_EXPIRED, NOW),
-    "take": lambda p: steps.take(p, Plan(NOW, NOW), NOW),
+    "collect": lambda p: steps.collect(p, ReportTimes(NOW, NOW), NOW),
     "report": lambda p: steps.report(p._replace(preliminary_at=NOW)),
     "confirm": lambda p: steps.confirm(p._replace(confirm_at=NOW)),
     "cancel": lambda p: steps.cancel(p, NOW),
@@ -220,8 +221,8 @@ ALLOWED = {
     ("approve", S.AUTHORIZING): S.ENTRUSTED,
     ("decline", S.AUTHORIZING): S.DECLINED,
     ("decline", S.AT_BANK): S.DECLINED,
-    ("take", S.ENTRUSTED): S.COLLECTED,
-    ("take", S.AT_BANK): S.COLLECTED,
+    ("collect", S.ENTRUSTED): S.COLLECTED,
+    ("collect", S.AT_BANK): S.COLLECTED,
     ("report", S.COLLECTED): S.PAID,
     ("confirm", S.COLLECTED): S.CONFIRMED,
     ("cancel", S.COLLECTED): S.CANCELLED,
@@ -279,14 +280,14 @@ def test_choosing_a_card_or_a_bank_names_who_settles() -> None:
 def test_the_limits_of_the_barcode_are_the_till_s_and_not_the_debt_s(
     method: Method, text: str, on: date, at_till: str | None, elsewhere: str | None
 ) -> None:
-    read = read_presented(Presented(method, text, None, "912345", None), RULES, on)
+    read = read_presented(PresentedSlip(method, text, None, "912345", None), RULES, on)
     expected = at_till if method is Method.CONVENIENCE_STORE else elsewhere
     assert (read.code if isinstance(read, Refusal) else None) == expected
 
 
 @given(st.integers(1, 999_999), st.integers(0, 10**21 - 1).map(lambda n: f"{n:021d}"))
 def test_a_slip_without_a_barcode_is_told_by_the_digits_it_would_have(amount: int, number: str) -> None:
-    given = Presented(Method.COUNTER, None, number, "912345", amount)
+    given = PresentedSlip(Method.COUNTER, None, number, "912345", amount)
     read = read_presented(given, RULES, USE_BY)
     assert isinstance(read, Barcode)
     assert (read.free_area, read.amount, read.issuer, read.use_by) == (number, amount, "912345", None)

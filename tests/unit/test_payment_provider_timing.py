@@ -91,7 +91,7 @@ def test_whenever_it_is_heard_of_no_record_is_planned_for_the_past(
     paid_at: datetime, delay: int | None, days: int, later: timedelta
 ) -> None:
     reporting = replace(REPORTING, preliminary_delay_days=delay, confirmation_business_days=days)
-    plan = Channels({Method.CARD: reporting}, {}).plan(Method.CARD, paid_at, paid_at + later)
+    plan = Channels({Method.CARD: reporting}, {}).report_times(Method.CARD, paid_at, paid_at + later)
     assert plan.confirm_at is not None
     assert plan.confirm_at >= paid_at + later
     assert (plan.preliminary_at is None) == (delay is None)

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.payment_provider.domain.receipt_files import FileTerms
-from services.payment_provider.domain.terminal_access import Admission, Presented, TerminalTerms
+from services.payment_provider.domain.terminal_access import Admission, TerminalCredentials, TerminalTerms
 
 TERMS = FileTerms("fixed", time(1), False, "SHUNO", timedelta(days=60), "00680", {})
 DAILY = replace(TERMS, when_empty=True)
 ACCESS = TerminalTerms("ward-terminal", "correct horse", "", timedelta(hours=1), b"secret")
-SHOWN = Presented("c" * 64, "ward-terminal", "correct horse")
+SHOWN = TerminalCredentials("c" * 64, "ward-terminal", "correct horse")
 NOON = datetime(2021, 7, 12, 3, tzinfo=UTC)
 
 

@@ -1,4 +1,4 @@
-"""A payment as it stood at an instant that is past: what came later is taken away."""
+"""A payment as it stood at a past instant: later steps are undone."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Collection
 from datetime import datetime
 
 from contracts.vocabulary import IN_APP, Method, ReceiptKind
-from services.payment_provider.domain.payment import Payment, PaymentStatus, Plan
+from services.payment_provider.domain.payment import Payment, PaymentStatus
+from services.payment_provider.domain.reporting import ReportTimes
 
 
-def as_it_stood(p: Payment, told: Collection[ReceiptKind], then: datetime) -> Payment | None:
-    """The payment at the instant `then`, when the ward had been told of it by records of the kinds `told`; None before
-    it was opened. When one that was reported late was reported is not kept: it counts from the time it was made at.
+def as_it_stood(p: Payment, delivered: Collection[ReceiptKind], then: datetime) -> Payment | None:
+    """The payment at the instant `then`, by when records of the kinds `delivered` were out; None before it was opened.
+
+    A payment outside the app counts from when it was made, for no row says when it was reported to the provider.
     """
     if p.scanned_at > then:
         return None
@@ -19,7 +21,7 @@ def as_it_stood(p: Payment, told: Collection[ReceiptKind], then: datetime) -> Pa
         return p
     stood = p._replace(ended_at=None, decline_reason=None)
     if p.paid_at is not None and p.paid_at <= then:
-        return stood._replace(status=_told(told))
+        return stood._replace(status=_reported(delivered))
     stood = stood._replace(
         paid_at=None, received_on=None, preliminary_at=None, confirm_at=None, closes_on=None, deposit_on=None
     )
@@ -31,20 +33,19 @@ def as_it_stood(p: Payment, told: Collection[ReceiptKind], then: datetime) -> Pa
     return _opened(stood)
 
 
-def before_anomaly(p: Payment, plan: Plan) -> Payment:
-    """The payment before an anomaly (異常) was asked for it: its records are due as `plan` says."""
+def before_anomaly(p: Payment, times: ReportTimes) -> Payment:
+    """The payment before an anomaly (異常) was asked for it: its records are due at `times`."""
     if p.paid_at is None:
         return p._replace(anomaly=None)
-    return p._replace(anomaly=None, preliminary_at=plan.preliminary_at, confirm_at=plan.confirm_at)
+    return p._replace(anomaly=None, preliminary_at=times.preliminary_at, confirm_at=times.confirm_at)
 
 
-def _told(told: Collection[ReceiptKind]) -> PaymentStatus:
-    if ReceiptKind.CONFIRMED in told:
+def _reported(delivered: Collection[ReceiptKind]) -> PaymentStatus:
+    if ReceiptKind.CONFIRMED in delivered:
         return PaymentStatus.CONFIRMED
-    return PaymentStatus.PAID if ReceiptKind.PRELIMINARY in told else PaymentStatus.COLLECTED
+    return PaymentStatus.PAID if ReceiptKind.PRELIMINARY in delivered else PaymentStatus.COLLECTED
 
 
 def _opened(p: Payment) -> Payment:
-    """Scanned, and no method chosen."""
-    assert p.method is None or p.method in IN_APP, "outside the app a payment is made when it is opened"
+    assert p.method is None or p.method in IN_APP, "a payment outside the app is paid when it is opened"
     return Payment(p.payment_id, p.slip_number, p.attempt, p.barcode, p.amount, p.consent_id, p.scanned_at)

@@ -19,8 +19,8 @@ MOST_IN_RECEIPT_DATA: Final = 999_999
 
 
 @dataclass(frozen=True, slots=True)
-class Presented:
-    """What was on the counter: a barcode; or, where the slip has none, its number and amount."""
+class PresentedSlip:
+    """What the payer handed over: a barcode; or, if the slip has none, its number and amount."""
 
     method: Method
     barcode: str | None
@@ -30,7 +30,7 @@ class Presented:
     """What was handed over, in yen."""
 
 
-def read_presented(given: Presented, rules: SlipRules, on: date) -> Barcode | Refusal:
+def read_presented(given: PresentedSlip, rules: SlipRules, on: date) -> Barcode | Refusal:
     """The slip that is paid on the business date `on`, or why this channel does not take it."""
     code = _without_barcode(given) if given.barcode is None else barcode.decode(given.barcode, rules.century)
     if isinstance(code, Refusal):
@@ -45,7 +45,7 @@ _REFUSED_AT_TILLS_ONLY: Final = frozenset({"slip_past_use_by", "barcode_over_lim
 """Limits of the barcode, not of the debt: counters, banks and direct debit take such a slip."""
 
 
-def _without_barcode(given: Presented) -> Barcode | Refusal:
+def _without_barcode(given: PresentedSlip) -> Barcode | Refusal:
     """Its receipt data carry the 44 digits that the slip would have, though none are printed on it."""
     number = given.slip_number or ""
     if given.method in NEEDS_BARCODE or not number:
@@ -69,7 +69,7 @@ def _without_barcode(given: Presented) -> Barcode | Refusal:
     return Barcode(given.issuer, SlipNumber(number), 0, None, Yen(given.amount))
 
 
-def _refuse_amount(given: Presented, code: Barcode) -> Refusal | None:
+def _refuse_amount(given: PresentedSlip, code: Barcode) -> Refusal | None:
     if given.amount in (None, code.amount):
         return None
     return Refusal(

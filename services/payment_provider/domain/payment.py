@@ -1,4 +1,4 @@
-"""A payment and the steps it may take. Each step returns the changed payment, or None where it does not apply."""
+"""A payment and the steps it may take. A step returns the changed payment, or None if it does not apply."""
 
 from __future__ import annotations
 
@@ -8,26 +8,25 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from contracts.vocabulary import Agent, Brand, DeclineReason, Method, ReceiptAnomaly, Settler, Yen, business_date
+from services.payment_provider.domain.reporting import ReportTimes
 
 
 class PaymentStatus(StrEnum):
-    """Where a payment stands."""
-
-    SCANNED = "scanned"  # 読取済: a method has yet to be chosen
+    SCANNED = "scanned"  # 読取済: no method is chosen yet
     AUTHORIZING = "authorizing"  # 与信照会中
     ENTRUSTED = "entrusted"  # 代理納付委託済
     AT_BANK = "at_bank"  # 金融機関照会中
-    COLLECTED = "collected"  # 収納済: the ward has yet to be told
+    COLLECTED = "collected"  # 収納済: not reported to the ward yet
     PAID = "paid"  # 速報済
     CONFIRMED = "confirmed"  # 確報済
     DECLINED = "declined"  # 不成立
     CANCELLED = "cancelled"  # 速報取消済
-    ABANDONED = "abandoned"  # 中断: the slip was scanned anew
+    ABANDONED = "abandoned"  # 中断: the slip was scanned again
 
 
 UNDER_WAY = frozenset({PaymentStatus.AUTHORIZING, PaymentStatus.ENTRUSTED, PaymentStatus.AT_BANK})
-TAKEN = frozenset({PaymentStatus.COLLECTED, PaymentStatus.PAID, PaymentStatus.CONFIRMED})
-
+STANDING = frozenset({PaymentStatus.COLLECTED, PaymentStatus.PAID, PaymentStatus.CONFIRMED})
+"""Paid, and not cancelled since."""
 ENDED = frozenset({PaymentStatus.DECLINED, PaymentStatus.CANCELLED, PaymentStatus.ABANDONED})
 
 
@@ -40,7 +39,7 @@ class Payment(NamedTuple):
     barcode: str
     amount: Yen
     consent_id: str | None
-    """None for what was paid outside the app."""
+    """None for a payment outside the app."""
     scanned_at: datetime
     status: PaymentStatus = PaymentStatus.SCANNED
     method: Method | None = None
@@ -56,9 +55,9 @@ class Payment(NamedTuple):
     paid_at: datetime | None = None
     received_on: date | None = None
     preliminary_at: datetime | None = None
-    """When 速報 is planned; None where there is none."""
+    """When 速報 is planned; None for no 速報."""
     confirm_at: datetime | None = None
-    """When 確報 is planned."""
+    """When 確報 is planned; None for no 確報 (異常)."""
     ended_at: datetime | None = None
     """When it was declined, cancelled or abandoned, or its authorization reversed."""
     closes_on: date | None = None
@@ -68,15 +67,8 @@ class Payment(NamedTuple):
 
     @property
     def issuer(self) -> str:
-        """請求書発行企業コード: each charge type (科目) has one of its own."""
+        """請求書発行企業コード; it differs by charge type (科目)."""
         return self.barcode[2:8]
-
-
-class Plan(NamedTuple):
-    """When the receipt records of a payment are made; None for one that is never made."""
-
-    preliminary_at: datetime | None
-    confirm_at: datetime | None
 
 
 def authorize(payment: Payment, agent: Agent, card_token: str, brand: Brand, last4: str, now: datetime) -> Payment:
@@ -94,7 +86,7 @@ def authorize(payment: Payment, agent: Agent, card_token: str, brand: Brand, las
 
 
 def ask_bank(payment: Payment, bank_code: str, now: datetime) -> Payment:
-    """The payer's bank is asked."""
+    """金融機関照会 begins."""
     return payment._replace(
         status=PaymentStatus.AT_BANK,
         method=Method.INTERNET_BANKING,
@@ -105,63 +97,63 @@ def ask_bank(payment: Payment, bank_code: str, now: datetime) -> Payment:
 
 
 def approve(payment: Payment, now: datetime) -> Payment | None:
-    """The agent approved; None where the provider has already given the payment up."""
+    """与信承認: entrusted to the agent. None if the provider has given the payment up, or it was approved before."""
     if payment.status is not PaymentStatus.AUTHORIZING:
         return None
     return payment._replace(status=PaymentStatus.ENTRUSTED, approved_at=now)
 
 
 def decline(payment: Payment, reason: DeclineReason, now: datetime) -> Payment | None:
-    """No money will come; None where the payment has gone on or ended before."""
+    """支払不成立. None if the payment has gone on or ended."""
     if payment.status not in (PaymentStatus.AUTHORIZING, PaymentStatus.AT_BANK):
         return None
     return payment._replace(status=PaymentStatus.DECLINED, decline_reason=reason, ended_at=now)
 
 
-def take(payment: Payment, plan: Plan, paid_at: datetime) -> Payment | None:
-    """Paid: the agent took it on, or the bank approved. None where that was known before or it has ended."""
+def collect(payment: Payment, times: ReportTimes, paid_at: datetime) -> Payment | None:
+    """収納: the agent accepted the payment, or the bank approved it. None if it was collected before, or has ended."""
     if payment.status not in (PaymentStatus.ENTRUSTED, PaymentStatus.AT_BANK):
         return None
     return payment._replace(
         status=PaymentStatus.COLLECTED,
         paid_at=paid_at,
         received_on=business_date(paid_at),
-        preliminary_at=plan.preliminary_at,
-        confirm_at=plan.confirm_at,
+        preliminary_at=times.preliminary_at,
+        confirm_at=times.confirm_at,
     )
 
 
 def report(payment: Payment) -> Payment | None:
-    """速報. None where none is planned, the ward was told before, or the payment fell away."""
+    """速報. None if none is planned, one was delivered, or the payment has ended."""
     if payment.status is not PaymentStatus.COLLECTED or payment.preliminary_at is None:
         return None
     return payment._replace(status=PaymentStatus.PAID)
 
 
 def confirm(payment: Payment) -> Payment | None:
-    """確報. None where none is planned, or the payment fell away before."""
+    """確報. None if none is planned, one was delivered, or the payment has ended."""
     if payment.status not in (PaymentStatus.COLLECTED, PaymentStatus.PAID) or payment.confirm_at is None:
         return None
     return payment._replace(status=PaymentStatus.CONFIRMED)
 
 
 def cancel(payment: Payment, now: datetime) -> Payment | None:
-    """速報取消: the money will not come after all."""
-    if payment.status not in TAKEN:
+    """速報取消: the money will not come. None if there is no standing payment."""
+    if payment.status not in STANDING:
         return None
     return payment._replace(status=PaymentStatus.CANCELLED, ended_at=now)
 
 
 def abandon(payment: Payment, now: datetime) -> Payment:
-    """The payer scanned the slip anew."""
+    """The payer scanned the slip again."""
     return payment._replace(status=PaymentStatus.ABANDONED, ended_at=now)
 
 
 def latest_in_app(made: Sequence[Payment]) -> Payment | None:
-    """Of all payments of a slip, the first first, the last one that was opened in the app."""
+    """Of all payments of a slip, by attempt, the last one that was opened in the app."""
     return next((p for p in reversed(made) if p.consent_id is not None), None)
 
 
 def next_attempt(made: Sequence[Payment]) -> int:
-    """The number of the slip's next payment, whatever the channel."""
+    """The attempt of the slip's next payment, at any channel."""
     return made[-1].attempt + 1 if made else 1

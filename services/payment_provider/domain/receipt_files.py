@@ -1,4 +1,4 @@
-"""Which day's file is due, what it is called, and what is in it."""
+"""Which day's receipt file (収納データファイル) is due, its name and its content."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
-from typing import Final, Protocol
+from typing import Final, NamedTuple
 
 from contracts.formats import barcode, receipt_csv, receipt_file
 from contracts.formats.barcode import Barcode
@@ -20,7 +20,7 @@ _DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class FileTerms:
-    """What is agreed about receipt files."""
+    """The terms of receipt files, as set."""
 
     layout: str
     made_at: time
@@ -31,12 +31,12 @@ class FileTerms:
     company_names: Mapping[str, str]
 
     def last_day_due(self, now: datetime) -> date:
-        """The last day whose file is to be there at `now`."""
+        """The last day whose file is due by `now`."""
         today = business_date(now)
         return today - (_DAY if now >= on_the_clock(today, self.made_at) else 2 * _DAY)
 
     def next_day(self, first_unfiled: date | None, last_filed: date | None, now: datetime) -> date | None:
-        """The day whose file is made next; None where none is due.
+        """The day whose file is made next; None if none is due.
 
         `first_unfiled` is the earliest day with records that are in no file, `last_filed` the latest that has one.
         """
@@ -47,21 +47,38 @@ class FileTerms:
         return min((day for day in candidates if day <= due), default=None)
 
     def name(self, day: date, number: int) -> str:
-        """Of the `number`-th file of a day, from 1: a further one holds what came after the first was made."""
+        """The name of the `number`-th file of a day, from 1; a further one has the records that came too late."""
         further = f"-{number}" if number > 1 else ""
         return f"{self.prefix}{day:%Y%m%d}{further}.{SUFFIXES[self.layout]}"
 
     def made_on(self, day: date) -> datetime:
-        """When the file of a day is made."""
         return on_the_clock(day + _DAY, self.made_at)
 
     def kept_until(self, day: date) -> datetime:
-        """When its content is erased."""
+        """When the content of a day's file is erased."""
         return self.made_on(day) + self.retention
 
 
-class Delivered(Protocol):
-    """A record that was delivered, with its payment."""
+class ReceiptFile(NamedTuple):
+    """A receipt file: how many records it has, their total in yen, its size in bytes.
+
+    `made_at` is the agreed time, whenever the file was first asked for. `erased_at` says that its bytes are deleted.
+    """
+
+    name: str
+    day: date
+    layout: str
+    made_at: datetime
+    kept_until: datetime
+    records: int = 0
+    amount: int = 0
+    size: int = 0
+    sha256: str = ""
+    erased_at: datetime | None = None
+
+
+class FiledRecord(NamedTuple):
+    """A receipt record that is in a file, with its payment."""
 
     payment_id: str
     kind: ReceiptKind
@@ -75,8 +92,8 @@ class Delivered(Protocol):
     deposit_on: date | None
 
 
-def record_of(row: Delivered) -> ReceiptRecord:
-    """The same facts as the event of this record says, in the words of a file."""
+def record_of(row: FiledRecord) -> ReceiptRecord:
+    """The facts of the record's event, as a line of a file."""
     paid = row.paid_at.astimezone(JST)
     return ReceiptRecord(
         kind=row.kind,
@@ -93,14 +110,14 @@ def record_of(row: Delivered) -> ReceiptRecord:
 
 
 def _saying(digits: str, amount: int) -> str:
-    """The barcode as the record has it: of the slip, and of the record's own amount."""
+    """The slip's barcode with the record's own amount."""
     code = barcode.decode(digits)
-    assert isinstance(code, Barcode), "a payment was opened by a barcode that could be read"
+    assert isinstance(code, Barcode), "a payment is opened by a readable barcode"
     return digits if code.amount == amount else replace(code, amount=Yen(amount)).digits
 
 
 def content(records: Iterable[ReceiptRecord], day: date, terms: FileTerms) -> Iterator[bytes]:
-    """A file's bytes, many lines at a time; the records come in the order of their companies (企業コード)."""
+    """A file's bytes, many lines at a time. The records must be sorted by company (企業コード)."""
     if terms.layout == "csv":
         return receipt_csv.write(records)
     blocks = groupby(records, company_of)

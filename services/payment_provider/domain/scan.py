@@ -10,31 +10,31 @@ from typing import Final
 from contracts.formats import barcode
 from contracts.formats.barcode import Barcode
 from contracts.vocabulary import JST, Refusal, business_date
-from services.payment_provider.domain.payment import TAKEN, UNDER_WAY, Payment
+from services.payment_provider.domain.payment import STANDING, UNDER_WAY, Payment
 
 MIDNIGHT: Final = time(0)
 
 
 @dataclass(frozen=True, slots=True)
 class SlipRules:
-    """Which slips are taken; each field is a setting."""
+    """Which slips can be paid; each field is a setting."""
 
     issuers: Sequence[str]
     """Issuer company codes under contract."""
     century: int = barcode.CENTURY
-    """The first of the hundred years that the two digits of a use-by date can mean."""
+    """The first of the hundred years that a use-by date's two digits can mean."""
     use_by_until: time = MIDNIGHT
-    """The hour, in Japan, at which a slip's last day ends in the app; midnight for the whole day."""
+    """Japan time at which a slip's last day ends in the app; midnight for the whole day."""
 
     def day_in_app(self, now: datetime) -> date:
-        """The day that a use-by date is compared with: from `use_by_until` on, the next one."""
+        """The day that a use-by date is compared with: the next one from `use_by_until` on."""
         day = business_date(now)
         is_over = self.use_by_until != MIDNIGHT and now.astimezone(JST).time() >= self.use_by_until
         return day + timedelta(days=is_over)
 
 
 def read_slip(text: str, rules: SlipRules, now: datetime) -> Barcode | Refusal:
-    """The slip behind what a scanner gave, or why it cannot be paid in the app."""
+    """The slip of a scanner's text, or why it cannot be paid in the app."""
     code = barcode.decode(text, rules.century)
     if isinstance(code, Refusal):
         return code
@@ -42,7 +42,7 @@ def read_slip(text: str, rules: SlipRules, now: datetime) -> Barcode | Refusal:
 
 
 def refuse_issuer(issuer: str, issuers: Collection[str]) -> Refusal | None:
-    """Refuses a slip of an issuer for whom nothing is collected."""
+    """Refuses a slip of an issuer without a contract."""
     if issuer in issuers:
         return None
     return Refusal(
@@ -52,15 +52,15 @@ def refuse_issuer(issuer: str, issuers: Collection[str]) -> Refusal | None:
     )
 
 
-def refuse_taken(earlier: Payment | None) -> Refusal | None:
-    """Refuses a slip that the app has taken, or is about to; `earlier` is its last payment in the app.
+def refuse_second_payment(earlier: Payment | None) -> Refusal | None:
+    """Refuses a slip that was paid in the app, or is being paid; `earlier` is its last payment in the app.
 
-    What was paid at a till or a counter the app does not know: the paper stays with the payer, who may pay it again
+    The app does not know of payments at a till or a counter: the payer still has the paper, and may pay it twice
     (二重納付).
     """
     if earlier is None:
         return None
-    if earlier.status in TAKEN:
+    if earlier.status in STANDING:
         return Refusal(
             "slip_already_paid",
             f"slip {earlier.slip_number} was paid in this app as payment {earlier.payment_id}",
@@ -70,6 +70,6 @@ def refuse_taken(earlier: Payment | None) -> Refusal | None:
         return Refusal(
             "payment_in_progress",
             f"payment {earlier.payment_id} of slip {earlier.slip_number} has not ended yet",
-            "wait for its end; it is told within a minute",
+            "wait for its end, which comes within a minute",
         )
     return None

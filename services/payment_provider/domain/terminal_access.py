@@ -21,8 +21,8 @@ class Admission(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Presented:
-    """What a terminal shows with a request. `certificate` is its SHA-256, empty for none."""
+class TerminalCredentials:
+    """What a terminal sends with a request. `certificate` is the certificate's SHA-256, empty for none."""
 
     certificate: str
     user: str
@@ -40,7 +40,7 @@ class TerminalTerms:
     session_lifetime: timedelta
     secret: bytes = field(repr=False)
 
-    def admit(self, shown: Presented) -> Admission:
+    def admit(self, shown: TerminalCredentials) -> Admission:
         """At login."""
         if not shown.certificate:
             return Admission.NO_CERTIFICATE
@@ -49,12 +49,12 @@ class TerminalTerms:
         right = _same(shown.user, self.user) & _same(shown.password, self.password)
         return Admission.ADMITTED if right and self.password else Admission.WRONG_USER_OR_PASSWORD
 
-    def open_session(self, shown: Presented, now: datetime) -> tuple[str, datetime]:
+    def open_session(self, shown: TerminalCredentials, now: datetime) -> tuple[str, datetime]:
         """(session, until when) of a terminal that was admitted: bound to its user and its certificate."""
         until = now + self.session_lifetime
         return self._session(shown, int(until.timestamp())), until
 
-    def admit_again(self, shown: Presented, now: datetime) -> Admission:
+    def admit_again(self, shown: TerminalCredentials, now: datetime) -> Admission:
         """With each request after the login."""
         admission = self.admit(shown)
         if admission is not Admission.ADMITTED:
@@ -66,7 +66,7 @@ class TerminalTerms:
             return Admission.NOT_LOGGED_IN
         return Admission.ADMITTED if now < datetime.fromtimestamp(int(seconds), UTC) else Admission.SESSION_EXPIRED
 
-    def _session(self, shown: Presented, until: int) -> str:
+    def _session(self, shown: TerminalCredentials, until: int) -> str:
         said = f"{until}\x1f{shown.user}\x1f{shown.certificate}".encode()
         return f"{until}.{hmac.digest(self.secret, said, hashlib.sha256).hex()}"
 

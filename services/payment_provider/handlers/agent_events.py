@@ -1,4 +1,4 @@
-"""Which payment an agent's event is about: one that was made, and that this agent was asked for."""
+"""The payment that an agent's event is about."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ AgentEvent = (
 
 
 def payment_of(event: AgentEvent, known: Mapping[str, Payment]) -> Payment:
-    """Raises `LookupError` where nobody made such a payment, another agent was asked, or for another amount."""
+    """Raises `LookupError` if there is no such payment, or the event is not of its agent or not of its amount."""
     payment = known.get(event.payment_id)
     if payment is None:
         raise LookupError(f"agent {event.agent} speaks of payment {event.payment_id}, which nobody made")

@@ -12,66 +12,47 @@ from contracts.events import (
     ProxyPaymentRequested,
 )
 from contracts.vocabulary import Method
+from services.chassis.steps import Steps, subjects
 from services.chassis.transaction import Transaction
-from services.payment_provider import store
 from services.payment_provider.domain.payment import Payment, approve, decline
 from services.payment_provider.handlers.agent_events import payment_of
+from services.payment_provider.store import payments
 from services.payment_provider.timers import AuthorizationOverdue
 
 
 async def entrust_approved(approvals: Sequence[AuthorizationApproved], tx: Transaction) -> None:
-    """代理納付の委託. An approval that comes too late is left alone: its reversal is already asked for."""
-    known = await store.lock(tx.session, {a.payment_id for a in approvals})
-    stand, entrusted = dict(known), list[Payment]()
+    """代理納付の委託. An approval that comes too late is ignored: its reversal has been asked for."""
+    steps = Steps(await payments.lock(tx.session, subjects(approvals)), tx)
     for approval in approvals:
-        asked = payment_of(approval, stand)
-        payment = approve(asked, tx.now)
-        if payment is None:
-            if asked.approved_at is not None:
-                tx.repeated.append(approval)
-            continue
-        stand[payment.payment_id] = payment
-        entrusted.append(payment)
-        assert payment.agent and payment.card_token, "an authorized payment has an agent and a card"
-        tx.publish(
-            ProxyPaymentRequested(
-                payment_id=payment.payment_id,
-                agent=payment.agent,
-                card_token=payment.card_token,
-                amount=payment.amount,
-                entrusted_at=tx.now,
-            )
-        )
-    tx.cancel(AuthorizationOverdue, (p.payment_id for p in entrusted))
-    await store.save(tx.session, known, entrusted)
+        asked = payment_of(approval, steps)
+        entrusted = steps.take(approval, approve(asked, tx.now), repeated=asked.approved_at is not None)
+        if entrusted is not None:
+            tx.publish(_entrustment(entrusted, tx))
+    tx.cancel(AuthorizationOverdue, steps.changed)
+    await payments.save(tx.session, steps)
 
 
 async def end_declined(refusals: Sequence[AuthorizationDeclined], tx: Transaction) -> None:
-    """与信否認: the payer is told why; the slip is free again."""
-    known = await store.lock(tx.session, {r.payment_id for r in refusals})
-    stand, declined = dict(known), list[Payment]()
+    """与信否認: the payment ends with the agent's reason; the slip can be paid again."""
+    steps = Steps(await payments.lock(tx.session, subjects(refusals)), tx)
     for refusal in refusals:
-        asked = payment_of(refusal, stand)
-        payment = decline(asked, refusal.reason, tx.now)
-        if payment is not None:
-            stand[payment.payment_id] = payment
-            declined.append(payment)
-            announce_declined(payment, tx)
-        elif asked.decline_reason is refusal.reason:
-            tx.repeated.append(refusal)
-    tx.cancel(AuthorizationOverdue, (p.payment_id for p in declined))
-    await store.save(tx.session, known, declined)
+        asked, reason = payment_of(refusal, steps), refusal.reason
+        declined = steps.take(refusal, decline(asked, reason, tx.now), repeated=asked.decline_reason is reason)
+        if declined is not None:
+            announce_declined(declined, tx)
+    tx.cancel(AuthorizationOverdue, steps.changed)
+    await payments.save(tx.session, steps)
 
 
 async def note_reversed(reversals: Sequence[AuthorizationReversed], tx: Transaction) -> None:
-    """与信取消: the payment was declined when the reversal was asked for; an unknown one is a fault."""
-    known = await store.find(tx.session, {r.payment_id for r in reversals})
+    """与信取消: the payment was declined when the reversal was asked for. Raises `LookupError` for an unknown one."""
+    known = await payments.find(tx.session, subjects(reversals))
     for reversal in reversals:
         payment_of(reversal, known)
 
 
 def announce_declined(payment: Payment, tx: Transaction) -> None:
-    """支払不成立, for whoever watches the scans."""
+    """支払不成立."""
     assert payment.decline_reason is not None, "a declined payment has a reason"
     tx.publish(
         PaymentDeclined(
@@ -80,4 +61,15 @@ def announce_declined(payment: Payment, tx: Transaction) -> None:
             reason=payment.decline_reason,
             declined_at=tx.now,
         )
+    )
+
+
+def _entrustment(payment: Payment, tx: Transaction) -> ProxyPaymentRequested:
+    assert payment.agent and payment.card_token, "an authorized payment has an agent and a card"
+    return ProxyPaymentRequested(
+        payment_id=payment.payment_id,
+        agent=payment.agent,
+        card_token=payment.card_token,
+        amount=payment.amount,
+        entrusted_at=tx.now,
     )

@@ -1,4 +1,4 @@
-"""与信照会タイムアウト: give the payment up and have the agent undo whatever it did or will do."""
+"""与信照会タイムアウト: give the payment up, and have the agent undo what it did or will do."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ from collections.abc import Sequence
 
 from contracts.events import AuthorizationReversalRequested
 from contracts.vocabulary import DeclineReason
+from services.chassis.steps import Steps, subjects
 from services.chassis.transaction import Transaction
-from services.payment_provider import store
 from services.payment_provider.domain.payment import decline
 from services.payment_provider.handlers.authorization_answered import announce_declined
+from services.payment_provider.store import payments
 from services.payment_provider.timers import AuthorizationOverdue
 
 
 async def give_up_overdue(overdue: Sequence[AuthorizationOverdue], tx: Transaction) -> None:
-    """Nothing to do where the answer came while this timer was under way."""
-    known = await store.lock(tx.session, {t.payment_id for t in overdue})
-    reason = DeclineReason.AUTHORIZATION_TIMED_OUT
-    given_up = [p for t in overdue if (p := decline(known[t.payment_id], reason, tx.now)) is not None]
-    for payment in given_up:
+    """A payment whose answer came while this timer was under way is left as it is."""
+    steps, reason = Steps(await payments.lock(tx.session, subjects(overdue)), tx), DeclineReason.AUTHORIZATION_TIMED_OUT
+    for timer in overdue:
+        payment = steps.take(timer, decline(steps[timer.payment_id], reason, tx.now))
+        if payment is None:
+            continue
         assert payment.agent and payment.card_token, "an authorizing payment has an agent and a card"
         tx.publish(
             AuthorizationReversalRequested(
@@ -30,4 +32,4 @@ async def give_up_overdue(overdue: Sequence[AuthorizationOverdue], tx: Transacti
             )
         )
         announce_declined(payment, tx)
-    await store.save(tx.session, known, given_up)
+    await payments.save(tx.session, steps)

@@ -1,4 +1,4 @@
-"""Bulk requests: the items of all of them handled as one sequence, the answers told by request."""
+"""Bulk requests: the items of all of them are handled as one sequence, then answered by request."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ Item = TypeVar("Item")
 async def each_for_itself(
     requests: Sequence[Sequence[Item]], handle: Callable[[Sequence[Item]], Awaitable[Sequence[PaymentView | Refusal]]]
 ) -> Sequence[PaymentsAnswer]:
-    """One answer a request. Raises what `handle` raises, which takes items about one thing in their order."""
+    """One answer for each request. `handle` takes items about one thing in their order; raises what it raises."""
     answers = iter(await handle(list(chain.from_iterable(requests))))
     return [payments_answer(list(islice(answers, len(items)))) for items in requests]

@@ -16,25 +16,26 @@ from contracts.http.payment_provider.payments import (
     PaymentView,
 )
 from contracts.vocabulary import Agent, Brand, Refusal, Yen
+from services.chassis.steps import Steps
 from services.chassis.transaction import Transaction
-from services.payment_provider import store
 from services.payment_provider.behaviour import behaviour_of
 from services.payment_provider.domain.payment import Payment, PaymentStatus, ask_bank, authorize
 from services.payment_provider.domain.routing import FeeTable, refuse_route, system_fee
 from services.payment_provider.handlers.bulk import each_for_itself
+from services.payment_provider.store import payments
 from services.payment_provider.timers import AuthorizationOverdue, BankAnswered
 from services.payment_provider.views import payment_view
 
 
 @dataclass(frozen=True, slots=True)
 class CardRules:
-    """What the provider goes by when a card is chosen."""
+    """The settings that a card payment is subject to."""
 
     routes: Mapping[Brand, Agent]
     timeout: timedelta
     fees: FeeTable
     issuer_fees: Mapping[str, FeeTable]
-    """Of issuers with a table of their own."""
+    """For issuers with a table of their own."""
     fee_step: int
     fee_per_step: int
 
@@ -47,32 +48,30 @@ class CardRules:
 async def choose_cards(
     requests: Sequence[CardChoice], tx: Transaction, *, rules: CardRules
 ) -> Sequence[PaymentView | Refusal]:
-    """Ask the card's agent; the answer comes as an event, or not at all before the timeout."""
-    known = await store.lock(tx.session, {r.payment_id for r in requests})
-    stand = dict(known)
-    answers = [_ask_agent(request, stand, rules, tx) for request in requests]
-    await store.save(tx.session, known, [a for a in answers if isinstance(a, Payment)])
+    """Ask the card's agent, which answers by an event; without one before the timeout the payment is given up."""
+    steps = Steps(await payments.lock(tx.session, {r.payment_id for r in requests}), tx)
+    answers = [_ask_agent(request, steps, rules, tx) for request in requests]
+    await payments.save(tx.session, steps)
     return [a if isinstance(a, Refusal) else payment_view(a, rules.fee(a)) for a in answers]
 
 
 async def choose_many_cards(
     requests: Sequence[CardChoicesRequest], tx: Transaction, *, rules: CardRules
 ) -> Sequence[PaymentsAnswer]:
-    """Each payment for itself; of one that comes twice, the method has been chosen by then."""
+    """Each payment for itself. The second choice for a payment is refused."""
     return await each_for_itself([request.choices for request in requests], partial(choose_cards, tx=tx, rules=rules))
 
 
 async def choose_banks(requests: Sequence[BankChoice], tx: Transaction) -> Sequence[PaymentView | Refusal]:
-    """Ask the payer's bank; no card agent has a part in it, and no system fee is charged."""
-    known = await store.lock(tx.session, {r.payment_id for r in requests})
-    answers = [_ask_bank(request, known, tx) for request in requests]
-    await store.save(tx.session, known, [a for a in answers if isinstance(a, Payment)])
+    """Ask the payer's bank. There is no system fee."""
+    steps = Steps(await payments.lock(tx.session, {r.payment_id for r in requests}), tx)
+    answers = [_ask_bank(request, steps, tx) for request in requests]
+    await payments.save(tx.session, steps)
     return [a if isinstance(a, Refusal) else payment_view(a, 0) for a in answers]
 
 
-def _ask_agent(request: CardChoice, stand: dict[str, Payment], rules: CardRules, tx: Transaction) -> Payment | Refusal:
-    """The payment as it stands from now on, in `stand` too."""
-    payment = _choosable(stand, request.payment_id)
+def _ask_agent(request: CardChoice, steps: Steps[Payment], rules: CardRules, tx: Transaction) -> Payment | Refusal:
+    payment = _choosable(steps, request.payment_id)
     if isinstance(payment, Refusal):
         return payment
     refusal = refuse_route(rules.routes, request.brand, request.agent)
@@ -81,17 +80,16 @@ def _ask_agent(request: CardChoice, stand: dict[str, Payment], rules: CardRules,
     tx.publish(_authorization_request(payment, request, tx))
     tx.schedule(AuthorizationOverdue(payment_id=payment.payment_id), tx.now + rules.timeout)
     asked = authorize(payment, request.agent, request.card_token, request.brand, request.last4, tx.now)
-    stand[asked.payment_id] = asked
-    return asked
+    return steps.put(asked.payment_id, asked)
 
 
-def _ask_bank(request: BankChoice, known: Mapping[str, Payment], tx: Transaction) -> Payment | Refusal:
-    payment = _choosable(known, request.payment_id)
+def _ask_bank(request: BankChoice, steps: Steps[Payment], tx: Transaction) -> Payment | Refusal:
+    payment = _choosable(steps, request.payment_id)
     if isinstance(payment, Refusal):
         return payment
     answers_at = tx.now + behaviour_of(request.bank_code).answers_in
     tx.schedule(BankAnswered(payment_id=payment.payment_id), answers_at)
-    return ask_bank(payment, request.bank_code, tx.now)
+    return steps.put(payment.payment_id, ask_bank(payment, request.bank_code, tx.now))
 
 
 def _choosable(known: Mapping[str, Payment], payment_id: str) -> Payment | Refusal:
@@ -100,7 +98,7 @@ def _choosable(known: Mapping[str, Payment], payment_id: str) -> Payment | Refus
         return Refusal("payment_unknown", f"there is no payment {payment_id}", "scan the slip first: POST /scans")
     if payment.status is not PaymentStatus.SCANNED:
         wrong = f"payment {payment_id} is {payment.status.value}: its method has been chosen"
-        return Refusal("method_already_chosen", wrong, "look at it with GET /payments/{id}, or scan the slip anew")
+        return Refusal("method_already_chosen", wrong, "read it with GET /payments/{id}, or scan the slip again")
     return payment
 
 

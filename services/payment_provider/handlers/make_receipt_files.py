@@ -5,62 +5,52 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import time, timedelta
-from typing import Any
 
 from contracts.http.payment_provider.receipt_files import ReceiptFilesAnswer, ReceiptFilesRequest
 from contracts.vocabulary import Refusal, business_date, on_the_clock
 from services.chassis.transaction import Transaction
-from services.payment_provider import store
-from services.payment_provider.domain.receipt_files import FileTerms, content, record_of
+from services.payment_provider.domain.receipt_files import FileTerms, ReceiptFile, content, record_of
+from services.payment_provider.store import receipt_files
+from services.payment_provider.store.receipt_files import Part
 
 
 async def make_receipt_files(
     requests: Sequence[ReceiptFilesRequest], tx: Transaction, *, terms: FileTerms
 ) -> Sequence[ReceiptFilesAnswer | Refusal]:
-    """Make the next file that is due, and erase what is no longer kept.
+    """Make the next file that is due, and erase those whose retention has ended.
 
-    What is in a file follows from the records alone, never from when this runs. A record that came after its day's
-    file was made is in a further one of that day: nothing is left out, nothing is in two.
+    A file's content follows from the records alone, not from when this runs. Records that came after their day's file
+    was made are in a further file of that day: none is left out, none is in two.
     """
-    await store.erase_files(tx.session, tx.now)
+    await receipt_files.erase_expired(tx.session, tx.now)
     return [ReceiptFilesAnswer(made=await _make_next(tx, terms)) for _ in requests]
 
 
 async def _make_next(tx: Transaction, terms: FileTerms) -> str | None:
-    unfiled = await store.first_unfiled(tx.session)
+    unfiled = await receipt_files.first_unfiled(tx.session)
     first = None if unfiled is None else business_date(unfiled)
-    day = terms.next_day(first, await store.last_filed(tx.session), tx.now)
+    day = terms.next_day(first, await receipt_files.last_filed(tx.session), tx.now)
     if day is None:
         return None
-    name = terms.name(day, await store.files_of_day(tx.session, day) + 1)
-    row: dict[str, Any] = {
-        "name": name,
-        "day": day,
-        "layout": terms.layout,
-        "made_at": terms.made_on(day),
-        "kept_until": terms.kept_until(day),
-        "records": 0,
-        "amount": 0,
-        "size": 0,
-        "sha256": "",
-    }
-    if not await store.add_receipt_file(tx.session, row):
+    name = terms.name(day, await receipt_files.count_of_day(tx.session, day) + 1)
+    file = ReceiptFile(name, day, terms.layout, terms.made_on(day), terms.kept_until(day))
+    if not await receipt_files.add(tx.session, file):
         return name  # another replica has made it
-    await store.put_into_file(tx.session, name, on_the_clock(day + timedelta(days=1), time(0)))
-    records = [record_of(r) for r in await store.records_in_file(tx.session, name)]
+    end_of_day = on_the_clock(day + timedelta(days=1), time(0))
+    records = [record_of(r) for r in await receipt_files.fill(tx.session, name, end_of_day)]
     digest, size = hashlib.sha256(), 0
-    for starts_at, part in _placed(content(records, day, terms)):
-        await store.add_parts(tx.session, [{"name": name, "starts_at": starts_at, "content": part}])
-        digest.update(part)
-        size = starts_at + len(part)
-    values = {"records": len(records), "amount": sum(r.amount for r in records)}
-    await store.update_receipt_file(tx.session, name, {**values, "size": size, "sha256": digest.hexdigest()})
+    for part in _parts(name, content(records, day, terms)):
+        await receipt_files.add_parts(tx.session, [part])
+        digest.update(part.content)
+        size += len(part.content)
+    amount = sum(record.amount for record in records)
+    made = file._replace(records=len(records), amount=amount, size=size, sha256=digest.hexdigest())
+    await receipt_files.save(tx.session, made)
     return name
 
 
-def _placed(parts: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Each part with the place of its first byte, from 0."""
+def _parts(name: str, contents: Iterator[bytes]) -> Iterator[Part]:
     starts_at = 0
-    for part in parts:
-        yield starts_at, part
-        starts_at += len(part)
+    for some in contents:
+        yield Part(name, starts_at, some)
+        starts_at += len(some)

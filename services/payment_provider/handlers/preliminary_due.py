@@ -1,20 +1,22 @@
-"""速報: tell the ward of a payment some days later, where that is agreed."""
+"""速報: report a payment to the ward some days later, at channels whose terms say so."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from contracts.vocabulary import ReceiptKind
+from services.chassis.steps import Steps, subjects
 from services.chassis.transaction import Transaction
-from services.payment_provider import store
 from services.payment_provider.domain.payment import report
 from services.payment_provider.handlers.receipt_data import deliver
+from services.payment_provider.store import payments
 from services.payment_provider.timers import PreliminaryDue
 
 
 async def report_due(due: Sequence[PreliminaryDue], tx: Transaction) -> None:
-    """Nothing to tell where the payment fell away, or its 確報 told of it at the same moment."""
-    known = await store.lock(tx.session, {t.payment_id for t in due})
-    reported = [p for t in due if (p := report(known[t.payment_id])) is not None]
-    await store.save(tx.session, known, reported)
-    await deliver(ReceiptKind.PRELIMINARY, reported, tx)
+    """No record of a payment that was cancelled, or whose 確報 was made at the same moment."""
+    steps = Steps(await payments.lock(tx.session, subjects(due)), tx)
+    for timer in due:
+        steps.take(timer, report(steps[timer.payment_id]))
+    await payments.save(tx.session, steps)
+    await deliver(ReceiptKind.PRELIMINARY, steps.changed.values(), tx)

@@ -1,25 +1,25 @@
-"""収納データ作成: the records that tell the ward of a payment, made in one place for every channel."""
+"""収納データ作成: the records that report a payment to the ward, for every channel."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Sequence
 
 from msgspec import structs
 
 from contracts.events import ReceiptDelivered
 from contracts.vocabulary import ReceiptKind
 from services.chassis.transaction import Transaction
-from services.payment_provider import store
 from services.payment_provider.behaviour import ANOMALIES, with_other_amount
 from services.payment_provider.domain.payment import Payment, report
+from services.payment_provider.domain.reporting import DeliveredReceipt
+from services.payment_provider.store import receipts
 from services.payment_provider.timers import CancellationDue, ConfirmationDue, PreliminaryDue
 
 
-def begin_reporting(taken: Sequence[Payment], tx: Transaction) -> Sequence[Payment]:
-    """Plan the records of payments just made. Where 速報 is due at once they come back reported, to be delivered."""
+def begin_reporting(collected: Sequence[Payment], tx: Transaction) -> Sequence[Payment]:
+    """Schedule the records of payments just made. Those whose 速報 is due now come back reported; deliver it."""
     begun = []
-    for payment in taken:
+    for payment in collected:
         if payment.confirm_at is not None:
             tx.schedule(ConfirmationDue(payment_id=payment.payment_id), payment.confirm_at)
         if payment.preliminary_at is not None and payment.preliminary_at > tx.now:
@@ -30,18 +30,18 @@ def begin_reporting(taken: Sequence[Payment], tx: Transaction) -> Sequence[Payme
     return begun
 
 
-async def deliver(kind: ReceiptKind, payments: Sequence[Payment], tx: Transaction) -> None:
-    """Publish one record of this kind for each payment, and keep that it was delivered."""
-    records = [record for payment in payments for record in _records(kind, payment, tx)]
+async def deliver(kind: ReceiptKind, reported: Collection[Payment], tx: Transaction) -> None:
+    """Publish a record of this kind for each payment, and store that it was delivered."""
+    records = [record for payment in reported for record in _records(kind, payment, tx)]
     for record in records:
         tx.publish(record)
-    await store.add_receipts(tx.session, [_row(record) for record in records])
+    await receipts.add(tx.session, [_delivered(record) for record in records])
     if kind is ReceiptKind.CONFIRMED:
-        _schedule_cancellations(payments, tx)
+        _schedule_cancellations(reported, tx)
 
 
 def _records(kind: ReceiptKind, payment: Payment, tx: Transaction) -> Iterator[ReceiptDelivered]:
-    """One; where an anomaly has met the payment, it may say something else, or be said again."""
+    """One record; an anomaly (異常) may alter it, or send it twice."""
     assert payment.method and payment.settler and payment.paid_at and payment.received_on, "only paid ones"
     record = ReceiptDelivered(
         payment_id=payment.payment_id,
@@ -66,12 +66,13 @@ def _records(kind: ReceiptKind, payment: Payment, tx: Transaction) -> Iterator[R
         yield structs.replace(wrong, repetition=1)
 
 
-def _row(record: ReceiptDelivered) -> dict[str, Any]:
-    names = ("payment_id", "kind", "repetition", "amount", "received_on", "delivered_at")
-    return {name: getattr(record, name) for name in names}
+def _delivered(record: ReceiptDelivered) -> DeliveredReceipt:
+    return DeliveredReceipt(
+        record.payment_id, record.kind, record.repetition, record.amount, record.received_on, record.delivered_at
+    )
 
 
-def _schedule_cancellations(confirmed: Sequence[Payment], tx: Transaction) -> None:
+def _schedule_cancellations(confirmed: Collection[Payment], tx: Transaction) -> None:
     for payment in confirmed:
         cancels_in = ANOMALIES[payment.anomaly].cancels_in if payment.anomaly else None
         if cancels_in is not None:

@@ -1,4 +1,4 @@
-"""接続記録: keep who asked for receipt files, when, for what, and what came of it."""
+"""接続記録: who asked for receipt files, when, for what, and with which outcome."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from contracts.http.payment_provider.receipt_files import RecordedAccess, TerminalAccess
 from contracts.vocabulary import Refusal
 from services.chassis.transaction import Transaction
-from services.payment_provider import store
+from services.payment_provider.store import terminal_accesses
 
 
 async def record_terminal_access(
     accesses: Sequence[TerminalAccess], tx: Transaction
 ) -> Sequence[RecordedAccess | Refusal]:
-    """Each is a row of its own, admitted or not."""
+    """A row for each request, admitted or not."""
     for access in accesses:
-        await store.add_access(tx.session, {**access.model_dump(), "at": tx.now})
+        await terminal_accesses.add(tx.session, access, tx.now)
     return [RecordedAccess(at=tx.now, **access.model_dump()) for access in accesses]

@@ -10,10 +10,11 @@ from contracts.formats.barcode import Barcode
 from contracts.http.payment_provider.payments import PaymentsAnswer, PaymentView, ScanRequest, ScansRequest
 from contracts.vocabulary import Refusal
 from services.chassis.transaction import Transaction
-from services.payment_provider import store
 from services.payment_provider.domain.payment import Payment, PaymentStatus, abandon, latest_in_app, next_attempt
-from services.payment_provider.domain.scan import SlipRules, read_slip, refuse_taken
+from services.payment_provider.domain.scan import SlipRules, read_slip, refuse_second_payment
+from services.payment_provider.handlers.attempts import Attempts
 from services.payment_provider.handlers.bulk import each_for_itself
+from services.payment_provider.store import consents, payments
 from services.payment_provider.views import payment_view
 
 CONSENT_MISSING = Refusal(
@@ -24,34 +25,34 @@ CONSENT_MISSING = Refusal(
 async def scan_slips(
     requests: Sequence[ScanRequest], tx: Transaction, *, rules: SlipRules
 ) -> Sequence[PaymentView | Refusal]:
-    """A slip scanned anew before a method was chosen gets a new payment; the old one is abandoned."""
-    consents = await store.known_consents(tx.session, {r.consent_id for r in requests})
-    slips = [read_slip(r.barcode, rules, tx.now) if r.consent_id in consents else CONSENT_MISSING for r in requests]
-    made = await store.lock_of_slips(tx.session, {s.free_area for s in slips if isinstance(s, Barcode)})
-    known = {p.payment_id: p for of_slip in made.values() for p in of_slip}
-    answers: list[Payment | Refusal] = [
-        slip if isinstance(slip, Refusal) else _open(slip, request.consent_id, made.setdefault(slip.free_area, []), tx)
+    """A slip scanned again before a method was chosen gets a new payment; the old one is abandoned."""
+    known_consents = await consents.known(tx.session, {r.consent_id for r in requests})
+    slips = [
+        read_slip(r.barcode, rules, tx.now) if r.consent_id in known_consents else CONSENT_MISSING for r in requests
+    ]
+    numbers = {s.free_area for s in slips if isinstance(s, Barcode)}
+    attempts = Attempts(await payments.lock_of_slips(tx.session, numbers), tx)
+    answers = [
+        slip if isinstance(slip, Refusal) else _open(slip, request.consent_id, attempts, tx)
         for request, slip in zip(requests, slips, strict=True)
     ]
-    stand = {p.payment_id: p for of_slip in made.values() for p in of_slip}
-    await store.save(tx.session, known, [stand[i] for i, was in known.items() if stand[i] is not was])
-    await store.add(tx.session, [stand[a.payment_id] for a in answers if isinstance(a, Payment)])
+    await payments.save(tx.session, attempts)
     return [a if isinstance(a, Refusal) else payment_view(a, None) for a in answers]
 
 
 async def scan_many(requests: Sequence[ScansRequest], tx: Transaction, *, rules: SlipRules) -> Sequence[PaymentsAnswer]:
-    """Each slip for itself; one that comes twice is scanned anew."""
+    """Each slip for itself. One that comes twice is scanned again."""
     return await each_for_itself([request.scans for request in requests], partial(scan_slips, tx=tx, rules=rules))
 
 
-def _open(slip: Barcode, consent_id: str, made: list[Payment], tx: Transaction) -> Payment | Refusal:
-    """A new payment, kept in `made` beside the slip's others."""
+def _open(slip: Barcode, consent_id: str, attempts: Attempts, tx: Transaction) -> Payment | Refusal:
+    made = attempts.of_slip(slip.free_area)
     earlier = latest_in_app(made)
-    refusal = refuse_taken(earlier)
+    refusal = refuse_second_payment(earlier)
     if refusal is not None:
         return refusal
     if earlier is not None and earlier.status is PaymentStatus.SCANNED:
-        made[made.index(earlier)] = abandon(earlier, tx.now)
+        attempts.put(earlier.payment_id, abandon(earlier, tx.now))
     attempt = next_attempt(made)
     payment = Payment(
         payment_id=tx.new_id("payment", slip.free_area, str(attempt)),
@@ -62,7 +63,6 @@ def _open(slip: Barcode, consent_id: str, made: list[Payment], tx: Transaction) 
         consent_id=consent_id,
         scanned_at=tx.now,
     )
-    made.append(payment)
     tx.publish(
         SlipScanned(
             payment_id=payment.payment_id,
@@ -72,4 +72,4 @@ def _open(slip: Barcode, consent_id: str, made: list[Payment], tx: Transaction) 
             scanned_at=tx.now,
         )
     )
-    return payment
+    return attempts.open(payment)

@@ -16,14 +16,14 @@ from contracts.http.service import Explanation
 from contracts.vocabulary import Agent, Method, Refusal
 from services.chassis.clock import Clock
 from services.chassis.database import Database
-from services.payment_provider import store
 from services.payment_provider.behaviour import ANOMALIES, TEST_BANKS
 from services.payment_provider.domain.payment import Payment
-from services.payment_provider.explanation import Telling
+from services.payment_provider.explanation import Scope
 from services.payment_provider.handlers.choose_method import CardRules
-from services.payment_provider.queries import explanations
+from services.payment_provider.queries import anomalies, explanations, receipt_files, slips
 from services.payment_provider.settings import Settings
-from services.payment_provider.views import access_view, anomaly_view, payment_view
+from services.payment_provider.store import payments
+from services.payment_provider.views import anomaly_view, payment_view
 
 
 class Queries:
@@ -34,14 +34,14 @@ class Queries:
         self._read, self._clock = database.read, clock
 
     async def anomalies(self) -> Sequence[ReceiptAnomalyView]:
-        """Those that were asked for, the first first."""
+        """Those that were asked for, by number."""
         async with self._read() as session:
-            return [anomaly_view(row) for row in await store.all_anomalies(session)]
+            return [anomaly_view(asked) for asked in await anomalies.asked(session)]
 
     async def payment(self, payment_id: str) -> PaymentView | Refusal:
         """One payment."""
         async with self._read() as session:
-            found = (await store.find(session, [payment_id])).get(payment_id)
+            found = (await payments.find(session, [payment_id])).get(payment_id)
         if found is None:
             return _unknown(payment_id)
         return self._view(found)
@@ -49,19 +49,19 @@ class Queries:
     async def payments(self, payment_ids: Sequence[str]) -> Sequence[PaymentView]:
         """Payments by id; one that is unknown is missing."""
         async with self._read() as session:
-            return [self._view(p) for p in (await store.find(session, payment_ids)).values()]
+            return [self._view(p) for p in (await payments.find(session, payment_ids)).values()]
 
     async def payments_of(self, slip_number: str) -> Sequence[PaymentView]:
-        """All payments ever opened for a slip, the first first."""
+        """All payments ever opened for a slip, by attempt."""
         async with self._read() as session:
-            return [self._view(p) for p in await store.of_slip(session, slip_number)]
+            return [self._view(p) for p in await slips.payments_of(session, slip_number)]
 
     async def explain(self, payment_ids: Sequence[str], *, on: date | None = None) -> dict[str, Explanation]:
         """The provider's part of each story, as known now or at the end of a day; an unknown payment is missing."""
         now = self._clock.now()
-        told = Telling(self._settings.channels, self._cards.timeout, now, end_of(on, now))
+        scope = Scope(self._settings.channels, self._cards.timeout, now, end_of(on, now))
         async with self._read() as session:
-            return await explanations.read(session, payment_ids, told)
+            return await explanations.read(session, payment_ids, scope)
 
     async def explanation(self, payment_id: str, on: date | None = None) -> Explanation | Refusal:
         """Of one payment. Refused for a day to come, and for one before the payment was made."""
@@ -84,7 +84,7 @@ class Queries:
     async def terminal_accesses(self, limit: int) -> Sequence[RecordedAccess]:
         """接続記録: who asked for what, the latest first."""
         async with self._read() as session:
-            return [access_view(row) for row in await store.list_accesses(session, limit)]
+            return await receipt_files.accesses(session, limit)
 
     def _view(self, payment: Payment) -> PaymentView:
         fee = self._cards.fee(payment) if payment.method is Method.CARD else None

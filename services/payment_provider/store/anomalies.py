@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Sequence
 
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.database.bulk import Bulk
-from services.chassis.database.expressions import in_list
+from services.chassis.database.lookup import Lookup
+from services.payment_provider.behaviour import AskedAnomaly
 from services.payment_provider.tables import anomalies
 
-_ALL = select(anomalies).order_by(anomalies.c.number)
-_WAITING = _ALL.where(anomalies.c.payment_id.is_(None)).with_for_update()
+ANOMALIES = select(*(anomalies.c[name] for name in AskedAnomaly._fields)).order_by(anomalies.c.number)
+_LOCKED_WAITING = Lookup(ANOMALIES.where(anomalies.c.payment_id.is_(None)).with_for_update(), AskedAnomaly)
 _ADD = Bulk(anomalies.insert())
-_STRUCK = select(anomalies.c.payment_id, anomalies.c.struck_at).where(in_list(anomalies.c.payment_id))
 _STRIKE = Bulk(
     update(anomalies)
     .where(anomalies.c.anomaly_id == bindparam("struck_id"))
@@ -24,32 +22,21 @@ _STRIKE = Bulk(
 )
 
 
-async def count_anomalies(session: AsyncConnection) -> int:
+async def count(session: AsyncConnection) -> int:
     """How many were ever asked for."""
     return int((await session.execute(select(func.count()).select_from(anomalies))).scalar_one())
 
 
-async def add_anomalies(session: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
-    """Keep what was asked for."""
-    await _ADD.execute(session, rows)
+async def add(session: AsyncConnection, asked: Sequence[AskedAnomaly]) -> None:
+    await _ADD.insert(session, asked)
 
 
-async def lock_waiting_anomalies(session: AsyncConnection) -> Sequence[Any]:
-    """Rows of those that wait for a payment, the first first, locked."""
-    return (await session.execute(_WAITING)).all()
+async def lock_waiting(session: AsyncConnection) -> Sequence[AskedAnomaly]:
+    """Those that wait for a payment, by number, locked."""
+    return await _LOCKED_WAITING.rows(session)
 
 
-async def strike_anomalies(session: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
-    """Which payment each of these has met, and when."""
+async def strike(session: AsyncConnection, struck: Sequence[AskedAnomaly]) -> None:
+    """Save which payment each of these has struck, and when."""
+    rows = [{"struck_id": a.anomaly_id, "new_payment_id": a.payment_id, "new_struck_at": a.struck_at} for a in struck]
     await _STRIKE.execute(session, rows)
-
-
-async def all_anomalies(session: AsyncConnection) -> Sequence[Mapping[str, Any]]:
-    """Rows of all, the first first."""
-    return [dict(row) for row in (await session.execute(_ALL)).mappings()]
-
-
-async def struck_at(session: AsyncConnection, payment_ids: Collection[str]) -> dict[str, datetime]:
-    """Payment → since when its receipt data go wrong; one whose data do not is missing."""
-    found = (await session.execute(_STRUCK, {"ids": list(payment_ids)})).all()
-    return {row.payment_id: row.struck_at for row in found}

@@ -6,7 +6,6 @@ date on the calendar of Japan (`business_date`). Ids are canonical UUID strings.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from enum import IntEnum, StrEnum
@@ -93,14 +92,6 @@ class Method(StrEnum):
 IN_APP = frozenset({Method.CARD, Method.INTERNET_BANKING})
 """The methods of the app; it knows of what was paid in it, and of nothing else."""
 OUTSIDE_APP = tuple(method for method in Method if method not in IN_APP)
-CHANNEL_NAMES: Mapping[Method, str] = {
-    Method.CARD: "クレジットカード card",
-    Method.INTERNET_BANKING: "インターネットバンキング internet banking",
-    Method.COUNTER: "窓口 ward counter",
-    Method.BANK_COUNTER: "金融機関窓口 bank counter",
-    Method.DIRECT_DEBIT: "口座振替 direct debit",
-    Method.CONVENIENCE_STORE: "コンビニ convenience store",
-}
 
 
 class ReceiptKind(StrEnum):

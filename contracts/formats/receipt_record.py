@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, time
 from typing import Final, NamedTuple
 
+from contracts.channels import CHANNELS, SETTLERS
 from contracts.formats import barcode
 from contracts.formats.damage import WrongField, wrong_field
-from contracts.vocabulary import ReceiptKind
+from contracts.vocabulary import Method, ReceiptKind, Settler
 
 REFERENCE_LENGTH: Final = 26
 _CHARACTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
@@ -37,7 +37,7 @@ class ReceiptRecord(NamedTuple):
     reference: str
     """取引番号: the payment, as `reference_of` makes it; empty where the sender gives none."""
     shop: str
-    """店舗コード, up to 7 characters: here, who deposits (`SHOP_CODES`)."""
+    """店舗コード, up to 7 characters: here, who deposits (`contracts.channels.SETTLERS`)."""
     taken_on: date
     """データ取得日: when this record was made."""
     transfer_on: date | None
@@ -45,7 +45,7 @@ class ReceiptRecord(NamedTuple):
     accounted_on: date
     """収納日 (会計日): the date the collection centre books it under."""
     channel: str
-    """4 digits, of `CHANNEL_CODES`."""
+    """収納チャネル: 4 digits, a code of `contracts.channels.CHANNELS`."""
 
     @property
     def amount(self) -> int:
@@ -65,37 +65,11 @@ class KindTotals(NamedTuple):
     amount: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """How a payment method is told in a file."""
-
-    code: str
-    name: str
-
-
-CHANNELS: Final[Mapping[str, Channel]] = {
-    "card": Channel("0680", "クレジットカード(公金)"),
-    "internet_banking": Channel("0610", "インターネットバンキング"),
-    "counter": Channel("0100", "窓口"),
-    "bank_counter": Channel("0110", "金融機関窓口"),
-    "direct_debit": Channel("0120", "口座振替"),
-    "convenience_store": Channel("0200", "コンビニエンスストア"),
-}
-"""By the word of the method. 680 is published (クレジットカード, 公金); the others are ours."""
-METHOD_OF_CHANNEL: Final[Mapping[str, str]] = {channel.code: method for method, channel in CHANNELS.items()}
-CHANNEL_NAMES: Final[Mapping[str, str]] = {channel.code: channel.name for channel in CHANNELS.values()}
-
-SHOP_CODES: Final[Mapping[str, str]] = {
-    "jcb": "JCB",
-    "uc": "UC",
-    "bank": "BANK",
-    "counter": "COUNTER",
-    "bank_counter": "BANKCTR",
-    "direct_debit": "DEBIT",
-    "convenience_store": "CVS",
-}
-"""By the word of the settler: an app has no shop, its place says who deposits."""
-SETTLER_OF_SHOP: Final[Mapping[str, str]] = {code: settler for settler, code in SHOP_CODES.items()}
+METHOD_OF_CHANNEL: Final[Mapping[str, Method]] = {channel.code: method for method, channel in CHANNELS.items()}
+"""By the channel's code."""
+CHANNEL_NAMES: Final[Mapping[str, str]] = {channel.code: channel.file_name for channel in CHANNELS.values()}
+"""By the channel's code: its name in a file laid out as CSV."""
+SETTLER_OF_SHOP: Final[Mapping[str, Settler]] = {names.shop_code: settler for settler, names in SETTLERS.items()}
 
 KINDS: Final[Mapping[bytes, ReceiptKind]] = {kind.value.encode(): kind for kind in ReceiptKind}
 

@@ -22,18 +22,17 @@ from contracts.books import (
     StatementRow,
     TransferRow,
 )
+from contracts.channels import NETWORKS, SETTLERS
 from contracts.vocabulary import Party, Settler
 from services.chassis.database.reading import business_day, plain, read_as
-from services.payment_provider.domain.network import JAPANESE as NETWORK_NAMES
-from services.payment_provider.domain.network import NETWORKS, Closing
+from services.payment_provider.domain.network import Closing
 from services.payment_provider.domain.payment import STANDING, PaymentStatus
 from services.payment_provider.tables import closings, payments, receipts
 
 COLLECTED, OWED_TO_WARD = "collected", "owed_to_ward"
-_NETWORK_NAMES: Final = {**NETWORK_NAMES, Settler.BANK: "金融機関"}
 ACCOUNT_NAMES: Final[Mapping[str, str]] = {
-    **{f"{COLLECTED}_{settler.value}": f"収納金 {name}" for settler, name in _NETWORK_NAMES.items()},
-    **{f"{OWED_TO_WARD}_{settler.value}": f"収納預り金 {name}" for settler, name in _NETWORK_NAMES.items()},
+    **{f"{COLLECTED}_{settler}": f"収納金 {SETTLERS[settler].japanese}" for settler in NETWORKS.values()},
+    **{f"{OWED_TO_WARD}_{settler}": f"収納預り金 {SETTLERS[settler].japanese}" for settler in NETWORKS.values()},
 }
 """Account → its name in Japanese; each network has two."""
 

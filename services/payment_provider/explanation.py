@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from contracts.channels import CHANNELS, NETWORKS, SETTLERS
 from contracts.http.service import Explanation, Step, Waiting
-from contracts.vocabulary import CHANNEL_NAMES, IN_APP, Method, Party, ReceiptKind, Stage
+from contracts.vocabulary import IN_APP, Method, Party, ReceiptKind, Stage
 from services.payment_provider.behaviour import ANOMALIES, behaviour_of
 from services.payment_provider.domain.as_of import as_it_stood, before_anomaly
 from services.payment_provider.domain.channels import Channels
-from services.payment_provider.domain.network import JAPANESE, NETWORKS, Closing, NetworkTerms, Period
+from services.payment_provider.domain.network import Closing, NetworkTerms, Period
 from services.payment_provider.domain.payment import STANDING, Payment, PaymentStatus
 from services.payment_provider.domain.reporting import DeliveredReceipt, Reporting
 
@@ -99,7 +100,7 @@ def _step(stage: Stage, event: str, at: datetime, detail: str) -> Step:
 def _steps(p: Payment) -> Iterator[Step]:
     if p.method is not None and p.method not in IN_APP:
         paid = f"slip {p.slip_number}, ¥{p.amount:,}; the app does not know of it"
-        yield _step(Stage.COLLECTED, f"収納 collected: {CHANNEL_NAMES[p.method]}", p.scanned_at, paid)
+        yield _step(Stage.COLLECTED, f"収納 collected: {CHANNELS[p.method].name}", p.scanned_at, paid)
         return
     yield _step(Stage.SLIP_SCANNED, "納付書読取 barcode scanned", p.scanned_at, f"slip {p.slip_number}, ¥{p.amount:,}")
     if p.method_chosen_at and p.method is Method.CARD:
@@ -134,7 +135,7 @@ def _anomaly(p: Payment) -> str:
 
 
 def _settlement_steps(p: Payment, closing: Closing, terms: NetworkTerms) -> Iterator[Step]:
-    network = JAPANESE[closing.settler]
+    network = SETTLERS[closing.settler].name
     if closing.issued_at is not None:
         totalled = f"¥{closing.amount:,}; {terms.closing_reason(closing.closed_on)}"
         yield _step(Stage.CLOSED, f"締め closing of {network}", closing.issued_at, totalled)
@@ -194,7 +195,7 @@ def _waiting_for_deposit(p: Payment, scope: Scope) -> Waiting | None:
     until = terms.deposit_at(p.deposit_on)
     if until <= scope.end:
         return None
-    waits_for = f"入金 deposit of {JAPANESE[NETWORKS[p.method]]}"
+    waits_for = f"入金 deposit of {SETTLERS[NETWORKS[p.method]].name}"
     return Waiting(waits_for=waits_for, until=until, because=_deposit_reason(p, terms))
 
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, create_model, field_validator, model_validator
 
 from contracts.calendar import parse_closing_days
+from contracts.channels import CHANNELS, NETWORKS, Channel
 from contracts.charges import CHARGES
 from contracts.formats import barcode
-from contracts.vocabulary import Agent, Brand, Method
+from contracts.vocabulary import IN_APP, Agent, Brand, Method
 from services.chassis.settings import ServiceSettings
 from services.payment_provider.domain.channels import Channels
-from services.payment_provider.domain.network import NETWORKS, NetworkTerms
+from services.payment_provider.domain.network import NetworkTerms
 from services.payment_provider.domain.receipt_files import FileTerms
 from services.payment_provider.domain.reporting import Reporting
 from services.payment_provider.domain.scan import MIDNIGHT, SlipRules
@@ -83,63 +84,47 @@ def setting_of(channel: Method, term: str) -> str:
     return OF_ALL_CHANNELS.get(term) or OWN_NAMES.get((channel, term)) or f"{channel}_{term}"
 
 
+_TERMS_OUTSIDE_APP: Final[Mapping[str, tuple[Any, Callable[[Channel], Any], str]]] = {
+    "preliminary_delay_days": (
+        Delay,
+        lambda channel: channel.preliminary_delay_days,
+        "速報 this many days after the payment, 0 at once; none for no 速報.",
+    ),
+    "confirmation_business_days": (
+        BusinessDays,
+        lambda channel: channel.confirmation_business_days,
+        "確報 this many bank business days after the payment.",
+    ),
+    "confirmation_time": (time, lambda _: time(9, 0), "the hour at which 確報 records are made, in Japan."),
+    "closing_days": (Closings, lambda channel: channel.closing_days, "締日, as in `10/20/eom`, or `daily`."),
+    "deposit_business_days": (
+        DepositDays,
+        lambda channel: channel.deposit_business_days,
+        "the deposit this many bank business days after a closing.",
+    ),
+    "deposit_time": (time, lambda _: time(10, 0), "the hour of the deposit, in Japan."),
+}
+"""Term → its type, its default by channel, its meaning."""
+Base = TypeVar("Base", bound=ServiceSettings)
+
+
+def _with_the_terms_of_each_channel(base: type[Base]) -> type[Base]:
+    """Adds a field `<channel>_<term>` for each term of each channel outside the app."""
+    fields: dict[str, Any] = {
+        setting_of(method, term): (kind, Field(default_of(channel), description=f"{channel.japanese}: {meaning}"))
+        for method, channel in CHANNELS.items()
+        if method not in IN_APP
+        for term, (kind, default_of, meaning) in _TERMS_OUTSIDE_APP.items()
+    }
+    return create_model(base.__name__, __base__=base, __module__=base.__module__, __doc__=base.__doc__, **fields)
+
+
+@_with_the_terms_of_each_channel
 class ChannelSettings(ServiceSettings):
     """What is agreed of the channels outside the app (収納チャネル): when each reports, and how its money comes."""
 
     preliminary_time: time = time(9, 0)
     """The hour at which 速報 records are made that do not come at once, in Japan."""
-
-    counter_preliminary_delay_days: Delay = None
-    """窓口: 速報 so many days after the payment, 0 at once; None for no 速報."""
-    counter_confirmation_business_days: BusinessDays = 1
-    """窓口: 確報 this many bank business days after the payment."""
-    counter_confirmation_time: time = time(9, 0)
-    """窓口: the hour at which 確報 records are made, in Japan."""
-    counter_closing_days: Closings = "daily"
-    """窓口: 締日, as in `10/20/eom`, or `daily`."""
-    counter_deposit_business_days: DepositDays = 1
-    """窓口: the deposit this many bank business days after a closing."""
-    counter_deposit_time: time = time(10, 0)
-    """窓口: the hour of the deposit, in Japan."""
-
-    bank_counter_preliminary_delay_days: Delay = None
-    """金融機関窓口: 速報 so many days after the payment, 0 at once; None for no 速報."""
-    bank_counter_confirmation_business_days: BusinessDays = 4
-    """金融機関窓口: 確報 this many bank business days after the payment."""
-    bank_counter_confirmation_time: time = time(9, 0)
-    """金融機関窓口: the hour at which 確報 records are made, in Japan."""
-    bank_counter_closing_days: Closings = "daily"
-    """金融機関窓口: 締日, as in `10/20/eom`, or `daily`."""
-    bank_counter_deposit_business_days: DepositDays = 4
-    """金融機関窓口: the deposit this many bank business days after a closing."""
-    bank_counter_deposit_time: time = time(10, 0)
-    """金融機関窓口: the hour of the deposit, in Japan."""
-
-    direct_debit_preliminary_delay_days: Delay = None
-    """口座振替: 速報 so many days after the debit, 0 at once; None for no 速報."""
-    direct_debit_confirmation_business_days: BusinessDays = 4
-    """口座振替: 確報 (振替結果) this many bank business days after the debit."""
-    direct_debit_confirmation_time: time = time(9, 0)
-    """口座振替: the hour at which 確報 records are made, in Japan."""
-    direct_debit_closing_days: Closings = "daily"
-    """口座振替: 締日, as in `10/20/eom`, or `daily`: each debit day is settled by itself."""
-    direct_debit_deposit_business_days: DepositDays = 4
-    """口座振替: the deposit this many bank business days after a closing."""
-    direct_debit_deposit_time: time = time(10, 0)
-    """口座振替: the hour of the deposit, in Japan."""
-
-    convenience_store_preliminary_delay_days: Delay = 1
-    """コンビニ: 速報 so many days after the payment, 0 at once; None for no 速報."""
-    convenience_store_confirmation_business_days: BusinessDays = 5
-    """コンビニ: 確報 this many bank business days after the payment."""
-    convenience_store_confirmation_time: time = time(9, 0)
-    """コンビニ: the hour at which 確報 records are made, in Japan."""
-    convenience_store_closing_days: Closings = "10/20/eom"
-    """コンビニ: 締日, as in `10/20/eom`, or `daily`."""
-    convenience_store_deposit_business_days: DepositDays = 9
-    """コンビニ: the deposit this many bank business days after a closing."""
-    convenience_store_deposit_time: time = time(10, 0)
-    """コンビニ: the hour of the deposit, in Japan."""
 
 
 class Settings(ChannelSettings):
@@ -157,11 +142,11 @@ class Settings(ChannelSettings):
     """Routing by brand."""
     authorization_timeout_seconds: Annotated[int, Field(gt=0)] = 30
     """After this the provider gives an authorization up and has it reversed."""
-    preliminary_delay_days: Delay = 0
+    preliminary_delay_days: Delay = CHANNELS[Method.CARD].preliminary_delay_days
     """Cards: 速報 so many days after the payment, 0 at once; None for no 速報."""
-    bank_preliminary_delay_days: Delay = 0
+    bank_preliminary_delay_days: Delay = CHANNELS[Method.INTERNET_BANKING].preliminary_delay_days
     """Internet banking: the same."""
-    confirmation_business_days: BusinessDays = 3
+    confirmation_business_days: BusinessDays = CHANNELS[Method.CARD].confirmation_business_days
     """In the app: 確報 this many bank business days after the day of receipt."""
     confirmation_time: time = time(9, 0)
     """The hour at which 確報 records are made, in Japan."""
@@ -173,9 +158,9 @@ class Settings(ChannelSettings):
     """Above the table the fee grows with each started step of so many yen …"""
     system_fee_per_step: int = 110
     """… by this much."""
-    bank_closing_days: Closings = "daily"
+    bank_closing_days: Closings = CHANNELS[Method.INTERNET_BANKING].closing_days
     """締日 of the bank network's payments in the app, as in `10/20/eom`, or `daily`."""
-    bank_deposit_business_days: DepositDays = 2
+    bank_deposit_business_days: DepositDays = CHANNELS[Method.INTERNET_BANKING].deposit_business_days
     """The bank network deposits a period's payments this many bank business days after its closing."""
     bank_closing_time: time = time(0, 30)
     """The hour, in Japan, of the day after a closing day at which a period is totalled, at every channel but cards."""

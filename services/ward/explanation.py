@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from typing import Any, Final, NamedTuple
 
+from contracts.channels import CHANNELS
 from contracts.http.service import Explanation, Step, Waiting
 from contracts.http.ward.settlement import ConcernedPayment, OpenItem
-from contracts.vocabulary import CHANNEL_NAMES, Party, ReceiptKind, Stage, business_date, on_the_clock
+from contracts.vocabulary import Party, ReceiptKind, Stage, business_date, on_the_clock
 from services.ward.domain.deeming import JAPANESE as MODE_NAMES
 from services.ward.domain.deeming import LegalMode
 from services.ward.domain.overpayments import Claim, Given, Use
@@ -281,7 +282,7 @@ def unknown_item(row: Any) -> OpenItem:
 
 def unannounced_item(row: Any) -> OpenItem:
     """確報 without 速報."""
-    because = f"速報なし確報: {CHANNEL_NAMES[row.method]} has 速報, and none came [channels_with_preliminary]"
+    because = f"速報なし確報: {CHANNELS[row.method].name} has 速報, and none came [channels_with_preliminary]"
     return _item("confirmed_without_preliminary", row.payment_id, row, row.amount, row.received_on, because)
 
 

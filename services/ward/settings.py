@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 
 from contracts.calendar import APRIL, PREMIUM_MONTHS, HolidayShift
+from contracts.channels import CHANNELS
 from contracts.charges import CHARGES
 from contracts.formats.slip_number import ORDER, require_order
 from contracts.vocabulary import ChargeType, Method
@@ -99,10 +100,8 @@ class Settings(ServiceSettings):
     """The name of the rule by which arrears (延滞金) are reckoned, per charge type."""
     special_instalments_from: Annotated[int, Field(ge=10, le=99)] = 50
     """Slips outside the instalment calendar (随時) are numbered from here on."""
-    channels_with_preliminary: tuple[Method, ...] = (
-        Method.CARD,
-        Method.INTERNET_BANKING,
-        Method.CONVENIENCE_STORE,
+    channels_with_preliminary: tuple[Method, ...] = tuple(
+        method for method, channel in CHANNELS.items() if channel.preliminary_delay_days is not None
     )
     """収納チャネル that announce a receipt by 速報: 確報 without it is shown as open."""
     confirmation_expected_business_days: Annotated[int, Field(ge=1, le=250)] = 7

@@ -318,9 +318,9 @@ def test_terms_that_cannot_be_are_refused(named: dict[str, Any], said: str) -> N
 def test_none_is_said_in_words_where_the_environment_has_only_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SANSHA_PAYMENT_PROVIDER_CONVENIENCE_STORE_PRELIMINARY_DELAY_DAYS", "none")
     monkeypatch.setenv("SANSHA_PAYMENT_PROVIDER_BANK_COUNTER_PRELIMINARY_DELAY_DAYS", "2")
-    settings = Settings.from_environment("payment_provider")
-    assert settings.convenience_store_preliminary_delay_days is None
-    assert settings.bank_counter_preliminary_delay_days == 2
+    reporting = Settings.from_environment("payment_provider").channels.reporting
+    assert reporting[Method.CONVENIENCE_STORE].preliminary_delay_days is None
+    assert reporting[Method.BANK_COUNTER].preliminary_delay_days == 2
 
 
 def test_every_term_of_every_channel_is_read_from_the_setting_it_names() -> None:

@@ -17,7 +17,7 @@ from contracts.formats.receipt_record import METHOD_OF_CHANNEL, SETTLER_OF_SHOP,
 from contracts.http.payment_provider.anomalies import ReceiptAnomalyRequest
 from contracts.http.ward.receipts import ReceiptView
 from contracts.http.ward.slips import SlipRequest, SlipView
-from contracts.vocabulary import Method, ReceiptAnomaly, Refusal, Settler, business_date, on_the_clock
+from contracts.vocabulary import Method, ReceiptAnomaly, Refusal, business_date, on_the_clock
 from services.console.books.audit import audit
 from services.console.demo.year import DemoOptions, play
 from services.console.payers.cards import card_number
@@ -87,8 +87,8 @@ def facts_of_file(record: ReceiptRecord) -> tuple[Any, ...]:
         paid_at,
         record.accounted_on,
         record.taken_on,
-        Settler(SETTLER_OF_SHOP[record.shop]),
-        Method(METHOD_OF_CHANNEL[record.channel]),
+        SETTLER_OF_SHOP[record.shop],
+        METHOD_OF_CHANNEL[record.channel],
     )
 
 

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
+from contracts.channels import CHANNELS, SETTLERS
 from contracts.formats.barcode import Barcode
 from contracts.formats.receipt_file import FileHeader
-from contracts.formats.receipt_record import CHANNELS, SHOP_CODES, ReceiptRecord, reference_of
+from contracts.formats.receipt_record import ReceiptRecord, reference_of
 from contracts.vocabulary import Method, ReceiptKind, Settler, SlipNumber, Yen
 
 # GS1 Japan 標準料金代理収納ガイドライン; makers' manuals; open code (those of test_barcode.py).
@@ -31,7 +32,7 @@ def record(kind: ReceiptKind = ReceiptKind.PRELIMINARY, barcode: str = PUBLISHED
         paid_time=time(20, 15),
         barcode=barcode,
         reference=reference_of(PAYMENT),
-        shop=SHOP_CODES[Settler.UC],
+        shop=SETTLERS[Settler.UC].shop_code,
         taken_on=date(2021, 7, 1),
         transfer_on=date(2021, 7, 26) if kind is ReceiptKind.CONFIRMED else None,
         accounted_on=date(2021, 7, 1),

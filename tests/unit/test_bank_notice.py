@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.books import Books, DepositRow, ResolutionRow
+from contracts.channels import SETTLERS
 from contracts.formats import zengin_file
 from contracts.formats.zengin import AccountEntry, Header, Kind, TransferNotice
 from contracts.formats.zengin_file import LINE_BYTES
 from contracts.vocabulary import Settler, Yen
 from services.console.books.bank_notice import (
-    PAYERS,
     WARD_ACCOUNT,
     Code,
     Difference,
@@ -107,12 +107,7 @@ def test_a_record_has_the_payers_words_in_jis_and_the_day_of_the_era() -> None:
     content = written(Kind.TRANSFERS_RECEIVED, PERIOD, [one()])
     assert [content[n : n + 1] for n in range(0, len(content), LINE_BYTES)] == [b"1", b"2", b"8", b"9"]
     assert content[LINE_BYTES:].startswith(b"20000010105070105070000008500")
-    assert PAYERS[Settler.UC].name.encode("shift_jis") in content
-
-
-def test_every_settler_has_a_payer_of_its_own() -> None:
-    assert list(PAYERS) == list(Settler)
-    assert len({payer.code for payer in PAYERS.values()}) == len({payer.name for payer in PAYERS.values()}) == 7
+    assert SETTLERS[Settler.UC].payer_name.encode("shift_jis") in content
 
 
 def test_what_the_records_have_no_room_for_is_refused() -> None:

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.formats.receipt_record import CHANNELS, METHOD_OF_CHANNEL, SETTLER_OF_SHOP, SHOP_CODES
-from contracts.vocabulary import Method, Settler, business_date, on_the_clock
+from contracts.vocabulary import business_date, on_the_clock
 from services.ward.domain.line import Line, Lines
 
 ISDN = Line("isdn", 8_000, time(9), time(17))
@@ -84,11 +83,3 @@ def test_what_has_arrived_was_carried_in_open_hours_alone(begun: datetime, size:
         carried += max(0, int((last - first).total_seconds())) * line.bytes_per_second
         day += timedelta(days=1)
     assert size <= carried < size + max(ISDN.bytes_per_second, LGWAN.bytes_per_second)
-
-
-def test_every_method_and_every_settler_has_a_code_of_its_own() -> None:
-    assert {method.value for method in Method} <= set(CHANNELS)
-    assert {settler.value for settler in Settler} <= set(SHOP_CODES)
-    assert {METHOD_OF_CHANNEL[channel.code]: channel for channel in CHANNELS.values()} == dict(CHANNELS)
-    assert {SETTLER_OF_SHOP[code]: code for code in SHOP_CODES.values()} == dict(SHOP_CODES)
-    assert all(len(code) <= 7 for code in SHOP_CODES.values())

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, WithJsonSchema, model_validator
 
 from contracts.http.bodies import (
     Body,
 )
 from contracts.http.bulk import MOST_AT_ONCE
-from contracts.vocabulary import Method
+from contracts.vocabulary import IN_APP, OUTSIDE_APP, Method
 
 BARCODE = "91912345001044103000123450100021080200085001"
+
+
+def _outside_the_app(method: Method) -> Method:
+    if method in IN_APP:
+        raise ValueError(f"{method} is paid in the app; outside it there are {', '.join(OUTSIDE_APP)}")
+    return method
+
+
+MethodOutsideApp = Annotated[
+    Method, AfterValidator(_outside_the_app), WithJsonSchema({"enum": list(OUTSIDE_APP), "type": "string"})
+]
 
 
 class CollectionRequest(Body):
     """収納: a slip was paid outside the app. By its barcode; or, where it has none, by its number and amount."""
 
-    method: Literal[Method.COUNTER, Method.BANK_COUNTER, Method.DIRECT_DEBIT, Method.CONVENIENCE_STORE]
+    method: MethodOutsideApp
     barcode: Annotated[str | None, Field(max_length=200, examples=[BARCODE])] = None
     slip_number: Annotated[str | None, Field(max_length=40)] = None
     issuer: Annotated[str | None, Field(pattern=r"^[0-9]{6}$")] = None

@@ -16,6 +16,7 @@ from itertools import zip_longest
 from typing import Final, NamedTuple, TypeVar
 
 from contracts.books import Books, DepositRow
+from contracts.channels import SETTLERS
 from contracts.formats import zengin_file
 from contracts.formats.byte_fields import Source
 from contracts.formats.zengin import (
@@ -33,31 +34,13 @@ from contracts.vocabulary import Settler, Yen
 Key = TypeVar("Key")
 
 
-class Payer(NamedTuple):
-    """振込依頼人 of a deposit."""
-
-    code: str
-    """振込依頼人コード: 10 digits."""
-    name: str
-    """振込依頼人名: half-width, up to 48."""
-    bank_name: str = "ﾐｽﾞﾎ"
-    branch_name: str = "ﾎﾝﾃﾝ"
-
-
 WARD_ACCOUNT: Final = Account("0001", "ﾐｽﾞﾎ", "110", "ｼﾝｼﾞﾕｸ", "1", "1234567", "ｼﾝｼﾞﾕｸｸ ｶｲｹｲｶﾝﾘｼﾔ")
 """The account that the ward has designated (指定口座): the one for which deposits name no account."""
-PAYERS: Final[Mapping[Settler, Payer]] = {
-    Settler.JCB: Payer("0000000681", "ｶ)ｼﾞｴ-ｼ-ﾋﾞ-"),
-    Settler.UC: Payer("0000000682", "ﾕ-ｼ-ｶ-ﾄﾞ(ｶ"),
-    Settler.BANK: Payer("0000000610", "ﾈﾂﾄﾊﾞﾝｷﾝｸﾞ ｼﾕｳﾉｳｸﾞﾁ"),
-    Settler.COUNTER: Payer("0000000100", "ｸﾔｸｼﾖ ﾏﾄﾞｸﾞﾁ"),
-    Settler.BANK_COUNTER: Payer("0000000110", "ｷﾝﾕｳｷｶﾝ ﾏﾄﾞｸﾞﾁ"),
-    Settler.DIRECT_DEBIT: Payer("0000000120", "ｺｳｻﾞﾌﾘｶｴ"),
-    Settler.CONVENIENCE_STORE: Payer("0000000200", "ｺﾝﾋﾞﾆ ｼﾕｳﾉｳﾀﾞｲｺｳ"),
-}
+PAYER_BANK, PAYER_BRANCH = "ﾐｽﾞﾎ", "ﾎﾝﾃﾝ"
+"""仕向店 of every deposit."""
 TRANSFER: Final = "11"
 """取引区分 of a 振込."""
-_SETTLERS: Final[Mapping[str, Settler]] = {payer.code: settler for settler, payer in PAYERS.items()}
+_SETTLERS: Final[Mapping[str, Settler]] = {names.payer_code: settler for settler, names in SETTLERS.items()}
 _ORDER: Final = {settler.value: n for n, settler in enumerate(Settler)}
 
 
@@ -106,21 +89,21 @@ def written(kind: Kind, period: Period, came: Iterable[DepositRow]) -> bytes:
 
 
 def _transfer(number: int, deposit: DepositRow) -> Row:
-    payer = PAYERS[Settler(deposit.settler)]
+    payer = SETTLERS[Settler(deposit.settler)]
     return TransferNotice(
         inquiry_number=f"{number:06}",
         posted_on=deposit.on,
         value_on=deposit.on,
         amount=Yen(deposit.amount),
-        payer_code=payer.code,
-        payer_name=payer.name,
-        bank_name=payer.bank_name,
-        branch_name=payer.branch_name,
+        payer_code=payer.payer_code,
+        payer_name=payer.payer_name,
+        bank_name=PAYER_BANK,
+        branch_name=PAYER_BRANCH,
     )
 
 
 def _entry(number: int, deposit: DepositRow) -> Row:
-    payer = PAYERS[Settler(deposit.settler)]
+    payer = SETTLERS[Settler(deposit.settler)]
     return AccountEntry(
         inquiry_number=f"{number:08}",
         posted_on=deposit.on,
@@ -128,10 +111,10 @@ def _entry(number: int, deposit: DepositRow) -> Row:
         is_deposit=True,
         transaction=TRANSFER,
         amount=Yen(deposit.amount),
-        payer_code=payer.code,
-        payer_name=payer.name,
-        bank_name=payer.bank_name,
-        branch_name=payer.branch_name,
+        payer_code=payer.payer_code,
+        payer_name=payer.payer_name,
+        bank_name=PAYER_BANK,
+        branch_name=PAYER_BRANCH,
         summary="ﾌﾘｺﾐ",
     )
 

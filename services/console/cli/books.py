@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from contracts import channels
 from services.console.books.trial_balance import CARD_COMPANY, PAYERS, SETTLERS, Debt, Position, TrialBalance
 from services.console.cli.options import (
     DEFAULT_FOLDER,
@@ -24,7 +25,7 @@ from services.console.cli.options import (
     on_stack,
     out,
 )
-from services.console.names import PARTY_NAMES, SETTLER_NAMES
+from services.console.names import PARTY_NAMES
 
 books = typer.Typer()
 
@@ -44,7 +45,7 @@ _NAMES: Mapping[str, str] = {
     CARD_COMPANY: "カード会社 card companies",
     SETTLERS: "丙・金融機関 settlers",
     **PARTY_NAMES,
-    **SETTLER_NAMES,
+    **{settler: names.name for settler, names in channels.SETTLERS.items()},
 }
 
 

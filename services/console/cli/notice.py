@@ -12,7 +12,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from contracts.channels import SETTLERS
 from contracts.formats.zengin import Kind
+from contracts.vocabulary import Settler
 from services.console.cli.options import (
     DEFAULT_FOLDER,
     DEFAULT_PORT_BASE,
@@ -28,7 +30,6 @@ from services.console.cli.options import (
     out,
     write,
 )
-from services.console.names import SETTLER_NAMES
 
 if TYPE_CHECKING:
     from contracts.books import Books
@@ -250,8 +251,8 @@ def _table(told: Notice, marked: dict[int, Difference]) -> Table:
     return table
 
 
-def _settler(settler: str | None) -> str:
-    return "不明 unknown" if settler is None else SETTLER_NAMES[settler]
+def _settler(settler: Settler | None) -> str:
+    return "不明 unknown" if settler is None else SETTLERS[settler].name
 
 
 def _difference(d: Difference) -> str:

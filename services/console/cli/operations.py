@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,20 +11,19 @@ import typer
 from rich.markup import escape
 
 from contracts import topics
-from contracts.vocabulary import JST, Method
+from contracts.vocabulary import JST, OUTSIDE_APP, Method
 from services.console.cli.options import DEFAULT_PORT_BASE, Json, PortBase, a_day, emit, err, fail, on_stack, out
 
-
-class Channel(StrEnum):
-    """The channels outside the app, as one types them."""
-
-    CONVENIENCE_STORE = "convenience-store"
-    BANK_COUNTER = "bank-counter"
-    COUNTER = "counter"
-    DIRECT_DEBIT = "direct-debit"
+CHANNELS = {method.replace("_", "-"): method for method in OUTSIDE_APP}
+"""The channels outside the app, as one types them."""
 
 
-CHANNELS = {channel: Method[channel.name] for channel in Channel}
+def a_channel(text: str) -> Method:
+    """For typer's `parser`."""
+    if text not in CHANNELS:
+        raise typer.BadParameter(f"{text!r} is not one of {', '.join(CHANNELS)}")
+    return CHANNELS[text]
+
 
 operations = typer.Typer()
 clock = typer.Typer(no_args_is_help=True, help="The clock of a running stack.")
@@ -41,7 +39,12 @@ def pay(
         Path | None, typer.Option(exists=True, dir_okay=False, metavar="FILE", help="A photo or PDF of the slip.")
     ] = None,
     at: Annotated[
-        Channel | None, typer.Option(help="Not in the app: at a till, over a counter, from an account.")
+        Method | None,
+        typer.Option(
+            parser=a_channel,
+            metavar=f"[{'|'.join(CHANNELS)}]",
+            help="Not in the app: at a till, over a counter, from an account.",
+        ),
     ] = None,
     amount: Annotated[int | None, typer.Option(min=1, metavar="YEN", help="With --at: what is handed over.")] = None,
     card: Annotated[str | None, typer.Option(help="Card number; a test card chooses its outcome.")] = None,
@@ -62,7 +65,7 @@ def pay(
     if at is not None and text is None:
         fail("--image is what the app's camera sees; with --at give the BARCODE's digits")
     if at is not None and text is not None:
-        view = on_stack(lambda client: collect_slip(client, text, CHANNELS[at], amount), port_base)
+        view = on_stack(lambda client: collect_slip(client, text, at, amount), port_base)
     else:
         slip = (text or "") if image is None else image.read_bytes()
         means = ByBank(bank_code) if card is None else ByCard(card, expiry)

@@ -75,7 +75,7 @@ def _rows(prefix: str, kind: type[BaseSettings], without: type[BaseSettings]) ->
     for name, field in kind.model_fields.items():
         default = None if field.is_required() else field.get_default(call_default_factory=True)
         if (told := without.model_fields.get(name)) is None or told.default != field.default:
-            yield SettingRow(prefix + name.upper(), _text(default), meanings.get(name, ""))
+            yield SettingRow(prefix + name.upper(), _text(default), field.description or meanings.get(name, ""))
 
 
 def _docstrings(kind: type[BaseSettings]) -> dict[str, str]:

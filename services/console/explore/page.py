@@ -11,11 +11,11 @@ from typing import Final
 from jinja2 import Environment, PackageLoader
 
 from contracts.calendar import BANK_CALENDAR
-from contracts.vocabulary import CHANNEL_NAMES
+from contracts.channels import CHANNELS, SETTLERS
+from contracts.vocabulary import Settler
 from services.console import charts
 from services.console.explore.measures import Outcome, Settlement
 from services.console.explore.years import Crowd
-from services.console.names import SETTLER_NAMES
 
 MOST_DRAWN: Final = len(charts.COLOURS)
 """Lines that can be told apart: further cases are in the tables alone."""
@@ -69,7 +69,7 @@ def page(outcomes: Sequence[Outcome], crowd: Crowd) -> str:
         crowd=crowd,
         names=[name for name, _ in outcomes[0].values.items()],
         channels=_channels(outcomes),
-        channel_names=CHANNEL_NAMES,
+        channel_names={method: channel.name for method, channel in CHANNELS.items()},
         left_out=len(outcomes) - len(drawn),
         lines={title: _lines(drawn, series) for series, title in SERIES.items()},
         difference=_difference(drawn),
@@ -81,7 +81,7 @@ def page(outcomes: Sequence[Outcome], crowd: Crowd) -> str:
 def _channels(outcomes: Sequence[Outcome]) -> list[str]:
     """Those of any case, in the order of their names' table."""
     used = {channel for o in outcomes for channel in o.visible_by_channel}
-    return [channel for channel in CHANNEL_NAMES if channel in used]
+    return [channel for channel in CHANNELS if channel in used]
 
 
 def _lines(outcomes: Sequence[Outcome], series: str) -> str:
@@ -103,9 +103,9 @@ def _crossings(outcomes: Sequence[Outcome]) -> str | None:
     """None where nothing was crossed in any case."""
     crossed = {channel for o in outcomes for channel in o.crossings_by_channel}
     series = {
-        CHANNEL_NAMES[channel]: [o.crossings_by_channel.get(channel, 0) for o in outcomes]
-        for channel in CHANNEL_NAMES
-        if channel in crossed
+        channel.name: [o.crossings_by_channel.get(method, 0) for o in outcomes]
+        for method, channel in CHANNELS.items()
+        if method in crossed
     }
     return charts.stacked([o.label for o in outcomes], series) if series else None
 
@@ -130,11 +130,12 @@ def _calendar(outcome: Outcome, crowd: Crowd) -> Iterator[Month]:
     told: defaultdict[date, list[str]] = defaultdict(list)
     marked, closes = _periodic(outcome.settlements), set()
     for s in outcome.settlements:
+        name = SETTLERS[Settler(s.settler)].name
         if s.settler in marked:
             closes.add(s.closed_on)
-            told[s.closed_on].append(f"締 {SETTLER_NAMES[s.settler]} closes: {s.payments} payments, ¥{s.amount:,}")
+            told[s.closed_on].append(f"締 {name} closes: {s.payments} payments, ¥{s.amount:,}")
         if s.deposited_on is not None:
-            told[s.deposited_on].append(f"入金 {SETTLER_NAMES[s.settler]} deposits ¥{s.deposited:,}")
+            told[s.deposited_on].append(f"入金 {name} deposits ¥{s.deposited:,}")
     came = _deposits(outcome.settlements)
     most = max(came.values(), default=0)
     first = crowd.first_day
@@ -155,11 +156,11 @@ def _calendar(outcome: Outcome, crowd: Crowd) -> Iterator[Month]:
 
 
 def _totals(settlements: Sequence[Settlement]) -> Iterator[SettlerTotal]:
-    for settler, name in SETTLER_NAMES.items():
+    for settler, names in SETTLERS.items():
         own = [s for s in settlements if s.settler == settler]
         if own:
             yield SettlerTotal(
-                name=name,
+                name=names.name,
                 closings=len(own),
                 payments=sum(s.payments for s in own),
                 deposited=sum(s.deposited for s in own),

@@ -48,6 +48,12 @@ class Alias:
     places: tuple[Place, ...]
 
 
+def _of_each_channel(term: str) -> tuple[Place, ...]:
+    """The provider's settings of a term of its channels, where they have one."""
+    fields = _SETTINGS[topics.PAYMENT_PROVIDER].model_fields
+    return tuple((topics.PAYMENT_PROVIDER, n) for n, f in fields.items() if n.endswith(term) and f.default is not None)
+
+
 ALIASES: Final[Mapping[str, Alias]] = {
     "closing": Alias("締日 closings of both card agents", tuple((a, "closing_days") for a in _AGENTS)),
     "deposit_delay": Alias(
@@ -55,17 +61,11 @@ ALIASES: Final[Mapping[str, Alias]] = {
     ),
     "preliminary_delay": Alias(
         "速報 of the channels that have one (card, internet banking, convenience store), days after the payment",
-        tuple(
-            (topics.PAYMENT_PROVIDER, f"{channel}preliminary_delay_days")
-            for channel in ("", "bank_", "convenience_store_")
-        ),
+        _of_each_channel("preliminary_delay_days"),
     ),
     "confirmation_delay": Alias(
         "確報 of every channel, business days after the payment",
-        tuple(
-            (topics.PAYMENT_PROVIDER, f"{channel}confirmation_business_days")
-            for channel in ("", "counter_", "bank_counter_", "direct_debit_", "convenience_store_")
-        ),
+        _of_each_channel("confirmation_business_days"),
     ),
 }
 

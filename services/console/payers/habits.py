@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from contracts.calendar import BANK_CALENDAR
+from contracts.channels import CHANNELS
 from contracts.http.ward.slips import SlipView
 from contracts.vocabulary import IN_APP, Method, on_the_clock
 from services.chassis.identity import Chance, chance
@@ -150,9 +151,8 @@ def _another(first: Method, mix: Shares, draw: Chance) -> Method:
 
 def _taking(slip: SlipView, wished: Method, day: date, besides: Method | None = None) -> Method:
     """The channel that takes this slip on that day: the one wished for, or a bank's counter, or the ward's."""
-    by_barcode = wished is Method.CONVENIENCE_STORE or wished in IN_APP
     past_use_by = slip.use_by is not None and day > slip.use_by
-    if not by_barcode or (slip.barcode is not None and not past_use_by):
+    if not CHANNELS[wished].needs_barcode or (slip.barcode is not None and not past_use_by):
         return wished
     return Method.COUNTER if besides is Method.BANK_COUNTER else Method.BANK_COUNTER
 

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from contracts.calendar import due_dates, fiscal_year
+from contracts.channels import CHANNELS
 from contracts.http.card_agent.anomalies import CorrectionRequest, SettlementAnomalyRequest
 from contracts.http.payment_provider.anomalies import ReceiptAnomalyRequest
 from contracts.http.service import Step
@@ -45,14 +46,6 @@ TELLER = "scenario"
 DUE = date(2021, 8, 2)
 """納期限 of the first instalment of 2021, for stories whose days follow from it."""
 INSTALMENTS, START_OF_BUSINESS = 9, 9
-CHANNELS = {
-    Method.CARD: "カード払い paid by card",
-    Method.INTERNET_BANKING: "ネットバンキング paid by internet banking",
-    Method.CONVENIENCE_STORE: "コンビニ paid at a convenience store",
-    Method.BANK_COUNTER: "金融機関窓口 paid at a bank's counter",
-    Method.COUNTER: "窓口 paid at the ward's counter",
-    Method.DIRECT_DEBIT: "口座振替 debited from an account",
-}
 
 
 class ScenarioFailed(Exception):
@@ -165,7 +158,10 @@ class Stage:
             return answer
         if answer.payment_id not in self.payments:
             self.payments.append(answer.payment_id)
-        self.tell(CHANNELS[method], f"slip {slip.slip_number}, ¥{slip.amount:,}{_with(payment)}")
+        self.tell(
+            f"{CHANNELS[method].japanese} {CHANNELS[method].paid}",
+            f"slip {slip.slip_number}, ¥{slip.amount:,}{_with(payment)}",
+        )
         return answer.payment_id
 
     async def pays(self, slip: SlipView, method: Method, card: str | None = None) -> str:

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from contracts.channels import CHANNELS
 from contracts.formats import barcode
 from contracts.formats.barcode import Barcode
-from contracts.vocabulary import CHANNEL_NAMES, Method, Refusal, SlipNumber, Yen
+from contracts.vocabulary import Method, Refusal, SlipNumber, Yen
 from services.payment_provider.domain.scan import SlipRules, refuse_issuer
 
-NEEDS_BARCODE: Final = frozenset({Method.CONVENIENCE_STORE})
-"""A till reads bars and nothing else; a clerk, and the file of a direct debit, go by the slip's number."""
 SLIP_DIGITS: Final = 21
 MOST_IN_RECEIPT_DATA: Final = 999_999
 """Receipt data name an amount by six digits of the barcode."""
@@ -36,7 +35,7 @@ def read_presented(given: PresentedSlip, rules: SlipRules, on: date) -> Barcode 
     if isinstance(code, Refusal):
         return code
     refusal = refuse_issuer(code.issuer, rules.issuers) or _refuse_amount(given, code) or barcode.refusal_of(code, on)
-    if refusal is not None and (given.method in NEEDS_BARCODE or refusal.code not in _REFUSED_AT_TILLS_ONLY):
+    if refusal is not None and (CHANNELS[given.method].needs_barcode or refusal.code not in _REFUSED_AT_TILLS_ONLY):
         return refusal
     return code
 
@@ -48,10 +47,10 @@ _REFUSED_AT_TILLS_ONLY: Final = frozenset({"slip_past_use_by", "barcode_over_lim
 def _without_barcode(given: PresentedSlip) -> Barcode | Refusal:
     """Its receipt data carry the 44 digits that the slip would have, though none are printed on it."""
     number = given.slip_number or ""
-    if given.method in NEEDS_BARCODE or not number:
+    if CHANNELS[given.method].needs_barcode or not number:
         return Refusal(
             "collection_needs_barcode",
-            f"nothing was scanned, and {CHANNEL_NAMES[given.method]} takes a slip by its barcode",
+            f"nothing was scanned, and {CHANNELS[given.method].name} takes a slip by its barcode",
             "send the barcode; a slip above ¥300,000 has none and is paid at a counter (窓口, 金融機関)",
         )
     if not (len(number) == SLIP_DIGITS and number.isascii() and number.isdigit()):

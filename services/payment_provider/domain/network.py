@@ -5,27 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from contracts.calendar import BANK_CALENDAR, BankCalendar, closing_date, parse_closing_days
-from contracts.vocabulary import Method, Settler, on_the_clock
+from contracts.vocabulary import Settler, on_the_clock
 
-NETWORKS: Final[Mapping[Method, Settler]] = {
-    Method.INTERNET_BANKING: Settler.BANK,
-    Method.COUNTER: Settler.COUNTER,
-    Method.BANK_COUNTER: Settler.BANK_COUNTER,
-    Method.DIRECT_DEBIT: Settler.DIRECT_DEBIT,
-    Method.CONVENIENCE_STORE: Settler.CONVENIENCE_STORE,
-}
-"""The network that deposits the money of each channel; the collection centre (収納センター) reports for it."""
-JAPANESE: Final[Mapping[Settler, str]] = {
-    Settler.BANK: "the bank network",
-    Settler.COUNTER: "窓口",
-    Settler.BANK_COUNTER: "金融機関窓口",
-    Settler.DIRECT_DEBIT: "口座振替",
-    Settler.CONVENIENCE_STORE: "コンビニ",
-}
-"""Names in explanations."""
 Period = tuple[Settler, date]
 """A network and one of its closing days (締日)."""
 

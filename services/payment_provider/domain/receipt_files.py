@@ -8,10 +8,11 @@ from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import Final, NamedTuple
 
+from contracts.channels import CHANNELS, SETTLERS
 from contracts.formats import barcode, receipt_csv, receipt_file
 from contracts.formats.barcode import Barcode
 from contracts.formats.receipt_file import FileHeader
-from contracts.formats.receipt_record import CHANNELS, SHOP_CODES, ReceiptRecord, reference_of
+from contracts.formats.receipt_record import ReceiptRecord, reference_of
 from contracts.vocabulary import JST, Method, ReceiptKind, Settler, Yen, business_date, on_the_clock
 
 SUFFIXES: Final = {"fixed": "txt", "csv": "csv"}
@@ -101,7 +102,7 @@ def record_of(row: FiledRecord) -> ReceiptRecord:
         paid_time=paid.time().replace(second=0, microsecond=0),
         barcode=_saying(row.barcode, row.amount),
         reference=reference_of(row.payment_id),
-        shop=SHOP_CODES[row.settler],
+        shop=SETTLERS[row.settler].shop_code,
         taken_on=business_date(row.delivered_at),
         transfer_on=row.deposit_on if row.kind is ReceiptKind.CONFIRMED else None,
         accounted_on=row.received_on,

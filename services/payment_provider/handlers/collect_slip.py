@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
+from contracts.channels import NETWORKS
 from contracts.formats.barcode import Barcode
 from contracts.http.payment_provider.collections import CollectionRequest, CollectionsRequest
 from contracts.http.payment_provider.payments import PaymentsAnswer, PaymentView
@@ -14,7 +15,6 @@ from contracts.vocabulary import ReceiptKind, Refusal, business_date
 from services.chassis.transaction import Transaction
 from services.payment_provider.domain.channels import Channels
 from services.payment_provider.domain.collection import PresentedSlip, read_presented
-from services.payment_provider.domain.network import NETWORKS
 from services.payment_provider.domain.payment import Payment, PaymentStatus, next_attempt
 from services.payment_provider.domain.scan import SlipRules
 from services.payment_provider.handlers.attempts import Attempts

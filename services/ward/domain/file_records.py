@@ -8,9 +8,6 @@ from typing import NamedTuple
 from contracts.formats.receipt_record import METHOD_OF_CHANNEL, SETTLER_OF_SHOP, ReceiptRecord, payment_of
 from contracts.vocabulary import Method, ReceiptKind, Refusal, Settler, on_the_clock
 
-_METHODS = {method.value for method in Method}
-_SETTLERS = {settler.value for settler in Settler}
-
 
 class FileRecord(NamedTuple):
     """A record that names its payment, its channel and its settler."""
@@ -42,8 +39,8 @@ def understood(record: ReceiptRecord, number: int) -> FileRecord | Refusal:
         slip_number=record.slip_number,
         barcode=record.barcode,
         amount=record.amount,
-        method=Method(METHOD_OF_CHANNEL[record.channel]),
-        settler=Settler(SETTLER_OF_SHOP[record.shop]),
+        method=METHOD_OF_CHANNEL[record.channel],
+        settler=SETTLER_OF_SHOP[record.shop],
         paid_at=paid_at,
         received_on=record.accounted_on,
         delivered_at=max(paid_at, on_the_clock(record.taken_on, time(0))),
@@ -53,9 +50,9 @@ def understood(record: ReceiptRecord, number: int) -> FileRecord | Refusal:
 def _not_understood(record: ReceiptRecord) -> str:
     if not record.reference:
         return "it does not say which payment it is (its unused places are blank)"
-    if METHOD_OF_CHANNEL.get(record.channel) not in _METHODS:
+    if record.channel not in METHOD_OF_CHANNEL:
         return f"channel {record.channel} is none that was agreed"
-    if SETTLER_OF_SHOP.get(record.shop) not in _SETTLERS:
+    if record.shop not in SETTLER_OF_SHOP:
         return f"{record.shop!r} is nobody who deposits"
     if record.amount <= 0:
         return "its amount is 0 yen"

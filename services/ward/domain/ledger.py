@@ -10,6 +10,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from contracts.channels import SETTLERS
 from contracts.vocabulary import Settler
 
 
@@ -39,16 +40,12 @@ class Account(StrEnum):
     LAPSED_PROXY_PAYMENTS = "lapsed_proxy_payments"  # 代理納付失効: what is owed twice over, by payer and by agent
 
 
+IN_TRANSIT: Final[Mapping[Settler, Account]] = {settler: Account(f"in_transit_{settler}") for settler in Settler}
+"""Where money stays between the payer's payment and the settler's deposit."""
 JAPANESE: Final[Mapping[Account, str]] = {
     Account.PREMIUM_REVENUE: "調定収入",
     Account.PREMIUM_RECEIVABLE: "収入未済",
-    Account.IN_TRANSIT_JCB: "収納済未入金 JCB",
-    Account.IN_TRANSIT_UC: "収納済未入金 UC",
-    Account.IN_TRANSIT_BANK: "収納済未入金 金融機関",
-    Account.IN_TRANSIT_COUNTER: "収納済未入金 窓口",
-    Account.IN_TRANSIT_BANK_COUNTER: "収納済未入金 金融機関窓口",
-    Account.IN_TRANSIT_DIRECT_DEBIT: "収納済未入金 口座振替",
-    Account.IN_TRANSIT_CONVENIENCE_STORE: "収納済未入金 コンビニ",
+    **{account: f"収納済未入金 {SETTLERS[settler].japanese}" for settler, account in IN_TRANSIT.items()},
     Account.BANK_ACCOUNT: "指定金融機関口座",
     Account.SETTLEMENT_FEES: "手数料",
     Account.OVERPAYMENTS: "過誤納金",
@@ -63,17 +60,6 @@ JAPANESE: Final[Mapping[Account, str]] = {
     Account.LAPSED_PROXY_PAYMENTS: "代理納付失効",
 }
 """The names under which the section knows its accounts."""
-
-IN_TRANSIT: Final[Mapping[Settler, Account]] = {
-    Settler.JCB: Account.IN_TRANSIT_JCB,
-    Settler.UC: Account.IN_TRANSIT_UC,
-    Settler.BANK: Account.IN_TRANSIT_BANK,
-    Settler.COUNTER: Account.IN_TRANSIT_COUNTER,
-    Settler.BANK_COUNTER: Account.IN_TRANSIT_BANK_COUNTER,
-    Settler.DIRECT_DEBIT: Account.IN_TRANSIT_DIRECT_DEBIT,
-    Settler.CONVENIENCE_STORE: Account.IN_TRANSIT_CONVENIENCE_STORE,
-}
-"""Where money stays between the payer's payment and the settler's deposit."""
 
 
 class Transfer(NamedTuple):

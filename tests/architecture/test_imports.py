@@ -13,7 +13,13 @@ from tests.architecture.import_graph import circles, import_graph, inner_imports
 from tests.architecture.imports_to_open import CIRCLES, INNER
 from tests.architecture.source_tree import PARTIES, ROOT, imported_modules, offences, parse, python_files, relative
 
-PURE_CONTRACTS = ("contracts.vocabulary", "contracts.charges", "contracts.formats", "contracts.calendar")
+PURE_CONTRACTS = (
+    "contracts.vocabulary",
+    "contracts.channels",
+    "contracts.charges",
+    "contracts.formats",
+    "contracts.calendar",
+)
 DOMAIN_FILES = python_files(*(f"services/{party}/domain" for party in PARTIES))
 PRODUCT_FILES = python_files("contracts", "services")
 FOLDERS = {

@@ -28,10 +28,10 @@ from services.chassis.bus.kafka import KafkaBus
 from services.chassis.bus.kafka_options import KafkaOptions
 from services.chassis.bus.port import EventBus
 from services.chassis.bus.sqlite_log import SqliteLog
-from services.console.load.places import Place
 from services.console.load.recording import END_TO_END
 from services.console.load.results import LoadResult
 from services.console.load.slips import Payable, open_slips
+from services.console.load.target import OpenTarget
 from services.console.load.trials import Asked, try_payments, try_receipts
 from services.console.stack.channels import payers_at
 from services.console.stack.clients import StackClient
@@ -74,19 +74,19 @@ async def _run(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="sansha-flow-") as folder:
         async with _running(Path(folder), options.stack) as (stack, bus), StackClient(stack.port_base) as client:
             print("processes:", ", ".join(f"{name} {pid}" for name, pid in (await stack.pids()).items()), flush=True)
-            place = Place(bus, client)
+            target = OpenTarget(bus, client)
             if options.payments:
                 many = Asked(count=options.payments, in_a_request=ITEMS)
-                results.append(await _measured("many: scan → registered", place, many))
+                results.append(await _measured("many: scan → registered", target, many))
             if options.scans:
                 slips = await open_slips(client, options.scans)
                 await _scans(stack, slips, await payers_at(client).consent("gateway"), options.connections)
             if options.steady:
                 steady = Asked(rate=options.rate, count=options.steady)
-                results.append(await _measured("steady", place, steady))
+                results.append(await _measured("steady", target, steady))
             if options.receipts:
                 overload = Asked(rate=options.receipts, seconds=60.0, slips=await open_slips(client, SLIPS))
-                results.append(await _measured("receipts, for a minute", place, overload, try_receipts))
+                results.append(await _measured("receipts, for a minute", target, overload, try_receipts))
     return 0 if all(result.is_right for result in results) else 1
 
 
@@ -115,9 +115,9 @@ async def _started(stack: Stack, bus: EventBus) -> AsyncIterator[EventBus]:
 
 
 async def _measured(
-    name: str, place: Place, asked: Asked, attempt: Callable[..., Awaitable[LoadResult]] = try_payments
+    name: str, target: OpenTarget, asked: Asked, attempt: Callable[..., Awaitable[LoadResult]] = try_payments
 ) -> LoadResult:
-    r = await attempt(place, asked, lambda _moment: None)
+    r = await attempt(target, asked, lambda _moment: None)
     whole = r.latencies[END_TO_END]
     spread = f"p50 {whole.p50:.1f} ms · p90 {whole.p90:.1f} ms · p99 {whole.p99:.1f} ms"
     _print(name, r.throughput, f"{whole.count:,} in {r.seconds:.1f} s, lag at most {r.lag_most:,}", spread)

@@ -14,7 +14,7 @@ from contracts import topics
 from contracts.books import Books
 from services.console.books.audit import Audit
 from services.console.books.reading import audit_folder, read_books
-from services.console.stack.places import PLACES, place_of
+from services.console.stack.addresses import PROCESSES, process_of
 from testbed.processes import (
     PATIENCE_SECONDS,
     Finished,
@@ -40,7 +40,7 @@ class Stack:
         places = ("--database-dir", str(self.data), "--port-base", str(self.port_base))
         self._up = Running(module(CONSOLE, "up", *places, *options), self.cwd, self.log, settings)
         self._absent = {
-            place_of(o).principal for o, before in zip(options[1:], options, strict=False) if before == "--without"
+            process_of(o).principal for o, before in zip(options[1:], options, strict=False) if before == "--without"
         }
         self._http = httpx.AsyncClient(timeout=2 * PATIENCE_SECONDS)
         self._seen: set[int] = set()
@@ -48,14 +48,14 @@ class Stack:
     @property
     def principals(self) -> list[str]:
         """The parties that it runs."""
-        return [place.principal for place in PLACES if place.principal not in self._absent]
+        return [place.principal for place in PROCESSES if place.principal not in self._absent]
 
     @property
     def said(self) -> str:
         return self._up.said
 
     def port(self, principal: str) -> int:
-        return self.port_base + (0 if principal == topics.CONSOLE else place_of(principal).offset)
+        return self.port_base + (0 if principal == topics.CONSOLE else process_of(principal).offset)
 
     def url(self, principal: str) -> str:
         return f"http://127.0.0.1:{self.port(principal)}"

@@ -15,7 +15,7 @@ from services.chassis.clock import pause
 from services.console.load.arrivals import Arrivals, Shape
 from services.console.load.following import Follower
 from services.console.load.recording import END_TO_END, Moment, Recorder
-from services.console.load.running import ONE_STOP_SECONDS, Plan, Run, Watch
+from services.console.load.running import ONE_STOP_SECONDS, Run, Schedule, Watch
 
 TOPIC, GROUP = "receipts", "ward"
 
@@ -62,12 +62,12 @@ class Ward:
 class Trial:
     """A run over a bus in memory, with a ward that the test holds and lets go."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, schedule: Schedule) -> None:
         self.bus, self.watch = MemoryBus(), Watch()
         self.recorder = Recorder(Numbers.stages)
         self.numbers = Numbers(self.bus, self.recorder, self.watch)
         self.follower = Follower(self.bus, TOPIC, GROUP, self.numbers.intended, self.watch.now)
-        self.run = Run(plan, self.numbers, self.follower, self.recorder, self.watch)
+        self.run = Run(schedule, self.numbers, self.follower, self.recorder, self.watch)
         self.ward = Ward(self.bus)
         self.told: list[Moment] = []
 
@@ -89,9 +89,9 @@ class Trial:
             await running
 
 
-def steady(rate: float, seconds: float, warm_up: float = 0.0) -> Plan:
+def steady(rate: float, seconds: float, warm_up: float = 0.0) -> Schedule:
     arrivals = Arrivals(Shape.CONSTANT, rate, seconds)
-    return Plan(arrivals.count, arrivals, warm_up, patience_seconds=1.0)
+    return Schedule(arrivals.count, arrivals, warm_up, patience_seconds=1.0)
 
 
 async def test_all_that_was_planned_is_sent_and_registered_and_the_warm_up_is_apart() -> None:
@@ -128,7 +128,7 @@ def test_what_is_meant_to_come_has_the_time_of_the_parties_clock() -> None:
 
 
 async def test_without_a_rate_never_more_than_so_many_are_ahead() -> None:
-    trial = Trial(Plan(2_000, warm_up_count=500, patience_seconds=1.0))
+    trial = Trial(Schedule(2_000, warm_up_count=500, patience_seconds=1.0))
     most = 0
 
     async with trial.begun() as running:
@@ -145,14 +145,14 @@ async def test_without_a_rate_never_more_than_so_many_are_ahead() -> None:
 
 
 async def test_without_a_rate_a_few_are_measured_as_many_are() -> None:
-    trial = Trial(Plan(10, warm_up_count=500, patience_seconds=1.0))
+    trial = Trial(Schedule(10, warm_up_count=500, patience_seconds=1.0))
     await trial.execute()
     assert trial.recorder.registered == 510
     assert trial.recorder.registered_since_zero == trial.recorder.spreads()[END_TO_END].count == 10
 
 
 async def test_without_a_rate_it_may_be_for_a_time() -> None:
-    trial = Trial(Plan(10_000_000, warm_up_count=100, seconds=0.5, patience_seconds=1.0))
+    trial = Trial(Schedule(10_000_000, warm_up_count=100, seconds=0.5, patience_seconds=1.0))
     await trial.execute()
     assert trial.recorder.registered == trial.recorder.sent > 100
     assert 0.45 <= trial.recorder.last_registered_at - trial.recorder.zero < 5.0, "what came last came before the end"

@@ -12,7 +12,7 @@ import pytest
 from contracts.topics import PRINCIPALS
 from services.card_agent.app import TEST_CARDS
 from services.console.demo.year import DemoOptions, run_demo
-from services.console.stack.places import Addresses
+from services.console.stack.addresses import Addresses
 from tests.end_to_end.composed_stack import PARTIES, ComposedStack
 from tests.end_to_end.test_card_numbers import numbers_in, own_card
 

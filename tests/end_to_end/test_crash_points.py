@@ -11,7 +11,7 @@ import pytest
 from contracts import topics
 from services.chassis.faults import POINTS
 from services.console.folder import database_url
-from services.console.stack.places import place_of
+from services.console.stack.addresses import process_of
 from testbed.payer_crowd import Crowd, Order, good_means, orders
 from testbed.processes import Running, eventually, module
 from testbed.reckoning import all_settled
@@ -27,7 +27,7 @@ IN_SETTLEMENT = dict(zip(topics.PRINCIPALS, POINTS, strict=False))
 
 def party_of(stack: Stack, principal: str, crash_at: str) -> Running:
     """The party that the stack was started without, beside it, with a fault."""
-    place = place_of(principal)
+    place = process_of(principal)
     settings = {
         "SANSHA_PORT": str(stack.port(principal)),
         "SANSHA_DATABASE_URL": database_url(stack.data, principal),

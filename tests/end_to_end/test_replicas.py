@@ -17,9 +17,9 @@ from services.console.books.digest import digest
 from services.console.books.reading import read_books, stack_books
 from services.console.payers.paying import expect
 from services.console.payers.plan import ByCard
+from services.console.stack.addresses import PORTS_PER_REPLICA
 from services.console.stack.channels import payers_at
 from services.console.stack.clients import StackClient
-from services.console.stack.places import PORTS_PER_REPLICA
 from services.console.stack.slips import issue_generated
 from testbed.processes import eventually
 from testbed.running_stack import STEPPED, NewStack, Stack

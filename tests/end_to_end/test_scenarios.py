@@ -11,15 +11,15 @@ from contracts.vocabulary import Method
 from services.console import scenarios
 from services.console.cli.app import app
 from services.console.scenarios import LIBRARY, Scenario, playing
-from services.console.scenarios.stage import Stage
+from services.console.scenarios.world import World
 
 
-async def money_comes_at_once(stage: Stage) -> None:
+async def money_comes_at_once(world: World) -> None:
     """即時入金: the deposit comes on the day of payment."""
-    slip = await stage.slip(amount=8_500)
-    await stage.pays(slip, Method.CARD)
-    stage.claim("known at once", await stage.outstanding(slip), 0)
-    stage.claim("deposited at once", await stage.deposited(), {"2021-07-05": 8_500})
+    slip = await world.slip(amount=8_500)
+    await world.pays(slip, Method.CARD)
+    world.claim("known at once", await world.outstanding(slip), 0)
+    world.claim("deposited at once", await world.deposited(), {"2021-07-05": 8_500})
 
 
 FALSE = Scenario(money_comes_at_once, "即時入金")

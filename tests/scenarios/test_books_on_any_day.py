@@ -12,7 +12,7 @@ from services.console.books.trial_balance import position
 from services.console.demo.year import DemoOptions, opened_sandbox, play
 from services.console.sandbox.sandbox import Sandbox
 from services.console.sandbox.scene import SandboxScene
-from services.console.scenarios.stage import Stage
+from services.console.scenarios.world import World
 
 
 @pytest.mark.parametrize("seed", [7, 8])
@@ -44,11 +44,11 @@ async def test_a_debt_that_revived_is_owed_by_payer_and_agent_and_the_agent_does
     sandbox = Sandbox(on_the_clock(date(2021, 7, 5), time(9)), seed=7)
     await sandbox.start()
     try:
-        stage = Stage(sandbox, 7)
-        await stage.settlement_goes_wrong(SettlementAnomaly.DEPOSIT_MISSING)
-        slip = await stage.slip()
-        await stage.pays(slip, Method.CARD)
-        await stage.until(date(2021, 8, 3))
+        world = World(sandbox, 7)
+        await world.settlement_goes_wrong(SettlementAnomaly.DEPOSIT_MISSING)
+        slip = await world.slip()
+        await world.pays(slip, Method.CARD)
+        await world.until(date(2021, 8, 3))
         stands = position(await sandbox.books())
     finally:
         await sandbox.close()

@@ -15,7 +15,7 @@ from services.card_agent.behaviour import OTHER_ACCOUNT
 from services.console.sandbox.sandbox import Sandbox
 from services.console.scenarios import LIBRARY, Scenario
 from services.console.scenarios.playing import find
-from services.console.scenarios.stage import Stage
+from services.console.scenarios.world import World
 from services.ward.domain.as_of import ACCOUNT_NOT_KEPT
 from tests.architecture.source_tree import PARTIES, ROOT
 from tests.scenarios.second_thoughts import SECOND_THOUGHTS
@@ -60,7 +60,7 @@ class WatchedSandbox(Sandbox):
 
     async def played(self, scenario: Scenario, *, step_by_step: bool = False) -> None:
         self._watches_steps = step_by_step
-        await scenario.play(Stage(self, self.seed))
+        await scenario.play(World(self, self.seed))
         await self.advance(self.clock.now() + timedelta(days=2))
 
     async def advance(self, to: datetime) -> None:

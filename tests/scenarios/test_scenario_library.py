@@ -15,7 +15,7 @@ from services.console.sandbox.sandbox import Sandbox
 from services.console.scenarios import LIBRARY, Scenario
 from services.console.scenarios.at_the_terminal import at_the_terminal
 from services.console.scenarios.playing import find, play
-from services.console.scenarios.stage import BANKS, BRANDS, TELLER, Stage
+from services.console.scenarios.world import BANKS, BRANDS, TELLER, World
 
 SEEDS = (1, 7, 2022)
 CARDS_OF_UC = {"VISA", "Mastercard"}
@@ -63,23 +63,23 @@ async def test_the_seeds_pay_by_both_cards_of_uc_and_on_several_days() -> None:
 
 async def test_what_a_story_leaves_open_takes_every_value_for_some_seed() -> None:
     start, last = on_the_clock(date(2021, 7, 5), time(9)), date(2021, 7, 9)
-    stages = [Stage(Sandbox(start, seed), seed) for seed in range(60)]
-    assert len({stage.any_card() for stage in stages}) == len(BRANDS)
-    assert {stage.one_of(BANKS) for stage in stages} == {*BANKS}
-    assert {stage.instalment() for stage in stages} == {*due_dates(2021)}
-    assert {await stage.some_days(last) for stage in stages} == {date(2021, 7, day) for day in range(5, 10)}
+    stages = [World(Sandbox(start, seed), seed) for seed in range(60)]
+    assert len({world.any_card() for world in stages}) == len(BRANDS)
+    assert {world.one_of(BANKS) for world in stages} == {*BANKS}
+    assert {world.instalment() for world in stages} == {*due_dates(2021)}
+    assert {await world.some_days(last) for world in stages} == {date(2021, 7, day) for day in range(5, 10)}
 
 
 async def test_a_story_that_fails_at_the_terminal_leaves_no_folder_behind() -> None:
     folders: list[Path] = []
 
-    async def fails_at_the_terminal(stage: Stage) -> None:
+    async def fails_at_the_terminal(world: World) -> None:
         """The file is there on the day of payment."""
-        await stage.pays(await stage.slip(), Method.CARD)
-        with at_the_terminal(stage) as room:
+        await world.pays(await world.slip(), Method.CARD)
+        with at_the_terminal(world) as room:
             folders.append(room.folder)
             (room.folder / "copy").touch()
-            stage.claim("the file is there", bool(await room.pulls()))
+            world.claim("the file is there", bool(await room.pulls()))
 
     played = await play(Scenario(fails_at_the_terminal, "端末"), 7)
     assert played.failure == "the file is there: expected True, got False"
@@ -87,11 +87,11 @@ async def test_a_story_that_fails_at_the_terminal_leaves_no_folder_behind() -> N
 
 
 async def test_a_claim_that_does_not_hold_is_told_with_what_came_instead() -> None:
-    async def money_comes_at_once(stage: Stage) -> None:
+    async def money_comes_at_once(world: World) -> None:
         """The deposit comes on the day of payment."""
-        slip = await stage.slip(amount=8_500)
-        await stage.pays(slip, Method.CARD)
-        stage.claim("deposited at once", await stage.deposited(), {"2021-07-05": 8_500})
+        slip = await world.slip(amount=8_500)
+        await world.pays(slip, Method.CARD)
+        world.claim("deposited at once", await world.deposited(), {"2021-07-05": 8_500})
 
     played = await play(Scenario(money_comes_at_once, "即時入金"), 7)
     assert played.failure == "deposited at once: expected {'2021-07-05': 8500}, got {}"
@@ -100,11 +100,11 @@ async def test_a_claim_that_does_not_hold_is_told_with_what_came_instead() -> No
 
 
 async def test_a_payment_that_is_refused_fails_the_story() -> None:
-    async def pays_twice(stage: Stage) -> None:
+    async def pays_twice(world: World) -> None:
         """The app takes a slip twice."""
-        slip = await stage.slip()
-        await stage.pays(slip, Method.CARD)
-        await stage.pays(slip, Method.CARD)
+        slip = await world.slip()
+        await world.pays(slip, Method.CARD)
+        await world.pays(slip, Method.CARD)
 
     played = await play(Scenario(pays_twice, "二重読取"), 7)
     assert played.failure is not None
@@ -112,10 +112,10 @@ async def test_a_payment_that_is_refused_fails_the_story() -> None:
 
 
 async def test_what_the_ward_should_have_found_and_has_not_fails_the_story() -> None:
-    async def nothing_is_wrong(stage: Stage) -> None:
+    async def nothing_is_wrong(world: World) -> None:
         """The ward has an open statement though nothing went wrong."""
-        await stage.pays(await stage.slip(), Method.CARD)
-        await stage.open_item("statement_open")
+        await world.pays(await world.slip(), Method.CARD)
+        await world.open_item("statement_open")
 
     played = await play(Scenario(nothing_is_wrong, "異常なし"), 7)
     assert played.failure is not None
@@ -123,11 +123,11 @@ async def test_what_the_ward_should_have_found_and_has_not_fails_the_story() -> 
 
 
 async def test_money_that_nobody_can_account_for_fails_a_story() -> None:
-    async def forgotten(stage: Stage) -> None:
+    async def forgotten(world: World) -> None:
         """The ward forgets a receipt that it has registered."""
-        await stage.pays(await stage.slip(), Method.CARD)
-        await stage.until(date(2021, 7, 12))
-        async with stage.sandbox.ward.database.begin() as session:
+        await world.pays(await world.slip(), Method.CARD)
+        await world.until(date(2021, 7, 12))
+        async with world.sandbox.ward.database.begin() as session:
             await session.execute(text("DELETE FROM receipts"))
 
     played = await play(Scenario(forgotten, "記録紛失"), 7)

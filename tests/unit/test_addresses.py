@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contracts import topics
-from services.console.stack.places import HOSTS_VARIABLE, Addresses
+from services.console.stack.addresses import HOSTS_VARIABLE, Addresses
 
 
 async def test_without_hosts_every_party_is_on_this_machine() -> None:

@@ -16,14 +16,14 @@ from tests.unit.agreeing_books import agreeing_books, with_rows
 
 KINDS = ("payments", "receipts", "proxy_payments", "statements", "lines", "deposits", "transfers", "refunds")
 PROCESS_MADE = ("payment_id", "statement_id", "deposit_id", "subject")
-PLACES = [
+PROCESSES = [
     (principal, kind, place, name)
     for principal, book in agreeing_books().items()
     for kind in KINDS
     for place, row in enumerate(getattr(book, kind))
     for name in row._fields
 ]
-TOLD_BY_VALUE = [place for place in PLACES if place[-1] not in PROCESS_MADE]
+TOLD_BY_VALUE = [place for place in PROCESSES if place[-1] not in PROCESS_MADE]
 books = agreeing_books()
 
 

@@ -42,7 +42,9 @@ def test_every_combination_is_a_case_and_the_last_changes_fastest() -> None:
 def test_a_short_name_stands_for_settings_that_take_its_values(name: str) -> None:
     value = "15/eom" if name == "closing" else "2"
     (case,) = cases([variation(f"{name}={value}")])
-    assert {(party, setting) for party, given in case.overrides.items() for setting in given} == {*ALIASES[name].places}
+    assert {(party, setting) for party, given in case.overrides.items() for setting in given} == {
+        *ALIASES[name].settings
+    }
 
 
 @pytest.mark.parametrize(
@@ -106,4 +108,4 @@ def test_what_cannot_be_varied_is_said_before_anything_is_played(given_texts: li
 
 
 def test_a_share_names_a_channel() -> None:
-    assert variation(f"{SHARE}card=0,1").places == ()
+    assert variation(f"{SHARE}card=0,1").settings == ()

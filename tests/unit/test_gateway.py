@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from contracts.topics import WARD
 from services.console.deployment.gateway import serve
-from services.console.stack.places import Addresses
+from services.console.stack.addresses import Addresses
 from testbed.processes import eventually, free_port_base, is_free
 
 HOST = "127.0.0.1"

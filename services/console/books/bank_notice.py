@@ -122,7 +122,7 @@ def _entry(number: int, deposit: DepositRow) -> Row:
 # ---- records, read ----------------------------------------------------------------------------------------
 
 
-class Told(NamedTuple):
+class NoticeRow(NamedTuple):
     """A row of a notice, with the line that it stands on, from 1."""
 
     line: int
@@ -154,7 +154,7 @@ class Notice:
     """What a notice tells of one account; its totals are those of its rows, or it could not be read."""
 
     header: Header
-    rows: Sequence[Told]
+    rows: Sequence[NoticeRow]
     totals: Totals
 
     @property
@@ -166,7 +166,7 @@ class Notice:
         """By bank, branch, kind and number of its account, whatever they are called."""
         return account_number(self.header.account) == account_number(WARD_ACCOUNT)
 
-    def came_in(self) -> Sequence[Told]:
+    def came_in(self) -> Sequence[NoticeRow]:
         """What reached the account and stayed: neither out, nor cancelled, nor taken back by a cancelled row."""
         taken_back = Counter(t.what for t in self.rows if t.takes_back)
         stays = [t for t in self.rows if not (t.takes_back or t.is_out)]
@@ -184,7 +184,7 @@ def read(source: Source, received_on: date) -> Iterator[Notice]:
     Two digits of a year mean the day nearest to `received_on`.
     """
     header: Header | None = None
-    rows: list[Told] = []
+    rows: list[NoticeRow] = []
     for line, found in enumerate(zengin_file.read(source, received_on), 1):
         match found:
             case Header():
@@ -193,7 +193,7 @@ def read(source: Source, received_on: date) -> Iterator[Notice]:
                 assert header is not None
                 yield Notice(header, rows, found)
             case _:
-                rows.append(Told(line, found))
+                rows.append(NoticeRow(line, found))
 
 
 # ---- records × books → differences ------------------------------------------------------------------------
@@ -226,7 +226,7 @@ class Difference(NamedTuple):
 def differences(notice: Notice, ward: Books) -> Sequence[Difference]:
     """Where a notice and the ward's books disagree about what came in these days, by day and payer; none is none."""
     moved = {r.deposit_id for r in ward.resolutions if r.action == "reassign_deposit"}
-    told: defaultdict[tuple[date, Settler | None], list[Told]] = defaultdict(list)
+    told: defaultdict[tuple[date, Settler | None], list[NoticeRow]] = defaultdict(list)
     booked: defaultdict[tuple[date, Settler | None], list[DepositRow]] = defaultdict(list)
     for t in notice.came_in():
         told[t.row.posted_on, t.settler].append(t)
@@ -238,7 +238,7 @@ def differences(notice: Notice, ward: Books) -> Sequence[Difference]:
 
 
 def _of_one_payer(
-    key: tuple[date, Settler | None], told: Iterable[Told], booked: Iterable[DepositRow], moved: set[str | None]
+    key: tuple[date, Settler | None], told: Iterable[NoticeRow], booked: Iterable[DepositRow], moved: set[str | None]
 ) -> Iterator[Difference]:
     """Of one day: what is equal is matched first; of the rest, the smallest with the smallest."""
     for t, b in zip_longest(*_unmatched(told, booked)):
@@ -254,7 +254,9 @@ def _of_one_payer(
         )
 
 
-def _unmatched(told: Iterable[Told], booked: Iterable[DepositRow]) -> tuple[Sequence[Told], Sequence[DepositRow]]:
+def _unmatched(
+    told: Iterable[NoticeRow], booked: Iterable[DepositRow]
+) -> tuple[Sequence[NoticeRow], Sequence[DepositRow]]:
     """What of each side has no equal amount on the other, the smallest first."""
     at_bank = sorted(told, key=lambda t: (t.row.amount, t.line))
     at_ward = sorted(booked, key=lambda d: (d.amount, d.deposit_id))

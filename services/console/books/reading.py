@@ -19,8 +19,8 @@ from services.chassis.clock import monotonic, pause
 from services.chassis.database import Database
 from services.console.books.audit import Audit, audit
 from services.console.folder import database_url
+from services.console.stack.addresses import PROCESSES
 from services.console.stack.clients import StackClient
-from services.console.stack.places import PLACES
 from services.payment_provider.app import books as payment_provider_books
 from services.ward.app import books as ward_books
 
@@ -65,7 +65,7 @@ def _missing(folder: Path, *names: str) -> LookupError:
 
 async def stack_books(client: StackClient) -> dict[str, Books]:
     """Every party's books, asked of a running stack. Raises `Refused`, `Unreachable`."""
-    principals = [place.principal for place in PLACES]
+    principals = [place.principal for place in PROCESSES]
     found = await asyncio.gather(*map(client.books, principals))
     return dict(zip(principals, found, strict=True))
 

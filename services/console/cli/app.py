@@ -47,7 +47,7 @@ from services.console.cli.options import (
     out,
     stack_addresses,
 )
-from services.console.stack.places import place_of
+from services.console.stack.addresses import process_of
 
 MOST_REPLICAS = 9
 
@@ -171,7 +171,7 @@ def a_number_of_replicas(text: str) -> tuple[str, int]:
     name, _, number = text.partition("=")
     if not number.isdecimal() or not 1 <= int(number) <= MOST_REPLICAS:
         fail(f"--replicas {text!r} says no number from 1 to {MOST_REPLICAS}; write it like ward=2")
-    return place_of(name).principal, int(number)
+    return process_of(name).principal, int(number)
 
 
 Rate = Annotated[float, typer.Option("--clock", parser=a_rate, metavar="real|scaled:K|stepped", help="How time runs.")]
@@ -217,7 +217,7 @@ def up(
             port_base=port_base,
             clock=ClockOptions(clock_mode, a_start(start, clock_mode)),
             seed=seed,
-            without=frozenset(place_of(name).principal for name in without or ()),
+            without=frozenset(process_of(name).principal for name in without or ()),
             replicas=dict(a_number_of_replicas(text) for text in replicas or ()),
             bus_url=bus,
             log_level=log_level,

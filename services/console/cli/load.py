@@ -21,10 +21,10 @@ from services.console.cli.options import DEFAULT_PORT_BASE, Json, PortBase, emit
 from services.console.load.arrivals import Shape
 
 if TYPE_CHECKING:
-    from services.console.load.places import Place
     from services.console.load.recording import Moment
     from services.console.load.results import LoadResult
-    from services.console.load.running import Told
+    from services.console.load.running import OnMoment
+    from services.console.load.target import OpenTarget
     from services.console.load.thresholds import Checked
     from services.console.load.trials import Asked
 
@@ -205,16 +205,16 @@ def _check(rate: float | None, as_fast_as_possible: bool, duration: float | None
 class Tried(NamedTuple):
     """A kind of load test, and the stages that its workload tells of."""
 
-    run: Callable[[Place, Asked, Told], Coroutine[Any, Any, LoadResult]]
+    run: Callable[[OpenTarget, Asked, OnMoment], Coroutine[Any, Any, LoadResult]]
     stages: Sequence[str]
 
 
 def _run(tried: Tried, asked: Asked, where: Where, wanted: Wanted) -> NoReturn:
     from services.chassis.settings import InvalidSettings
     from services.console.load.payments import PaymentRefused
-    from services.console.load.places import NoPlace
     from services.console.load.results import figure_names, figures
     from services.console.load.slips import NoSlips
+    from services.console.load.target import NoTarget
     from services.console.load.thresholds import BadThresholds, check, read_thresholds, require_known
     from services.console.load.trials import CannotTest
     from services.console.stack.clients import Refused, Unreachable
@@ -228,7 +228,7 @@ def _run(tried: Tried, asked: Asked, where: Where, wanted: Wanted) -> NoReturn:
         require_known(thresholds, figure_names(tried.stages))
         with _progress(asked) as tell:
             result = asyncio.run(_tested(tried, asked, where, tell))
-    except* (NoPlace, NoSlips, CannotTest, PaymentRefused) as wrong:
+    except* (NoTarget, NoSlips, CannotTest, PaymentRefused) as wrong:
         fail(str(_first(wrong)))
     except* (InvalidSettings, BadThresholds, Refused, Unreachable) as wrong:
         fail(str(_first(wrong)))
@@ -244,8 +244,8 @@ def _first(group: BaseExceptionGroup[Exception]) -> BaseException:
     return one
 
 
-async def _tested(tried: Tried, asked: Asked, where: Where, tell: Told) -> LoadResult:
-    from services.console.load.places import Target, opened, own_stack
+async def _tested(tried: Tried, asked: Asked, where: Where, tell: OnMoment) -> LoadResult:
+    from services.console.load.target import Target, opened, own_stack
 
     async with AsyncExitStack() as stack:
         if where.target is None:
@@ -258,9 +258,9 @@ async def _tested(tried: Tried, asked: Asked, where: Where, tell: Told) -> LoadR
 
 
 @contextmanager
-def _progress(asked: Asked) -> Iterator[Told]:
+def _progress(asked: Asked) -> Iterator[OnMoment]:
     """A bar with the rate and p99 of the last second; without a terminal a line when the measured part begins."""
-    total = asked.plan.total
+    total = asked.schedule.total
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task("starting, issuing slips", total=None)

@@ -33,7 +33,7 @@ from services.console.cli.options import (
 
 if TYPE_CHECKING:
     from contracts.books import Books
-    from services.console.books.bank_notice import Difference, Notice, Told
+    from services.console.books.bank_notice import Difference, Notice, NoticeRow
 
 notice = typer.Typer(no_args_is_help=True, help="入金通知: what the ward's bank tells, in records of 全銀 (Zengin).")
 
@@ -190,7 +190,7 @@ def _document(told: Notice, different: Sequence[Difference] | None) -> dict[str,
     }
 
 
-def _row(told: Told) -> dict[str, Any]:
+def _row(told: NoticeRow) -> dict[str, Any]:
     row = told.row
     return {
         "line": told.line,

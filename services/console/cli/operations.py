@@ -157,19 +157,19 @@ def clock_advance(
 @letters.command("list")
 def letters_list(port_base: PortBase = DEFAULT_PORT_BASE, as_json: Json = False) -> None:
     """Every party's dead letters. Exit 1 where there are any."""
+    from services.console.stack.addresses import PROCESSES
     from services.console.stack.clients import Unreachable
-    from services.console.stack.places import PLACES
 
     async def ask(client: Any) -> list[dict[str, Any]]:
         found, silent = [], []
-        for place in PLACES:
+        for process in PROCESSES:
             try:
-                letters = await client.get(place.principal, "/ops/dead-letters")
+                letters = await client.get(process.principal, "/ops/dead-letters")
             except Unreachable as nobody:
                 silent.append(nobody)
             else:
-                found += [{"party": place.principal, **row} for row in letters]
-        if len(silent) == len(PLACES):
+                found += [{"party": process.principal, **row} for row in letters]
+        if len(silent) == len(PROCESSES):
             raise silent[0]
         for unreachable in silent:
             err.print(f"not asked: {unreachable}", soft_wrap=True)
@@ -202,10 +202,10 @@ def letters_replay(
     as_json: Json = False,
 ) -> None:
     """Handle an event again, mended with --value where it was wrong."""
-    from services.console.stack.places import place_of
+    from services.console.stack.addresses import process_of
 
     try:
-        principal = place_of(party).principal
+        principal = process_of(party).principal
         mended = None if value is None else json.loads(value)
     except LookupError as unknown:
         fail(str(unknown.args[0]))

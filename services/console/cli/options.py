@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from services.console.folder import DEFAULT_FOLDER
-from services.console.stack.places import DEFAULT_PORT_BASE, Addresses
+from services.console.stack.addresses import DEFAULT_PORT_BASE, Addresses
 
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 

@@ -118,10 +118,10 @@ def anomaly(
     as_json: Json = False,
 ) -> None:
     """異常: have a card agent's next settlement go wrong, to see it found."""
-    from services.console.stack.places import place_of
+    from services.console.stack.addresses import process_of
 
     try:
-        principal = place_of(agent).principal
+        principal = process_of(agent).principal
     except LookupError as unknown:
         fail(str(unknown.args[0]))
     if not principal.startswith("card_agent."):

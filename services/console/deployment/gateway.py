@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from itertools import count
 
-from services.console.stack.places import Addresses
+from services.console.stack.addresses import Addresses
 
 CHUNK_BYTES = 64 * 1024
 

@@ -61,10 +61,10 @@ class SettlerTotal:
 
 def page(outcomes: Sequence[Outcome], crowd: Crowd) -> str:
     """HTML."""
-    places = Environment(loader=PackageLoader("services.console.explore", "."), autoescape=True, trim_blocks=True)
-    places.filters |= {"yen": lambda yen: f"¥{yen:,}", "days": lambda days: f"{days:.1f}"}
+    environment = Environment(loader=PackageLoader("services.console.explore", "."), autoescape=True, trim_blocks=True)
+    environment.filters |= {"yen": lambda yen: f"¥{yen:,}", "days": lambda days: f"{days:.1f}"}
     drawn = outcomes[:MOST_DRAWN]
-    return places.get_template("page.html.j2").render(
+    return environment.get_template("page.html.j2").render(
         outcomes=outcomes,
         crowd=crowd,
         names=[name for name, _ in outcomes[0].values.items()],

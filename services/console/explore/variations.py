@@ -36,7 +36,7 @@ _OF_THE_CONTRACT: Final[Mapping[str, frozenset[str]]] = {
 """Party → its settings, but for those that say how a process runs."""
 _DAYS = re.compile(r"^(\d+)d$")
 
-Place = tuple[str, str]
+PartySetting = tuple[str, str]
 """A party and a setting of it."""
 
 
@@ -45,7 +45,7 @@ class Alias:
     """A short name for settings that are varied together."""
 
     says: str
-    places: tuple[Place, ...]
+    settings: tuple[PartySetting, ...]
 
 
 def _of_each_channel(term: str) -> tuple[Place, ...]:
@@ -80,7 +80,7 @@ class Variation:
 
     name: str
     values: tuple[str, ...]
-    places: tuple[Place, ...]
+    settings: tuple[PartySetting, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +105,17 @@ def variation(text: str) -> Variation:
         raise CannotVary(f"{text!r} is not NAME=VALUE,…; write it like closing=15/eom,10/20/eom")
     if len({*values}) < len(values):
         raise CannotVary(f"{name} has a value twice: {listed}")
-    return Variation(name, values, _places(name))
+    return Variation(name, values, _settings_of(name))
 
 
 def cases(variations: Sequence[Variation]) -> list[Case]:
     """Every combination, the last variation changing fastest. Raises `CannotVary`, before anything is played."""
-    taken: dict[Place | str, str] = {}
+    taken: dict[PartySetting | str, str] = {}
     for v in variations:
-        for place in v.places or [v.name]:
-            if place in taken:
-                raise CannotVary(f"{v.name} and {taken[place]} are about the same; give one of them")
-            taken[place] = v.name
+        for setting in v.settings or [v.name]:
+            if setting in taken:
+                raise CannotVary(f"{v.name} and {taken[setting]} are about the same; give one of them")
+            taken[setting] = v.name
     found = [_case(variations, chosen) for chosen in product(*(v.values for v in variations))]
     if len(found) > MOST_CASES:
         raise CannotVary(f"{len(found)} combinations are too many; give at most {MOST_CASES}")
@@ -139,9 +139,9 @@ def _case(variations: Sequence[Variation], chosen: Sequence[str]) -> Case:
     overrides: dict[str, dict[str, Any]] = {}
     shares: dict[Method, float] = {}
     for v, value in zip(variations, chosen, strict=True):
-        if not v.places:
+        if not v.settings:
             shares[Method(v.name.removeprefix(SHARE))] = _share(v.name, value)
-        for party, setting in v.places:
+        for party, setting in v.settings:
             overrides.setdefault(party, {})[setting] = _parsed(setting, value)
     values = tuple((v.name, value) for v, value in zip(variations, chosen, strict=True))
     case = Case(values, overrides, _mix(shares))
@@ -162,10 +162,10 @@ def _check(case: Case, party: str, given: Mapping[str, Any]) -> None:
         raise CannotVary(f"{case.label}: {said}") from None
 
 
-def _places(name: str) -> tuple[Place, ...]:
+def _settings_of(name: str) -> tuple[PartySetting, ...]:
     """The settings of a name: an alias, `PARTY.SETTING`, or a setting that one kind of party alone has."""
     if name in ALIASES:
-        return ALIASES[name].places
+        return ALIASES[name].settings
     if name.startswith(SHARE):
         if name.removeprefix(SHARE) not in set(Method):
             raise CannotVary(f"{name}: no such channel; there are {', '.join(Method)}")
@@ -174,14 +174,14 @@ def _places(name: str) -> tuple[Place, ...]:
     parties = _AGENTS if party == _BOTH_AGENTS else (party,) if party else tuple(_SETTINGS)
     if party and not {*parties} <= _SETTINGS.keys():
         raise CannotVary(f"{name}: no such party; there are {', '.join([*_SETTINGS, _BOTH_AGENTS])}")
-    places = tuple((p, setting) for p in parties if setting in _OF_THE_CONTRACT[p])
-    if not places:
+    settings = tuple((p, setting) for p in parties if setting in _OF_THE_CONTRACT[p])
+    if not settings:
         raise CannotVary(f"{name}: {_no_such(setting, parties)}")
-    if len({p.partition(".")[0] for p, _ in places}) > 1:
+    if len({p.partition(".")[0] for p, _ in settings}) > 1:
         raise CannotVary(
-            f"{name} is a setting of {' and of '.join(p for p, _ in places)}; name one, as in PARTY.{name}"
+            f"{name} is a setting of {' and of '.join(p for p, _ in settings)}; name one, as in PARTY.{name}"
         )
-    return places
+    return settings
 
 
 def _no_such(setting: str, parties: Sequence[str]) -> str:

@@ -19,13 +19,13 @@ _MARKS: Final = (0.0, 50.0, 90.0, 99.0, 99.9, 99.99, 99.999)
 
 def page(result: LoadResult, checked: Sequence[Checked]) -> str:
     """HTML."""
-    places = Environment(loader=PackageLoader("services.console.load", "."), autoescape=True, trim_blocks=True)
-    places.filters |= {
+    environment = Environment(loader=PackageLoader("services.console.load", "."), autoescape=True, trim_blocks=True)
+    environment.filters |= {
         "whole": lambda number: f"{number:,.0f}",
         "ms": lambda ms: f"{ms:,.1f}",
         "words": lambda name: name.replace("_", " "),
     }
-    return places.get_template("page.html.j2").render(
+    return environment.get_template("page.html.j2").render(
         r=result,
         checked=checked,
         names=STAGE_NAMES,
@@ -52,13 +52,13 @@ def _over_time(result: LoadResult, series: Mapping[str, str], unit: str) -> str 
 def _spread(result: LoadResult) -> str | None:
     """Each stage's latencies by percentile; each nine as wide as the last."""
     series = {
-        STAGE_NAMES.get(stage, stage): [(_place(p), ms) for p, ms in percentiles(spread, _up_to(spread.count))]
+        STAGE_NAMES.get(stage, stage): [(_position(p), ms) for p, ms in percentiles(spread, _up_to(spread.count))]
         for stage, spread in result.latencies.items()
         if spread.count
     }
     if not series:
         return None
-    marks = [{"value": _place(p), "label": f"{p:g} %"} for p in _MARKS]
+    marks = [{"value": _position(p), "label": f"{p:g} %"} for p in _MARKS]
     return charts.lines(series, "百分位 percentile", "ms", x_labels=marks)
 
 
@@ -67,7 +67,7 @@ def _up_to(count: int) -> Sequence[float]:
     return [p for p in _NINES if p < 100 * (1 - 1 / max(count, 2))] or [0.0, 50.0]
 
 
-def _place(percentile: float) -> float:
+def _position(percentile: float) -> float:
     return -log10(1 - percentile / 100)
 
 

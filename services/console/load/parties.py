@@ -12,7 +12,7 @@ from typing import Final
 import httpx
 import msgspec
 
-from services.console.stack.places import Addresses
+from services.console.stack.addresses import Addresses
 
 _CPU: Final = re.compile(r"^process_cpu_seconds_total (\S+)$", re.MULTILINE)
 _MEMORY: Final = re.compile(r"^process_resident_memory_bytes (\S+)$", re.MULTILINE)

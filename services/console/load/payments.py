@@ -58,7 +58,7 @@ class Payments:
 
     stages: Sequence[str] = (ACCEPTED, AUTHORIZED, TAKEN_ON, DELIVERED)
 
-    def __init__(self, bus: EventBus, provider: str, slips: Slips, recorder: Recorder, watch: Watch) -> None:
+    def __init__(self, bus: EventBus, provider: str, slips: ReadyPayments, recorder: Recorder, watch: Watch) -> None:
         """`provider`: the URL at which it answers."""
         self._bus, self._provider, self._slips = bus, provider, slips
         self._recorder, self._watch = recorder, watch
@@ -92,11 +92,11 @@ class Payments:
 
     async def observe(self) -> None:
         """What the topics between say by now."""
-        for name, places in self._next.items():
-            messages = await self._bus.read(name, places, MESSAGES_AT_ONCE)
+        for name, offsets in self._next.items():
+            messages = await self._bus.read(name, offsets, MESSAGES_AT_ONCE)
             now = self._watch.now()
             for message in messages:
-                places[TopicPartition(message.topic, message.partition)] = message.offset + 1
+                offsets[TopicPartition(message.topic, message.partition)] = message.offset + 1
                 self._step(message, now)
 
     def intended(self, message: Message) -> float | None:
@@ -180,7 +180,7 @@ def _chosen(card: CardTokenAnswer) -> dict[str, Any]:
 
 
 @dataclass
-class Slips:
+class ReadyPayments:
     """What is to be paid: slips with a card of each payer's own, under one consent."""
 
     payable: Sequence[tuple[Payable, CardTokenAnswer]]
@@ -194,12 +194,12 @@ class Slips:
         return self.payable[begun : self._taken]
 
 
-async def ready_to_pay(client: StackClient, slips: Sequence[Payable], seed: int, in_a_request: int) -> Slips:
+async def ready_to_pay(client: StackClient, slips: Sequence[Payable], seed: int, in_a_request: int) -> ReadyPayments:
     """Cards typed to their agents, and the consent given. Raises `PaymentRefused`, `Refused`, `Unreachable`."""
     channels = StackChannels(client)
     consent = await Payers(channels).consent(f"load-{random_token()}")
     cards = await _cards(channels, list(dict.fromkeys(slip.insured_number for slip in slips)), seed)
-    return Slips([(slip, cards[slip.insured_number]) for slip in slips], consent, in_a_request)
+    return ReadyPayments([(slip, cards[slip.insured_number]) for slip in slips], consent, in_a_request)
 
 
 async def _cards(channels: StackChannels, payers: Sequence[str], seed: int) -> Mapping[str, CardTokenAnswer]:

@@ -24,7 +24,7 @@ BETWEEN_LOOKS: Final = 0.002
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Schedule:
     """What is to come, and when. Without arrivals: as fast as it is registered."""
 
     count: int
@@ -93,14 +93,16 @@ class Workload(Protocol):
         """Called before each look at what is registered."""
 
 
-Told = Callable[[Moment], None]
+OnMoment = Callable[[Moment], None]
 
 
 class Run:
-    """One run of a plan. `stop` ends the arrivals early; what was sent is still waited for."""
+    """One run of a schedule. `stop` ends the arrivals early; what was sent is still waited for."""
 
-    def __init__(self, plan: Plan, workload: Workload, follower: Follower, recorder: Recorder, watch: Watch) -> None:
-        self._plan, self._workload, self._follower = plan, workload, follower
+    def __init__(
+        self, schedule: Schedule, workload: Workload, follower: Follower, recorder: Recorder, watch: Watch
+    ) -> None:
+        self._schedule, self._workload, self._follower = schedule, workload, follower
         self._recorder, self._watch = recorder, watch
         self._sending = True
         self._stopped_at = 0.0
@@ -119,17 +121,17 @@ class Run:
             self.gave_up = True
         self.was_stopped = True
 
-    async def execute(self, tell: Told = lambda _moment: None) -> None:
+    async def execute(self, tell: OnMoment = lambda _moment: None) -> None:
         """Until all that was sent is registered, or given up. Raises what sending or following raises."""
-        if self._plan.arrivals is not None:
-            self._recorder.zero = self._plan.warm_up_seconds
+        if self._schedule.arrivals is not None:
+            self._recorder.zero = self._schedule.warm_up_seconds
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._send())
             tasks.create_task(self._follow(tell))
 
     async def _send(self) -> None:
         slots = asyncio.Semaphore(self._workload.senders)
-        times = self._planned() if self._plan.arrivals is not None else self._at_once()
+        times = self._planned() if self._schedule.arrivals is not None else self._at_once()
         try:
             async with asyncio.TaskGroup() as tasks:
                 async for together in times:
@@ -148,7 +150,7 @@ class Run:
     async def _planned(self) -> AsyncIterator[Sequence[float]]:
         """Those that are due by now, as soon as they are; late ones keep the time at which they were meant to come."""
         due: list[float] = []
-        for at in self._plan.times():
+        for at in self._schedule.times():
             if self.was_stopped:
                 return
             if at > self._watch.now() or len(due) == self._workload.at_once:
@@ -163,7 +165,7 @@ class Run:
 
     async def _at_once(self) -> AsyncIterator[Sequence[float]]:
         """The next ones, as soon as enough of the last are registered; after the warm-up once all of it is."""
-        for part in (self._plan.warm_up_count, self._plan.count):
+        for part in (self._schedule.warm_up_count, self._schedule.count):
             left = part
             while left and not self.was_stopped and not self._is_over():
                 if self._recorder.lag >= self._workload.ahead:
@@ -176,10 +178,10 @@ class Run:
                 await pause(SHORTEST_PAUSE)
 
     def _is_over(self) -> bool:
-        seconds = self._plan.seconds
+        seconds = self._schedule.seconds
         return seconds is not None and self._watch.now() - self._recorder.zero >= seconds
 
-    async def _follow(self, tell: Told) -> None:
+    async def _follow(self, tell: OnMoment) -> None:
         moved_at = self._watch.now()
         while (self._sending or self._recorder.lag) and not self.gave_up:
             began = self._watch.now()
@@ -191,7 +193,7 @@ class Run:
             self._begin_measuring(now)
             if self._recorder.registered > before or not self._recorder.lag:
                 moved_at = now
-            elif now - moved_at > self._plan.patience_seconds:
+            elif now - moved_at > self._schedule.patience_seconds:
                 self.stop()
                 self.gave_up = True
             if (moment := self._recorder.look(now)) is not None:
@@ -201,5 +203,6 @@ class Run:
 
     def _begin_measuring(self, now: float) -> None:
         """Without arrivals, once the warm-up is registered, and nothing of it is under way."""
-        if self._recorder.zero == inf and self._recorder.sent >= self._plan.warm_up_count and not self._recorder.lag:
-            self._recorder.zero = now
+        r = self._recorder
+        if r.zero == inf and r.sent >= self._schedule.warm_up_count and not r.lag:
+            r.zero = now

@@ -27,12 +27,12 @@ from services.console.load.arrivals import Arrivals, Shape
 from services.console.load.following import Follower, Intended
 from services.console.load.parties import Gauge
 from services.console.load.payments import Payments, ready_to_pay
-from services.console.load.places import Place
 from services.console.load.receipts import Receipts
 from services.console.load.recording import Recorder
 from services.console.load.results import AuditFound, LoadResult
-from services.console.load.running import Plan, Run, Told, Watch
+from services.console.load.running import OnMoment, Run, Schedule, Watch
 from services.console.load.slips import SEED, Payable, open_slips
+from services.console.load.target import OpenTarget
 from services.console.stack.clients import Refused, StackClient, Unreachable
 
 GROUP = topics.WARD
@@ -68,9 +68,9 @@ class Asked:
     """Payments only: whether a stepped clock is moved on until all is reconciled."""
 
     @property
-    def plan(self) -> Plan:
+    def schedule(self) -> Schedule:
         if self.rate is None:
-            return Plan(
+            return Schedule(
                 self.count if self.seconds is None else min(int(self.seconds * MOST_A_SECOND), MOST_AT_MAX),
                 seconds=self.seconds,
                 patience_seconds=self.patience_seconds,
@@ -80,47 +80,48 @@ class Asked:
             if self.seconds is None
             else Arrivals(self.shape, self.rate, self.seconds)
         )
-        return Plan(arrivals.count, arrivals, self.warm_up_seconds, patience_seconds=self.patience_seconds)
+        return Schedule(arrivals.count, arrivals, self.warm_up_seconds, patience_seconds=self.patience_seconds)
 
 
 class CannotTest(Exception):
     """What is asked for cannot be tested here; the text says why and what would work."""
 
 
-async def try_receipts(place: Place, asked: Asked, tell: Told) -> LoadResult:
+async def try_receipts(target: OpenTarget, asked: Asked, tell: OnMoment) -> LoadResult:
     """Receipts onto the topic until the ward has registered them.
 
     Raises `CannotTest`, `NoSlips`, `Refused`, `Unreachable`.
     """
-    slips = asked.slips or await open_slips(place.client, asked.plan.total)
-    recorder, watch = Recorder(Receipts.stages), Watch(*await _clock(place.client))
-    workload = Receipts(place.bus, slips, recorder, watch)
-    follower = await _follower(place, asked, workload.intended, watch)
-    test = Trial("receipts", place, asked, Run(asked.plan, workload, follower, recorder, watch), recorder, watch)
+    slips = asked.slips or await open_slips(target.client, asked.schedule.total)
+    recorder, watch = Recorder(Receipts.stages), Watch(*await _clock(target.client))
+    workload = Receipts(target.bus, slips, recorder, watch)
+    follower = await _follower(target, asked, workload.intended, watch)
+    test = Trial("receipts", target, asked, Run(asked.schedule, workload, follower, recorder, watch), recorder, watch)
     return await test.execute(tell, workload.amounts)
 
 
-async def try_payments(place: Place, asked: Asked, tell: Told) -> LoadResult:
+async def try_payments(target: OpenTarget, asked: Asked, tell: OnMoment) -> LoadResult:
     """Payments scanned over HTTP, through agent and ward until their receipts are registered and, where that is asked
     for, on until they are reconciled.
 
     Raises `CannotTest`, `NoSlips`, `PaymentRefused`, `Refused`, `Unreachable`.
     """
-    if asked.reconciled and (await place.client.get(topics.CONSOLE, "/clock"))["rate"] != 0.0:
+    if asked.reconciled and (await target.client.get(topics.CONSOLE, "/clock"))["rate"] != 0.0:
         raise CannotTest("the stack's clock runs by itself; until all is reconciled, start it with --clock stepped")
-    slips = await ready_to_pay(place.client, await open_slips(place.client, asked.plan.total), SEED, asked.in_a_request)
+    open_ones = await open_slips(target.client, asked.schedule.total)
+    slips = await ready_to_pay(target.client, open_ones, SEED, asked.in_a_request)
     recorder, watch = Recorder(Payments.stages), Watch()
-    workload = Payments(place.bus, place.client.url(topics.PAYMENT_PROVIDER), slips, recorder, watch)
+    workload = Payments(target.bus, target.client.url(topics.PAYMENT_PROVIDER), slips, recorder, watch)
     await workload.begin()
     try:
-        follower = await _follower(place, asked, workload.intended, watch)
-        run = Run(asked.plan, workload, follower, recorder, watch)
-        result = await Trial("payments", place, asked, run, recorder, watch).execute(tell, workload.amounts)
+        follower = await _follower(target, asked, workload.intended, watch)
+        run = Run(asked.schedule, workload, follower, recorder, watch)
+        result = await Trial("payments", target, asked, run, recorder, watch).execute(tell, workload.amounts)
     finally:
         await workload.close()
     if not asked.reconciled or result.unregistered:
         return result
-    return msgspec.structs.replace(result, reconciled_in=await _reconciled(place.client))
+    return msgspec.structs.replace(result, reconciled_in=await _reconciled(target.client))
 
 
 async def _reconciled(client: StackClient) -> float:
@@ -146,8 +147,8 @@ async def _clock(client: StackClient) -> tuple[datetime, float]:
     return datetime.fromisoformat(told["now"]).astimezone(UTC), told["rate"]
 
 
-async def _follower(place: Place, asked: Asked, intended: Intended, watch: Watch) -> Follower:
-    follower = Follower(place.bus, topics.RECEIPTS.name, asked.group, intended, watch.now)
+async def _follower(target: OpenTarget, asked: Asked, intended: Intended, watch: Watch) -> Follower:
+    follower = Follower(target.bus, topics.RECEIPTS.name, asked.group, intended, watch.now)
     await _caught_up(follower, asked.group)
     return follower
 
@@ -162,12 +163,12 @@ async def _caught_up(follower: Follower, group: str) -> None:
 class Trial:
     """A run, and what the parties use meanwhile."""
 
-    def __init__(self, name: str, place: Place, asked: Asked, run: Run, recorder: Recorder, watch: Watch) -> None:
-        self._name, self._place, self._asked = name, place, asked
+    def __init__(self, name: str, target: OpenTarget, asked: Asked, run: Run, recorder: Recorder, watch: Watch) -> None:
+        self._name, self._target, self._asked = name, target, asked
         self._run, self._recorder, self._watch = run, recorder, watch
-        self._gauge = Gauge(place.client.addresses, topics.PRINCIPALS[:-1])
+        self._gauge = Gauge(target.client.addresses, topics.PRINCIPALS[:-1])
 
-    async def execute(self, tell: Told, amounts: Mapping[str, int]) -> LoadResult:
+    async def execute(self, tell: OnMoment, amounts: Mapping[str, int]) -> LoadResult:
         """Run it; `amounts`, payment id → yen, is what the ward's books are held against afterwards."""
         keep_what_is_loaded()
         began_at, cpu_before = real_now(), time.process_time()
@@ -188,7 +189,7 @@ class Trial:
             workload=self._name,
             began_at=began_at.isoformat(timespec="seconds"),
             asked=_told(self._asked),
-            environment=await environment(self._place),
+            environment=await environment(self._target),
             sent=r.sent,
             registered=r.registered,
             refused=r.refused,
@@ -201,7 +202,7 @@ class Trial:
             parties=parties,
             load_cpu_seconds=time.process_time() - cpu_before,
             each_second=r.seconds(),
-            audit=await audited(self._place.client, amounts) if self._asked.audited else None,
+            audit=await audited(self._target.client, amounts) if self._asked.audited else None,
             was_stopped=self._run.was_stopped,
         )
 
@@ -221,19 +222,19 @@ def _told(asked: Asked) -> dict[str, Any]:
     return {**told, **length, "warm_up_seconds": asked.warm_up_seconds}
 
 
-async def environment(place: Place) -> dict[str, Any]:
+async def environment(target: OpenTarget) -> dict[str, Any]:
     """The machine of the load test, the ward's database and bus, partitions of the topic, replicas of the ward."""
-    partitions = len(await place.bus.end_offsets([topics.RECEIPTS.name]))
+    partitions = len(await target.bus.end_offsets([topics.RECEIPTS.name]))
     found: dict[str, Any] = {
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "bus": place.bus.durability(),
+        "bus": target.bus.durability(),
         "partitions": partitions,
     }
     with suppress(Refused, Unreachable):  # a ward of one's own tells nothing
-        told = Environment.model_validate(await place.client.get(topics.WARD, "/ops/environment"))
+        told = Environment.model_validate(await target.client.get(topics.WARD, "/ops/environment"))
         found["ward_database"] = " ".join(f"{name}={value}" for name, value in told.database.items())
-        found["ward_replicas"] = len(await place.client.replicas([topics.WARD]))
+        found["ward_replicas"] = len(await target.client.replicas([topics.WARD]))
     return found
 
 

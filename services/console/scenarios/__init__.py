@@ -11,9 +11,9 @@ from datetime import date
 from typing import Any, Final
 
 from services.console.scenarios import app_payments, channels, debts, files, settlements
-from services.console.scenarios.stage import Stage
+from services.console.scenarios.world import World
 
-Play = Callable[[Stage], Awaitable[None]]
+Play = Callable[[World], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from contracts.formats.damage import DamagedFile
 from contracts.http.payment_provider.receipt_files import ReceiptFileView
 from contracts.vocabulary import JST
 from services.console.sandbox.terminal import terminal_of
-from services.console.scenarios.stage import Stage
+from services.console.scenarios.world import World
 from services.ward.app import Fetched, Terminal
 
 ON_THE_LINE = "receipt_file_on_the_line"
@@ -33,7 +33,7 @@ _VIEWS = TypeAdapter(list[ReceiptFileView])
 class Room:
     """Where the terminal stands; `folder` holds its temporary copies (一時データ)."""
 
-    stage: Stage
+    world: World
     terminal: Terminal
     folder: Path
 
@@ -49,14 +49,14 @@ class Room:
         fetched = {one.name: one for one in await self._pull(again=again)}
         arrivals = [one.arrives_at for one in fetched.values() if one.arrives_at is not None]
         if arrivals:
-            await self.stage.sandbox.advance(max(arrivals))
+            await self.world.sandbox.advance(max(arrivals))
             fetched |= {one.name: one for one in await self._pull()}
         return [*fetched.values()]
 
     async def receives_until(self, last: date) -> None:
         """Every morning on which banks are open, up to that of `last`."""
-        while self.stage.today < last:
-            await self.stage.until(BANK_CALENDAR.next_open(self.stage.today + timedelta(days=1)), 10)
+        while self.world.today < last:
+            await self.world.until(BANK_CALENDAR.next_open(self.world.today + timedelta(days=1)), 10)
             await self.receives()
 
     async def _pull(self, *, again: bool = False) -> Sequence[Fetched]:
@@ -66,7 +66,7 @@ class Room:
         return fetched
 
     def _tell(self, detail: str) -> None:
-        self.stage.tell("端末受信 pulled by the terminal", detail)
+        self.world.tell("端末受信 pulled by the terminal", detail)
 
     @property
     def copies(self) -> list[str]:
@@ -75,11 +75,11 @@ class Room:
 
     async def steps(self) -> list[str]:
         """作業記録: what was done at the terminal, in order of time."""
-        return [step.step for step in reversed(await self.stage.sandbox.ward.queries.terminal_steps(LOOKED_AT))]
+        return [step.step for step in reversed(await self.world.sandbox.ward.queries.terminal_steps(LOOKED_AT))]
 
     async def accesses(self) -> list[tuple[str, str]]:
         """接続記録 at the collection centre: what was asked for, and what came of it, in order of time."""
-        found = await self.stage.sandbox.provider.queries.terminal_accesses(LOOKED_AT)
+        found = await self.world.sandbox.provider.queries.terminal_accesses(LOOKED_AT)
         return [(access.what, access.outcome) for access in reversed(found)]
 
 
@@ -97,11 +97,11 @@ def _became(one: Fetched) -> str:
 
 
 @contextmanager
-def at_the_terminal(stage: Stage, others: Mapping[str, bytes] | None = None) -> Iterator[Room]:
+def at_the_terminal(world: World, others: Mapping[str, bytes] | None = None) -> Iterator[Room]:
     """The folder of its copies is gone afterwards. `others` come in the place of the collection centre's files."""
     with TemporaryDirectory() as folder:
-        device = terminal_of(stage.sandbox, Path(folder), lambda centre: _Between(centre, others) if others else centre)
-        yield Room(stage, device, Path(folder))
+        device = terminal_of(world.sandbox, Path(folder), lambda centre: _Between(centre, others) if others else centre)
+        yield Room(world, device, Path(folder))
 
 
 class _Between(httpx.AsyncBaseTransport):

@@ -14,7 +14,7 @@ from contracts.vocabulary import on_the_clock
 from services.console.sandbox.sandbox import Sandbox
 from services.console.sandbox.scene import SandboxScene
 from services.console.scenarios import LIBRARY, Scenario
-from services.console.scenarios.stage import ScenarioFailed, Stage
+from services.console.scenarios.world import ScenarioFailed, World
 from services.console.timeline import in_order, merged_steps
 
 
@@ -43,27 +43,27 @@ async def play(scenario: Scenario, seed: int) -> Played:
     """Play it. A claim that does not hold is told in the answer; anything else that goes wrong is raised."""
     overrides = {principal: dict(values) for principal, values in scenario.overrides.items()}
     async with Sandbox(on_the_clock(scenario.first_day, time(9)), seed, overrides=overrides) as sandbox:
-        stage, failure = Stage(sandbox, seed), None
+        world, failure = World(sandbox, seed), None
         try:
-            await scenario.play(stage)
-            await stage.claim_conserved()
+            await scenario.play(world)
+            await world.claim_conserved()
         except ScenarioFailed as failed:
             failure = str(failed)
-        return Played(scenario, seed, await _timeline(stage), stage.claims, failure)
+        return Played(scenario, seed, await _timeline(world), world.claims, failure)
 
 
-async def _timeline(stage: Stage) -> list[Step]:
-    """Told by the stage and by every party, in order of time; what was done comes before what came of it.
+async def _timeline(world: World) -> list[Step]:
+    """Told by the world and by every party, in order of time; what was done comes before what came of it.
 
     What several payments share is told once: those of a settler its closings, deposits and decisions about them, those
     of a slip its reminders and what becomes of an overpayment.
     """
-    scene = SandboxScene(stage.sandbox)
+    scene = SandboxScene(world.sandbox)
     rows = {row.payment_id: row for row in (await scene.books())[PAYMENT_PROVIDER].payments}
-    told = await scene.explanations(stage.payments)
+    told = await scene.explanations(world.payments)
     once: dict[tuple[object, ...], Step] = {}
     for payment_id, parts in told.items():
         for step in merged_steps(parts):
             shared_by = rows[payment_id].slip_number if step.stage >= FlowStage.REMINDED else rows[payment_id].settler
             once.setdefault((shared_by, step.at, step.stage, step.party, step.event, step.detail), step)
-    return in_order([*stage.told, *once.values()])
+    return in_order([*world.told, *once.values()])

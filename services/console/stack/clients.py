@@ -17,7 +17,7 @@ from contracts.books import BookLines, Books, BooksReader
 from contracts.http.problems import Problem
 from contracts.http.service import Explanation, ServiceStatus
 from contracts.vocabulary import Agent
-from services.console.stack.places import PLACES, Addresses
+from services.console.stack.addresses import PROCESSES, Addresses
 
 STATUS_SECONDS = 3.0
 """Who has not told its status by then does not answer; it is asked again."""
@@ -96,10 +96,10 @@ class StackClient:
 
     async def replicas(self, principals: Collection[str] | None = None) -> Sequence[Replica]:
         """Every replica of these parties (default: of all), each asked for its status."""
-        names = [p.principal for p in PLACES] if principals is None else list(principals)
+        names = [p.principal for p in PROCESSES] if principals is None else list(principals)
         found = await asyncio.gather(*map(self.addresses.each, names))
-        places = [(name, address) for name, each in zip(names, found, strict=True) for address in each]
-        return await asyncio.gather(*(self._replica(*place) for place in places))
+        addresses = [(name, address) for name, each in zip(names, found, strict=True) for address in each]
+        return await asyncio.gather(*(self._replica(*address) for address in addresses))
 
     async def _replica(self, principal: str, address: str) -> Replica:
         try:
@@ -157,9 +157,9 @@ class StackClient:
         refusals: list[Refused] = []
         silences: list[Unreachable] = []
         day = {} if on is None else {"on": on.isoformat()}
-        for place in (topics.PAYMENT_PROVIDER, *(topics.card_agent(a) for a in Agent), topics.WARD):
+        for party in (topics.PAYMENT_PROVIDER, *(topics.card_agent(a) for a in Agent), topics.WARD):
             try:
-                found = await self.get(place, f"/payments/{payment_id}/explanation", **day)
+                found = await self.get(party, f"/payments/{payment_id}/explanation", **day)
                 told.append(Explanation.model_validate(found))
             except Refused as refused:
                 refusals.append(refused)

@@ -137,7 +137,7 @@ class ClockAuthority:
         if self._at_rest is None or ends is None:
             return None
         now, before = self._clock.now(), self._at_rest
-        grown = {place.topic for place, end in ends.items() if end != before.get(place)}
+        grown = {partition.topic for partition, end in ends.items() if end != before.get(partition)}
         called = {principal for principal, due in self._next_due.items() if due is not None and due <= now}
         return called.union(*(self._readers[topic] for topic in grown))
 

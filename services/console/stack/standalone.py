@@ -20,10 +20,10 @@ from services.chassis.outages import Patience
 from services.chassis.service import identity_of, topic_specs
 from services.chassis.settings import ServiceSettings
 from services.chassis.web.listeners import Listener
+from services.console.stack.addresses import DEFAULT_PORT_BASE, Addresses
 from services.console.stack.clients import StackClient
 from services.console.stack.clock_authority import ClockAuthority, ClockOptions
 from services.console.stack.control import control
-from services.console.stack.places import DEFAULT_PORT_BASE, Addresses
 
 log = structlog.get_logger(__name__)
 

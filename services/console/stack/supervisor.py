@@ -29,17 +29,17 @@ from services.chassis.service import topic_specs
 from services.chassis.settings import ServiceSettings
 from services.chassis.web.listeners import Listener
 from services.console.folder import DEFAULT_FOLDER, StackFile, database_url
+from services.console.stack.addresses import (
+    DEFAULT_PORT_BASE,
+    LOCAL_HOST,
+    PROCESSES,
+    Addresses,
+    PartyProcess,
+    is_free,
+)
 from services.console.stack.clients import Replica, StackClient
 from services.console.stack.clock_authority import ClockAuthority, ClockOptions
 from services.console.stack.control import control, with_processes
-from services.console.stack.places import (
-    DEFAULT_PORT_BASE,
-    LOCAL_HOST,
-    PLACES,
-    Addresses,
-    Place,
-    is_free,
-)
 
 STOP_SECONDS = 15.0
 PORT_SECONDS = 3.0
@@ -72,7 +72,7 @@ class CannotStart(Exception):
 class Child:
     """A party's process, the `replica`-th of that party from 0."""
 
-    place: Place
+    party: PartyProcess
     port: int
     replica: int = 0
     process: asyncio.subprocess.Process | None = None
@@ -82,15 +82,12 @@ class Child:
     @property
     def name(self) -> str:
         """Among all processes of the stack."""
-        return f"{self.place.principal}.{self.replica + 1}" if self.replica else self.place.principal
+        return f"{self.party.principal}.{self.replica + 1}" if self.replica else self.party.principal
 
     @property
     def label(self) -> str:
         """For people."""
-        return f"{self.place.label} ({self.replica + 1})" if self.replica else self.place.label
-
-
-Told = Callable[[str], None]
+        return f"{self.party.label} ({self.replica + 1})" if self.replica else self.party.label
 
 
 @dataclass
@@ -98,7 +95,7 @@ class Supervisor:
     """Starts, watches and stops the parties' processes. `tell` is given a line whenever something happens."""
 
     options: UpOptions
-    tell: Told
+    tell: Callable[[str], None]
     children: Sequence[Child] = ()
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -111,7 +108,7 @@ class Supervisor:
         bus = await self._open_bus()
         try:
             async with StackClient(self._addresses) as client:
-                present = _Present(client, [p.principal for p in PLACES if p.principal not in self.options.without])
+                present = _Present(client, [p.principal for p in PROCESSES if p.principal not in self.options.without])
                 self.authority = ClockAuthority(bus, _identity(self._file), present)
                 last_seen = _last_seen(self.options.folder)
                 await self.authority.begin(self.options.clock, last_seen)
@@ -148,11 +145,11 @@ class Supervisor:
 
     async def _prepare(self) -> None:
         o = self.options
-        wanted = [place for place in PLACES if place.principal not in o.without]
+        wanted = [party for party in PROCESSES if party.principal not in o.without]
         self.children = [
-            Child(place, self._addresses.port(place.principal, n), n)
-            for place in wanted
-            for n in range(o.replicas.get(place.principal, 1))
+            Child(party, self._addresses.port(party.principal, n), n)
+            for party in wanted
+            for n in range(o.replicas.get(party.principal, 1))
         ]
         for port in {o.port_base, *(child.port for child in self.children)}:
             await _freed(port)
@@ -183,7 +180,7 @@ class Supervisor:
     def _processes(self) -> Sequence[ProcessView]:
         return [
             ProcessView(
-                principal=child.place.principal,
+                principal=child.party.principal,
                 port=child.port,
                 pid=child.process.pid if child.process else None,
                 restarts=child.restarts,
@@ -217,7 +214,7 @@ class Supervisor:
                 sys.executable,
                 "-P",
                 "-m",
-                child.place.module,
+                child.party.module,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -235,14 +232,14 @@ class Supervisor:
         folder, kept = self.options.folder.resolve(), self._file
         common = {
             "SANSHA_PORT": str(child.port),
-            "SANSHA_DATABASE_URL": database_url(folder, child.place.principal),
+            "SANSHA_DATABASE_URL": database_url(folder, child.party.principal),
             "SANSHA_BUS_URL": self._bus_url,
             "SANSHA_CLOCK": "real" if self.options.clock.rate == 1.0 else "announced",
             "SANSHA_LOG_LEVEL": self.options.log_level,
             "SANSHA_PARENT_PIPE": str(pipe),
         }
         common |= {"SANSHA_SECRET": kept.secret} if kept.seed is None else {"SANSHA_SEED": str(kept.seed)}
-        return common | dict(child.place.environment)
+        return common | dict(child.party.environment)
 
     async def _announce_ready(self) -> None:
         waiting = {f"{LOCAL_HOST}:{child.port}": child for child in self.children}

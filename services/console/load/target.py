@@ -19,13 +19,13 @@ from services.chassis.bus.opening import open_bus
 from services.chassis.bus.port import BusError, EventBus
 from services.chassis.clock import monotonic, pause
 from services.chassis.settings import ServiceSettings
+from services.console.stack.addresses import PORTS_PER_REPLICA, PROCESSES, Addresses, is_free
 from services.console.stack.clients import StackClient
-from services.console.stack.places import PLACES, PORTS_PER_REPLICA, Addresses, is_free
 
 PATIENCE_SECONDS: Final = 30.0
 
 
-class NoPlace(Exception):
+class NoTarget(Exception):
     """The stack cannot be used, or not started; the text says why and what would work."""
 
 
@@ -38,7 +38,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class OpenTarget:
     """An open bus, and a client of the parties."""
 
     bus: EventBus
@@ -46,12 +46,12 @@ class Place:
 
 
 @asynccontextmanager
-async def opened(target: Target) -> AsyncIterator[Place]:
-    """Raises `NoPlace`, `ValueError` for settings of the environment that cannot be used."""
+async def opened(target: Target) -> AsyncIterator[OpenTarget]:
+    """Raises `NoTarget`, `ValueError` for settings of the environment that cannot be used."""
     settings = ServiceSettings.from_environment(LOAD_TEST).model_copy(update={"bus_url": target.bus_url})
     folder = settings.embedded_folder
     if folder is not None and not folder.is_dir():
-        raise NoPlace(
+        raise NoTarget(
             f"{folder} is no folder of an embedded log; start a stack with sansha up, or name another --target"
         )
     try:
@@ -64,10 +64,10 @@ async def opened(target: Target) -> AsyncIterator[Place]:
             await bus.close()
             raise
     except (BusError, ValueError) as wrong:
-        raise NoPlace(f"the bus {target.bus_url} cannot be used ({wrong}); see --target") from None
+        raise NoTarget(f"the bus {target.bus_url} cannot be used ({wrong}); see --target") from None
     try:
         async with StackClient(target.addresses) as client:
-            yield Place(bus, client)
+            yield OpenTarget(bus, client)
     finally:
         await bus.close()
 
@@ -76,7 +76,7 @@ async def opened(target: Target) -> AsyncIterator[Place]:
 async def own_stack(clock: str) -> AsyncIterator[Target]:
     """`sansha up` in a temporary folder, on free ports, by this clock; ended and deleted afterwards.
 
-    Raises `NoPlace` where it does not start.
+    Raises `NoTarget` where it does not start.
     """
     with tempfile.TemporaryDirectory(prefix="sansha-load-") as name:
         folder, port_base = Path(name), _free_ports()
@@ -106,7 +106,7 @@ async def _ready(addresses: Addresses, process: asyncio.subprocess.Process, log:
     async with StackClient(addresses) as client:
         while any(replica.status is None for replica in await client.replicas()):
             if process.returncode is not None or monotonic() > deadline:
-                raise NoPlace(f"a stack for the load test did not start: {_last_line(log)}")
+                raise NoTarget(f"a stack for the load test did not start: {_last_line(log)}")
             await pause(0.1)
 
 
@@ -117,6 +117,6 @@ def _last_line(log: Path) -> str:
 def _free_ports() -> int:
     """The first of as many free ports as a stack takes."""
     for base in range(20_000, 60_000, PORTS_PER_REPLICA):
-        if all(is_free(base + offset) for offset in (0, *(place.offset for place in PLACES))):
+        if all(is_free(base + offset) for offset in (0, *(process.offset for process in PROCESSES))):
             return base
-    raise NoPlace("no free ports for a stack of its own")
+    raise NoTarget("no free ports for a stack of its own")

@@ -19,7 +19,7 @@ PORTS_PER_REPLICA = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PartyProcess:
     """One process of the stack. `offset` is added to the port base."""
 
     principal: str
@@ -29,11 +29,11 @@ class Place:
     environment: tuple[tuple[str, str], ...] = ()
 
 
-PLACES: tuple[Place, ...] = (
-    Place(topics.WARD, "services.ward", 1, "甲 ward"),
-    Place(topics.PAYMENT_PROVIDER, "services.payment_provider", 2, "乙 payment provider"),
+PROCESSES: tuple[PartyProcess, ...] = (
+    PartyProcess(topics.WARD, "services.ward", 1, "甲 ward"),
+    PartyProcess(topics.PAYMENT_PROVIDER, "services.payment_provider", 2, "乙 payment provider"),
     *(
-        Place(
+        PartyProcess(
             topics.card_agent(agent),
             "services.card_agent",
             3 + n,
@@ -45,12 +45,12 @@ PLACES: tuple[Place, ...] = (
 )
 
 
-def place_of(principal: str) -> Place:
+def process_of(principal: str) -> PartyProcess:
     """Raises `LookupError` naming the parties there are."""
-    for place in PLACES:
-        if principal in (place.principal, place.principal.replace("card_agent.", "")):
-            return place
-    raise LookupError(f"there is no party {principal!r}; there are {', '.join(p.principal for p in PLACES)}")
+    for process in PROCESSES:
+        if principal in (process.principal, process.principal.replace("card_agent.", "")):
+            return process
+    raise LookupError(f"there is no party {principal!r}; there are {', '.join(p.principal for p in PROCESSES)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +75,14 @@ class Addresses:
             if not host:
                 raise ValueError(f"{HOSTS_VARIABLE}: {part!r} names no host; write it like ward=HOST,console=HOST")
             try:
-                hosts[name if name == topics.CONSOLE else place_of(name).principal] = host
+                hosts[name if name == topics.CONSOLE else process_of(name).principal] = host
             except LookupError as unknown:
                 raise ValueError(f"{HOSTS_VARIABLE}: {unknown.args[0]}") from None
         return cls(port_base, hosts)
 
     def port(self, principal: str, replica: int = 0) -> int:
         """The port of the console, or of a party's process; `replica` counts those on this machine from 0."""
-        offset = 0 if principal == topics.CONSOLE else place_of(principal).offset
+        offset = 0 if principal == topics.CONSOLE else process_of(principal).offset
         return self.port_base + PORTS_PER_REPLICA * replica + offset
 
     def url(self, principal: str) -> str:

@@ -71,7 +71,7 @@ def only(rows: Sequence[Answer], what: str) -> Answer:
 
 
 @dataclass
-class Stage:
+class World:
     """Of one scenario and one seed.
 
     The seed chooses whatever a story leaves open: who the payers are, what they owe and when it is due, with which card

@@ -48,7 +48,7 @@ class Alias:
     settings: tuple[PartySetting, ...]
 
 
-def _of_each_channel(term: str) -> tuple[Place, ...]:
+def _of_each_channel(term: str) -> tuple[PartySetting, ...]:
     """The provider's settings of a term of its channels, where they have one."""
     fields = _SETTINGS[topics.PAYMENT_PROVIDER].model_fields
     return tuple((topics.PAYMENT_PROVIDER, n) for n, f in fields.items() if n.endswith(term) and f.default is not None)

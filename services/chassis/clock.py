@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 
 def real_time() -> float:
-    """Seconds since 1970 on this machine's clock: for log stamps and retention, never for a decision."""
+    """Seconds since 1970 on this machine's clock, for retention and log stamps; never for a decision."""
     return time.time()
 
 
@@ -24,18 +24,18 @@ def monotonic() -> float:
 
 
 async def pause(seconds: float) -> None:
-    """Let real time pass: back-off between attempts, never a way to wait for an effect."""
+    """Sleep in real time: for back-off between attempts, never to wait for an effect."""
     await asyncio.sleep(seconds)
 
 
 def real_now() -> datetime:
-    """The machine's time as an instant."""
+    """This machine's time, in UTC."""
     return datetime.fromtimestamp(real_time(), UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class ClockReading:
-    """Where a clock stands and how fast it runs."""
+    """What a clock shows at a real instant, and how fast it runs."""
 
     simulated_at: datetime
     real_at: datetime
@@ -43,7 +43,7 @@ class ClockReading:
 
 
 class Clock:
-    """What time is it, and when will it be later? Listeners are told when the clock is set anew."""
+    """Simulated time. Calls its listeners when it is set."""
 
     def __init__(self, reading: ClockReading) -> None:
         self._reading = reading
@@ -60,7 +60,7 @@ class Clock:
 
     @classmethod
     def scaled(cls, at: datetime, rate: float) -> Clock:
-        """`rate` simulated seconds pass in each real one."""
+        """A clock on which `rate` simulated seconds pass per real second. Raises `ValueError` unless it is above 0."""
         if rate <= 0:
             raise ValueError(f"a scaled clock needs a rate above 0, not {rate}")
         return cls(ClockReading(at, real_now(), rate))
@@ -71,7 +71,7 @@ class Clock:
 
     @property
     def is_stepped(self) -> bool:
-        """True where a handler's `now` is its message's time, not this clock's."""
+        """Whether the clock moves only when it is set. A handler's `now` is then its message's time."""
         return self._reading.rate == 0.0
 
     def now(self) -> datetime:
@@ -82,7 +82,7 @@ class Clock:
         return r.simulated_at + (real_now() - r.real_at) * r.rate
 
     def set(self, reading: ClockReading) -> None:
-        """Set the clock. A stepped clock never goes back: an older reading is refused with `ValueError`."""
+        """Set the clock. Raises `ValueError` for a stepped clock that would go back."""
         if reading.rate == 0.0 and self.is_stepped and reading.simulated_at < self._reading.simulated_at:
             raise ValueError(
                 f"the clock shows {self._reading.simulated_at}; it cannot go back to {reading.simulated_at}"
@@ -96,7 +96,7 @@ class Clock:
         self.set(ClockReading(at, self._reading.real_at, 0.0))
 
     def real_seconds_until(self, at: datetime) -> float | None:
-        """How long to wait for `at`, in real seconds; None where only setting the clock can bring it."""
+        """Real seconds until the clock shows `at`; None if it has to be set to get there."""
         ahead = at - self.now()
         if ahead <= timedelta(0):
             return 0.0

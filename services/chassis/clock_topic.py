@@ -1,6 +1,6 @@
-"""The clock of a stack: announced on the clock topic by its one owner, followed by every replica.
+"""The clock of a stack: its one owner announces it on the clock topic, every replica follows.
 
-A replica takes the last announcement before it serves, so one that joins late shows the same time as the others.
+A replica applies the last announcement before it serves, so one that joins late shows the same time as the others.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PLACE = TopicPartition(topics.CLOCK.name, 0)
 
 
 class ClockFollower:
-    """Sets a clock to what the topic says."""
+    """Sets a clock to each announcement on the topic."""
 
     def __init__(self, bus: EventBus, clock: Clock) -> None:
         self._bus, self._clock = bus, clock
@@ -31,7 +31,7 @@ class ClockFollower:
         self.last: ClockSet | None = None
 
     async def catch_up(self) -> bool:
-        """Apply what has been announced so far; True where anything ever was."""
+        """Apply what has been announced so far. Returns whether anything ever was."""
         while messages := await self._bus.read(topics.CLOCK.name, {_PLACE: self._next}):
             self._next = messages[-1].offset + 1
             announced = self._decoder.decode(ClockSet.TYPE, messages[-1].value)
@@ -41,7 +41,7 @@ class ClockFollower:
         return self.last is not None
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Follow until `stopping`; a bus that does not answer is asked again."""
+        """Follow until `stopping`. Retries when the bus fails."""
         while not stopping.is_set():
             try:
                 await self.catch_up()
@@ -52,18 +52,18 @@ class ClockFollower:
 
 
 class ClockAnnouncer:
-    """The clock's owner: sets its own clock and tells everybody."""
+    """The clock's owner: sets every clock of the stack, its own included."""
 
     def __init__(self, bus: EventBus, clock: Clock, identity: Identity) -> None:
         self._bus, self._identity = bus, identity
         self._follower = ClockFollower(bus, clock)
 
     async def resume(self) -> bool:
-        """Take up the time that was last announced; False on a topic that is still empty."""
+        """Set the own clock to the last announcement. Returns False if there is none yet."""
         return await self._follower.catch_up()
 
     async def announce(self, reading: ClockReading) -> ClockSet:
-        """Set the clock everywhere. Returns once the announcement is durable."""
+        """Announce a reading and apply it. Returns once it is durable."""
         last = self._follower.last
         event = ClockSet(
             sequence=1 if last is None else last.sequence + 1,

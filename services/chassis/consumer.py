@@ -1,7 +1,7 @@
-"""The consumer loop: a batch from the bus, waves, one transaction a wave, offsets after the database.
+"""The consumer loop: a batch from the bus, split into waves, one transaction per wave, then the offsets.
 
-A failing wave is retried event by event, so that one poison event is set aside alone, with its reason, and the
-rest go on. An outage of the database is waited out: nothing is set aside on its account.
+A wave that fails is retried event by event, so that a poison event is set aside alone, with its reason, and the others
+are handled. During an outage of the database the loop retries until it ends; no event is set aside for it.
 """
 
 from __future__ import annotations
@@ -36,27 +36,32 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class On:
-    """This event goes to that handler: a line of a party's table of contents."""
+    """Routes an event to its handler: one line of a party's table of contents (`subscriptions.py`)."""
 
     event: type[Event]
     handler: Handler
     natural_key: bool = False
-    """Its handler itself makes a second delivery change nothing, so no inbox row does: a statement less each way.
+    """Whether the handler itself makes sure that a second delivery changes nothing. Then the event has no inbox row,
+    which saves a SELECT and an INSERT.
 
-    For each event of a call the handler looks whether its effect is there, by a key that follows from what the event
-    says, and then does nothing more: it writes, publishes and schedules nothing that is not there (a contradiction may
-    be noted, once), and adds the event to `tx.repeated`. The same event may be twice in one call. What it writes first
-    for an event has that key as a unique key, is never deleted, and keeps two members at work on one event from both
-    writing: one of them fails with `IntegrityError`, is rolled back, and tries its events one by one. Or the event is a
-    step of something whose row the handler locks before it looks, and which says for ever that the step was taken.
-    Event ids do not count: the same effect under another id is a repetition, another effect under the same id is
+    Such a handler checks for each event whether its effect is already there, by a key that follows from the event's
+    fields. If it is, the handler adds the event to `tx.repeated` and writes, publishes and schedules nothing for it (it
+    may record a contradiction, once). One call may contain the same event twice. Two members that handle one event at a
+    time are kept apart in one of two ways:
+
+    - the first row that the handler writes for an event has that key as a unique key and is never deleted: the second
+      member fails with `IntegrityError`, is rolled back, and retries its events one by one;
+    - the event is a step of something whose row the handler locks before it checks, and the row records for good that
+      the step was taken.
+
+    Event ids do not matter: the same effect under another id is a repetition, another effect under the same id is
     another effect.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often a failing event is tried before it is set aside, and how long between attempts."""
+    """How often a failing event is tried before it is set aside. The pauses between attempts double."""
 
     attempts: int = 4
     first_pause_seconds: float = 0.02
@@ -98,14 +103,14 @@ class EventProcessor:
         self._clock, self.metrics = clock, metrics
 
     def decode(self, message: Message) -> Delivery | None:
-        """None for an event this party has no use for. Raises `UndecodableEvent`."""
+        """None for an event that this party does not subscribe to. Raises `UndecodableEvent`."""
         envelope = cloudevents.envelope(message.headers)
         event = self._decoder.decode(envelope.type, message.value)
         route = self._routes.get(event.TYPE)
         return None if route is None else Delivery(message, envelope, event, route)
 
     def now_for(self, envelope: Envelope) -> datetime:
-        """A stepped clock's time travels with the message; any other is simply read."""
+        """The message's own time under a stepped clock, else the clock's."""
         return envelope.time if self._clock.is_stepped else self._clock.now()
 
     def by_instant(self, wave: Sequence[Delivery]) -> Iterable[Sequence[Delivery]]:
@@ -118,7 +123,7 @@ class EventProcessor:
         return [parts[at] for at in sorted(parts)]
 
     async def apply(self, wave: Sequence[Delivery]) -> None:
-        """One transaction: those not handled before go to their handlers, and all are marked as handled."""
+        """Handle, in one transaction, the events that were not handled before, and mark them as handled."""
         began = self.metrics.began()
         async with self._unit.transaction(self.now_for(wave[0].envelope)) as tx:
             with self.metrics.stage("inbox"):
@@ -134,11 +139,11 @@ class EventProcessor:
         self.metrics.wave_applied(began, handled, duplicates=len(wave) - handled.total())
 
     async def _not_yet_handled(self, wave: Sequence[Delivery], tx: Transaction) -> Sequence[Delivery]:
-        """Those that the inbox does not know, which marks them, and those with a natural key."""
-        asked = [d for d in wave if not d.to.natural_key]
-        if not asked:
+        """The events with a natural key, and those that the inbox has not; it has them from now on."""
+        with_inbox = [d for d in wave if not d.to.natural_key]
+        if not with_inbox:
             return wave
-        handled = await self._inbox.handled(tx.session, [d.envelope.id for d in asked])
+        handled = await self._inbox.handled(tx.session, [d.envelope.id for d in with_inbox])
         fresh: list[Delivery] = []
         marks: dict[str, bytes] = {}
         for delivery in wave:
@@ -157,7 +162,7 @@ class EventProcessor:
         return fresh
 
     async def set_aside(self, message: Message, reason: str, attempts: int) -> None:
-        """Keep a message as a dead letter."""
+        """Store a message as a dead letter."""
         headers = dict(message.headers)
         letter = DeadLetter(
             id=headers.get("ce_id", b"").decode(errors="replace")
@@ -181,9 +186,9 @@ class EventProcessor:
         )
 
     async def replay(self, tx: Transaction, letter_id: str, mended_value: bytes | None) -> DeadLetter | None:
-        """Handle a dead letter again, mended where a value is given; None where there is no such letter.
+        """Handle a dead letter again, with `mended_value` in place of its value if given; None for an unknown id.
 
-        Raises what its handler raises, or `UndecodableEvent`; rolled back, the letter then stays as it was.
+        Raises what its handler raises, or `UndecodableEvent`; the transaction is then rolled back and the letter stays.
         """
         letter = await self._letters.get(tx.session, letter_id)
         if letter is None:
@@ -197,7 +202,7 @@ class EventProcessor:
 
 
 class Consumer:
-    """Feeds a party's subscription to its processor: in small batches, in large ones while there is a backlog."""
+    """Feeds a party's subscription to its processor, in larger batches while there is a backlog."""
 
     def __init__(
         self,
@@ -216,7 +221,7 @@ class Consumer:
         self._patience = Patience("handling events")
 
     async def handle_next(self, timeout: float) -> int:
-        """Handle one batch; returns how many messages it had, 0 after `timeout` seconds without any."""
+        """Handle one batch. Returns the number of its messages; 0 after `timeout` seconds without any."""
         began = self._metrics.began()
         messages = await self._subscription.fetch(self._size, timeout)
         self._size = self._sizes[len(messages) >= self._size]
@@ -233,7 +238,7 @@ class Consumer:
             with self._metrics.stage("commit_offsets"):
                 await self._subscription.commit(messages)
         except Fenced as lost:
-            log.warning("partitions went to another member; it will see these events again", detail=str(lost))
+            log.warning("partitions went to another member; it handles these events again", detail=str(lost))
             await self._subscription.rewind()
         self._faults.reached("offsets.committed")
         return len(messages)
@@ -266,7 +271,7 @@ class Consumer:
                 await pause(self._retry.pause_after(attempt))
 
     async def _set_aside(self, message: Message, reason: str, attempts: int) -> None:
-        """Whatever hinders it: an event that is not kept here would be lost."""
+        """Retries on any failure: an event that is neither handled nor stored would be lost."""
         while True:
             try:
                 await self._processor.set_aside(message, reason, attempts)
@@ -276,7 +281,7 @@ class Consumer:
                 return self._patience.over()
 
     async def _through_outages(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do it, again and again while the database is out. Raises what is not the database's own."""
+        """Do the work, and retry it until an outage ends. Raises any failure that is not an outage."""
         while True:
             try:
                 await work()

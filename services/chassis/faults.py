@@ -1,6 +1,6 @@
-"""Named points at which a test, or a demonstration, lets a process die.
+"""Named points at which a test or a demonstration kills a process.
 
-`SANSHA_CRASH_AT=outbox.sent:3` kills this process (SIGKILL) when it reaches that point the third time.
+`SANSHA_CRASH_AT=outbox.sent:3` kills this process (SIGKILL) when it reaches that point for the third time.
 Points: `transaction.committed` (effect written, event not sent), `outbox.sent` (event sent, row not deleted),
 `wave.committed` (handled, offset not committed), `offsets.committed`.
 """
@@ -16,20 +16,20 @@ POINTS = ("transaction.committed", "outbox.sent", "wave.committed", "offsets.com
 
 
 class Faults(Protocol):
-    """Told at each point; may end the process or raise."""
+    """Called at each point; may kill the process or raise."""
 
     def reached(self, point: str) -> None: ...
 
 
 class NoFaults:
-    """The default: nothing happens."""
+    """The default: no point does anything."""
 
     def reached(self, point: str) -> None:
-        """Go on."""
+        pass
 
 
 class CrashAt:
-    """Kills this process when `point` is reached the `nth` time."""
+    """Kills this process when `point` is reached for the `nth` time."""
 
     def __init__(self, point: str, nth: int) -> None:
         self._point, self._nth = point, nth
@@ -42,7 +42,7 @@ class CrashAt:
 
 
 def parse(text: str) -> Faults:
-    """Read `POINT[:N]`; empty text means no faults. Raises `ValueError` naming the known points."""
+    """Read `POINT[:N]`; an empty text means no faults. Raises `ValueError`, which names the known points."""
     if not text:
         return NoFaults()
     point, _, nth = text.partition(":")

@@ -1,8 +1,8 @@
-"""Identity, passed in. The only module that draws random numbers or hashes natural keys into ids.
+"""Ids and chance, passed in. The only module that draws random numbers or hashes natural keys into ids.
 
-Whoever causes a thing makes its id. In simulation it follows from the seed, the kind of thing and its natural
-key, so that every process, and every run of one seed, gives the same thing the same id (UUID version 8). In real
-time it is a UUID version 7 (RFC 9562), which sorts by the time it was made.
+The party that causes a thing makes its id. In simulation the id follows from the seed, the kind of thing and its
+natural key, so that every process, and every run with one seed, gives the same thing the same id (UUID version 8). In
+real time it is a UUID version 7 (RFC 9562), which sorts by the time of its making.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Identity(Protocol):
 
 
 class SeededIdentity:
-    """Ids from a seed: the same thing always has the same id."""
+    """Ids from a seed: the same thing always gets the same id."""
 
     def __init__(self, seed: int) -> None:
         self._root = blake2b(b"sansha/%d" % seed, digest_size=32).digest()
@@ -34,7 +34,7 @@ class SeededIdentity:
 
 
 class TimeOrderedIdentity:
-    """Ids for real time; the natural key is not used."""
+    """Ids for real time. Does not use the natural key."""
 
     def new(self, kind: str, *natural_key: str) -> str:
         milliseconds = int(real_time() * 1000)
@@ -42,21 +42,21 @@ class TimeOrderedIdentity:
 
 
 def _uuid(raw: bytes, version: int) -> str:
-    """16 random bytes with the marks of a UUID of this version (RFC 9562), in canonical form."""
+    """The canonical form of 16 bytes, with the version and variant bits of a UUID (RFC 9562) set."""
     digits = raw.hex()
     variant = "89ab"[raw[8] >> 4 & 3]
     return f"{digits[:8]}-{digits[8:12]}-{version}{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 def random_token() -> str:
-    """32 hex digits that nobody can guess: names of processes, secrets made at first start."""
+    """32 unguessable hex digits, for names of processes and for secrets made at the first start."""
     return secrets.token_hex(16)
 
 
 Chance = random.Random
-"""A source of random numbers, passed in."""
+"""A source of random numbers."""
 
 
 def chance(seed: int, *names: str) -> Chance:
-    """Random numbers that follow from the seed and what they are for: the same in every run and process."""
+    """Random numbers that follow from the seed and from `names`, which say what they are for."""
     return Chance("\x1f".join((str(seed), *names)))

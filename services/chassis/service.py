@@ -33,8 +33,7 @@ from services.chassis.database import Database
 from services.chassis.identity import Identity, SeededIdentity, TimeOrderedIdentity
 from services.chassis.messaging.dead_letters import DeadLetter, DeadLetters
 from services.chassis.messaging.inbox import Inbox
-from services.chassis.messaging.memory_outbox import MemoryOutbox
-from services.chassis.messaging.outbox import Outbox, Unsent
+from services.chassis.messaging.outbox import Outbox
 from services.chassis.messaging.relay import Relay
 from services.chassis.migrations import CHASSIS, History, Schema
 from services.chassis.migrations.up_to_date import migrate
@@ -87,8 +86,7 @@ class Service(ABC):
         self._faults = injected or faults.parse(settings.crash_at)
         self._chassis_tables = MetaData()
         tables = self._chassis_tables
-        self._outbox: Unsent = MemoryOutbox() if self.database.is_in_memory else Outbox(tables)
-        self._inbox = Inbox(tables)
+        self._outbox, self._inbox = Outbox(tables), Inbox(tables)
         self._letters = DeadLetters(tables)
         self.relay = Relay(self.database, self._outbox, bus, clock, self.metrics, self._faults)
         self._unit = UnitOfWork(self.database, self.relay, self.identity, principal, self.metrics, self._faults)

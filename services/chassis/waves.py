@@ -1,4 +1,4 @@
-"""Waves: a batch split so that each wave holds a key once. Order per key holds; each wave is one transaction."""
+"""Splits a batch into waves, each of which is one transaction and holds every key at most once, in order per key."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def waves(items: Iterable[T], keys: Callable[[T], Iterable[Hashable]]) -> Sequence[Sequence[T]]:
-    """Split `items` into waves, keeping order: an item comes after every earlier one that shares a key with it."""
+    """Split `items` so that an item is in a later wave than every earlier item that shares one of its keys."""
     items = list(items)
     named = [tuple(keys(item)) for item in items]
     every = [name for names in named for name in names]

@@ -1,15 +1,14 @@
 """Transactional outbox: what a transaction announces commits with its effects, as rows of a table, and is sent later.
 
 All that a transaction publishes is one row; a timer is a row of its own, due at `not_before`. A row is deleted once the
-bus has made its records durable, so the table holds what may still have to be sent. `relay.py` sends it. A party whose
-database is in memory does without the table (`memory_outbox.py`).
+bus has made its records durable, so the table holds what may still have to be sent. `relay.py` sends it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, cast
 
 import msgspec
 from sqlalchemy import (
@@ -71,41 +70,11 @@ class Outlook(NamedTuple):
     next_due: datetime | None
 
 
-class Unsent(Protocol):
-    """What a party has to send: in a table (`Outbox`) or in memory (`MemoryOutbox`).
-
-    Every method with a `session` works within that transaction.
-    """
-
-    async def write(
-        self, session: AsyncConnection, announced: Announcements, *, known: Sequence[int], sent: Sequence[int]
-    ) -> Written:
-        """Delete cancelled timers and the rows that were `sent`, insert what is published and scheduled.
-
-        `known` are the rows that this process has sent or is about to send.
-        """
-
-    def committed(self, announced: Announcements, written: Written, sent: Sequence[int]) -> None:
-        """The transaction of a `write` has committed; `sent` is what that was given."""
-
-    async def due(self, session: AsyncConnection, now: datetime) -> Sequence[OutboxRow]:
-        """The rows that are due, the oldest first, at most `ROWS_PER_SEND`."""
-
-    async def next_due(self, session: AsyncConnection, now: datetime) -> datetime | None:
-        """When the first row that is not due yet will be; None if there is none."""
-
-    async def delete(self, session: AsyncConnection, sent: Sequence[int]) -> None:
-        """Delete rows that the bus has made durable."""
-
-    async def outlook(self, session: AsyncConnection, now: datetime, sent: Sequence[int]) -> Outlook:
-        """What is due at `now`, apart from the rows in `sent`, and what comes next."""
-
-    async def notify_sender(self, session: AsyncConnection) -> None:
-        """Notify the process that holds the lease `SENDER` when this transaction commits."""
-
-
 class Outbox:
-    """`Unsent` in a table. `not_before` is 1970 for what is sent at once."""
+    """The table of what a party has to send; every method works within the transaction of `session`.
+
+    `not_before` is 1970 for what is sent at once.
+    """
 
     def __init__(self, metadata: MetaData) -> None:
         self.table = t = Table(
@@ -147,10 +116,11 @@ class Outbox:
     async def write(
         self, session: AsyncConnection, announced: Announcements, *, known: Sequence[int], sent: Sequence[int]
     ) -> Written:
-        """See `Unsent`.
+        """Delete cancelled timers and the rows that were `sent`, insert what is published and scheduled.
 
-        Rows that were sent are deleted after the cancelled ones, and skipped if another transaction has locked them
-        (which then deletes them): so a transaction never waits here for one that waits for it.
+        `known` are the rows that this process has sent or is about to send. Rows that were sent are deleted after the
+        cancelled ones, and skipped if another transaction has locked them (which then deletes them): so a transaction
+        never waits here for one that waits for it.
         """
         if announced.cancelled:
             await self._cancel.execute(session, timers=announced.cancelled)
@@ -170,25 +140,26 @@ class Outbox:
         ((seq,),) = await self._publish.rows(session, **published)
         return Written(seq, others_unsent)
 
-    def committed(self, announced: Announcements, written: Written, sent: Sequence[int]) -> None:
-        """The table has it all."""
-
     async def due(self, session: AsyncConnection, now: datetime) -> Sequence[OutboxRow]:
+        """The rows that are due, the oldest first, at most `ROWS_PER_SEND`."""
         return [OutboxRow(seq, _decoder.decode(records)) for seq, records in await self._due.rows(session, now=now)]
 
     async def next_due(self, session: AsyncConnection, now: datetime) -> datetime | None:
+        """When the first row that is not due yet will be; None if there is none."""
         ((earliest,),) = await self._next_due.rows(session, now=now)
         return cast("datetime | None", earliest)
 
     async def delete(self, session: AsyncConnection, sent: Sequence[int]) -> None:
+        """Delete rows that the bus has made durable."""
         await self._delete.execute(session, sent=sent)
 
     async def outlook(self, session: AsyncConnection, now: datetime, sent: Sequence[int]) -> Outlook:
+        """What is due at `now`, apart from the rows in `sent`, and what comes next."""
         found = await session.execute(self._outlook, {"now": now, "sent": sent})
         return Outlook(*found.one())
 
     async def notify_sender(self, session: AsyncConnection) -> None:
-        """See `Unsent`. On SQLite that process polls each second instead."""
+        """On PostgreSQL, notify the sender when this transaction commits; on SQLite it polls each second."""
         if session.dialect.name == "postgresql":
             await session.execute(_NOTIFY, {"channel": SENDER})
 

@@ -17,7 +17,7 @@ from services.chassis.bus.port import EventBus
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.faults import Faults, NoFaults
-from services.chassis.messaging.outbox import OutboxRow, Unsent
+from services.chassis.messaging.outbox import Outbox, OutboxRow
 from services.chassis.messaging.outgoing import Outgoing, Pending
 from services.chassis.telemetry import Metrics
 from services.chassis.transaction import Announcements
@@ -39,7 +39,7 @@ class Relay:
     def __init__(
         self,
         database: Database,
-        outbox: Unsent,
+        outbox: Outbox,
         bus: EventBus,
         clock: Clock,
         metrics: Metrics,
@@ -67,7 +67,6 @@ class Relay:
 
     def committed(self, pending: Pending) -> None:
         """The transaction that wrote this has committed."""
-        self._outbox.committed(pending.announced, pending.written, pending.deleted)
         self._outgoing.committed(pending, sends=self.sends)
         self._wake.set()
 

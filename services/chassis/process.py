@@ -24,7 +24,6 @@ from services.chassis.bus.port import EventBus
 from services.chassis.clock import Clock
 from services.chassis.clock_topic import ClockFollower
 from services.chassis.collector import keep_what_is_loaded
-from services.chassis.database.flusher import hand_over_soon
 from services.chassis.messaging.outbox import SENDER
 from services.chassis.migrations import NewerDatabase
 from services.chassis.outages import Patience, is_outage
@@ -86,7 +85,6 @@ async def _main(
     create: Callable[[Settings, EventBus, Clock], Party],
     served: Callable[[Party], Sequence[Listener]],
 ) -> None:
-    hand_over_soon()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

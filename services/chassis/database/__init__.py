@@ -21,12 +21,12 @@ from services.chassis.deferred import Deferred
 from services.chassis.outages import is_outage
 
 POSTGRESQL: Final[Deferred[Engine]] = Deferred("services.chassis.database.postgresql:PostgreSQL", extra="postgres")
-_SQLITE_SETTINGS = {
+_SQLITE_SETTINGS: Final = {
     "version": "SELECT sqlite_version()",
     "journal_mode": "PRAGMA journal_mode",
     "synchronous": "PRAGMA synchronous",
 }
-_POSTGRESQL_SETTINGS = {
+_POSTGRESQL_SETTINGS: Final = {
     name: f"SHOW {ask}"
     for name, ask in {
         "version": "server_version",
@@ -40,10 +40,9 @@ _POSTGRESQL_SETTINGS = {
 class Database:
     """One party's database.
 
-    `url` is an SQLAlchemy URL: `sqlite:///path` (or `sqlite://` for memory) or `postgresql://…`.
-    `durable` False gives up surviving a power cut (never a killed process), for the one-process sandbox.
-    `read_only` changes nothing of an SQLite file, not even how it keeps its journal.
-    `pool_size` bounds the connections to PostgreSQL.
+    `url` is an SQLAlchemy URL: `sqlite:///path` (or `sqlite://` for memory) or `postgresql://…`. Commits on SQLite
+    survive a killed process and, if `durable`, a power loss. `read_only` changes nothing in an SQLite file, not even
+    its journal mode. `pool_size` bounds the connections to PostgreSQL.
     """
 
     def __init__(self, url: str, *, durable: bool = True, read_only: bool = False, pool_size: int = 5) -> None:
@@ -62,12 +61,12 @@ class Database:
         return self.is_sqlite and not self.url.database
 
     async def create(self, metadata: MetaData) -> None:
-        """Make the tables that are missing."""
+        """Create the tables that are missing."""
         async with self.begin() as session:
             await session.run_sync(metadata.create_all)
 
     async def answers(self) -> bool:
-        """Whether the database can be asked anything at all."""
+        """Whether the database can be written to; False during an outage."""
         try:
             async with self.begin() as session:
                 await session.execute(text("SELECT 1"))
@@ -78,11 +77,11 @@ class Database:
         return True
 
     async def described(self) -> Mapping[str, str]:
-        """Which database it is, and what a commit waits for: setting → value, as the database says it."""
+        """The database's kind, version and settings on which the durability of a commit depends, as it reports them."""
         kind = {"database": "SQLite" if self.is_sqlite else "PostgreSQL"}
-        asked = _SQLITE_SETTINGS if self.is_sqlite else _POSTGRESQL_SETTINGS
+        queries = _SQLITE_SETTINGS if self.is_sqlite else _POSTGRESQL_SETTINGS
         async with self.read() as session:
-            found = {name: str((await session.execute(text(ask))).scalar_one()) for name, ask in asked.items()}
+            found = {name: str((await session.execute(text(ask))).scalar_one()) for name, ask in queries.items()}
         if self.is_sqlite:
             found["flushed"] = "before a commit is heard of" if self._durable and not self.is_in_memory else "never"
         return kind | found
@@ -90,7 +89,7 @@ class Database:
     def sole_holder(
         self, purpose: str, on_change: Callable[[], None] = lambda: None
     ) -> AbstractAsyncContextManager[Lease]:
-        """See `Engine`."""
+        """See `Engine.sole_holder`."""
         return self._engine.sole_holder(purpose, on_change)
 
     async def close(self) -> None:

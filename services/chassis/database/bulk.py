@@ -1,8 +1,8 @@
-"""Bulk writes: a statement compiled once, its rows converted column by column and handed to the driver as they are.
+"""Bulk writes: a statement is compiled once, its rows are converted column by column and passed to the driver.
 
 SQLAlchemy prepares the parameters of an executemany row by row, which takes longer than the writing
-(docs/performance.md). The statement stays SQLAlchemy Core; only that preparation is done here.
-SQLite takes the rows one by one; PostgreSQL takes all of them as one array a column, in one statement (`unnest`).
+(docs/performance.md). Statements stay SQLAlchemy Core; only that preparation is done here. SQLite is given the rows one
+by one, PostgreSQL all of them in one statement, as an array per column (`unnest`).
 """
 
 from __future__ import annotations
@@ -49,33 +49,32 @@ class Row(Protocol):
 
 
 DATES_REMEMBERED = 512
-"""Rows of one batch share most of theirs; SQLite's text of so many is not written again."""
+"""Conversions of a date to SQLite's text to remember: the rows of one batch share most of their dates."""
 FEW_ROWS = 4
-"""Up to so many are quicker converted row by row."""
+"""Up to this many rows are converted faster row by row."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """What the driver is given: its SQL, and for each place the row's key and the conversion, if any."""
+    """SQL for the driver and, for each of its parameters, the row's key and the conversion, if any."""
 
     sql: str
     places: tuple[tuple[str, _Convert | None], ...]
 
     def by_column(self, columns: Mapping[str, Sequence[Any]]) -> Columns:
-        """For each place the values of all rows."""
+        """For each parameter the values of all rows."""
         return [columns[key] if convert is None else list(map(convert, columns[key])) for key, convert in self.places]
 
     def of_row(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
-        """The values of all places."""
+        """The values of all parameters for one row."""
         return tuple([row[key] if convert is None else convert(row[key]) for key, convert in self.places])
 
 
 class Bulk:
-    """An INSERT or UPDATE to be executed for many rows at once.
+    """An INSERT or UPDATE that is executed for many rows at once.
 
-    Rows are inserted in the order of `by`, the primary key unless something else makes them unique, so that two
-    replicas with the same rows wait for each other in one order only. `only_missing` leaves rows alone that are
-    there already. An UPDATE changes a row once: no two of its parameter sets may meet the same.
+    Rows are inserted in the order of `by`, by default the primary key, so that two replicas that insert the same rows
+    do not deadlock. `only_missing` skips rows that exist. No two parameter sets of an UPDATE may match the same row.
     """
 
     def __init__(self, statement: Insert | Update, *, only_missing: bool = False, by: Sequence[str] = ()) -> None:
@@ -84,7 +83,7 @@ class Bulk:
         self._compiled: dict[tuple[str, tuple[str, ...]], _Compiled] = {}
 
     async def execute(self, session: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write the rows, which all have the same keys; nothing for no rows. Raises what the driver raises."""
+        """Write the rows, which all have the same keys. Raises what the driver raises."""
         if not rows:
             return
         if isinstance(session, InlineSession) and len(rows) <= FEW_ROWS:
@@ -94,14 +93,14 @@ class Bulk:
             await self.execute_columns(session, {key: [row[key] for row in rows] for key in rows[0]})
 
     async def insert(self, session: AsyncConnection, rows: Sequence[Row]) -> None:
-        """The same for named tuples of one kind, which have a field for each column that is written."""
+        """Insert named tuples of one type, whose fields are columns."""
         if not rows:
             return
         columns = dict(zip(rows[0]._fields, zip(*rows, strict=True), strict=True))
         await self.execute_columns(session, columns)
 
     async def execute_columns(self, session: AsyncConnection, columns: Mapping[str, Sequence[Any]]) -> None:
-        """The same, given by column."""
+        """Write rows that are given by column: name → the values of all rows."""
         compiled = self._for(session.dialect, tuple(columns))
         await directly(session).write_columns(compiled.sql, compiled.by_column(columns))
 
@@ -138,7 +137,7 @@ class Bulk:
 
 
 class Changes:
-    """What steps have changed of rows with one key, kept as named tuples: those columns alone are written back."""
+    """Writes changed rows of a table back: named tuples, of which only the columns that differ are updated."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -146,7 +145,7 @@ class Changes:
         self._updates: dict[tuple[str, ...], Bulk] = {}
 
     async def save(self, session: AsyncConnection, changed: Iterable[tuple[Row, Row]]) -> None:
-        """Write what differs between the first and the second of each pair. Raises what the driver raises."""
+        """Update what differs between the two of each pair (before, after). Raises what the driver raises."""
         rows: defaultdict[tuple[int, ...], list[Row]] = defaultdict(list)
         for before, after in changed:
             places = tuple([n for n, (was, now) in enumerate(zip(before, after, strict=True)) if now != was])
@@ -167,13 +166,13 @@ class Changes:
 
 
 def _types(statement: Update, dialect: Dialect) -> Mapping[str, TypeEngine[Any]]:
-    """The types of an UPDATE's parameters, as they follow from the columns they are set or compared to."""
+    """The types of an UPDATE's parameters, inferred from the columns that they are assigned or compared to."""
     compiled: Any = statement.compile(dialect=dialect)
     return {name: compiled.binds[name].type for name in compiled.positiontup}
 
 
 def as_rows(types: Mapping[str, TypeEngine[Any]]) -> TableValuedAlias:
-    """PostgreSQL's `unnest` of one array parameter a column: the rows, as a table."""
+    """Rows as a table on PostgreSQL: `unnest` of an array parameter per column."""
     arrays = [bindparam(name, type_=ARRAY(kind)) for name, kind in types.items()]
     columns = [column(name, kind) for name, kind in types.items()]
     return func.unnest(*arrays).table_valued(*columns, name="given").render_derived()

@@ -1,7 +1,7 @@
-"""A session whose driver can be asked directly: statements of hot paths, compiled before (`lookup.py`, `bulk.py`).
+"""A session that also passes compiled statements straight to the driver, for the hot paths (`lookup.py`, `bulk.py`).
 
-All else goes through SQLAlchemy, in the same transaction. Its preparing of each execution and each row takes longer
-than a small statement itself.
+Everything else goes through SQLAlchemy, in the same transaction. SQLAlchemy's preparation of an execution and of each
+row takes longer than a small statement itself.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Columns = Sequence[Sequence[Any]]
 
 
 class DirectSession(AsyncConnection):
-    """What a handler is given. The direct methods raise what `execute` raises."""
+    """The session of a transaction. The direct methods raise what `execute` raises."""
 
     def __init__(self, connection: Connection) -> None:
         self.sync_connection: Connection = connection
@@ -27,14 +27,14 @@ class DirectSession(AsyncConnection):
 
     @abstractmethod
     async def read_rows(self, statement: str, parameters: Sequence[Any]) -> Sequence[Any]:
-        """All rows that a statement gives: tuples, as the driver made them; none where it gives none."""
+        """Run a statement; returns its rows as the driver makes them, or none."""
 
     @abstractmethod
     async def write_columns(self, statement: str, columns: Columns) -> None:
-        """Run a statement of `Bulk` for all rows."""
+        """Run a statement that `Bulk` has compiled, for all rows."""
 
 
 def directly(session: AsyncConnection) -> DirectSession:
-    """Every session of a `Database` is one."""
-    assert isinstance(session, DirectSession), "a session of services.chassis.database"
+    """The session as what every session of a `Database` is."""
+    assert isinstance(session, DirectSession), "not a session of services.chassis.database"
     return session

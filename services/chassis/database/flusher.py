@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,7 +18,6 @@ from services.chassis.clock import monotonic, pause
 
 WORTH_A_THREAD_SECONDS: Final = 0.001
 WEIGHT_OF_THE_LAST: Final = 0.1
-HAND_OVER_SECONDS: Final = 0.0005
 TURNS_TO_GATHER: Final = 3
 """So many turns of the event loop are left to who is about to commit."""
 _write_through = getattr(os, "fdatasync", os.fsync)
@@ -157,9 +155,3 @@ class GroupCommit:
     def close(self) -> None:
         """Idempotent."""
         self._flusher.close()
-
-
-def hand_over_soon() -> None:
-    """Python holds up a thread that comes back from the disk for as long as another one runs, 5 ms by default: from now
-    on it goes on within `HAND_OVER_SECONDS`."""
-    sys.setswitchinterval(HAND_OVER_SECONDS)

@@ -1,7 +1,6 @@
-"""Lookups: a SELECT of a hot path compiled once, its rows converted column by column. The counterpart of `bulk`.
-A DELETE likewise (`Removal`).
+"""Lookups: a SELECT or DELETE is compiled once, its rows are converted column by column. The counterpart of `bulk.py`.
 
-SQLAlchemy prepares each execution and each row, which takes longer than a database's answer. The statement stays
+SQLAlchemy prepares each execution and each row, which takes longer than the database's answer. Statements stay
 SQLAlchemy Core; only that preparation is done here.
 """
 
@@ -22,12 +21,12 @@ Row = TypeVar("Row")
 _Statement = Select[*tuple[Any, ...]] | Insert
 _Convert = Callable[[Any], Any]
 _Parameter = tuple[str, Any, _Convert | None]
-"""Name, the value where none is given, conversion."""
+"""Name, default value, conversion."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """What the driver is given, and how what it answers is read."""
+    """SQL for the driver, its parameters, and the conversion of each column of the result."""
 
     sql: str
     parameters: tuple[_Parameter, ...]
@@ -46,10 +45,10 @@ class _Compiled:
 
 
 class Lookup(Generic[Row]):
-    """A SELECT to be executed often, or an INSERT that returns something.
+    """A SELECT that is executed often, or an INSERT with RETURNING.
 
-    A row is made by `row` of the values of its columns, in their order; a plain tuple without it. Lists are bound by
-    `in_list`, or as arrays.
+    Each row is made by calling `row` with the values of its columns in order; without `row` it is a tuple. Lists are
+    bound by `in_list`, or as arrays.
     """
 
     @overload
@@ -69,7 +68,7 @@ class Lookup(Generic[Row]):
 
 
 class Removal:
-    """A DELETE to be executed often; lists are bound by `in_list`."""
+    """A DELETE that is executed often; lists are bound by `in_list`."""
 
     def __init__(self, statement: Delete) -> None:
         self._prepared = _Prepared(statement)
@@ -81,7 +80,7 @@ class Removal:
 
 
 class _Prepared:
-    """A statement as each dialect has it, compiled when it is first asked for."""
+    """A statement, compiled per dialect on first use."""
 
     def __init__(self, statement: Any) -> None:
         self._statement = statement
@@ -100,7 +99,7 @@ def _compile(statement: Any, dialect: Dialect) -> _Compiled:
     for name in compiled.positiontup:
         bind = compiled.binds[name]
         if bind.expanding:
-            raise ValueError(f"{name} is a list that SQLAlchemy writes out each time; use `in_list`")
+            raise ValueError(f"{name} is a list that SQLAlchemy expands at each execution; use `in_list`")
         default = None if bind.required else bind.effective_value
         parameters.append((name, default, bind.type.dialect_impl(dialect).bind_processor(dialect)))
     given = () if isinstance(statement, Delete) else statement.exported_columns

@@ -1,4 +1,4 @@
-"""PostgreSQL: a bounded pool of connections, and the lease by which one process of a party is its sender."""
+"""PostgreSQL: a bounded pool of connections, and the lease that makes one process of a party its sender."""
 
 from __future__ import annotations
 
@@ -21,40 +21,39 @@ from services.chassis.database.direct_session import Columns, DirectSession
 _SERVER_SETTINGS: Final = {
     "application_name": "sansha",
     "jit": "off",  # short statements
-    "enable_seqscan": "off",  # what writes looks by keys, also in a table that was never analysed and may seem empty
-    "tcp_keepalives_idle": "10",  # a machine that vanished gives its locks back within half a minute
+    "enable_seqscan": "off",  # writers search by key, even in a table never analysed, which the planner takes for empty
+    "tcp_keepalives_idle": "10",  # the locks of a machine that vanished are released within half a minute
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
 }
-_SECONDS_BETWEEN_LOOKS: Final = 1.0
+_SECONDS_BETWEEN_CHECKS: Final = 1.0
 _PATIENCE_SECONDS: Final = 3.0
 _SECONDS_FOR_A_PLACE: Final = 10.0
 
 
 class PostgresSession(DirectSession):
-    """One connection, for one transaction after another."""
+    """One connection, used for one transaction after another."""
 
     async def read_rows(self, statement: str, parameters: Sequence[Any]) -> Sequence[Any]:
-        with _worded(statement):
+        with _translated(statement):
             return await self.driver.fetch(statement, *parameters)  # type: ignore[no-any-return]
 
     async def write_columns(self, statement: str, columns: Columns) -> None:
-        with _worded(statement):
+        with _translated(statement):
             await self.driver.execute(statement, *columns)
 
     async def begin_transaction(self, how: str) -> None:
-        """BEGIN."""
-        with _worded(how):
+        with _translated(how):
             await self.driver.execute(how)
 
     async def commit_transaction(self) -> None:
-        """Raises also where a statement has failed: the server then rolls back, and says so without an error."""
-        with _worded("COMMIT"):
+        """Commit. Raises also if a statement had failed: the server then rolls back without reporting an error."""
+        with _translated("COMMIT"):
             if await self.driver.execute("COMMIT") != "COMMIT":
                 raise asyncpg.InFailedSQLTransactionError("a statement had failed: nothing of this is committed")
 
     async def was_rolled_back(self) -> bool:
-        """Roll back; False where that failed, too."""
+        """Roll back. Returns False if that failed, too."""
         try:
             await self.driver.execute("ROLLBACK")
         except Exception:
@@ -63,8 +62,8 @@ class PostgresSession(DirectSession):
 
 
 @contextmanager
-def _worded(statement: str) -> Iterator[None]:
-    """The driver's errors, as SQLAlchemy words them."""
+def _translated(statement: str) -> Iterator[None]:
+    """Raise the driver's errors as SQLAlchemy's."""
     try:
         yield
     except asyncpg.IntegrityConstraintViolationError as failure:
@@ -74,8 +73,10 @@ def _worded(statement: str) -> Iterator[None]:
 
 
 class PostgreSQL:
-    """At most `pool_size` connections, each made when it is first needed and kept. One that the server has closed is
-    replaced before it is used."""
+    """At most `pool_size` connections, each opened when it is first needed and then kept.
+
+    A connection that the server has closed is replaced before it is used.
+    """
 
     def __init__(self, url: URL, pool_size: int) -> None:
         self._engine = create_async_engine(
@@ -83,7 +84,7 @@ class PostgreSQL:
             poolclass=NullPool,
             connect_args={"timeout": 5.0, "server_settings": _SERVER_SETTINGS},
             hide_parameters=True,
-            isolation_level="AUTOCOMMIT",  # where a transaction begins and ends is said here, to the driver
+            isolation_level="AUTOCOMMIT",  # transactions are begun and ended below, on the driver
         )
         self._places = asyncio.Semaphore(pool_size)
         self._idle: list[PostgresSession] = []
@@ -119,7 +120,7 @@ class PostgreSQL:
 
     @asynccontextmanager
     async def _place(self) -> AsyncIterator[None]:
-        """Raises `TimeoutError` where none comes free."""
+        """Raises `TimeoutError` if none becomes free."""
         if self._places.locked():
             async with asyncio.timeout(_SECONDS_FOR_A_PLACE):
                 await self._places.acquire()
@@ -137,12 +138,12 @@ class PostgreSQL:
                 return session
             await session.close()
         connection = await self._engine.connect()
-        await connection.begin()  # in SQLAlchemy's eyes one transaction that never ends: it commits nothing by itself
+        await connection.begin()  # for SQLAlchemy one endless transaction: it commits nothing by itself
         assert connection.sync_connection is not None
         return PostgresSession(connection.sync_connection)
 
     async def _put_back(self, session: PostgresSession, ended: bool) -> None:
-        """A connection whose transaction was not seen to end is not used again: the server rolls it back."""
+        """Drop a connection whose transaction is not known to have ended: the server rolls it back."""
         if ended and not self._closed:
             self._idle.append(session)
             return
@@ -152,7 +153,7 @@ class PostgreSQL:
 
     @asynccontextmanager
     async def sole_holder(self, purpose: str, on_change: Callable[[], None]) -> AsyncIterator[AdvisoryLease]:
-        """The lease is lost with its connection."""
+        """By an advisory lock, which ends with its connection."""
         async with self._place(), self._engine.connect() as session:
             lease = AdvisoryLease(session, purpose, on_change)
             try:
@@ -174,9 +175,9 @@ def _lock_key(purpose: str) -> int:
 
 
 class AdvisoryLease:
-    """A lock of the database's that lasts as long as its connection; whether it still does is asked each second.
+    """An advisory lock, which lasts as long as its connection; the connection is checked each second.
 
-    `on_change` is called when it is lost, and when another process says that it has written (`NOTIFY`).
+    `on_change` is called when the lock is lost, and when another process notifies the channel (`NOTIFY`).
     """
 
     def __init__(self, session: AsyncConnection, purpose: str, on_change: Callable[[], None]) -> None:
@@ -186,7 +187,7 @@ class AdvisoryLease:
         self.held = False
 
     async def take(self) -> bool:
-        """Try once."""
+        """Try once to take the lock. Returns whether it is held."""
         asked = text("SELECT pg_try_advisory_lock(:key)")
         self.held = bool((await self._session.execute(asked, {"key": _lock_key(self._purpose)})).scalar_one())
         if self.held:
@@ -197,7 +198,7 @@ class AdvisoryLease:
         return self.held
 
     async def release(self) -> None:
-        """Give it back. Idempotent; a connection that is gone has given it back by itself."""
+        """Release the lock, unless it has ended with its connection. Idempotent."""
         if self._watching is None:
             return
         self._watching.cancel()
@@ -211,9 +212,9 @@ class AdvisoryLease:
         await self._session.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _lock_key(self._purpose)})
 
     async def _watch(self) -> None:
-        """A server that has vanished without a word terminates nothing: ask it."""
+        """Check the connection each second: a server that has vanished does not close it."""
         while self.held:
-            await pause(_SECONDS_BETWEEN_LOOKS)
+            await pause(_SECONDS_BETWEEN_CHECKS)
             try:
                 await self._connection.execute("SELECT 1", timeout=_PATIENCE_SECONDS)
             except Exception:

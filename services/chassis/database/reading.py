@@ -1,4 +1,4 @@
-"""Whole tables read quickly: for books, which take a few columns of every row, and nothing but texts, yen and days."""
+"""Reads whole tables fast, for the books, which take a few columns of every row: texts, yen and days."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _AHEAD = EPOCH.astimezone(JST).utcoffset() or timedelta()
 
 
 class _BusinessDay(TypeDecorator[date]):
-    """An `Instant`, read as its date in Japan: by whole numbers, and each date is made once."""
+    """Reads an `Instant` as its date in Japan, by integer arithmetic; each date is made once."""
 
     impl = BigInteger
     cache_ok = True
@@ -39,15 +39,15 @@ def _day(number: int) -> date:
 
 
 def business_day(instant: Column[Any]) -> ColumnElement[Any]:
-    """A column of instants, read as dates in Japan."""
+    """Reads a column of instants as dates in Japan."""
     return type_coerce(instant, _BusinessDay)
 
 
 def plain(word: Column[Any]) -> ColumnElement[Any]:
-    """A column of words, read as the texts they are."""
+    """Reads a column of words as plain strings."""
     return type_coerce(word, String)
 
 
 async def read_as(session: AsyncConnection, kind: Callable[..., Read], query: Select[Any]) -> list[Read]:
-    """What the query finds, `kind` made of each row's values."""
+    """Run the query and call `kind` with the values of each row."""
     return list(starmap(kind, (await session.execute(query)).all()))

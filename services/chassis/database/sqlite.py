@@ -1,7 +1,7 @@
-"""SQLite *inline*: statements run on the event loop's own thread, behind the interface of SQLAlchemy's asyncio layer.
+"""SQLite inline: statements run on the event loop's thread, behind the interface of SQLAlchemy's asyncio layer.
 
-A statement takes tens of microseconds, a thread hop several times that (docs/decisions/0002). Only the disk is waited
-for outside of the transaction, by all at once that have committed by then (docs/decisions/0030).
+A statement takes tens of microseconds, a hop to a thread and back several times that (docs/decisions/0002). The disk is
+flushed after the transaction, once for all that have committed by then (docs/decisions/0030).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from services.chassis.database.flusher import GroupCommit, Journal
 
 
 class InlineSession(DirectSession):
-    """What a handler is given. Nothing in it waits for anything, so nothing has to be handed to a greenlet."""
+    """A session in which nothing waits, so that no statement needs a greenlet."""
 
     async def execute(self, statement: Any, parameters: Any = None, *, execution_options: Any = None) -> Any:
         return self.sync_connection.execute(statement, parameters, execution_options=execution_options)
@@ -36,7 +36,7 @@ class InlineSession(DirectSession):
         return self.sync_connection.exec_driver_sql(statement, parameters, execution_options)
 
     async def read_rows(self, statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-        with _worded(statement):
+        with _translated(statement):
             return self.driver.execute(statement, parameters).fetchall()  # type: ignore[no-any-return]
 
     async def write_columns(self, statement: str, columns: Columns) -> None:
@@ -44,7 +44,7 @@ class InlineSession(DirectSession):
 
     def write_rows(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run a statement once for each row. Raises what `execute` raises."""
-        with _worded(statement):
+        with _translated(statement):
             self.driver.executemany(statement, rows)
 
     async def run_sync(self, fn: Callable[..., Any], *arg: Any, **kw: Any) -> Any:
@@ -52,8 +52,8 @@ class InlineSession(DirectSession):
 
 
 @contextmanager
-def _worded(statement: str) -> Iterator[None]:
-    """The driver's errors, as SQLAlchemy words them."""
+def _translated(statement: str) -> Iterator[None]:
+    """Raise the driver's errors as SQLAlchemy's."""
     try:
         yield
     except sqlite3.Error as failure:
@@ -62,15 +62,15 @@ def _worded(statement: str) -> Iterator[None]:
 
 @dataclass
 class FileLease:
-    """Held until the process ends, or lets go."""
+    """Held until the process releases it or ends."""
 
     held: bool
 
 
 class InlineSQLite:
-    """One connection to a file, or to a database in memory; one transaction at a time.
+    """One connection to a file or to a database in memory, for one transaction at a time.
 
-    Where it is durable, a transaction has ended once all that it can have seen survives a loss of power.
+    If `durable`, a transaction ends only when everything that it can have read or written survives a power loss.
     """
 
     def __init__(self, url: URL, *, durable: bool, read_only: bool) -> None:
@@ -81,7 +81,7 @@ class InlineSQLite:
             poolclass=StaticPool,
             connect_args={"timeout": 10.0, "check_same_thread": False},
             hide_parameters=True,
-            isolation_level="AUTOCOMMIT",  # where a transaction begins and ends is said here, to the driver
+            isolation_level="AUTOCOMMIT",  # transactions are begun and ended below, on the driver
         )
         self._file = url.database
         flushed = url.database if durable and not read_only else None
@@ -92,7 +92,7 @@ class InlineSQLite:
         pragmas = (() if url.database else _IN_MEMORY) + _pragmas(durable, read_only)
 
         def configure(connection: Any, _record: Any) -> None:
-            connection.isolation_level = None  # the driver must not begin transactions of its own accord
+            connection.isolation_level = None  # the driver must not begin transactions by itself
             for pragma in pragmas:
                 connection.execute(f"PRAGMA {pragma}")
 
@@ -105,7 +105,7 @@ class InlineSQLite:
         return self._transaction("BEGIN")
 
     def exclusive(self, purpose: str) -> AbstractAsyncContextManager[AsyncConnection]:
-        """A writing transaction of SQLite is alone anyway."""
+        """Any writing transaction of SQLite is the only one."""
         return self.begin()
 
     @asynccontextmanager
@@ -113,25 +113,27 @@ class InlineSQLite:
         with self._commits.one_under_way():
             async with self._one_at_a_time:
                 session = self._session = self._session or self._connected()
-                with _worded(begin):
+                with _translated(begin):
                     session.driver.execute(begin)
                 before = session.driver.total_changes
                 try:
-                    with _worded("PRAGMA data_version"):
-                        self._look_for_others(session.driver)
+                    with _translated("PRAGMA data_version"):
+                        self._note_commits_of_others(session.driver)
                     yield session
-                    with _worded("COMMIT"):
+                    with _translated("COMMIT"):
                         session.driver.execute("COMMIT")
                 except BaseException:
-                    session.driver.rollback()  # SQLite leaves a transaction open that it could not commit
+                    session.driver.rollback()  # a transaction that could not be committed stays open
                     raise
                 if session.driver.total_changes != before:
                     self._commits.made()
         await self._commits.durable()
 
-    def _look_for_others(self, driver: Any) -> None:
-        """What another process has committed, or one before this, may have been seen before its flush: it counts as
-        made here, so that nobody here tells of it before a flush."""
+    def _note_commits_of_others(self, driver: Any) -> None:
+        """Count a commit of another process as one of ours, so that this transaction ends only after a flush.
+
+        The other process, or a previous one that was killed, may have committed without having flushed yet.
+        """
         if self._commits.are_flushed:
             ((others,),) = driver.execute("PRAGMA data_version").fetchall()
             if others != self._others_as_of:
@@ -140,12 +142,12 @@ class InlineSQLite:
 
     def _connected(self) -> InlineSession:
         connection = self._engine.connect()
-        connection.begin()  # in SQLAlchemy's eyes one transaction that never ends: it commits nothing by itself
+        connection.begin()  # for SQLAlchemy one endless transaction: it commits nothing by itself
         return InlineSession(connection)
 
     @asynccontextmanager
     async def sole_holder(self, purpose: str, _on_change: Callable[[], None]) -> AsyncIterator[FileLease]:
-        """A lock of a file beside the database's; of one in memory nobody else can be the holder."""
+        """By a lock on a file beside the database. Of a database in memory this process is always the sole holder."""
         if not self._file:
             yield FileLease(held=True)
             return
@@ -169,10 +171,11 @@ def _locked(descriptor: int) -> bool:
 
 
 PAGES_PER_CHECKPOINT = 8_000
-"""The file is written once in 32 MiB of the journal, not once a large batch: pages that change in one batch after
-another are written there once."""
+"""Checkpoint every 32 MiB of journal instead of after each large batch: a page that changes in many batches is then
+written to the database file once."""
 _IN_MEMORY = ("page_size=8192",)
-"""What a transaction changes there is copied page by page: of double the usual size that takes a fifth less time."""
+"""In memory the rollback journal copies each changed page; with pages of twice the usual size that takes a fifth less
+time."""
 
 
 def _pragmas(durable: bool, read_only: bool) -> tuple[str, ...]:

@@ -1,1 +1,1 @@
-"""Figures anyone can run: `make bench`. Peers for comparison live under `bench/peers/`."""
+"""Benchmarks that anyone can run: `make bench`. Peers to compare with are in `bench/peers/`."""

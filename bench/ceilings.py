@@ -1,4 +1,4 @@
-"""What the bus alone and the database alone do per second here: what a ward cannot exceed."""
+"""What the bus alone and the database alone do per second on this machine: upper bounds for a ward."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BATCH = 2_000
 
 
 async def consumed_per_second(bus: EventBus, count: int) -> float:
-    """Messages of the receipts topic that a group fetches, and does nothing with."""
+    """Messages of the receipts topic that a group only fetches."""
     subscription = await bus.subscribe("ceiling", [topics.RECEIPTS.name])
     try:
         done = 0
@@ -31,7 +31,7 @@ async def consumed_per_second(bus: EventBus, count: int) -> float:
 
 
 async def inserted_per_second(database_url: str, count: int) -> float:
-    """Ledger rows written, so many in one durable transaction as a ward registers receipts in a backlog."""
+    """Ledger rows written, in durable transactions as large as a ward's in a backlog."""
     database, insert = Database(database_url), Bulk(transfers.insert())
     rows = [
         {

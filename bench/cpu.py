@@ -1,4 +1,4 @@
-"""CPU seconds of processes and containers, as the kernel and the engine count them."""
+"""CPU seconds of processes and containers, from the kernel and the Docker engine."""
 
 from __future__ import annotations
 
@@ -14,22 +14,21 @@ from bench.stages import Seconds
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 Gauges = Mapping[str, Callable[[], float]]
-"""Whose CPU seconds → how to read them."""
+"""Name of a process or container → a function that reads its CPU seconds."""
 
 
 def read(gauges: Gauges) -> Seconds:
-    """CPU seconds so far, of each."""
     return {name: gauge() for name, gauge in gauges.items()}
 
 
 def of_process(pid: int) -> float:
-    """Seconds of one process, its children apart; 0 on a system without `/proc`."""
+    """Seconds of one process without its children; 0 on a system without `/proc`."""
     fields = _stat(pid)
     return sum(map(int, fields[11:13])) / _TICKS_PER_SECOND if fields else 0.0
 
 
 def parent_of(pid: int) -> int:
-    """The process that started it; 0 on a system without `/proc`."""
+    """The id of the process that started it; 0 on a system without `/proc`."""
     fields = _stat(pid)
     return int(fields[1]) if fields else 0
 
@@ -41,7 +40,7 @@ def of_container(container: Container) -> float:
 
 
 def _stat(pid: int) -> list[str]:
-    """The fields behind the name of the program."""
+    """The fields of `/proc/PID/stat` after the program's name."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except FileNotFoundError:

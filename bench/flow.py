@@ -1,12 +1,12 @@
 """`python -m bench.flow`: card payments from the scan until the ward has registered their receipts, per second.
 
-The four parties are processes of their own (`sansha up`), over the embedded log and SQLite or, with `--stack`, over
-Kafka and PostgreSQL in containers; commits are durable. All but the scans is a load test as of `sansha load`:
+The four parties run as processes (`sansha up`) over the embedded log and SQLite or, with `--stack`, over Kafka and
+PostgreSQL in containers; commits are durable. All parts but the scans are load tests, as by `sansha load`:
 
 - many: slips are scanned and paid by bulk requests, as fast as they are registered;
-- scans: slips scanned one by one over HTTP, over some hundred connections;
-- steady: payments one by one, so many a second;
-- and, where asked for, receipts put onto the topic at a rate that may be more than the ward can register.
+- scans: slips are scanned one by one over HTTP, on 200 connections;
+- steady: payments one by one, at a fixed rate;
+- with `--receipts`: receipts are put onto the topic at a rate that may exceed what the ward can register.
 """
 
 from __future__ import annotations
@@ -42,25 +42,25 @@ from testbed.real_stack import PARTIES, RealStack
 from testbed.running_stack import STEPPED, Stack
 
 AT_ONCE: Final = {"KAFKA_GROUP_COORDINATOR_APPEND_LINGER_MS": "0"}
-"""By default the broker gathers offset commits for 5 ms: who commits after each batch would mostly wait for that."""
+"""By default the broker gathers offset commits for 5 ms: a consumer that commits after each batch would mostly wait."""
 ITEMS: Final = 500
 SLIPS: Final = 100_000
-"""Paid again and again by an overload of receipts."""
+"""An overload pays these repeatedly."""
 PREFIX: Final = "flow."
 COUNTED: Final = ("commit", "decode", "produce", "read_outbox")
-"""Transactions, batches of events, sendings, and those of them that were read from the table."""
+"""Stages whose number is printed: transactions, batches of events, batches sent, and those read from the outbox."""
 
 
 def main() -> int:
-    """Print the figures; 1 where an audit is not clean."""
+    """Print the figures. Returns 1 if an audit is not clean."""
     parser = argparse.ArgumentParser(prog="python -m bench.flow")
     parser.add_argument("--payments", type=int, default=20_000, help="paid by bulk requests")
     parser.add_argument("--scans", type=int, default=5_000, help="scanned one by one")
-    parser.add_argument("--connections", type=int, default=200, help="over which they are scanned")
+    parser.add_argument("--connections", type=int, default=200, help="number of connections for the scans")
     parser.add_argument("--steady", type=int, default=2_000, help="paid one by one")
-    parser.add_argument("--rate", type=int, default=200, help="of these a second")
+    parser.add_argument("--rate", type=int, default=200, help="payments a second when paid one by one")
     parser.add_argument(
-        "--receipts", type=int, default=0, help="put onto the topic a second, for a minute: an overload"
+        "--receipts", type=int, default=0, help="receipts put onto the topic a second, for a minute: an overload"
     )
     parser.add_argument("--stack", action="store_true", help="Kafka and PostgreSQL in containers")
     options = parser.parse_args()

@@ -1,8 +1,8 @@
-"""`python -m bench.growth`: what a receipt costs a ward whose ledger is large, or whose receipts topic has other
-numbers of partitions.
+"""`python -m bench.growth`: what a receipt costs a ward by the size of its ledger and the partitions of its receipts
+topic.
 
-Ledgers are filled first (`ledger_fill.py`), then measured in turn, a process each time: what disturbs the machine
-disturbs all of them. At the end every ledger must be right to the yen.
+Ledgers are filled first (`ledger_fill.py`), then measured in turn, in a new process each time, so that a disturbance of
+the machine meets all of them. At the end every ledger must be right to the yen.
 """
 
 from __future__ import annotations
@@ -36,23 +36,23 @@ from testbed.docker_engine import obstacle
 from testbed.postgres import PostgresServer, running_postgres
 
 LEAST_SHARE: Final = 0.5
-"""Of its speed with a ledger a tenth the size, at least. A tree with ten times the rows is hardly a level deeper, but
-each receipt meets more pages that nobody has touched lately: some of the speed goes for that, and not half of it."""
+"""The least speed on the largest ledger, as a share of that on one a tenth the size. A tree of ten times the rows is
+hardly a level deeper, but each receipt touches more pages that are not cached: that costs some speed, not half."""
 POSTGRES_OPTIONS: Final = "-c max_wal_size=4GB"
-"""Filling does not stop for checkpoints; all else is as the server comes, 128 MB of shared buffers too."""
+"""Lets filling go on without checkpoints; all else is the server's default, 128 MB of shared buffers too."""
 NewPlace = Callable[[str], Awaitable[Place]]
-"""Makes the place for a ledger of this name: an empty database, and where its bus is."""
+"""Name of a ledger → an empty database for it, and the address of its bus."""
 
 
 @dataclass
 class Ledger:
-    """A ward's database with `rows` receipts in it, and what was measured on it."""
+    """A ward's database with `rows` receipts in it, and the figures measured on it."""
 
     rows: int
     partitions: int
     rounds: int
     receipts: int
-    """To be registered in each round, those that are not counted included."""
+    """Registered in each round, including those of the warm-up, which are not counted."""
     figures: list[Registered] = field(default_factory=list)
     task: Task = field(init=False)
 
@@ -66,7 +66,7 @@ class Ledger:
 
     @property
     def cpu_microseconds(self) -> float:
-        """Of the ward's process, for each receipt."""
+        """CPU of the ward's process for each receipt."""
         return sum(f.cpu_seconds for f in self.figures) / sum(f.receipts for f in self.figures) * 1e6
 
     @property
@@ -74,18 +74,18 @@ class Ledger:
         return max(f.resident_megabytes for f in self.figures)
 
     async def prepare(self, new_place: NewPlace) -> None:
-        """Make it, and fill it."""
+        """Make the database and fill it."""
         place = await new_place(f"rows{self.rows}_partitions{self.partitions}")
         self.task = Task(place, self.partitions, self.receipts)
         async with ward_of(self.task):
-            pass  # its tables and topics are made
+            pass  # starting makes tables and topics
         began = time.perf_counter()
         await ledger_fill.fill(place.database_url, self.filling)
         if self.rows:
             print(f"  filled with {self.rows:,} in {time.perf_counter() - began:.0f} s", flush=True)
 
     async def measure(self, turn: int) -> None:
-        """Let a new ward register this round's receipts."""
+        """Have a new ward register this round's receipts."""
         unpaid = list(self.filling.unpaid_slips())
         chance(1, "growth").shuffle(unpaid)  # people do not pay in the order of their slips' numbers
         first = turn * self.receipts
@@ -99,7 +99,7 @@ class Ledger:
         self.figures.append(msgspec.json.decode(answer, type=Registered))
 
     async def check(self) -> None:
-        """Raises `AssertionError` where it is not right to the yen."""
+        """Raises `AssertionError` if the ledger is not right to the yen."""
         total = self.filling.slips
         database = Database(self.task.place.database_url)
         try:
@@ -120,7 +120,7 @@ def too_slow(ledgers: Sequence[Ledger]) -> bool:
 
 
 def table(ledgers: Sequence[Ledger]) -> Iterator[str]:
-    """Lines; ratios are to the first."""
+    """The lines of a table whose ratios are to its first row."""
     yield _line("ledger rows", "partitions", "receipts/s", "ratio", "CPU µs each", "resident MB")
     for one in ledgers:
         ratio = one.per_second / ledgers[0].per_second
@@ -133,7 +133,7 @@ def _line(*cells: str) -> str:
 
 
 async def measured(name: str, new_place: NewPlace, options: argparse.Namespace) -> bool:
-    """Measure by ledger and by partitions, print both; whether the largest ledger is quick enough."""
+    """Measure by size and by partitions and print both. Returns whether the largest ledger is fast enough."""
     sizes, smallest = sorted(options.rows), min(options.rows)
     by_rows = [(rows, RECEIPTS.partitions) for rows in sizes]
     by_partitions = [(smallest, partitions) for partitions in sorted(options.partitions)]
@@ -157,8 +157,6 @@ async def measured(name: str, new_place: NewPlace, options: argparse.Namespace) 
 
 
 def on_servers(broker: Broker, server: PostgresServer) -> NewPlace:
-    """On a broker and a server."""
-
     async def new_place(about: str) -> Place:
         return Place(server.url(await server.make_database(about)), f"kafka://{broker.plain}", f"{about}.")
 
@@ -166,8 +164,6 @@ def on_servers(broker: Broker, server: PostgresServer) -> NewPlace:
 
 
 def embedded(folder: Path) -> NewPlace:
-    """In a folder."""
-
     async def new_place(about: str) -> Place:
         return Place(f"sqlite:///{folder / about}.db", f"embedded:{folder / about}-bus")
 
@@ -175,21 +171,24 @@ def embedded(folder: Path) -> NewPlace:
 
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
-    """What is to be measured."""
     parser = argparse.ArgumentParser(prog="python -m bench.growth")
     parser.add_argument("--rows", type=int, nargs="+", default=[0, 1_000_000, 10_000_000], help="receipts in ledgers")
-    parser.add_argument("--partitions", type=int, nargs="*", default=[1, 4, 16], help="of the receipts topic")
-    parser.add_argument("--receipts", type=int, default=20_000, help="for each ledger in each round")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each ledger has its turn")
+    parser.add_argument(
+        "--partitions", type=int, nargs="*", default=[1, 4, 16], help="numbers of partitions of the receipts topic"
+    )
+    parser.add_argument(
+        "--receipts", type=int, default=20_000, help="receipts that each ledger registers in each round"
+    )
+    parser.add_argument("--rounds", type=int, default=3, help="rounds")
     parser.add_argument("--on", nargs="+", choices=("servers", "embedded"), default=["servers", "embedded"])
     options = parser.parse_args(given)
     if options.receipts < WARM_UP:
-        parser.error(f"--receipts must be at least {WARM_UP}: a ward takes so many at once")
+        parser.error(f"--receipts must be at least {WARM_UP}: a ward takes that many at once")
     return options
 
 
 def main(given: Sequence[str] | None = None) -> int:
-    """Print the tables; 1 where a ledger is wrong, or the largest is too slow."""
+    """Print the tables. Returns 1 if a ledger is wrong or the largest is too slow."""
     options = arguments(given)
     if "servers" in options.on and (why := obstacle()):
         print(f"bench: {why}; without one: --on embedded", file=sys.stderr)

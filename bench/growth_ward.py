@@ -1,6 +1,6 @@
-"""The ward of `bench.growth`, in a process of its own: its memory and its CPU seconds are its alone.
+"""The ward of `bench.growth`, in a process of its own, so that memory and CPU seconds are the ward's alone.
 
-`python -m bench.growth_ward TASK` registers what its receipts topic holds for it and prints what that took, as JSON.
+`python -m bench.growth_ward TASK` registers the receipts on its topic and prints the figures as JSON.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from services.ward.app import Settings, Ward, create_app
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a ward has its database, and where its bus is; `prefix` stands before every topic of a cluster."""
+    """Addresses of a ward's database and bus; `prefix` stands before every topic of a cluster."""
 
     database_url: str
     bus_url: str
@@ -36,7 +36,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A ward's place, how many partitions its receipts topic has, and how many receipts it is to register."""
+    """A ward's place, the partitions of its receipts topic, and the receipts it is to register."""
 
     place: Place
     partitions: int
@@ -50,7 +50,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """What was counted of it: wall clock and the ward's own CPU in seconds, memory in MB when it was done."""
+    """Receipts registered, seconds of wall clock and of the ward's CPU, and memory in MB at the end."""
 
     receipts: int
     seconds: float
@@ -59,8 +59,8 @@ class Registered:
 
 
 class Repartitioned:
-    """A bus on which one topic has another number of partitions than its contract says: a trial for it. All who use the
-    topic must come this way, for a bus refuses one that is there with other settings."""
+    """A bus on which one topic has another number of partitions than its contract says. Every user of the topic must
+    open the bus this way, since a bus refuses a topic that exists with other settings."""
 
     def __init__(self, bus: EventBus, topic: str, partitions: int) -> None:
         self._bus, self._topic, self._partitions = bus, topic, partitions
@@ -69,7 +69,7 @@ class Repartitioned:
         self.flush, self.durability, self.close = bus.flush, bus.durability, bus.close
 
     async def create_topics(self, topics: Sequence[TopicSpec]) -> None:
-        """See `EventBus`."""
+        """As `EventBus.create_topics`, with the other number of partitions."""
         await self._bus.create_topics(
             [replace(spec, partitions=self._partitions) if spec.name == self._topic else spec for spec in topics]
         )
@@ -77,7 +77,6 @@ class Repartitioned:
 
 @asynccontextmanager
 async def bus_of(task: Task) -> AsyncIterator[EventBus]:
-    """A connection to the task's bus."""
     opened = await open_bus(task.settings.bus_url, durable=task.settings.database_durable)
     bus = Repartitioned(opened, RECEIPTS.name, task.partitions)
     try:
@@ -88,7 +87,7 @@ async def bus_of(task: Task) -> AsyncIterator[EventBus]:
 
 @asynccontextmanager
 async def ward_of(task: Task) -> AsyncIterator[Ward]:
-    """A ward that has started: its tables are there, and its topics."""
+    """A started ward; starting has made its tables and topics."""
     async with bus_of(task) as bus:
         ward = create_app(task.settings, bus, Clock.stepped(NOW))
         try:
@@ -99,7 +98,7 @@ async def ward_of(task: Task) -> AsyncIterator[Ward]:
 
 
 async def register(task: Task) -> Registered:
-    """Let a new ward register the task's receipts. Raises `AssertionError` where it has not committed all of them."""
+    """Have a new ward register the task's receipts. Raises `AssertionError` if it has not committed all of them."""
     async with ward_of(task) as ward:
         keep_what_is_loaded()
         before = time.process_time()

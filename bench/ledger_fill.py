@@ -1,8 +1,8 @@
-"""A ward's ledger filled at once with what years of receipts leave behind: for each a slip, a record and a transfer.
+"""Fills a ward's ledger at once with what years of receipts leave behind: for each a slip, a record and a transfer.
 
 Ids are random in all but their order: the nth of N begins with n/N of the space, so that indexes are filled from end to
-end and no page is read twice. Every third row comes in a second pass, so that pages are left as full as rows in random
-order leave them: not filled to the brim, where the next row would split each. SQL alone, no row passes through Python.
+end and no page is read twice. Every third row is written in a second pass, so that pages end as full as rows in random
+order leave them, and not brimful, where the next row would split each. All in SQL: no row passes through Python.
 """
 
 from __future__ import annotations
@@ -15,17 +15,18 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
 
+import asyncpg
 from sqlalchemy import make_url
 
 from contracts.calendar import PREMIUM_MONTHS
 
 INSTALMENTS: Final = len(PREMIUM_MONTHS)
 _ISSUED: Final = 1_625_100_000_000_000
-"""2021-07-01, as an `Instant` is kept."""
+"""2021-07-01, as an `Instant` is stored."""
 _DAY: Final = 86_400_000_000
 _PASSES: Final = ("n % 3 <> 0", "n % 3 = 0")
 _SQLITE_QUICKLY: Final = ("journal_mode=OFF", "synchronous=OFF", "cache_size=-262144", "locking_mode=EXCLUSIVE")
-"""Without a journal, until the ward opens the file and has its write-ahead log again."""
+"""No journal while filling; the ward turns its write-ahead log on again when it opens the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,43 +42,40 @@ class Filling:
 
     @property
     def step(self) -> int:
-        """The first of every so many slips is unpaid, until there are enough."""
+        """The first of every this many slips is unpaid, until there are enough."""
         return self.slips // self.unpaid
 
     def unpaid_slips(self) -> Iterator[tuple[str, int]]:
-        """(number, amount) of each that nobody has paid."""
+        """(number, amount) of each unpaid slip."""
         for n in range(self.unpaid):
             yield slip_number(n * self.step), amount(n * self.step)
 
 
 def slip_number(n: int) -> str:
-    """Of the `n`th slip, from 0: all instalments of the first person, then those of the next."""
+    """The number of the `n`th slip, from 0: all instalments of the first person, then those of the next."""
     person, instalment = divmod(n, INSTALMENTS)
     return f"00104121{person + 1:010d}{instalment + 1:02d}1"
 
 
 def amount(n: int) -> int:
-    """What the `n`th slip is for, in yen."""
+    """Yen of the `n`th slip."""
     return 1_900 + n * 7_919 % 200 * 100
 
 
 async def fill(database_url: str, filling: Filling) -> None:
-    """Fill the empty tables of a ward, and leave the database at rest: nothing of this is left to be written later.
+    """Fill the empty tables of a ward, and leave the database with nothing to write later.
 
-    PostgreSQL also gathers statistics of what was filled, as it does by itself within a minute; the ward lets SQLite do
-    without.
+    PostgreSQL also gathers statistics, as it would by itself within a minute; the ward has SQLite gather none.
     """
     url = make_url(database_url)
     if url.get_backend_name() == "postgresql":
         await _fill_postgresql(database_url, filling)
     else:
-        assert url.database, "a database in memory has no ledger to begin with"
+        assert url.database, "a ledger in memory cannot be filled: give a file"
         _fill_sqlite(url.database, filling)
 
 
 async def _fill_postgresql(url: str, filling: Filling) -> None:
-    import asyncpg
-
     async def run(statements: Sequence[str]) -> None:
         connection = await asyncpg.connect(url)
         try:
@@ -110,7 +108,7 @@ def _fill_sqlite(path: str, filling: Filling) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """What the two databases say differently."""
+    """SQL in which the two databases differ."""
 
     numbers: str
     padded: str
@@ -139,7 +137,7 @@ _SQLITE: Final = _Words(
 
 
 def _statements(filling: Filling, words: _Words) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
-    """Of slips, receipts and transfers, each in order; transfers come after receipts."""
+    """The statements for slips, for receipts and for transfers; transfers read the receipts."""
     instalment, person = f"n % {INSTALMENTS} + 1", f"n / {INSTALMENTS} + 1"
     padded_person = words.padded.format(number=person, width=10)
     slip = f"'00104121' || {padded_person} || {words.padded.format(number=instalment, width=2)} || '1'"

@@ -1,6 +1,6 @@
-"""Closed payments per second: from the scan over four parties until the ward has matched the deposit.
+"""Closed payments per second: from the scan, over four parties, until the ward has matched the deposit.
 
-The parties are processes (`sansha up`), the payers a crowd that asks over HTTP. First they pay, until every receipt is
+The parties run as processes (`sansha up`); a crowd of payers asks over HTTP. First it pays, until every receipt is
 registered; then the stepped clock is advanced past confirmation, closing and deposit, until all is reconciled.
 """
 
@@ -28,12 +28,12 @@ ADVANCE_SECONDS = 1_800.0
 
 
 class NotRight(Exception):
-    """The books do not agree with what was paid: no figure counts."""
+    """The books do not agree with what was paid; the figures are worthless."""
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """A part of the payments' way. `cpu` by process, `stages` by party, both in seconds."""
+    """A part of the payments' course. Seconds of CPU by process, of stages by party."""
 
     name: str
     seconds: float
@@ -43,7 +43,7 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """All payments, reconciled, and what the audit counted."""
+    """Payments that were all reconciled, and the yen that the audit counted."""
 
     payments: int
     phases: tuple[Phase, ...]
@@ -55,7 +55,7 @@ class Closed:
 
 
 async def measure_payments(crowd: Crowd, stack: RealStack, count: int, containers: cpu.Gauges) -> Closed:
-    """Start the stack, pay and reconcile `count` payments, and stop it. Raises `NotRight`."""
+    """Start the stack, pay and reconcile `count` payments, stop it. Raises `NotRight`."""
     await stack.start()
     try:
         return await _measured(crowd, stack, count, containers)
@@ -109,7 +109,7 @@ async def _stages(stack: RealStack) -> Mapping[str, Seconds]:
 
 
 def _right_yen(books: Mapping[str, Books], count: int) -> int:
-    """What was reconciled, once it is sure that this is every payment, once, to the yen."""
+    """The yen reconciled. Raises `NotRight` unless that is every payment, once, to the yen."""
     found, ward = audit(books), books[topics.WARD]
     settled = set(ward.reconciled)
     reconciled = [line.payment_id for line in ward.lines if line.statement_id in settled]

@@ -1,7 +1,7 @@
-"""Records of receipt files written and read per second, in both layouts, and how much memory that takes at most.
+"""Records of receipt files (収納データ) written and read per second, in both layouts, and the memory that takes.
 
-A file is written to a disk and read from it by one core, in the pieces that the parties use. Memory is the growth of
-the process' largest resident size while it reads: what a reader kept of each record would show there.
+One core writes a file to disk and reads it, in the pieces that the parties use. Memory is the growth of the process's
+largest resident size while it reads: a reader that held each record would show there.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from services.chassis.identity import SeededIdentity
 
 ROOT = Path(__file__).resolve().parents[1]
 DIFFERENT = 5_000
-"""So many records, over and over: making barcodes is not what is measured."""
+"""Records that are repeated to make up a file: making barcodes is not what is measured."""
 HEADER = FileHeader(date(2021, 7, 2), "00680", "00104", "ｼﾝｼﾞﾕｸｸ ｶｲｺﾞﾎｹﾝｶ")
 LAYOUTS = ("fixed", "csv")
 
 
 @dataclass(frozen=True, slots=True)
 class FileFigure:
-    """One layout: seconds to write and to read so many records, and the growth of memory in MiB while reading."""
+    """One layout: seconds to write and to read its records, and the growth of memory in MiB while reading."""
 
     layout: str
     records: int
@@ -40,7 +40,6 @@ class FileFigure:
     grown_mib: float
 
     def lines(self) -> Iterator[str]:
-        """As it is printed."""
         for done, seconds in (("written", self.write_seconds), ("read and checked", self.read_seconds)):
             name = f"{self.layout}: {done}"
             yield f"  {name:47} {self.records:9,} in {seconds:6.2f} s = {self.records / seconds:9,.0f} /s"
@@ -48,7 +47,7 @@ class FileFigure:
 
 
 def measure(folder: Path, records: int) -> list[FileFigure]:
-    """Both layouts. Raises `AssertionError` where what is read is not what was written."""
+    """Both layouts. Raises `AssertionError` if not every record written is read."""
     figures = []
     for layout in LAYOUTS:
         path = folder / f"receipts.{layout}"
@@ -88,7 +87,7 @@ def _records(count: int) -> Iterator[ReceiptRecord]:
 
 
 def _read_apart(layout: str, path: Path) -> tuple[int, float, float]:
-    """(records, seconds, MiB grown) of a process that does nothing else."""
+    """Records read, seconds and MiB grown, in a process that does nothing else."""
     command = [sys.executable, "-m", "bench.receipt_files", layout, str(path)]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     count, seconds, grown = done.stdout.split()
@@ -105,7 +104,7 @@ def _read(layout: str, path: Path) -> str:
 
 
 def most_resident_kib() -> int:
-    """Of this program: `ru_maxrss` would tell the size of the one that started it."""
+    """The largest resident size of this program. `ru_maxrss` would include that of the program that started it."""
     status = Path("/proc/self/status").read_text()
     return int(next(line for line in status.splitlines() if line.startswith("VmHWM:")).split()[1])
 

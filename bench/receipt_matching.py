@@ -1,8 +1,8 @@
-"""Records of one receipt file matched in the ward's ledger per second, and how much memory that takes at most.
+"""Records of one receipt file matched in the ward's ledger per second, and the memory that takes at most.
 
-What is measured is the terminal's whole work on a file that the collection centre has: fetched, looked through for
-damage, handed over page by page, registered with durable commits, deleted. Each payment has its 速報 and its 確報 in
-the file, and a slip of its own.
+Measured is the terminal's whole work on a file of the collection centre: fetch it, check it for damage, hand it over
+page by page, register it with durable commits, delete it. The file holds 速報 and 確報 of each payment;
+each payment has a slip of its own.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ CARD_CHANNEL = "0680"
 AT_ONCE, PIECE_BYTES = 1_000, 65_536
 CONTENT, LISTED = "receipts.txt", "listed.json"
 A_LINE_WITHOUT_END = 10**12
-"""Bytes a second: the line is not what is measured."""
+"""Bytes a second, so many that the line never limits."""
 
 
 @dataclass(frozen=True, slots=True)
 class MatchingFigure:
-    """Seconds of the terminal's work on so many records, and the growth of memory in MiB meanwhile."""
+    """Seconds of the terminal's work on a file, and the growth of memory in MiB meanwhile."""
 
     records: int
     megabytes: float
@@ -56,16 +56,15 @@ class MatchingFigure:
     grown_mib: float
 
     def lines(self) -> Iterator[str]:
-        """As it is printed."""
         name = f"fixed, {self.megabytes:.0f} MB: fetched, checked, registered"
         yield f"  {name:47} {self.records:9,} in {self.seconds:6.2f} s = {self.records / self.seconds:9,.0f} /s"
         yield f"  {'memory grown meanwhile':47} {self.grown_mib:9.1f} MiB"
 
 
 def measure(folder: Path, records: int) -> MatchingFigure:
-    """Issue the slips and write the file in one process, match it in another, which does nothing else.
+    """Issue the slips and write the file in one process; match it in another, which does nothing else.
 
-    Raises `CalledProcessError` where the ledger is not right to the yen.
+    Raises `CalledProcessError` if the ledger is not right to the yen.
     """
     _apart("make", folder, records)
     return msgspec.json.decode(_apart("match", folder, records), type=MatchingFigure)
@@ -122,7 +121,7 @@ async def _make(folder: Path, records: int) -> None:
 
 
 async def _records(ward: Ward, payments: int) -> AsyncIterator[ReceiptRecord]:
-    """速報 and 確報 of a payment of each of the first slips."""
+    """速報 and 確報 of one payment for each of the first slips."""
     identity, after, left = SeededIdentity(1), None, payments
     while left:
         slips = await ward.queries.slips(after=after, limit=min(left, AT_ONCE))

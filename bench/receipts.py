@@ -1,7 +1,7 @@
-"""Receipts registered per second on any bus and database, and by its peers in the same run.
+"""Receipts registered per second on any bus and database, by our ward and by its peers in the same run.
 
-A receipt counts as registered when the ward's transaction that holds it has committed durably, and its offset too. The
-topic is filled before the clock starts, and the first batches are not counted; the audit of every ledger ends the run.
+A receipt counts as registered once the ward has committed it durably to its database and then its offset. The topic is
+filled before the measurement starts, and the first batches are not counted; every ledger is audited at the end.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ OURS = "sansha ward: batches of 500, 2,000 in a backlog"
 
 
 class Peer(Protocol):
-    """Another ward, measured on the same topic with a database of its own."""
+    """Another ward, measured on the same topic with its own database."""
 
     @property
     def name(self) -> str: ...
@@ -41,21 +41,21 @@ class Peer(Protocol):
     def group(self) -> str: ...
 
     async def start(self, slips: Mapping[str, int]) -> None:
-        """Make its tables with these slips, number → amount."""
+        """Make its tables, with these slips: number → amount."""
 
     async def consume(self, count: int) -> int:
-        """Register at least `count` further receipts; returns how many it were."""
+        """Register at least `count` further receipts; returns how many were registered."""
 
     async def stop(self) -> Ledger:
-        """Finish what is in flight and leave the group; returns what is registered."""
+        """Finish what is in flight and leave the group; returns the ledger."""
 
     async def close(self) -> None:
-        """Leave the database."""
+        """Close the database."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A peer, and how many receipts it registers at least while it is measured."""
+    """A peer, and the least number of receipts that it registers while measured."""
 
     peer: Peer
     count: int
@@ -63,7 +63,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured run, and where its seconds went as far as that is known."""
+    """One measured run, and its seconds by stage and by statement, if known."""
 
     name: str
     receipts: int
@@ -77,7 +77,7 @@ class Figure:
 
 
 async def measure(bus: EventBus, ward_url: str, count: int, peers: Sequence[Measured]) -> list[Figure]:
-    """Ours, then the peers' in their order. Raises `AssertionError` where a ledger is not right to the yen."""
+    """Our figure, then the peers' in their order. Raises `AssertionError` if a ledger is not right to the yen."""
     await bus.create_topics(topic_specs())
     ward = create_app(Settings(seed=1, database_url=ward_url), bus, Clock.stepped(NOW))
     await ward.start()
@@ -85,7 +85,7 @@ async def measure(bus: EventBus, ward_url: str, count: int, peers: Sequence[Meas
         slips = await _issue(ward, count + WARM_UP)
         receipts = [receipt_of(slip.slip_number, slip.amount, n) for n, slip in enumerate(slips)]
         await fill(bus, receipts)
-        keep_what_is_loaded()  # as a process does; or the collector looks through the bench's receipts all the time
+        keep_what_is_loaded()  # as a process does; else the collector traverses all these receipts again and again
         figures = [await consumed(ward, len(receipts))]
         await _check(ward, receipts)
     finally:
@@ -107,7 +107,7 @@ async def _issue(ward: Ward, count: int) -> Sequence[SlipView]:
 
 
 def receipt_of(slip_number: str, amount: int, n: int) -> ReceiptDelivered:
-    """速報 of the `n`th payment of the bench, which pays this slip."""
+    """速報 of the `n`th payment, which pays this slip."""
     return ReceiptDelivered(
         payment_id=SeededIdentity(1).new("bench payment", str(n)),
         kind=ReceiptKind.PRELIMINARY,
@@ -123,7 +123,7 @@ def receipt_of(slip_number: str, amount: int, n: int) -> ReceiptDelivered:
 
 
 async def fill(bus: EventBus, receipts: Sequence[ReceiptDelivered]) -> None:
-    """Produce them, as the provider does."""
+    """Produce them as the provider does."""
     identity = SeededIdentity(1)
     for n in range(0, len(receipts), PRODUCED_AT_ONCE):
         await bus.produce(
@@ -140,7 +140,7 @@ async def fill(bus: EventBus, receipts: Sequence[ReceiptDelivered]) -> None:
 
 
 async def consumed(ward: Ward, count: int) -> Figure:
-    """Let a started ward register `count` receipts, which are there: all but the first batch counted."""
+    """Have a started ward register `count` receipts that are on the topic; all but the first batch are counted."""
     done = 0
     while done < WARM_UP:
         done += await ward.consumer.handle_next(timeout=1.0)

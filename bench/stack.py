@@ -1,4 +1,4 @@
-"""`python -m bench.stack`: the figures of this machine on real Kafka and PostgreSQL, which it starts in containers."""
+"""`python -m bench.stack`: what this machine does on Kafka and PostgreSQL, which it starts in containers."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ from testbed.real_stack import PARTIES, RealStack
 GOAL_RATIO = 50.0
 RECEIPTS_PREFIX = "receipts."
 AT_ONCE = {"KAFKA_GROUP_COORDINATOR_APPEND_LINGER_MS": "0"}
-"""By default the broker gathers offset commits for 5 ms: who commits after each event would mostly wait for that."""
+"""By default the broker gathers offset commits for 5 ms: a consumer that commits after each event would mostly wait."""
 
 
 def main() -> int:
-    """Print the figures; 1 where an audit is not clean or the ratio to the naive peer is under the goal."""
+    """Print the figures. Returns 1 if an audit is not clean or the ratio to the naive peer is below the goal."""
     parser = argparse.ArgumentParser(prog="python -m bench.stack")
     parser.add_argument("--receipts", type=int, default=60_000, help="receipts for our ward")
     parser.add_argument("--naive", type=int, default=2_000, help="receipts for the naive peer")
     parser.add_argument("--faststream", type=int, default=2_000, help="receipts for the FastStream peer")
     parser.add_argument("--faststream-batches", type=int, default=20_000, help="receipts for it with batches")
     parser.add_argument("--payments", type=int, default=2_000, help="payments to close")
-    parser.add_argument("--payers", type=int, default=100, help="payers who ask at the same time")
+    parser.add_argument("--payers", type=int, default=100, help="payers at the same time")
     options = parser.parse_args()
     if why := obstacle():
         print(f"bench: {why}", file=sys.stderr)
@@ -55,7 +55,7 @@ def main() -> int:
 
 
 class Bench:
-    """One broker, one server, and all that is measured on them."""
+    """All measurements, on one broker and one server."""
 
     def __init__(self, folder: Path, broker: Broker, server: PostgresServer) -> None:
         self._folder, self._broker, self._server = folder, broker, server
@@ -72,7 +72,7 @@ class Bench:
             enough = await self._receipts(options)
             await self._payments(options.payments, options.payers)
         except (AssertionError, NotRight) as wrong:
-            print(f"  the audit is not clean, no figure counts: {wrong}")
+            print(f"  the audit is not clean, the figures are worthless: {wrong}")
             return 1
         return 0 if enough else 1
 
@@ -109,7 +109,7 @@ class Bench:
         return ratio >= GOAL_RATIO
 
     async def _peers(self, bus: KafkaBus, options: argparse.Namespace) -> list[Measured]:
-        """The naive one first: the goal is about that."""
+        """The naive one first, to which the goal refers."""
         bootstrap = self._broker.plain
         one = FastStreamWard(bootstrap, RECEIPTS_PREFIX, await self._url("faststream"))
         batches = FastStreamWard(bootstrap, RECEIPTS_PREFIX, await self._url("faststream_batches"), batch=True)
@@ -141,14 +141,14 @@ def _print_shares(figure: Figure) -> None:
 
 
 def _print_ceiling(name: str, ceiling: float, ours: Figure, seconds: float) -> None:
-    """What the ward does of it in these seconds, and in all of its time."""
+    """How much of the ceiling the ward reaches in the stage itself, and over all of its time."""
     alone = ours.receipts / seconds
     reached = f"{alone / ceiling:.0%} while at it, {ours.per_second / ceiling:.0%} with all that it does"
     print(f"  ceiling: {name:24} {ceiling:9,.0f} /s, of which the ward reaches {reached}")
 
 
 def _print_phases(closed: Closed) -> None:
-    """Stages of one party add up to more than the phase: its consumer, commands and relay work side by side."""
+    """Stages of a party may add up to more than the phase, since its consumer, commands and relay work side by side."""
     cores = os.cpu_count() or 1
     for phase in closed.phases:
         print(f"  {phase.name}, CPU of {cores} cores:  {shares(phase.cpu, cores * phase.seconds, 'others, idle')}")

@@ -1,4 +1,4 @@
-"""Where a service's seconds went: the stages of its metrics, as any scraper reads them."""
+"""Where a service's seconds went, from the stages in its metrics."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from prometheus_client.parser import text_string_to_metric_families
 
 Seconds = Mapping[str, float]
-"""What was done → how long it took altogether."""
+"""Name of a kind of work → its seconds in total."""
 
 
 def stage_seconds(exposition: bytes) -> Seconds:
@@ -18,12 +18,12 @@ def stage_seconds(exposition: bytes) -> Seconds:
 
 
 def since(before: Seconds, after: Seconds) -> Seconds:
-    """What was added in between."""
+    """The seconds added between two readings."""
     return {name: seconds - before.get(name, 0.0) for name, seconds in after.items()}
 
 
 def shares(parts: Seconds, of: float, rest: str = "") -> str:
-    """`name 12%` for each part worth a percent of the `of` seconds, the largest first; then what remains, if named."""
+    """`name 12%` for each part of at least 1% of `of` seconds, the largest first; then the rest, if it has a name."""
     named = sorted(parts.items(), key=lambda part: -part[1])
     if rest:
         named.append((rest, of - sum(parts.values())))

@@ -1,5 +1,5 @@
-"""How long PostgreSQL took over each kind of statement: those of hot paths, which go straight to the driver, and those
-that SQLAlchemy's own events tell of."""
+"""Seconds that PostgreSQL takes for each kind of statement, whether sent straight to the driver, as on hot paths, or by
+SQLAlchemy."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TARGET = re.compile(r"\b(?:FROM|INTO|UPDATE)\s+(\w+)")
 
 @contextmanager
 def timed_statements() -> Iterator[Mapping[str, float]]:
-    """Yields verb and table → seconds from sending to the last row, of all that is executed meanwhile, one by one."""
+    """Yields verb and table → seconds from sending to the last row, added up while the block runs."""
     seconds: defaultdict[str, float] = defaultdict(float)
     began = 0.0
 

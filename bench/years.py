@@ -1,17 +1,18 @@
 """A fiscal year of card payments in the sandbox: every slip issued, every payment from scan to reconciled deposit.
 
-`python -m bench.years PAYMENTS` plays one and prints its figures as JSON; `measure` does that in a process of its own:
-its memory is that year's alone, and the interpreter as cold as a user's.
+`python -m bench.years PAYMENTS` plays one and prints its figures as JSON. `measure` runs that in a new process, so that
+the memory is that year's alone and the interpreter as cold as a user's.
 """
 
 from __future__ import annotations
 
 import asyncio
-import resource
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
@@ -20,10 +21,13 @@ from services.chassis.collector import keep_what_is_loaded
 from services.chassis.telemetry import configure_logging
 from services.console.demo.year import DemoOptions, run_demo
 
+MOST_GROWTH: Final = 1.3
+"""A payment of the largest year may cost at most this much of what one of the smallest costs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Year:
-    """What one year took: seconds from the first slip to the audit's answer; processor and memory of its processes."""
+    """One measured year: seconds from the first slip to the audit's answer; CPU and memory of its process."""
 
     payments: int
     seconds: float
@@ -33,19 +37,27 @@ class Year:
     conserved: bool
     reconciled: bool
 
-    def line(self, goal_seconds: float | None) -> str:
-        """As it is printed, with whether the goal is met where there is one."""
-        goal = ""
-        if goal_seconds is not None:
-            goal = f"; goal {goal_seconds:g} s {'met' if self.seconds < goal_seconds else 'MISSED'}"
+    @property
+    def microseconds_each(self) -> float:
+        """CPU for one payment."""
+        return 1e6 * self.cpu_seconds / self.payments
+
+    def line(self) -> str:
         name = f"{self.payments:,} card payments, {self.peak_megabytes:,} MB at most"
-        return f"  {name:47} in {self.seconds:6.2f} s ({self.cpu_seconds:.2f} s of CPU){goal}"
+        cpu = f"{self.cpu_seconds:.2f} s of CPU, {self.microseconds_each:,.0f} µs for each payment"
+        return f"  {name:47} in {self.seconds:6.2f} s ({cpu})"
+
+
+def growth(years: Sequence[Year]) -> float:
+    """What a payment of the largest year costs, as a multiple of one of the smallest."""
+    ordered = sorted(years, key=lambda year: year.payments)
+    return ordered[-1].microseconds_each / ordered[0].microseconds_each
 
 
 def measure(payments: int) -> Year:
-    """Play a year in a process of its own.
+    """Play a year in a new process.
 
-    Raises `CalledProcessError` where it ends badly, `AssertionError` where its books do not agree.
+    Raises `CalledProcessError` if that fails, `AssertionError` if its books do not agree.
     """
     command = [sys.executable, "-m", "bench.years", str(payments)]
     done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE)
@@ -56,17 +68,16 @@ def measure(payments: int) -> Year:
 
 
 def main(payments: int) -> None:
-    """Play it here, and print the figures."""
+    """Play a year in this process, and print its figures."""
     configure_logging("warning", "bench")
     keep_what_is_loaded()
     before = time.process_time()
     result = asyncio.run(run_demo(DemoOptions(cards=payments, banks=0, stories=0)))
-    others = resource.getrusage(resource.RUSAGE_CHILDREN)  # the ward, in a long year
     year = Year(
         payments=payments,
         seconds=result.wall_seconds,
-        cpu_seconds=time.process_time() - before + others.ru_utime + others.ru_stime,
-        peak_megabytes=(most_resident_kib() + others.ru_maxrss) // 1024,
+        cpu_seconds=time.process_time() - before,
+        peak_megabytes=most_resident_kib() // 1024,
         digest=result.digest,
         conserved=result.audit.conserved,
         reconciled=result.reconciled,

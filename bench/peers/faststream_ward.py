@@ -1,7 +1,7 @@
 """The ward's receipt consumer as a user of FastStream writes it, on its own aiokafka broker: events as pydantic models,
-an ORM session a message or a batch, acknowledged by hand once the database has committed.
+an ORM session for each message or batch, acknowledged by hand once the database has committed.
 
-It does what the naive peer does and no more. Nothing is printed a message (`logger=None`), which is to its advantage.
+It does what the naive peer does and no more. It logs nothing for a message (`logger=None`), which is to its advantage.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from contracts import topics
 
 ONE, BATCHES = "FastStream peer: one event, one ORM transaction", "FastStream peer: batches, one ORM transaction"
 LARGEST_BATCH = 2_000
-"""As many as our ward takes in a backlog."""
+"""As large as those of our ward in a backlog."""
 
 
 class Delivered(BaseModel):
-    """`sansha.payment_provider.receipt_delivered.v1`, as far as it is registered."""
+    """The fields of `sansha.payment_provider.receipt_delivered.v1` that are registered."""
 
     payment_id: str
     kind: str
@@ -65,12 +65,12 @@ class FastStreamWard:
             )
 
     async def start(self, slips: Mapping[str, int]) -> None:
-        """Make the tables with these slips, number → amount."""
+        """Make the tables, with these slips: number → amount."""
         async with self._engine.begin() as connection:
             await connection.run_sync(issue, slips)
 
     async def consume(self, count: int) -> int:
-        """Register at least `count` further receipts; returns how many it were."""
+        """Register at least `count` further receipts; returns how many were registered."""
         before = self._handled
         if not self._running:
             await self._broker.start()
@@ -80,13 +80,12 @@ class FastStreamWard:
         return self._handled - before
 
     async def stop(self) -> Ledger:
-        """Finish what is in flight and leave the group; returns what is registered."""
+        """Finish what is in flight and leave the group; returns the ledger."""
         await self._broker.stop()
         async with self._engine.connect() as connection:
             return await connection.run_sync(ledger)
 
     async def close(self) -> None:
-        """Leave the database."""
         await self._engine.dispose()
 
     async def _handle(self, receipt: Delivered, message: KafkaMessage) -> None:
@@ -117,7 +116,7 @@ async def _register(session: AsyncSession, receipt: Delivered) -> None:
 
 
 async def _register_all(session: AsyncSession, receipts: list[Delivered]) -> None:
-    """Two questions for the whole batch; the session writes what has changed, a statement a table."""
+    """Two queries for the whole batch; the session writes the changes, one statement for each table."""
     fresh = {(r.payment_id, r.kind): r for r in receipts}
     known = select(Receipt.payment_id, Receipt.kind).where(tuple_(Receipt.payment_id, Receipt.kind).in_(fresh))
     for payment_id, kind in await session.execute(known):

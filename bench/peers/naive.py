@@ -1,7 +1,7 @@
 """The naive ward: one event, one ORM transaction, one offset commit. The yardstick of `make bench`.
 
 It does the least that registering a receipt takes (receipt row, ledger row, the slip's sum), with the same durability,
-over the same bus and the same kind of database. It keeps no inbox and notices no contradiction.
+over the same bus and the same kind of database. It has no inbox and detects no contradiction.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class NaiveWard:
         self._decoder = msgspec.json.Decoder(ReceiptDelivered)
 
     async def start(self, slips: Mapping[str, int]) -> None:
-        """Make the tables with these slips, number → amount, and join the group."""
+        """Make the tables, with these slips: number → amount. Join the group."""
         await self._transaction(partial(issue, slips=slips))
         self._subscription = await self._bus.subscribe(self.group, [topics.RECEIPTS.name])
 
@@ -52,13 +52,12 @@ class NaiveWard:
         return done
 
     async def stop(self) -> Ledger:
-        """Leave the group; returns what is registered."""
+        """Leave the group; returns the ledger."""
         if self._subscription is not None:
             await self._subscription.close()
         return await self._transaction(ledger)
 
     async def close(self) -> None:
-        """Leave the database."""
         if isinstance(self._engine, AsyncEngine):
             await self._engine.dispose()
         else:
@@ -73,7 +72,7 @@ class NaiveWard:
 
 
 def _engine(database_url: str) -> Engine | AsyncEngine:
-    """With the driver that is quickest at one transaction after the other."""
+    """With the driver that is fastest at one transaction after another."""
     url = make_url(database_url)
     if url.get_backend_name() == "postgresql":
         return create_async_engine(url.set(drivername="postgresql+asyncpg"))

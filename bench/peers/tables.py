@@ -1,4 +1,4 @@
-"""What every peer keeps: slips, receipt records, a ledger. The least that registering a receipt takes."""
+"""The tables of every peer: slips, receipts, a ledger. The least that registering a receipt takes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 
 class Base(DeclarativeBase):
-    """A peer's tables."""
+    """Base of a peer's tables."""
 
 
 class Slip(Base):
@@ -41,7 +41,7 @@ class Posting(Base):
 
 
 class Ledger(NamedTuple):
-    """What a peer has registered, in yen as booked and as slips have received it; `due` is what those slips are for."""
+    """What a peer has registered: yen booked, yen received on slips, and `due`, the amount of those slips."""
 
     receipts: int
     booked: int
@@ -58,7 +58,7 @@ def issue(connection: Connection, slips: Mapping[str, int]) -> None:
 
 
 def ledger(connection: Connection) -> Ledger:
-    """What is registered in these tables."""
+    """Read it from these tables."""
     figures = (
         select(func.count()).select_from(Receipt),
         select(func.coalesce(func.sum(Posting.amount), 0)),

@@ -1,14 +1,13 @@
-"""The payment provider driven by hand: a real database, a bus in memory, a stepped clock, the test as the agents."""
+"""The payment provider driven by hand; the test is the payer and the card agents."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import TypeVar
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
-from contracts import cloudevents, topics
+from contracts import topics
 from contracts.events import (
     AuthorizationApproved,
     AuthorizationDeclined,
@@ -23,18 +22,11 @@ from contracts.http.payment_provider.collections import CollectionRequest
 from contracts.http.payment_provider.payments import BankChoice, CardChoice, ConsentRequest, PaymentView, ScanRequest
 from contracts.http.service import Waiting
 from contracts.vocabulary import Agent, Brand, DeclineReason, Method, Refusal, SlipNumber, Yen
-from services.chassis.bus.memory import MemoryBus
 from services.chassis.bus.port import Record
-from services.chassis.clock import Clock
-from services.chassis.identity import SeededIdentity
-from services.chassis.web.application import create_http
 from services.payment_provider.app import PaymentProvider, Settings, create_app
 from services.payment_provider.routes import router
 from services.payment_provider.terminal_routes import terminal_app
-from tests.component.home import Home
-
-E = TypeVar("E", bound=Event)
-T = TypeVar("T")
+from tests.component.driven import Driven, accepted
 
 NOON = datetime.fromisoformat("2021-04-12T12:00:00+09:00")
 TERMS = "2021-04"
@@ -45,54 +37,35 @@ AgentEvent = (
 )
 
 
-def jst(text: str) -> datetime:
-    return datetime.fromisoformat(f"{text}+09:00")
-
-
 def slip(number: int = 1, amount: int = 8_500, *, reissue: int = 0, use_by: date | None = None) -> str:
     """The barcode of a slip; another reissue count is the same slip printed anew."""
     return Barcode("912345", SlipNumber(f"1310442100000{number:05d}021"), reissue, use_by, Yen(amount)).digits
 
 
-def accepted(answer: T | Refusal) -> T:
-    assert not isinstance(answer, Refusal), answer
-    return answer
+class DrivenProvider(Driven[PaymentProvider, Settings]):
+    """Use cases as the app calls them; the test is the payer and the card agents."""
 
-
-def refused(answer: object) -> Refusal:
-    assert isinstance(answer, Refusal), answer
-    return answer
-
-
-class DrivenProvider:
-    """Use cases as the app calls them, `send` what agents would, `advance` the clock, look at what was published."""
-
-    def __init__(self, home: Home, settings: Settings, at: datetime) -> None:
-        self.clock, self.bus, self.settings = Clock.stepped(at), MemoryBus(), settings
-        self.home = home
-        self.service = self._made()
-        self._agents = SeededIdentity(0)
-        self.consent_id = ""
+    name, begins = "provider", NOON
+    consent_id = ""
 
     @classmethod
-    async def started(cls, home: Home, at: datetime = NOON, **settings: object) -> DrivenProvider:
-        url = await home.url("provider")
-        values: dict[str, object] = {"seed": 1, "database_url": url, "database_durable": False, **settings}
-        driven = cls(home, Settings.model_validate(values), at)
-        await driven.service.start()
-        consent = await driven.service.commands.consent(ConsentRequest(app_user="user-1", terms_version=TERMS))
-        driven.consent_id = accepted(consent).consent_id
-        return driven
+    def validated(cls, settings: Mapping[str, object]) -> Settings:
+        return Settings.model_validate(settings)
 
-    def _made(self) -> PaymentProvider:
-        service = create_app(self.settings, self.bus, self.clock)
-        self.home.lives_here(service)
-        return service
+    def make(self) -> PaymentProvider:
+        return create_app(self.settings, self.bus, self.clock)
 
-    @property
-    def http(self) -> FastAPI:
-        """The application that its process serves."""
-        return create_http(self.service, router(self.service))
+    def routes(self) -> APIRouter:
+        return router(self.service)
+
+    def sender(self, event: Event) -> str:
+        assert isinstance(event, AgentEvent)
+        return topics.card_agent(event.agent)
+
+    async def start(self) -> None:
+        await super().start()
+        consent = await self.service.commands.consent(ConsentRequest(app_user="user-1", terms_version=TERMS))
+        self.consent_id = accepted(consent).consent_id
 
     @property
     def terminal_http(self) -> FastAPI:
@@ -179,17 +152,6 @@ class DrivenProvider:
         at = self.clock.now()
         return ProxyPaymentWithdrawn(payment_id=payment_id, agent=Agent.UC, amount=Yen(8_500), withdrawn_at=at)
 
-    async def send(self, *events: AgentEvent, again: str = "") -> None:
-        """As their agents send them; with `again`, under other ids than before."""
-        await self.bus.produce([self._record(event, again) for event in events])
-        await self.settle()
-
-    def _record(self, event: AgentEvent, again: str) -> Record:
-        owner = topics.card_agent(event.agent)
-        event_id = self._agents.new(event.TYPE, *event.natural_key, again)
-        headers = cloudevents.headers(event_id, event, owner, self.clock.now())
-        return Record(topics.topic_of(event, owner), event.key, cloudevents.encode_value(event), headers)
-
     async def redeliver_timers(self) -> int:
         """Everything it ever told itself comes again, as it was and under other ids. Returns how many came."""
         fired = await self.bus.read(topics.timers(self.service.principal).name, max_records=100_000)
@@ -203,46 +165,13 @@ class DrivenProvider:
             await self.settle()
         return 2 * len(fired)
 
-    # ---- time
-
-    async def settle(self) -> None:
-        while await self.service.step():
-            pass
-
-    async def advance(self, to: datetime) -> None:
-        """From due time to due time, as whoever owns the clock does."""
-        await self.settle()
-        while (due := self.service.relay.next_due) is not None and due <= to:
-            self.clock.step_to(max(due, self.clock.now()))
-            await self.settle()
-        self.clock.step_to(max(to, self.clock.now()))
-
     async def advance_seconds(self, seconds: float) -> None:
         await self.advance(datetime.fromtimestamp(self.clock.now().timestamp() + seconds, self.clock.now().tzinfo))
-
-    async def restart(self) -> None:
-        """Another process over the same database and bus."""
-        await self.service.abandon()
-        self.service = self._made()
-        await self.service.start()
 
     # ---- what came of it
 
     async def status(self, payment_id: str) -> str:
         return accepted(await self.service.queries.payment(payment_id)).status
-
-    async def published(self, event_type: type[E]) -> list[E]:
-        """Every event of this type so far, the first first; by its natural key where the time is the same."""
-        decoder = cloudevents.Decoder()
-        found: list[tuple[datetime, E]] = []
-        for topic in topics.TOPICS:
-            if topic.owner == self.service.principal and event_type in topic.events:
-                for message in await self.bus.read(topic.name, max_records=100_000):
-                    attributes = cloudevents.envelope(message.headers)
-                    event = decoder.decode(attributes.type, message.value)
-                    if isinstance(event, event_type):
-                        found.append((attributes.time, event))
-        return [event for _, event in sorted(found, key=lambda pair: (pair[0], pair[1].natural_key))]
 
     async def receipts(self, payment_id: str) -> list[tuple[str, datetime]]:
         """(kind, when) of the receipt data delivered for a payment."""

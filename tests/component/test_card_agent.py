@@ -49,7 +49,7 @@ async def status_of(driven: DrivenAgent, payment_id: str) -> str:
 async def test_a_test_card_has_the_outcome_it_is_published_with(number: str, home: Home) -> None:
     card = TEST_CARDS[number]
     agent = Agent.UC if card.brand in (Brand.VISA, Brand.MASTERCARD) else Agent.JCB
-    driven = await DrivenAgent.started(home, agent)
+    driven = await DrivenAgent.started(home, agent=agent)
     token = await driven.token(number)
     assert number in {shown.number for shown in driven.service.queries.test_cards()}
     await driven.send(driven.request("p1", token))
@@ -258,7 +258,7 @@ async def test_a_card_number_is_kept_nowhere(tmp_path: Path) -> None:
     assert VISA not in taken.text + wrong.text + unread.text
     await driven.send(driven.request("p1", await driven.token(VISA)))
     assert VISA not in repr(CardTokenRequest(number=SecretStr(VISA), expiry="12/27"))
-    assert {"uc.db", "uc.db-wal"} <= set(_files_and_where_the_number_is(tmp_path))
+    assert {"card_agent.db", "card_agent.db-wal"} <= set(_files_and_where_the_number_is(tmp_path))
     assert not any(_files_and_where_the_number_is(tmp_path).values())
     await driven.service.close()
     assert not any(_files_and_where_the_number_is(tmp_path).values())

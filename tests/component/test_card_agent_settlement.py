@@ -53,7 +53,7 @@ async def test_a_closing_before_golden_week_is_deposited_nine_open_days_later(ho
 
 
 async def test_the_day_after_a_closing_belongs_to_the_next_one(home: Home) -> None:
-    driven = await DrivenAgent.started(home, Agent.JCB, at("2021-04-15T23:59:59+09:00"))
+    driven = await DrivenAgent.started(home, at("2021-04-15T23:59:59+09:00"), agent=Agent.JCB)
     card = await driven.token("3530000000000003")
     await driven.accept("p1", card=card)
     await driven.advance("2021-04-16T00:00:00+09:00")

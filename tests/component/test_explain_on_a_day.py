@@ -13,9 +13,10 @@ from contracts.http.card_agent.anomalies import SettlementAnomalyRequest
 from contracts.http.payment_provider.anomalies import ReceiptAnomalyRequest
 from contracts.http.service import Explanation
 from contracts.vocabulary import ReceiptAnomaly, ReceiptKind, Refusal, SettlementAnomaly
-from tests.component import driven_agent, driven_provider, driven_ward
+from tests.component import driven_agent, driven_ward
+from tests.component.driven import accepted, jst
 from tests.component.driven_agent import DrivenAgent
-from tests.component.driven_provider import DrivenProvider, jst, slip
+from tests.component.driven_provider import DrivenProvider, slip
 from tests.component.driven_ward import DEPOSIT_ON, DrivenWard, deposit, receipt, statement
 from tests.component.home import Home
 
@@ -53,7 +54,7 @@ async def test_the_provider_tells_each_day_what_was_known_then(home: Home) -> No
     driven = await DrivenProvider.started(home, at=jst("2021-04-28T12:00"))
     payment_id = await driven.scanned()
     await driven.advance(jst("2021-04-29T12:00"))
-    driven_provider.accepted(await driven.choose_bank(payment_id))
+    accepted(await driven.choose_bank(payment_id))
     await driven.advance(jst("2021-05-31T12:00"))
     assert (await told(driven.service.queries, payment_id, None)).waiting is None
     scanned = await told(driven.service.queries, payment_id, "2021-04-28")
@@ -73,7 +74,7 @@ async def test_an_anomaly_asked_for_later_is_not_told_of_the_days_before(home: H
     payment_id = await driven.paid()
     await driven.advance(jst("2021-04-13T12:00"))
     never = ReceiptAnomalyRequest(kind=ReceiptAnomaly.NEVER_CONFIRMED, payment_id=payment_id)
-    driven_provider.accepted(await driven.service.commands.inject_anomaly(never))
+    accepted(await driven.service.commands.inject_anomaly(never))
     before, after = [await told(driven.service.queries, payment_id, day) for day in ("2021-04-12", None)]
     assert waits(before) == ("確報", "confirmation_business_days")
     assert waits(after) == ("確報", "POST /anomalies")

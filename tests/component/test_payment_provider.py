@@ -18,7 +18,8 @@ from contracts.events import (
 )
 from contracts.http.payment_provider.payments import ConsentRequest, PaymentView, ScanRequest
 from contracts.vocabulary import Agent, Brand, DeclineReason, Method, Settler, Yen
-from tests.component.driven_provider import NOON, TERMS, DrivenProvider, accepted, jst, refused, slip
+from tests.component.driven import accepted, jst, refused
+from tests.component.driven_provider import NOON, TERMS, DrivenProvider, slip
 from tests.component.home import Home
 
 TIMEOUT = timedelta(seconds=30)
@@ -105,7 +106,7 @@ async def test_a_slip_is_good_to_the_end_of_its_use_by_date_in_japan(home: Home)
 async def test_a_scan_repeated_under_its_key_is_one_payment(home: Home) -> None:
     driven = await DrivenProvider.started(home)
     first = accepted(await driven.scan(slip(1), "key"))
-    await driven.restart()
+    await driven.crash()
     assert accepted(await driven.scan(slip(1), "key")) == first
     assert refused(await driven.scan(slip(2), "key")).code == "idempotency_key_reused"
     await driven.settle()
@@ -220,7 +221,7 @@ async def test_an_approval_at_the_very_moment_of_the_timeout_ends_one_way_only(h
 async def test_a_timeout_is_a_setting_and_survives_a_restart(home: Home) -> None:
     driven = await DrivenProvider.started(home, authorization_timeout_seconds=5)
     payment_id = await driven.asked()
-    await driven.restart()
+    await driven.crash()
     await driven.advance(NOON + timedelta(seconds=5))
     assert await driven.status(payment_id) == "declined"
 

@@ -14,7 +14,8 @@ from contracts.formats.barcode import Barcode
 from contracts.http.payment_provider.anomalies import ReceiptAnomaliesAnswer, ReceiptAnomalyRequest
 from contracts.vocabulary import Method, ReceiptAnomaly, Refusal
 from services.payment_provider.behaviour import ANOMALIES, with_other_amount
-from tests.component.driven_provider import DrivenProvider, accepted, jst, refused, slip
+from tests.component.driven import accepted, jst, refused
+from tests.component.driven_provider import DrivenProvider, slip
 from tests.component.home import Home
 
 A = ReceiptAnomaly
@@ -62,7 +63,7 @@ async def test_each_anomaly_does_what_its_story_says(kind: A, home: Home) -> Non
     await ask_next(driven, kind)
     following = await driven.collected(STORE, slip(2))
     ordinary = await driven.collected(STORE, slip(3))
-    await driven.restart()
+    await driven.crash()
     await driven.advance(END)
     assert [await told(driven, p) for p in (named, following)] == [EXPECTED[kind]] * 2
     assert await told(driven, ordinary) == [("01", 0, 8_500), ("02", 0, 8_500)]

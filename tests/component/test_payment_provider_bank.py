@@ -10,7 +10,8 @@ import pytest
 from contracts.events import AuthorizationRequested, ClosingStatementIssued, DepositMade, PaymentDeclined
 from contracts.http.service import Waiting
 from contracts.vocabulary import DeclineReason, Method, Settler
-from tests.component.driven_provider import NOON, DrivenProvider, accepted, jst, refused, slip
+from tests.component.driven import accepted, jst, refused
+from tests.component.driven_provider import NOON, DrivenProvider, slip
 from tests.component.home import Home
 
 TWO_SECONDS = timedelta(seconds=2)
@@ -107,7 +108,7 @@ async def test_a_late_bank_keeps_the_slip_taken_until_it_answers(home: Home) -> 
     await driven.advance(NOON + timedelta(minutes=9))
     assert await driven.status(payment_id) == "at_bank"
     assert refused(await driven.scan(slip(1))).code == "payment_in_progress"
-    await driven.restart()
+    await driven.crash()
     await driven.advance(NOON + timedelta(minutes=10))
     assert await driven.status(payment_id) == "paid"
 
@@ -121,7 +122,7 @@ async def test_a_timer_that_comes_again_changes_nothing(home: Home) -> None:
     await driven.advance(jst("2021-05-01T00:00"))
     before = await driven.service.books()
     assert await driven.redeliver_timers() == 2 * 11
-    await driven.restart()
+    await driven.crash()
     await driven.settle()
     assert await driven.service.books() == before
     assert len(before.receipts) == 8
@@ -161,7 +162,7 @@ async def test_each_day_of_the_banks_is_totalled_and_deposited_once(home: Home) 
         for amount in amounts:
             await driven.paid_by_bank(slip(amount, amount))
     await driven.advance(jst("2021-04-14T00:29"))
-    await driven.restart()
+    await driven.crash()
     await driven.advance(jst("2021-05-31T00:00"))
     assert await statements(driven) == [
         (date(2021, 4, 12), date(2021, 4, 14), 2, 3_000),

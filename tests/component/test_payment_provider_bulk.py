@@ -16,7 +16,8 @@ from contracts.http.payment_provider.payments import (
     ScansRequest,
 )
 from contracts.vocabulary import Agent, Brand
-from tests.component.driven_provider import DrivenProvider, accepted, refused, slip
+from tests.component.driven import accepted, refused
+from tests.component.driven_provider import DrivenProvider, slip
 from tests.component.home import Home
 
 
@@ -53,7 +54,7 @@ async def test_many_slips_are_scanned_each_for_itself(home: Home) -> None:
     assert [p.slip_number for p in answer.payments] == [b[8:29] for b in (slip(2), *barcodes[4:])]
     await driven.settle()
     assert len(await driven.published(SlipScanned)) == 702
-    await driven.restart()
+    await driven.crash()
     assert await scans(driven, barcodes, "k") == answer
     other = ScansRequest(scans=(ScanRequest(barcode=slip(2), consent_id=driven.consent_id),))
     assert refused(await driven.service.commands.scan_many(other, "k")).code == "idempotency_key_reused"

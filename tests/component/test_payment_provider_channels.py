@@ -15,7 +15,8 @@ from contracts.vocabulary import OUTSIDE_APP, Method, Settler
 from services.payment_provider.domain.network import NetworkTerms
 from services.payment_provider.domain.reporting import Reporting
 from services.payment_provider.settings import Settings
-from tests.component.driven_provider import NOON, DrivenProvider, accepted, jst, refused, slip
+from tests.component.driven import accepted, jst, refused
+from tests.component.driven_provider import NOON, DrivenProvider, slip
 from tests.component.home import Home
 
 STORE, COUNTER = Method.CONVENIENCE_STORE, Method.COUNTER
@@ -262,9 +263,9 @@ async def test_what_comes_again_or_after_a_restart_changes_nothing(home: Home) -
     driven = await DrivenProvider.started(home)
     for method in OUTSIDE_APP:
         await driven.collected(method, slip(1))
-    await driven.restart()
+    await driven.crash()
     await driven.advance(jst("2021-04-14T00:00"))
-    await driven.restart()
+    await driven.crash()
     await driven.advance(END)
     before = await driven.service.books()
     assert await driven.redeliver_timers() > 0

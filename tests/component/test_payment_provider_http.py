@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.component.driven_provider import NOON, TERMS, DrivenProvider, jst, slip
+from tests.component.driven import jst
+from tests.component.driven_provider import NOON, TERMS, DrivenProvider, slip
 from tests.component.home import Home
 
 AT_TILL = {"method": "convenience_store", "barcode": slip(4)}

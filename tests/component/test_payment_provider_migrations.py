@@ -17,7 +17,8 @@ from services.chassis.migrations.up_to_date import migrate
 from services.payment_provider.app import Settings, create_app
 from services.payment_provider.migrations import HISTORY
 from services.payment_provider.tables import metadata
-from tests.component.driven_provider import NOON, DrivenProvider, accepted, slip
+from tests.component.driven import accepted
+from tests.component.driven_provider import NOON, DrivenProvider, slip
 from tests.component.home import Home
 
 PAYMENT = """

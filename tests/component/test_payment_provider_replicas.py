@@ -18,7 +18,8 @@ from contracts.events import ClosingStatementIssued, DepositMade
 from contracts.vocabulary import ReceiptKind
 from services.chassis.clock import pause
 from testbed.postgres import PostgresServer
-from tests.component.driven_provider import DrivenProvider, accepted, jst, slip
+from tests.component.driven import accepted, jst
+from tests.component.driven_provider import DrivenProvider, slip
 from tests.component.home import Home
 
 pytestmark = pytest.mark.stack

@@ -196,7 +196,7 @@ async def test_a_receipt_that_another_member_is_registering_has_one_effect(known
     zombie, successor = [await DrivenWard.started(home) for _ in range(2)]
     slips = await zombie.assess()
     events = [receipt(f"p{n}", slip if known else f"unknown {n}") for n, slip in enumerate(slips)]
-    await successor.bus.produce([successor._record(event, "") for event in events])
+    await successor.bus.produce([successor.record(event) for event in events])
     database = zombie.service.database
     with structlog.testing.capture_logs() as lines_of_log:
         async with database.begin() as session:
@@ -247,7 +247,7 @@ async def test_reissues_by_two_members_at_once_are_counted_one_by_one(home: Home
 async def _hears(ward: DrivenWard, events: Sequence[Event], seed: int) -> None:
     """All of the events in batches, in an order of its own."""
     own = sorted(events, key=lambda event: fingerprint(f"{seed}{event}".encode()))
-    await ward.bus.produce([ward._record(event, "") for event in own])
+    await ward.bus.produce([ward.record(event) for event in own])
     while await ward.service.consumer.handle_next(timeout=0):
         await ward.service.relay.send_due()
 

@@ -17,7 +17,8 @@ from contracts.formats.receipt_record import ReceiptRecord, payment_of
 from contracts.http.payment_provider.receipt_files import ReceiptFileView
 from contracts.vocabulary import ReceiptKind, SlipNumber, Yen
 from services.payment_provider.tables import payments, receipt_file_parts, receipts
-from tests.component.driven_provider import DrivenProvider, jst, refused, slip
+from tests.component.driven import jst, refused
+from tests.component.driven_provider import DrivenProvider, slip
 from tests.component.home import Home
 
 FIRST = "SHUNO20210412.txt"

@@ -15,7 +15,8 @@ import pytest
 from contracts.http.payment_provider.receipt_files import ReceiptFileView, TerminalSession
 from services.chassis.web.certificates import certified
 from services.payment_provider.app import Settings
-from tests.component.driven_provider import NOON, DrivenProvider, jst, slip
+from tests.component.driven import jst
+from tests.component.driven_provider import NOON, DrivenProvider, slip
 from tests.component.home import Home
 
 CERTIFICATE, OTHER = b"the ward's terminal", b"somebody else"

@@ -19,7 +19,8 @@ from contracts.formats.barcode import Barcode
 from contracts.http.ward.slips import Assessment, AssessmentsRequest, SlipRequest
 from contracts.vocabulary import ReceiptKind, Settler
 from services.ward.app import generate_assessments
-from tests.component.driven_ward import NOON, PERSON, DrivenWard, accepted, receipt, refused
+from tests.component.driven import accepted, refused
+from tests.component.driven_ward import NOON, PERSON, DrivenWard, receipt
 from tests.component.home import Home
 
 P, C, X = ReceiptKind.PRELIMINARY, ReceiptKind.CONFIRMED, ReceiptKind.CANCELLED
@@ -147,7 +148,7 @@ async def test_a_record_twice_in_one_batch_is_registered_once(home: Home) -> Non
 async def test_an_id_reused_for_another_payment_is_another_receipt(in_one_batch: bool, home: Home) -> None:
     ward = await DrivenWard.started(home)
     slips = await ward.assess()
-    first, second = (ward._record(receipt(f"p{n}", slips[n]), "") for n in (1, 2))
+    first, second = (ward.record(receipt(f"p{n}", slips[n])) for n in (1, 2))
     await ward.bus.produce([first])
     if not in_one_batch:
         await ward.settle()
@@ -163,7 +164,7 @@ async def test_an_id_reused_with_another_amount_is_a_contradiction_and_the_first
 ) -> None:
     ward = await DrivenWard.started(home)
     slip = (await ward.assess())[0]
-    first, second = (ward._record(receipt("p1", slip, amount=amount), "") for amount in (10_000, 9_999))
+    first, second = (ward.record(receipt("p1", slip, amount=amount)) for amount in (10_000, 9_999))
     assert first.headers == second.headers
     await ward.bus.produce([first])
     if not in_one_batch:

@@ -11,7 +11,8 @@ import pytest
 from contracts.events import ClosingStatementIssued, StatementLine
 from contracts.http.ward.slips import SlipView
 from contracts.vocabulary import ReceiptKind
-from tests.component.driven_ward import NOON, DrivenWard, deposit, receipt, refused, statement
+from tests.component.driven import refused
+from tests.component.driven_ward import NOON, DrivenWard, deposit, receipt, statement
 from tests.component.home import Home
 
 P, C, X = ReceiptKind.PRELIMINARY, ReceiptKind.CONFIRMED, ReceiptKind.CANCELLED

@@ -9,8 +9,9 @@ import httpx
 
 from contracts.http.ward.terminal import CompletionRequest, PageRequest
 from contracts.vocabulary import JST, on_the_clock
+from tests.component.driven import accepted, refused
 from tests.component.driven_terminal import DAY, FIRST, MORNING, SECOND, USER, item, record, scene, transfer
-from tests.component.driven_ward import accepted, receipt, refused
+from tests.component.driven_ward import receipt
 from tests.component.home import Home
 
 

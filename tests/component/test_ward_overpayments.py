@@ -18,15 +18,15 @@ from contracts.http.ward.overpayments import ApplyOverpayment, RefundOverpayment
 from contracts.http.ward.slips import SlipView
 from contracts.vocabulary import ReceiptKind, Settler
 from services.ward.domain.overpayments import Use
-from tests.component.driven_ward import NOON, DrivenWard, accepted, receipt, refused
+from tests.component.driven import accepted, refused
+from tests.component.driven_ward import NOON, DrivenWard, receipt
 from tests.component.home import Home
 
 P, X = ReceiptKind.PRELIMINARY, ReceiptKind.CANCELLED
 SECOND = timedelta(seconds=1)
 DECIDED = datetime.fromisoformat("2021-07-26T16:00:00+09:00")
 """Fourteen days after NOON; refunds follow on the next bank business day fourteen days later."""
-REFUNDED = datetime.fromisoformat("2021-08-10T10:00:00+09:00")
-LAPSED = datetime.fromisoformat("2023-07-27T00:00:00+09:00")
+REFUNDED, LAPSED = map(datetime.fromisoformat, ("2021-08-10T10:00:00+09:00", "2023-07-27T00:00:00+09:00"))
 NOVEMBER = datetime.fromisoformat("2021-11-15T12:00:00+09:00")  # the first four instalments are overdue
 
 

@@ -11,7 +11,8 @@ from sqlalchemy import text
 from contracts.http.ward.slips import AssessmentsRequest, SlipRequest, SlipView
 from contracts.vocabulary import Method, ReceiptKind, Settler
 from services.ward.app import generate_assessments
-from tests.component.driven_ward import DrivenWard, accepted, receipt
+from tests.component.driven import accepted
+from tests.component.driven_ward import DrivenWard, receipt
 from tests.component.home import Home
 
 P, C, X = ReceiptKind.PRELIMINARY, ReceiptKind.CONFIRMED, ReceiptKind.CANCELLED

@@ -10,7 +10,8 @@ import pytest
 
 from contracts.http.ward.settlement import ResolutionRequest, ResolutionView
 from contracts.vocabulary import ReceiptKind, Settler
-from tests.component.driven_ward import NOON, DrivenWard, accepted, deposit, receipt, refused, statement
+from tests.component.driven import accepted, refused
+from tests.component.driven_ward import NOON, DrivenWard, deposit, receipt, statement
 from tests.component.home import Home
 
 P, C, X = ReceiptKind.PRELIMINARY, ReceiptKind.CONFIRMED, ReceiptKind.CANCELLED

@@ -19,7 +19,8 @@ from contracts.http.ward.slips import Assessment, AssessmentsRequest, ReissueReq
 from contracts.vocabulary import ChargeType
 from services.payment_provider.app import Settings as ProviderSettings
 from services.ward.app import Settings, generate_levies
-from tests.component.driven_ward import PERSON, DrivenWard, accepted, receipt, refused
+from tests.component.driven import accepted, refused
+from tests.component.driven_ward import PERSON, DrivenWard, receipt
 from tests.component.home import Home
 from tests.slip_pictures import text_of
 

@@ -63,12 +63,20 @@ def test_a_receipt_file_is_matched_whole_in_bounded_memory(tmp_path: Path) -> No
     assert "4,000 in" in next(matched.lines())
 
 
-def test_a_year_is_measured_and_its_goal_told() -> None:
+def test_a_year_is_measured_by_the_payment() -> None:
     year = years.measure(20)
     assert year.payments == 20
-    assert year.line(1_000_000.0).endswith("goal 1e+06 s met")
-    assert year.line(0.0).endswith("goal 0 s MISSED")
-    assert "goal" not in year.line(None)
+    assert year.microseconds_each == pytest.approx(1e6 * year.cpu_seconds / 20)
+    assert f"{year.microseconds_each:,.0f} µs for each payment" in year.line()
+
+
+def test_growth_is_what_a_payment_of_the_largest_year_costs_more_than_one_of_the_smallest() -> None:
+    small, middle, large = (
+        years.Year(n, 1.0, cpu, 100, "", conserved=True, reconciled=True)
+        for n, cpu in ((1_000, 2.0), (5_000, 100.0), (100_000, 250.0))
+    )
+    assert years.growth([large, small, middle]) == pytest.approx(1.25)
+    assert years.growth([small]) == 1.0
 
 
 # ---- growth --------------------------------------------------------------------------------------------------

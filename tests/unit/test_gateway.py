@@ -7,7 +7,10 @@ from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 
+import pytest
+
 from contracts.topics import WARD
+from services.chassis.clock import pause
 from services.console.deployment.gateway import serve
 from services.console.stack.addresses import Addresses
 from testbed.processes import eventually, free_port_base, is_free
@@ -16,8 +19,19 @@ HOST = "127.0.0.1"
 Answering = Callable[[StreamReader, StreamWriter], Coroutine[None, None, None]]
 
 
+@pytest.fixture(autouse=True)
+async def _every_connection_ends() -> AsyncIterator[None]:
+    """Left to the garbage collector, a connection would disturb a later test."""
+    yield
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for connection in left:
+        connection.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+    await pause(0)  # for the transports to close
+
+
 def naming(name: bytes) -> Answering:
-    """A replica that says who it is."""
+    """A replica that says its name."""
 
     async def answer(_reader: StreamReader, writer: StreamWriter) -> None:
         writer.write(name)
@@ -27,7 +41,7 @@ def naming(name: bytes) -> Answering:
 
 
 async def echo(reader: StreamReader, writer: StreamWriter) -> None:
-    """A replica that hears all of it before it answers."""
+    """A replica that reads to the end before it answers."""
     writer.write(await reader.read())
     writer.close()
 
@@ -57,7 +71,7 @@ async def gateway(*replicas: Answering | None) -> AsyncIterator[int]:
 
 
 async def sent(port: int, text: bytes = b"") -> bytes:
-    """What comes back for a connection that says `text` and nothing more."""
+    """What comes back for a connection on which `text` is sent and nothing else."""
     reader, writer = await asyncio.open_connection(HOST, port)
     try:
         writer.write(text)

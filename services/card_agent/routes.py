@@ -9,46 +9,42 @@ from fastapi import APIRouter
 
 from contracts.explaining import EXPLANATION
 from contracts.http.card_agent.anomalies import (
-    CorrectionAnswer,
-    CorrectionRequest,
-    SettlementAnomalyRequest,
     SettlementAnomalyView,
 )
 from contracts.http.card_agent.cards import (
-    CardTokenAnswer,
-    CardTokenRequest,
-    CardTokensAnswer,
-    CardTokensRequest,
     TestCard,
 )
-from contracts.http.card_agent.payments import AuthorizationView, WithdrawalAnswer, WithdrawalRequest
+from contracts.http.card_agent.payments import AuthorizationView
 from contracts.http.card_agent.settlement import StatementView, TermsView
 from contracts.http.service import Explanation
 from services.card_agent.app import CardAgent
 from services.chassis.web.problems import accepted
-from services.chassis.web.routing import IdempotencyKey, create_router
+from services.chassis.web.routing import PartyRouter
 
 
 def router(agent: CardAgent) -> APIRouter:
     """The agent's routes."""
-    api = create_router()
+    api = PartyRouter()
     _paying(api, agent)
     _settling(api, agent)
     return api
 
 
-def _paying(api: APIRouter, agent: CardAgent) -> None:
-    @api.post("/card-tokens", status_code=201, summary="カード番号入力 a token for a card (非保持化)")
-    async def card_token(body: CardTokenRequest, key: IdempotencyKey = None) -> CardTokenAnswer:
-        return accepted(await agent.commands.tokenize(body, key))
-
-    @api.post("/card-tokens/bulk", status_code=201, summary="カード番号一括入力 tokens for many cards, each for itself")
-    async def card_tokens(body: CardTokensRequest, key: IdempotencyKey = None) -> CardTokensAnswer:
-        return accepted(await agent.commands.tokenize_many(body, key))
-
-    @api.post("/payments/{payment_id}/withdrawal", summary="売上取消 the card company revokes the sale")
-    async def withdrawal(payment_id: str, key: IdempotencyKey = None) -> WithdrawalAnswer:
-        return accepted(await agent.commands.withdraw(WithdrawalRequest(payment_id=payment_id), key))
+def _paying(api: PartyRouter, agent: CardAgent) -> None:
+    c = agent.commands
+    api.command(
+        "/card-tokens", c.tokenize, "カード番号入力 a token for a card (非保持化)", status=201, name="card_token"
+    )
+    api.command(
+        "/card-tokens/bulk",
+        c.tokenize_many,
+        "カード番号一括入力 tokens for many cards, each for itself",
+        status=201,
+        name="card_tokens",
+    )
+    api.command(
+        "/payments/{payment_id}/withdrawal", c.withdraw, "売上取消 the card company revokes the sale", name="withdrawal"
+    )
 
     @api.get("/payments/{payment_id}", summary="One payment")
     async def payment(payment_id: str) -> AuthorizationView:
@@ -63,18 +59,20 @@ def _paying(api: APIRouter, agent: CardAgent) -> None:
         return agent.queries.test_cards()
 
 
-def _settling(api: APIRouter, agent: CardAgent) -> None:
-    @api.post("/anomalies", status_code=201, summary="異常 have the settlement of a closing go wrong")
-    async def anomaly(body: SettlementAnomalyRequest, key: IdempotencyKey = None) -> SettlementAnomalyView:
-        return accepted(await agent.commands.inject(body, key))
+def _settling(api: PartyRouter, agent: CardAgent) -> None:
+    c = agent.commands
+    api.command("/anomalies", c.inject, "異常 have the settlement of a closing go wrong", status=201, name="anomaly")
 
     @api.get("/anomalies", summary="異常 asked for, and what they met")
     async def anomalies() -> Sequence[SettlementAnomalyView]:
         return await agent.queries.anomalies()
 
-    @api.post("/statements/{statement_id}/correction", summary="精算訂正 make good what went wrong with a closing")
-    async def correction(statement_id: str, key: IdempotencyKey = None) -> CorrectionAnswer:
-        return accepted(await agent.commands.correct(CorrectionRequest(statement_id=statement_id), key))
+    api.command(
+        "/statements/{statement_id}/correction",
+        c.correct,
+        "精算訂正 make good what went wrong with a closing",
+        name="correction",
+    )
 
     @api.get("/statements", summary="締め・入金 closing periods and their deposits")
     async def statements() -> Sequence[StatementView]:

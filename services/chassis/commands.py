@@ -34,7 +34,6 @@ from services.chassis.waves import waves
 Request = TypeVar("Request", bound=BaseModel)
 Taken = TypeVar("Taken", bound=BaseModel)
 Answer = TypeVar("Answer", bound=BaseModel)
-Request_contra = TypeVar("Request_contra", bound=BaseModel, contravariant=True)
 Answer_co = TypeVar("Answer_co", bound=BaseModel, covariant=True)
 
 COMMANDS_PER_TRANSACTION = 500
@@ -42,21 +41,19 @@ ATTEMPTS = 3
 """How often a command is tried that another replica was quicker with."""
 
 
-class UseCase(Protocol[Request_contra, Answer_co]):
-    """What can be asked for: called with a request, and an idempotency key if the request may be repeated."""
+class UseCase(Protocol[Request, Answer_co]):
+    """What can be asked for: called with a request and, if that may be sent again, an idempotency key."""
 
     @property
     def name(self) -> str: ...
 
     @property
-    def request(self) -> type[BaseModel]:
-        """The model of its requests."""
+    def request(self) -> type[Request]: ...
 
     @property
-    def answer(self) -> type[BaseModel]:
-        """The model of its answers."""
+    def answer(self) -> type[Answer_co]: ...
 
-    async def __call__(self, request: Request_contra, key: str | None = None) -> Answer_co | Refusal: ...
+    async def __call__(self, request: Request, key: str | None = None) -> Answer_co | Refusal: ...
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,31 +10,20 @@ from fastapi import APIRouter, Query, Request
 
 from contracts.explaining import EXPLANATION
 from contracts.http.payment_provider.anomalies import (
-    ReceiptAnomaliesAnswer,
     ReceiptAnomalyKindView,
-    ReceiptAnomalyRequest,
     ReceiptAnomalyView,
 )
-from contracts.http.payment_provider.collections import CollectionRequest, CollectionsRequest
 from contracts.http.payment_provider.payments import (
-    BankChoice,
     BankChoiceRequest,
-    CardChoice,
     CardChoiceRequest,
-    CardChoicesRequest,
     CardRoute,
-    ConsentAnswer,
-    ConsentRequest,
-    PaymentsAnswer,
     PaymentView,
-    ScanRequest,
-    ScansRequest,
     TestBank,
 )
 from contracts.http.payment_provider.receipt_files import RecordedAccess
 from contracts.http.service import Explanation
 from services.chassis.web.problems import accepted
-from services.chassis.web.routing import IdempotencyKey, create_router
+from services.chassis.web.routing import IdempotencyKey, PartyRouter
 from services.payment_provider.app import PaymentProvider
 from services.payment_provider.pictures import received
 
@@ -46,7 +35,7 @@ _PICTURE_BODY = {
 
 def router(provider: PaymentProvider) -> APIRouter:
     """The provider's routes."""
-    api = create_router()
+    api = PartyRouter()
     _changes(api, provider)
     _many(api, provider)
     _simulation(api, provider)
@@ -54,14 +43,10 @@ def router(provider: PaymentProvider) -> APIRouter:
     return api
 
 
-def _changes(api: APIRouter, provider: PaymentProvider) -> None:
-    @api.post("/consents", status_code=201, summary="利用規約への同意 accept the terms")
-    async def consent(body: ConsentRequest, key: IdempotencyKey = None) -> ConsentAnswer:
-        return accepted(await provider.commands.consent(body, key))
-
-    @api.post("/scans", status_code=201, summary="納付書読取 scan a slip")
-    async def scan(body: ScanRequest, key: IdempotencyKey = None) -> PaymentView:
-        return accepted(await provider.commands.scan(body, key))
+def _changes(api: PartyRouter, provider: PaymentProvider) -> None:
+    c = provider.commands
+    api.command("/consents", c.consent, "利用規約への同意 accept the terms", status=201)
+    api.command("/scans", c.scan, "納付書読取 scan a slip", status=201)
 
     @api.post(
         "/scans/image",
@@ -75,36 +60,29 @@ def _changes(api: APIRouter, provider: PaymentProvider) -> None:
         picture = accepted(await received(request.stream(), provider.settings.picture_bytes))
         return accepted(await provider.commands.scan_picture(picture, consent_id, key))
 
-    @api.post("/payments/{payment_id}/card", status_code=202, summary="カード払い pay by card")
-    async def choose_card(payment_id: str, body: CardChoiceRequest, key: IdempotencyKey = None) -> PaymentView:
-        choice = CardChoice(payment_id=payment_id, **body.model_dump())
-        return accepted(await provider.commands.choose_card(choice, key))
-
-    @api.post("/payments/{payment_id}/internet-banking", status_code=202, summary="ネットバンキング払い pay by bank")
-    async def choose_bank(payment_id: str, body: BankChoiceRequest, key: IdempotencyKey = None) -> PaymentView:
-        choice = BankChoice(payment_id=payment_id, **body.model_dump())
-        return accepted(await provider.commands.choose_bank(choice, key))
-
-    @api.post("/collections", status_code=201, summary="収納 a slip was paid at a till, a counter or from an account")
-    async def collect(body: CollectionRequest, key: IdempotencyKey = None) -> PaymentView:
-        return accepted(await provider.commands.collect(body, key))
+    api.command(
+        "/payments/{payment_id}/card", c.choose_card, "カード払い pay by card", status=202, body=CardChoiceRequest
+    )
+    api.command(
+        "/payments/{payment_id}/internet-banking",
+        c.choose_bank,
+        "ネットバンキング払い pay by bank",
+        status=202,
+        body=BankChoiceRequest,
+    )
+    api.command("/collections", c.collect, "収納 a slip was paid at a till, a counter or from an account", status=201)
 
 
-def _many(api: APIRouter, provider: PaymentProvider) -> None:
-    @api.post("/scans/bulk", status_code=201, summary="納付書一括読取 scan many slips, each for itself")
-    async def scan_many(body: ScansRequest, key: IdempotencyKey = None) -> PaymentsAnswer:
-        return accepted(await provider.commands.scan_many(body, key))
-
-    @api.post("/payments/cards", status_code=202, summary="カード払い一括 pay many by card, each for itself")
-    async def choose_cards(body: CardChoicesRequest, key: IdempotencyKey = None) -> PaymentsAnswer:
-        return accepted(await provider.commands.choose_cards(body, key))
-
-    @api.post("/collections/bulk", status_code=201, summary="収納一括 many of them, each for itself")
-    async def collect_many(body: CollectionsRequest, key: IdempotencyKey = None) -> PaymentsAnswer:
-        return accepted(await provider.commands.collect_many(body, key))
+def _many(api: PartyRouter, provider: PaymentProvider) -> None:
+    c = provider.commands
+    api.command("/scans/bulk", c.scan_many, "納付書一括読取 scan many slips, each for itself", status=201)
+    api.command("/payments/cards", c.choose_cards, "カード払い一括 pay many by card, each for itself", status=202)
+    api.command("/collections/bulk", c.collect_many, "収納一括 many of them, each for itself", status=201)
 
 
-def _simulation(api: APIRouter, provider: PaymentProvider) -> None:
+def _simulation(api: PartyRouter, provider: PaymentProvider) -> None:
+    c = provider.commands
+
     @api.get("/test-banks", summary="Bank codes that choose their answer")
     async def test_banks() -> Sequence[TestBank]:
         return provider.queries.test_banks()
@@ -117,12 +95,10 @@ def _simulation(api: APIRouter, provider: PaymentProvider) -> None:
     async def anomalies() -> Sequence[ReceiptAnomalyView]:
         return await provider.queries.anomalies()
 
-    @api.post("/anomalies", status_code=201, summary="異常 let the receipt data of a payment go wrong")
-    async def inject_anomaly(body: ReceiptAnomalyRequest, key: IdempotencyKey = None) -> ReceiptAnomaliesAnswer:
-        return accepted(await provider.commands.inject_anomaly(body, key))
+    api.command("/anomalies", c.inject_anomaly, "異常 let the receipt data of a payment go wrong", status=201)
 
 
-def _queries(api: APIRouter, provider: PaymentProvider) -> None:
+def _queries(api: PartyRouter, provider: PaymentProvider) -> None:
     @api.get("/terms-of-use", summary="利用規約 the version in force")
     async def terms_of_use() -> dict[str, str]:
         return {"terms_version": provider.settings.terms_version}

@@ -12,30 +12,22 @@ from contracts.explaining import EXPLANATION
 from contracts.http.service import Explanation
 from contracts.http.ward.ledger import BalanceView, DeemingView
 from contracts.http.ward.overpayments import (
-    ApplyOverpayment,
     ApplyRequest,
     OverpaymentView,
-    RefundOverpayment,
     RefundRequest,
 )
 from contracts.http.ward.receipts import ReceiptView
 from contracts.http.ward.reminders import ArrearsView, CrossingsView, ReminderView, VisibilityView
-from contracts.http.ward.settlement import OpenItem, ReceivedDepositView, ResolutionRequest, ResolutionView
-from contracts.http.ward.slips import AssessmentsAnswer, AssessmentsRequest, ReissueRequest, SlipRequest, SlipView
+from contracts.http.ward.settlement import OpenItem, ReceivedDepositView, ResolutionView
+from contracts.http.ward.slips import AssessmentsAnswer, SlipView
 from contracts.http.ward.terminal import (
-    CompletionRequest,
     LineView,
-    PageAnswer,
-    PageRequest,
     ReceivedFileView,
-    StepRequest,
     StepView,
-    TransferAnswer,
-    TransferRequest,
 )
 from contracts.vocabulary import ChargeType
 from services.chassis.web.problems import accepted
-from services.chassis.web.routing import IdempotencyKey, create_router
+from services.chassis.web.routing import IdempotencyKey, PartyRouter
 from services.ward.app import Ward
 from services.ward.paper import SLIPS_PER_DOCUMENT
 
@@ -54,7 +46,7 @@ _CSV_BODY = {
 
 def router(ward: Ward) -> APIRouter:
     """The ward's routes."""
-    api = create_router()
+    api = PartyRouter()
     _levying(api, ward)
     _looking(api, ward)
     _terminal(api, ward)
@@ -64,10 +56,9 @@ def router(ward: Ward) -> APIRouter:
     return api
 
 
-def _levying(api: APIRouter, ward: Ward) -> None:
-    @api.post("/assessments", status_code=201, summary="賦課 issue the slips of assessments")
-    async def assess(body: AssessmentsRequest, key: IdempotencyKey = None) -> AssessmentsAnswer:
-        return accepted(await ward.commands.assess(body, key))
+def _levying(api: PartyRouter, ward: Ward) -> None:
+    c = ward.commands
+    api.command("/assessments", c.assess, "賦課 issue the slips of assessments", status=201)
 
     @api.post(
         "/assessments/csv",
@@ -78,16 +69,17 @@ def _levying(api: APIRouter, ward: Ward) -> None:
     async def assess_csv(request: Request, key: IdempotencyKey = None) -> AssessmentsAnswer:
         return accepted(await ward.commands.assess_csv(await request.body(), key))
 
-    @api.post("/slips", status_code=201, summary="随時 issue one slip outside the instalment calendar")
-    async def issue_slip(body: SlipRequest, key: IdempotencyKey = None) -> SlipView:
-        return accepted(await ward.commands.issue_slip(body, key))
+    api.command("/slips", c.issue_slip, "随時 issue one slip outside the instalment calendar", status=201)
+    api.command(
+        "/slips/{slip_number}/reissue",
+        c.reissue_slip,
+        "再発行 print a slip anew: the same debt",
+        status=201,
+        name="reissue",
+    )
 
-    @api.post("/slips/{slip_number}/reissue", status_code=201, summary="再発行 print a slip anew: the same debt")
-    async def reissue(slip_number: str, key: IdempotencyKey = None) -> SlipView:
-        return accepted(await ward.commands.reissue_slip(ReissueRequest(slip_number=slip_number), key))
 
-
-def _looking(api: APIRouter, ward: Ward) -> None:
+def _looking(api: PartyRouter, ward: Ward) -> None:
     @api.get("/slips", summary="納付書 in order of slip number; `after` gives the next page")
     async def slips(
         insured_number: str | None = None,
@@ -127,10 +119,9 @@ def _looking(api: APIRouter, ward: Ward) -> None:
         return accepted(await ward.queries.deeming(slip_number, on))
 
 
-def _settling(api: APIRouter, ward: Ward) -> None:
-    @api.post("/resolutions", status_code=201, summary="差異の処理 decide about a settlement that does not agree")
-    async def resolve(body: ResolutionRequest, key: IdempotencyKey = None) -> ResolutionView:
-        return accepted(await ward.commands.resolve(body, key))
+def _settling(api: PartyRouter, ward: Ward) -> None:
+    c = ward.commands
+    api.command("/resolutions", c.resolve, "差異の処理 decide about a settlement that does not agree", status=201)
 
     @api.get("/resolutions", summary="差異の処理 what was decided, by whom, why and when")
     async def resolutions(statement_id: str | None = None, limit: Limit = 1_000) -> Sequence[ResolutionView]:
@@ -149,24 +140,15 @@ def _settling(api: APIRouter, ward: Ward) -> None:
         return await ward.queries.deposits()
 
 
-def _terminal(api: APIRouter, ward: Ward) -> None:
+def _terminal(api: PartyRouter, ward: Ward) -> None:
     """For the ward's own terminal (端末)."""
-
-    @api.post("/terminal/transfers", status_code=201, summary="受信開始 the terminal begins to fetch a receipt file")
-    async def begin_transfer(body: TransferRequest, key: IdempotencyKey = None) -> TransferAnswer:
-        return accepted(await ward.commands.begin_transfer(body, key))
-
-    @api.post("/terminal/pages", summary="登録 register some records of a file")
-    async def register_page(body: PageRequest, key: IdempotencyKey = None) -> PageAnswer:
-        return accepted(await ward.commands.register_page(body, key))
-
-    @api.post("/terminal/completions", summary="登録完了 all of a file is handed over")
-    async def complete_transfer(body: CompletionRequest, key: IdempotencyKey = None) -> TransferAnswer:
-        return accepted(await ward.commands.complete_transfer(body, key))
-
-    @api.post("/terminal/steps", status_code=201, summary="作業記録 record a step at the terminal")
-    async def record_step(body: StepRequest, key: IdempotencyKey = None) -> StepView:
-        return accepted(await ward.commands.record_step(body, key))
+    c = ward.commands
+    api.command(
+        "/terminal/transfers", c.begin_transfer, "受信開始 the terminal begins to fetch a receipt file", status=201
+    )
+    api.command("/terminal/pages", c.register_page, "登録 register some records of a file")
+    api.command("/terminal/completions", c.complete_transfer, "登録完了 all of a file is handed over")
+    api.command("/terminal/steps", c.record_step, "作業記録 record a step at the terminal", status=201)
 
     @api.get("/terminal/steps", summary="作業記録 what was done at the terminal, the latest first")
     async def steps(limit: Limit = 100) -> Sequence[StepView]:
@@ -181,7 +163,7 @@ def _terminal(api: APIRouter, ward: Ward) -> None:
         return ward.queries.line()
 
 
-def _reminding(api: APIRouter, ward: Ward) -> None:
+def _reminding(api: PartyRouter, ward: Ward) -> None:
     @api.get("/slips/{slip_number}/arrears", summary="延滞金 that have arisen by a day (`on`, default today)")
     async def arrears(slip_number: str, on: date | None = None) -> ArrearsView:
         return accepted(await ward.queries.arrears(slip_number, on))
@@ -203,7 +185,9 @@ def _reminding(api: APIRouter, ward: Ward) -> None:
         return await ward.queries.visibility()
 
 
-def _overpaid(api: APIRouter, ward: Ward) -> None:
+def _overpaid(api: PartyRouter, ward: Ward) -> None:
+    c = ward.commands
+
     @api.get("/overpayments", summary="過誤納, decided on or not, in order of slip number")
     async def overpayments(limit: Limit = 1_000) -> Sequence[OverpaymentView]:
         return await ward.queries.overpayments(limit)
@@ -212,12 +196,17 @@ def _overpaid(api: APIRouter, ward: Ward) -> None:
     async def overpayment(slip_number: str) -> OverpaymentView:
         return accepted(await ward.queries.overpayment(slip_number))
 
-    @api.post("/overpayments/{slip_number}/apply", summary="充当 apply it to a debt of the same person, by hand")
-    async def apply(slip_number: str, body: ApplyRequest, key: IdempotencyKey = None) -> OverpaymentView:
-        request = ApplyOverpayment(slip_number=slip_number, **body.model_dump())
-        return accepted(await ward.commands.apply_overpayment(request, key))
-
-    @api.post("/overpayments/{slip_number}/refund", summary="還付 decide to pay it back, by hand")
-    async def refund(slip_number: str, body: RefundRequest, key: IdempotencyKey = None) -> OverpaymentView:
-        request = RefundOverpayment(slip_number=slip_number, **body.model_dump())
-        return accepted(await ward.commands.refund_overpayment(request, key))
+    api.command(
+        "/overpayments/{slip_number}/apply",
+        c.apply_overpayment,
+        "充当 apply it to a debt of the same person, by hand",
+        body=ApplyRequest,
+        name="apply",
+    )
+    api.command(
+        "/overpayments/{slip_number}/refund",
+        c.refund_overpayment,
+        "還付 decide to pay it back, by hand",
+        body=RefundRequest,
+        name="refund",
+    )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import httpx
 import pytest
@@ -15,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts.vocabulary import Refusal
 from services.chassis.web.application import create_api
-from services.chassis.web.routing import CommandRoute, IdempotencyKey
+from services.chassis.web.routing import PROBLEMS, IdempotencyKey, PartyRouter
 
 
 class Asked(BaseModel):
@@ -27,28 +29,57 @@ class Asked(BaseModel):
     on: date | None = None
 
 
-class Answered(BaseModel):
-    name: str
-    amount: int
-    on: date | None
+class AskedAt(Asked):
     place: str
+
+
+class Opened(BaseModel):
+    place: str
+
+
+class Answered(BaseModel):
+    asked: dict[str, Any]
     key: str | None
 
 
-def app_of(route_class: type[APIRoute]) -> FastAPI:
-    app, api = create_api("party"), APIRouter(route_class=route_class)
+Question = TypeVar("Question", bound=BaseModel)
 
-    @api.post("/places/{place}/entries", status_code=201)
-    async def add(place: str, body: Asked, key: IdempotencyKey = None) -> Answered:
-        return Answered(**body.model_dump(), place=place, key=key)
 
-    @api.post("/unkeyed")
-    async def unkeyed(body: Asked) -> Answered:
-        return Answered(**body.model_dump(), place="", key=None)
+@dataclass(frozen=True)
+class Echo(Generic[Question]):
+    """A use case that answers what it was asked."""
 
-    @api.post("/places/{number}/numbers")
-    async def by_number(number: int, body: Asked, key: IdempotencyKey = None) -> Answered:
-        return Answered(**body.model_dump(), place=str(number), key=key)
+    name: str
+    request: type[Question]
+    answer: type[Answered] = Answered
+
+    async def __call__(self, request: Question, key: str | None = None) -> Answered | Refusal:
+        return Answered(asked=request.model_dump(mode="json"), key=key)
+
+
+def ours() -> FastAPI:
+    app, api = create_api("party"), PartyRouter()
+    api.command("/entries", Echo("add", Asked), "Add one", status=201)
+    api.command("/places/{place}/entries", Echo("add_at", AskedAt), "Add one there", status=201, body=Asked)
+    api.command("/places/{place}/opening", Echo("open_place", Opened), "Open it")
+    app.router.routes.extend(api.routes)
+    return app
+
+
+def fastapi_alone() -> FastAPI:
+    app, api = create_api("party"), APIRouter(responses=PROBLEMS)
+
+    @api.post("/entries", status_code=201, summary="Add one")
+    async def add(body: Asked, key: IdempotencyKey = None) -> Answered:
+        return Answered(asked=body.model_dump(mode="json"), key=key)
+
+    @api.post("/places/{place}/entries", status_code=201, summary="Add one there")
+    async def add_at(place: str, body: Asked, key: IdempotencyKey = None) -> Answered:
+        return Answered(asked={**body.model_dump(mode="json"), "place": place}, key=key)
+
+    @api.post("/places/{place}/opening", summary="Open it")
+    async def open_place(place: str, key: IdempotencyKey = None) -> Answered:
+        return Answered(asked={"place": place}, key=key)
 
     app.router.routes.extend(api.routes)
     return app
@@ -60,8 +91,9 @@ async def post(app: FastAPI, path: str, content: bytes, headers: dict[str, str])
     return answer.status_code, answer.json(), answer.headers.get("content-type")
 
 
+APPS = ours(), fastapi_alone()
 USUAL = {"name": "一", "amount": 1, "on": "2021-04-12"}
-PATHS = ("/places/東/entries", "/unkeyed", "/places/7/numbers", "/places/seven/numbers", "/nowhere")
+PATHS = ("/entries", "/places/東/entries", "/places/7/entries", "/places/東/opening", "/places", "/nowhere")
 bodies = st.one_of(
     st.sampled_from([b"", b"{", b"[]", b"null", b'{"amount": NaN}', b"\xff", json.dumps(USUAL).encode("utf-16")]),
     st.fixed_dictionaries(
@@ -83,19 +115,21 @@ async def test_every_request_is_answered_as_fastapi_answers_it(
 ) -> None:
     headers = {"content-type": content_type} if content_type else {}
     headers |= {} if key is None else {"Idempotency-Key": key}
-    ours, its = [await post(app_of(route), path, content, headers) for route in (CommandRoute, APIRoute)]
-    assert repr(ours) == repr(its)
+    answers = [await post(app, path, content, headers) for app in APPS]
+    assert repr(answers[0]) == repr(answers[1])
+
+
+def test_routes_to_use_cases_are_described_as_fastapi_describes_them() -> None:
+    assert ours().openapi() == fastapi_alone().openapi()
 
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 
 @pytest.mark.parametrize(
-    ("path", "directly"), [("/places/東/entries", True), ("/unkeyed", True), ("/places/7/numbers", False)]
+    ("path", "has_body"), [("/entries", True), ("/places/東/entries", True), ("/places/東/opening", False)]
 )
-async def test_what_is_asked_as_commands_are_is_read_directly(
-    path: str, directly: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_usual_request_is_read_directly(path: str, has_body: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     def get_route_handler(_route: APIRoute) -> Handler:
         async def handle(_request: Request) -> Response:
             return Response("null", 418, media_type="application/json")
@@ -103,8 +137,9 @@ async def test_what_is_asked_as_commands_are_is_read_directly(
         return handle
 
     monkeypatch.setattr(APIRoute, "get_route_handler", get_route_handler)
-    app = app_of(CommandRoute)
-    usual = await post(app, path, json.dumps(USUAL).encode(), {"content-type": "application/json"})
-    assert (usual[0] < 300) == directly
-    unusual, _, _ = await post(app, path, b"{}", {"content-type": "application/json"})
-    assert unusual == 418
+    app, usual = ours(), json.dumps(USUAL).encode()
+    status, _, _ = await post(app, path, usual, {"content-type": "application/json"})
+    assert status < 300
+    longer, _, _ = await post(app, path, usual, {"content-type": "application/json", "Idempotency-Key": "k" * 201})
+    incomplete, _, _ = await post(app, path, b"{}", {"content-type": "application/json"})
+    assert (longer, incomplete == 418) == (418, has_body)

@@ -33,8 +33,7 @@ from services.chassis.service import Service
 from services.chassis.settings import ServiceSettings
 from services.chassis.transaction import Transaction
 from services.chassis.web.application import create_http
-from services.chassis.web.problems import accepted
-from services.chassis.web.routing import IdempotencyKey, create_router
+from services.chassis.web.routing import PartyRouter
 from tests.component.home import Home
 
 NOON = datetime.fromisoformat("2021-04-12T12:00:00+09:00")
@@ -148,12 +147,8 @@ class TinyParty(Service):
 
 
 def router(party: TinyParty) -> APIRouter:
-    api = create_router()
-
-    @api.post("/entries", status_code=201)
-    async def add(body: EntryRequest, key: IdempotencyKey = None) -> EntryAnswer:
-        return accepted(await party.add(body, key))
-
+    api = PartyRouter()
+    api.command("/entries", party.add, status=201, summary="Book an entry")
     return api
 
 

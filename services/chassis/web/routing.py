@@ -1,21 +1,28 @@
-"""Routes of a party: FastAPI's, of which a usual request is read straight into its model.
+"""Routes of a party: FastAPI's, of which those to a use case read a usual request straight into its model.
 
-FastAPI reads any request there may be, which takes longer than what a command then does. A route that is asked as
-commands are (a model as JSON, an idempotency key, texts of the path; a model as the answer) reads those itself, by
-the same models, and leaves whatever is unusual about a request to FastAPI: errors are worded there alone.
+FastAPI reads any request there may be, which takes longer than what a command then does. A route to a use case (a model
+as JSON, texts in the path, an idempotency key; a model as the answer) reads a usual request itself, by the same models,
+and leaves an unusual one to FastAPI: errors are worded there alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+import re
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Self, get_type_hints
+from inspect import Parameter, Signature
+from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 
 from contracts.http.problems import Problem
+from services.chassis.commands import UseCase
+from services.chassis.web.problems import accepted
+
+Asked = TypeVar("Asked", bound=BaseModel)
+Answer = TypeVar("Answer", bound=BaseModel)
 
 LONGEST_KEY = 200
 JSON = "application/json"
@@ -32,71 +39,98 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": text}
     for status, text in {404: "unknown", 409: "conflicts with what is so", 422: "cannot be accepted"}.items()
 }
-_Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-def create_router() -> APIRouter:
-    """For the routes of a party."""
-    return APIRouter(route_class=CommandRoute, responses=PROBLEMS)
+class PartyRouter(APIRouter):
+    """The routes of a party. Those that FastAPI alone reads are added as to any router."""
+
+    def __init__(self) -> None:
+        super().__init__(responses=PROBLEMS)
+
+    def command(
+        self,
+        path: str,
+        use_case: UseCase[Asked, Answer],
+        summary: str,
+        *,
+        status: int = 200,
+        body: type[BaseModel] | None = None,
+        name: str = "",
+    ) -> None:
+        """Serve a use case with POST.
+
+        Its request is the body. If the path has parameters, it is made of those and, where `body` is given, of that.
+        `name` is part of the operation's id in the OpenAPI document; the use case's own by default.
+        """
+        in_path = tuple(re.findall(r"{(\w+)}", path))
+        form = _Form(use_case, body if in_path else use_case.request, in_path)
+        self.routes.append(_UseCaseRoute(path, form, status_code=status, summary=summary, name=name or use_case.name))
 
 
 @dataclass(frozen=True, slots=True)
-class _Form:
-    """How an endpoint is asked: the names of its parameters."""
+class _Form(Generic[Asked, Answer]):
+    """How a use case is asked over HTTP."""
 
-    body: str
-    model: type[BaseModel]
-    key: str | None
+    use_case: UseCase[Asked, Answer]
+    body: type[BaseModel] | None
     in_path: tuple[str, ...]
 
-    @classmethod
-    def of(cls, endpoint: Callable[..., Any], path: str) -> Self | None:
-        """None where it is asked in any other way."""
-        hints = get_type_hints(endpoint, include_extras=True)
-        if not _is_model(hints.pop("return", None)):
-            return None
-        bodies = [name for name, kind in hints.items() if _is_model(kind)]
-        keys = [name for name, kind in hints.items() if kind == IdempotencyKey]
-        in_path = [name for name, kind in hints.items() if kind is str and f"{{{name}}}" in path]
-        if len(bodies) != 1 or len(keys) > 1 or len(hints) != len(bodies) + len(keys) + len(in_path):
-            return None
-        return cls(bodies[0], hints[bodies[0]], keys[0] if keys else None, tuple(in_path))
+    def endpoint(self) -> Callable[..., Coroutine[Any, Any, Answer]]:
+        """For FastAPI, which reads what it is called with from its signature."""
 
-    async def read(self, request: Request) -> dict[str, Any] | None:
-        """The endpoint's arguments; None where anything about the request is unusual."""
-        headers = request.headers
-        key = headers.get("idempotency-key")
-        if headers.get("content-type") != JSON or (key is not None and not 1 <= len(key) <= LONGEST_KEY):
+        async def ask(key: str | None, body: BaseModel | None = None, **in_path: str) -> Answer:
+            return await self.answer(self.request(body, in_path), key)
+
+        ask.__signature__ = Signature([*self._parameters()])  # type: ignore[attr-defined]
+        return ask
+
+    def _parameters(self) -> Iterator[Parameter]:
+        for name in self.in_path:
+            yield Parameter(name, Parameter.KEYWORD_ONLY, annotation=str)
+        if self.body is not None:
+            yield Parameter("body", Parameter.KEYWORD_ONLY, annotation=self.body)
+        yield Parameter("key", Parameter.KEYWORD_ONLY, annotation=IdempotencyKey, default=None)
+
+    def request(self, body: BaseModel | None, in_path: Mapping[str, str]) -> Asked:
+        if isinstance(body, self.use_case.request):
+            return body
+        return self.use_case.request(**in_path, **({} if body is None else body.model_dump()))
+
+    async def answer(self, request: Asked, key: str | None) -> Answer:
+        """Raises `ProblemError` for a refusal."""
+        return accepted(await self.use_case(request, key))
+
+    async def read(self, request: Request) -> Asked | None:
+        """None if anything about the request is unusual."""
+        if self.body is None:
+            return self.request(None, request.path_params)
+        if request.headers.get("content-type") != JSON:
             return None
         try:
-            body = self.model.model_validate_json(await request.body())
+            body = self.body.model_validate_json(await request.body())
         except ValidationError:
             return None
-        arguments: dict[str, Any] = {name: request.path_params[name] for name in self.in_path}
-        arguments[self.body] = body
-        if self.key is not None:
-            arguments[self.key] = key
-        return arguments
+        return self.request(body, request.path_params)
 
 
-class CommandRoute(APIRoute):
-    """A route that reads usual requests itself, where its endpoint is asked as commands are."""
+class _UseCaseRoute(APIRoute):
+    """Reads usual requests itself."""
 
-    def get_route_handler(self) -> _Handler:
-        by_fastapi, form = super().get_route_handler(), _Form.of(self.endpoint, self.path)
-        if form is None:
-            return by_fastapi
-        endpoint, status = self.endpoint, self.status_code or 200
+    def __init__(self, path: str, form: _Form[Any, Any], **more: Any) -> None:
+        self._form = form
+        super().__init__(
+            path, form.endpoint(), methods=["POST"], response_model=form.use_case.answer, responses=PROBLEMS, **more
+        )
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        by_fastapi, form, status = super().get_route_handler(), self._form, self.status_code or 200
 
         async def handle(request: Request) -> Response:
-            arguments = await form.read(request)
-            if arguments is None:
+            key = request.headers.get("idempotency-key")
+            asked = await form.read(request) if key is None or 1 <= len(key) <= LONGEST_KEY else None
+            if asked is None:
                 return await by_fastapi(request)
-            answer: BaseModel = await endpoint(**arguments)
+            answer: BaseModel = await form.answer(asked, key)
             return Response(answer.model_dump_json(by_alias=True), status, media_type=JSON)
 
         return handle
-
-
-def _is_model(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, BaseModel)

@@ -1,29 +1,30 @@
-"""The simulation: the card companies' published test cards, and settlements that go wrong. Pure.
+"""The simulation: published test cards, and settlements that go wrong. Pure.
 
 A card's number chooses its outcome. The numbers are built, not issued: a brand's leading digits, zeros, two digits for
-the outcome, Luhn's check digit. Any other number that is a card's of an accepted brand is approved within the limit
-[credit_limit] while it is valid.
+the outcome, Luhn's check digit. Any other valid number of an accepted brand is approved within the limit
+[credit_limit] until it expires.
 
 An anomaly (異常) is asked for a closing, and makes its statement or its deposits differ from what they should be. The
-agent's books go on saying what it believes, until it is asked to correct itself. (The chassis' faults are another
-thing: points at which a process dies.)
+agent's books say what it believes, until it is asked to correct itself. (The chassis' faults are points at which a
+process dies.)
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from datetime import date, datetime
+from typing import Final, NamedTuple
 
 from contracts.vocabulary import ANOMALY_BUSINESS_DAYS, ANOMALY_YEN, Brand, SettlementAnomaly, Yen
 from services.card_agent.domain.card import brand_of
 from services.card_agent.domain.issuer import Outcome
-from services.card_agent.domain.settlement import Line, Part
+from services.card_agent.domain.settlement import CountedPayment, Part
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedCard:
-    """A test card, to be typed with any expiry of the future."""
+    """A test card, valid with any future expiry."""
 
     number: str
     brand: Brand
@@ -39,7 +40,7 @@ _STORIES: Final[Mapping[Outcome, str]] = {
     Outcome.ISSUER_DOWN: "declined issuer_unavailable: the card company cannot be reached",
     Outcome.TIMEOUT: "the card company never answers: the provider gives up and has it reversed",
     Outcome.LATE_APPROVAL: "the card company answers late [late_answer_seconds]: what the provider gave up is undone",
-    Outcome.WITHDRAWN: "approved and taken on; the next day at 10:00 JST the card company revokes the sale (売上取消)",
+    Outcome.WITHDRAWN: "approved and accepted; the next day at 10:00 JST the card company revokes the sale (売上取消)",
 }
 _NUMBERS: Final[Mapping[Outcome, tuple[str, ...]]] = {
     Outcome.APPROVED: (
@@ -79,9 +80,9 @@ def outcome_of(digits: str) -> Outcome:
 OF_STATEMENTS: Final = frozenset(
     {SettlementAnomaly.PAYMENT_LEFT_OUT, SettlementAnomaly.LINE_OMITTED, SettlementAnomaly.UNKNOWN_PAYMENT}
 )
-"""Those that concern the statement; the others concern its deposits."""
+"""Anomalies of the statement; the others are of its deposits."""
 OTHER_ACCOUNT: Final = "9999-001-1-7654321"
-"""The account that a deposit to the wrong one goes to: nobody's."""
+"""The wrong account for a deposit; nobody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,66 +93,88 @@ class Anomaly:
     yen: int = ANOMALY_YEN
     business_days: int = ANOMALY_BUSINESS_DAYS
     payment_id: str | None = None
-    """Which payment is left out; the first one unless it is said."""
+    """The payment left out or omitted; None for the first one."""
 
 
 Anomalies = Mapping[SettlementAnomaly, Anomaly]
 """The anomalies of one closing."""
 
 
+class AskedAnomaly(NamedTuple):
+    """An anomaly as it was asked for a closing, and what became of it.
+
+    One of a statement meets a payment, of `met_yen`, when that is issued.
+    """
+
+    closed_on: date
+    kind: SettlementAnomaly
+    yen: int
+    business_days: int
+    payment_id: str | None
+    asked_at: datetime
+    met_payment_id: str | None = None
+    met_yen: int = 0
+    corrected_at: datetime | None = None
+
+    @property
+    def asked(self) -> Anomaly:
+        return Anomaly(self.kind, self.yen, self.business_days, self.payment_id)
+
+
 @dataclass(frozen=True, slots=True)
-class Told:
+class Statement:
     """A statement as it is issued."""
 
-    lines: Sequence[Line]
-    """What its pages list."""
-    counted: Sequence[Line]
-    """What its totals and its deposits are of."""
-    concerned: Mapping[SettlementAnomaly, Line]
-    """The payment that each anomaly met."""
+    listed: Sequence[CountedPayment]
+    """Its lines."""
+    counted: Sequence[CountedPayment]
+    """The payments of its totals and its deposits."""
+    met: Mapping[SettlementAnomaly, CountedPayment]
+    """The payment that each anomaly met, by kind."""
 
 
-def tell(lines: Sequence[Line], anomalies: Anomalies, unknown_id: str) -> Told:
-    """The statement that is made of what a closing counts. An anomaly that meets no payment changes nothing."""
-    counted, concerned = list(lines), dict[SettlementAnomaly, Line]()
-    if (asked := anomalies.get(SettlementAnomaly.PAYMENT_LEFT_OUT)) and (line := _chosen(counted, asked)):
-        counted.remove(line)
-        concerned[asked.kind] = line
+def statement_of(payments: Sequence[CountedPayment], anomalies: Anomalies, unknown_id: str) -> Statement:
+    """The statement of the payments that a closing counts. An anomaly that meets no payment changes nothing."""
+    counted, met = list(payments), dict[SettlementAnomaly, CountedPayment]()
+    if (asked := anomalies.get(SettlementAnomaly.PAYMENT_LEFT_OUT)) and (chosen := _chosen(counted, asked)):
+        counted.remove(chosen)
+        met[asked.kind] = chosen
     if asked := anomalies.get(SettlementAnomaly.UNKNOWN_PAYMENT):
-        concerned[asked.kind] = Line(unknown_id, Yen(asked.yen), counted[0].brand if counted else None)
-        counted = sorted([*counted, concerned[asked.kind]], key=lambda line: line.payment_id)
+        met[asked.kind] = CountedPayment(unknown_id, Yen(asked.yen), counted[0].brand if counted else None)
+        counted = sorted([*counted, met[asked.kind]], key=lambda payment: payment.payment_id)
     listed = list(counted)
-    known = [line for line in counted if line.payment_id != unknown_id]
-    if (asked := anomalies.get(SettlementAnomaly.LINE_OMITTED)) and len(listed) > 1 and (line := _chosen(known, asked)):
-        listed.remove(line)
-        concerned[asked.kind] = line
-    return Told(listed, counted, concerned)
+    known = [payment for payment in counted if payment.payment_id != unknown_id]
+    asked = anomalies.get(SettlementAnomaly.LINE_OMITTED)
+    if asked and len(listed) > 1 and (chosen := _chosen(known, asked)):
+        listed.remove(chosen)
+        met[asked.kind] = chosen
+    return Statement(listed, counted, met)
 
 
-def _chosen(lines: Sequence[Line], asked: Anomaly) -> Line | None:
+def _chosen(payments: Sequence[CountedPayment], asked: Anomaly) -> CountedPayment | None:
     if asked.payment_id is None:
-        return lines[0] if lines else None
-    return next((line for line in lines if line.payment_id == asked.payment_id), None)
+        return payments[0] if payments else None
+    return next((payment for payment in payments if payment.payment_id == asked.payment_id), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A transfer to the ward: what the agent believes it pays, and what is paid."""
+    """A deposit to be made: what the agent believes it pays, and what is paid."""
 
     name: str
-    """Its part of the closing; a second transfer of the same part has a name of its own."""
+    """The part of the closing; a second deposit of the same part has another name."""
     believed: int
-    """In yen; 0 for one that the agent knows nothing of."""
+    """Yen; 0 for one that the agent does not know of."""
     paid: int
-    """In yen; 0 for one that is never made."""
+    """Yen; 0 for one that is never made."""
     account: str = ""
     business_days_late: int = 0
 
 
 def orders(parts: Sequence[Part], anomalies: Anomalies) -> Sequence[Order]:
-    """The transfers that are made for the parts of a closing.
+    """The deposits for the parts of a closing.
 
-    Another amount, or a second transfer, meets the first part; all the rest meets every part.
+    Another amount, or a second deposit, meets the first part; every other anomaly meets all parts.
     """
     late = anomalies.get(SettlementAnomaly.DEPOSIT_LATE)
     account = OTHER_ACCOUNT if SettlementAnomaly.WRONG_ACCOUNT in anomalies else ""
@@ -167,7 +190,7 @@ def orders(parts: Sequence[Part], anomalies: Anomalies) -> Sequence[Order]:
 
 
 def _paid(part: Part, anomalies: Anomalies) -> int:
-    """What is really paid for a part: never below 0."""
+    """Yen that are really paid for a part, at least 0."""
     paid = int(part.due)
     if short := anomalies.get(SettlementAnomaly.DEPOSIT_SHORT):
         paid -= short.yen

@@ -1,6 +1,6 @@
-"""What a card agent's books say: what it took on, its statements, their lines, the deposits it believes it made.
+"""A card agent's books: what it accepted, its statements with their lines, the deposits that it believes it made.
 
-Its transfers follow from these: it owes the ward from the day it takes a payment on, and is owed by the card company.
+The transfers follow from these: once it accepts a payment, it owes the ward and is owed by the card company.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.books import Books, DepositRow, ProxyPaymentRow, StatementLineRow, StatementRow, TransferRow
 from contracts.topics import card_agent, settler_of
 from contracts.vocabulary import Agent, SettlementAnomaly
-from services.card_agent import store
 from services.card_agent.domain.authorization import OWED, AuthorizationStatus
-from services.card_agent.store import Closing, Deposit, KeptAnomaly
+from services.card_agent.domain.settlement import Closing, Deposit
+from services.card_agent.queries import settlement
+from services.card_agent.store.anomalies import OfClosing, by_closing
 from services.card_agent.tables import authorizations
 from services.chassis.database.reading import business_day, plain, read_as
 
@@ -32,7 +33,7 @@ ACCOUNT_NAMES: Final[Mapping[str, str]] = {
 
 
 class _Owed(NamedTuple):
-    """A proxy payment that was ever taken on, withdrawn or not."""
+    """A proxy payment that was accepted, withdrawn since or not."""
 
     payment_id: str
     amount: int
@@ -57,11 +58,11 @@ async def books(session: AsyncConnection, agent: Agent) -> Books:
     """All of it, unsorted. A closing that came to nothing has no statement."""
     settler = settler_of(agent).value
     owed = await read_as(session, _Owed, _OWED)
-    issued = [c for c in await store.all_closings(session) if c.count > 0]
+    issued = [c for c in await settlement.closings(session) if c.count > 0]
     statement_of = {c.closed_on: c.statement_id for c in issued}
-    anomalies = await store.all_anomalies(session)
+    anomalies = by_closing(await settlement.anomalies(session))
     not_listed = {day: _not_listed(of_day) for day, of_day in anomalies.items()}
-    made = await store.all_deposits(session)
+    made = await settlement.deposits(session)
     return Books(
         party=card_agent(agent),
         proxy_payments=[ProxyPaymentRow(o.payment_id, settler, o.amount, o.status, o.closes_on) for o in owed],
@@ -77,10 +78,10 @@ async def books(session: AsyncConnection, agent: Agent) -> Books:
                 and o.payment_id not in not_listed.get(o.closes_on, ())
             ),
             *(
-                StatementLineRow(statement_of[day], kept.met_payment_id, kept.met_yen)
+                StatementLineRow(statement_of[day], anomaly.met_payment_id, anomaly.met_yen)
                 for day, of_day in anomalies.items()
-                for kept in of_day.values()
-                if kept.asked.kind is SettlementAnomaly.UNKNOWN_PAYMENT and kept.met_payment_id is not None
+                for anomaly in of_day.values()
+                if anomaly.kind is SettlementAnomaly.UNKNOWN_PAYMENT and anomaly.met_payment_id is not None
             ),
         ],
         deposits=[
@@ -91,11 +92,11 @@ async def books(session: AsyncConnection, agent: Agent) -> Books:
 
 
 async def deposits_made(session: AsyncConnection, agent: Agent) -> Sequence[DepositRow]:
-    """入金 that really reached the ward's account, in yen and by their days, whatever the books believe.
+    """入金 that reached the ward's account, with the amount and the day paid, whatever the books believe.
 
-    One that was never made, or went to another account, is not among them.
+    One that was never made, or went to another account, is missing.
     """
-    settler, made = settler_of(agent).value, await store.all_deposits(session)
+    settler, made = settler_of(agent).value, await settlement.deposits(session)
     return [
         DepositRow(d.deposit_id, d.statement_id, settler, d.paid, d.paid_on)
         for d in made
@@ -117,9 +118,9 @@ def _transfers(owed: Iterable[_Owed], issued: Iterable[Closing], made: Iterable[
             yield TransferRow(OWED_TO_WARD, CASH, d.believed, d.statement_id, d.believed_on)
 
 
-def _not_listed(anomalies: Mapping[SettlementAnomaly, KeptAnomaly]) -> set[str | None]:
-    """The payments of a closing that its statement does not list: one omitted is, once that is corrected."""
+def _not_listed(anomalies: OfClosing) -> set[str | None]:
+    """The payments of a closing that its statement does not list. One omitted is listed once that is corrected."""
     left_out, omitted = anomalies.get(SettlementAnomaly.PAYMENT_LEFT_OUT), anomalies.get(SettlementAnomaly.LINE_OMITTED)
     found = [left_out] if left_out else []
     found += [omitted] if omitted and omitted.corrected_at is None else []
-    return {kept.met_payment_id for kept in found}
+    return {anomaly.met_payment_id for anomaly in found}

@@ -1,4 +1,4 @@
-"""The agent's part of a payment's story: what happened, what it waits for, and by which rule."""
+"""The agent's part of `sansha explain`: what happened to a payment, what it waits for, and by which rule."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from datetime import datetime
 
 from contracts.http.service import Explanation, Step, Waiting
 from contracts.vocabulary import Stage, business_date
-from services.card_agent.behaviour import OF_STATEMENTS
+from services.card_agent.behaviour import OF_STATEMENTS, AskedAnomaly
 from services.card_agent.domain.authorization import Authorization, AuthorizationStatus
 from services.card_agent.domain.issuer import Card
+from services.card_agent.domain.settlement import Closing
 from services.card_agent.domain.terms import Terms
-from services.card_agent.store import Closing, KeptAnomaly
 
 _GIVEN_UP = "[authorization_timeout_seconds of the payment provider]"
 
 
 def closing_then(closing: Closing, then: datetime) -> Closing:
-    """The closing as it stood at an instant that is past: its figures are known once it is issued."""
+    """The closing as it stood at a past instant: its figures are known once it is issued."""
     if closing.issued_at is None or closing.issued_at > then:
         return replace(closing, count=0, amount=0, fee=0, issued_at=None, deposited_on=None)
     deposited = closing.deposited_on is not None and closing.deposited_on <= business_date(then)
     return closing if deposited else replace(closing, deposited_on=None)
 
 
-def anomalies_then(anomalies: Iterable[KeptAnomaly], closing: Closing, then: datetime) -> tuple[KeptAnomaly, ...]:
-    """Anomalies as they stood then, `closing` being their closing then: they meet a payment when it is issued."""
-    asked = [kept for kept in anomalies if kept.asked_at <= then]
+def anomalies_then(anomalies: Iterable[AskedAnomaly], closing: Closing, then: datetime) -> tuple[AskedAnomaly, ...]:
+    """Anomalies as they stood at a past instant, as their `closing` did: they meet a payment when it is issued."""
+    asked = [anomaly for anomaly in anomalies if anomaly.asked_at <= then]
     if closing.issued_at is None:
-        asked = [replace(kept, met_payment_id=None, met_yen=0) for kept in asked]
-    corrected = [kept.corrected_at is not None and kept.corrected_at <= then for kept in asked]
+        asked = [anomaly._replace(met_payment_id=None, met_yen=0) for anomaly in asked]
+    corrected = [anomaly.corrected_at is not None and anomaly.corrected_at <= then for anomaly in asked]
     return tuple(
-        kept if is_over else replace(kept, corrected_at=None) for kept, is_over in zip(asked, corrected, strict=True)
+        anomaly if was else anomaly._replace(corrected_at=None) for anomaly, was in zip(asked, corrected, strict=True)
     )
 
 
@@ -45,11 +45,11 @@ class Story:
     card: Card | None
     closing: Closing | None
     terms: Terms
-    anomalies: Sequence[KeptAnomaly] = ()
+    anomalies: Sequence[AskedAnomaly] = ()
     """Those of its closing."""
 
     def explain(self) -> Explanation:
-        """Steps in the order they happened, and the next one."""
+        """The steps in the order in which they happened, and what is waited for."""
         steps = (*self._authorization_steps(), *self._settlement_steps())
         return Explanation(
             payment_id=self.authorization.payment_id,
@@ -59,7 +59,7 @@ class Story:
         )
 
     def _step(self, stage: Stage, event: str, at: datetime | None, detail: str) -> Step | None:
-        """None where it has not happened."""
+        """None if it has not happened."""
         return None if at is None else Step(event=event, party=self.principal, at=at, stage=stage, detail=detail)
 
     def _authorization_steps(self) -> Iterator[Step | None]:
@@ -101,16 +101,16 @@ class Story:
         yield from map(self._anomaly_step, self.anomalies)
 
     def _as_believed(self) -> str:
-        """The agent's books say what it takes to be so; what came of a deposit that went wrong, the ward tells."""
-        wrong = [kept.asked.kind.value for kept in self.anomalies if kept.asked.kind not in OF_STATEMENTS]
+        """The agent's books say what it believes; what a wrong deposit came to is in the ward's part."""
+        wrong = [anomaly.kind.value for anomaly in self.anomalies if anomaly.kind not in OF_STATEMENTS]
         return f"; so its books have it, whatever came of it: 異常 {', '.join(wrong)}" if wrong else ""
 
-    def _anomaly_step(self, kept: KeptAnomaly) -> Step | None:
-        """What the simulation was asked to do to this payment's closing: the agent does not know it yet."""
-        whom = f"; it met payment {kept.met_payment_id}, ¥{kept.met_yen:,}" if kept.met_payment_id else ""
-        mended = "; corrected" if kept.corrected_at else ""
-        detail = f"{kept.asked.kind.value} asked for the closing of {kept.closed_on}{whom}{mended}"
-        return self._step(Stage.ACCEPTED, "異常 anomaly", kept.asked_at, detail)
+    def _anomaly_step(self, anomaly: AskedAnomaly) -> Step | None:
+        """What the simulation was asked to do to this payment's closing; the agent does not know of it yet."""
+        met = f"; it met payment {anomaly.met_payment_id}, ¥{anomaly.met_yen:,}" if anomaly.met_payment_id else ""
+        corrected = "; corrected" if anomaly.corrected_at else ""
+        detail = f"{anomaly.kind.value} asked for the closing of {anomaly.closed_on}{met}{corrected}"
+        return self._step(Stage.ACCEPTED, "異常 anomaly", anomaly.asked_at, detail)
 
     def _waiting(self) -> Waiting | None:
         a = self.authorization

@@ -1,4 +1,4 @@
-"""What a card agent shows: a payment, a statement, its terms, its test cards."""
+"""What HTTP shows of a payment, a statement and its deposits, terms, test cards and anomalies."""
 
 from __future__ import annotations
 
@@ -9,30 +9,18 @@ from contracts.http.card_agent.cards import TestCard
 from contracts.http.card_agent.payments import AuthorizationView
 from contracts.http.card_agent.settlement import SentDepositView, StatementView, TermsView
 from contracts.vocabulary import Agent
-from services.card_agent.behaviour import PublishedCard
+from services.card_agent.behaviour import AskedAnomaly, PublishedCard
 from services.card_agent.domain.authorization import Authorization
 from services.card_agent.domain.issuer import Card
+from services.card_agent.domain.settlement import Closing, Deposit
 from services.card_agent.domain.terms import Terms
-from services.card_agent.store import Closing, Deposit, KeptAnomaly
 
 
-def anomaly_view(kept: KeptAnomaly) -> SettlementAnomalyView:
-    """An anomaly as it was asked for, and what became of it."""
-    return SettlementAnomalyView(
-        kind=kept.asked.kind,
-        closed_on=kept.closed_on,
-        yen=kept.asked.yen,
-        business_days=kept.asked.business_days,
-        payment_id=kept.asked.payment_id,
-        asked_at=kept.asked_at,
-        met_payment_id=kept.met_payment_id,
-        met_yen=kept.met_yen,
-        corrected_at=kept.corrected_at,
-    )
+def anomaly_view(asked: AskedAnomaly) -> SettlementAnomalyView:
+    return SettlementAnomalyView.model_validate(asked, from_attributes=True)
 
 
 def authorization_view(a: Authorization, card: Card | None, closing: Closing | None, agent: Agent) -> AuthorizationView:
-    """The payment with its card and its closing, where it has them."""
     return AuthorizationView(
         payment_id=a.payment_id,
         agent=agent,
@@ -50,7 +38,7 @@ def authorization_view(a: Authorization, card: Card | None, closing: Closing | N
 
 
 def statement_view(closing: Closing, deposits: Sequence[Deposit], terms: Terms, agent: Agent) -> StatementView:
-    """A closing, issued or not; what an open one counts is not totalled yet."""
+    """A closing, issued or not; the figures of an open one are 0."""
     return StatementView(
         statement_id=closing.statement_id,
         agent=agent,

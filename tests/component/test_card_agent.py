@@ -155,7 +155,7 @@ async def test_a_reversal_before_its_request_is_remembered(home: Home) -> None:
     assert len(await driven.published(AuthorizationReversed)) == 1
     assert await driven.published(AuthorizationApproved) == []
     assert await driven.held() == 0
-    assert await driven.dead_letters() == ["ValueError: payment p1 is reversed, not approved; it cannot be taken on"]
+    assert await driven.dead_letters() == ["ValueError: payment p1 is reversed, not approved; it cannot be accepted"]
 
 
 async def test_a_declined_payment_may_be_reversed_and_stays_declined(home: Home) -> None:
@@ -204,7 +204,7 @@ async def test_a_late_answer_counts_the_limit_as_it_is_then(home: Home) -> None:
     assert await driven.held() == 6_000
 
 
-async def test_what_was_not_approved_cannot_be_taken_on(home: Home) -> None:
+async def test_what_was_not_approved_cannot_be_accepted(home: Home) -> None:
     driven = await DrivenAgent.started(home)
     card = await driven.token()
     await driven.send(driven.entrustment("never-asked", card))
@@ -212,17 +212,17 @@ async def test_what_was_not_approved_cannot_be_taken_on(home: Home) -> None:
     await driven.send(driven.entrustment("p1", card, 9_000))
     assert await driven.published(ProxyPaymentAccepted) == []
     assert await driven.dead_letters() == [
-        "ValueError: payment never-asked was never authorized here; it cannot be taken on",
+        "ValueError: payment never-asked was never authorized here; it cannot be accepted",
         "ValueError: payment p1 was approved for ¥8,500, not for ¥9,000",
     ]
 
 
-async def test_what_was_taken_on_is_not_reversed(home: Home) -> None:
+async def test_what_was_accepted_is_not_reversed(home: Home) -> None:
     driven = await DrivenAgent.started(home)
     card = await driven.token()
     await driven.accept("p1", card=card)
     await driven.send(driven.reversal("p1", card))
-    assert await driven.dead_letters() == ["ValueError: payment p1 is taken_on; only an approval can be reversed"]
+    assert await driven.dead_letters() == ["ValueError: payment p1 is accepted; only an approval can be reversed"]
     assert await driven.held() == 8_500
 
 

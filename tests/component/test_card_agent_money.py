@@ -122,7 +122,7 @@ async def _reverse_what_is_left(provider: Provider) -> None:
 @example([("buy", CARDS[0], 100), ("withdraw", 0, 0), ("advance", TWELVE_DAYS, 0), ("withdraw", 0, 0)])
 @example([("pay", CARDS[2], 100), ("reverse", 0, 0), ("advance", 2, 0), ("entrust", 0, 0)])
 @example([("buy", CARDS[3], 100), ("buy", CARDS[3], 200), ("withdraw", 1, 0), ("advance", TWELVE_DAYS, 0)])
-def test_what_was_taken_on_is_deposited_withheld_or_still_owed(story: list[tuple[str, Any, int]]) -> None:
+def test_what_was_accepted_is_deposited_withheld_or_still_owed(story: list[tuple[str, Any, int]]) -> None:
     asyncio.run(tell(story))
 
 

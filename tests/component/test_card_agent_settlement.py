@@ -1,4 +1,4 @@
-"""丙: what is taken on is closed and deposited, or withdrawn in time; each step says why it waits."""
+"""丙: what is accepted is closed and deposited, or withdrawn in time; each step says why it waits."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ async def test_a_withdrawal_after_the_closing_is_too_late(home: Home) -> None:
     assert await driven.published(ProxyPaymentWithdrawn) == []
 
 
-async def test_what_was_never_taken_on_cannot_be_withdrawn(home: Home) -> None:
+async def test_what_was_never_accepted_cannot_be_withdrawn(home: Home) -> None:
     driven = await DrivenAgent.started(home)
     await driven.send(driven.request("p1", await driven.token()))
     async with _client(driven) as http:

@@ -94,7 +94,7 @@ async def test_what_is_taken_back_in_the_last_moment_of_its_day_is_not_totalled(
     assert [*await statements(driven), *await deposits(driven)] == []
 
 
-async def test_an_agent_cannot_take_on_what_a_bank_was_asked_for(home: Home) -> None:
+async def test_an_agent_cannot_accept_what_a_bank_was_asked_for(home: Home) -> None:
     driven = await DrivenProvider.started(home)
     payment_id = await driven.paid_by_bank(slip(1), "9003")
     await driven.send(driven.accepting(payment_id))

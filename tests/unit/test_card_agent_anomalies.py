@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from contracts.calendar import BANK_CALENDAR, HolidayShift
 from contracts.vocabulary import Brand, SettlementAnomaly, Yen
-from services.card_agent.behaviour import OTHER_ACCOUNT, Anomalies, Anomaly, Order, orders, tell
-from services.card_agent.domain.settlement import WHOLE, Line, parts, total
+from services.card_agent.behaviour import OTHER_ACCOUNT, Anomalies, Anomaly, Order, orders, statement_of
+from services.card_agent.domain.settlement import WHOLE, CountedPayment, parts, total
 from services.card_agent.domain.terms import AgentTerms, DepositSplit, DesignatedDateRule, FeeBasis, Terms
 
 K = SettlementAnomaly
@@ -30,7 +30,7 @@ agreed = st.builds(
 )
 terms = st.builds(Terms, agreed, st.just(time(0, 30)), st.just(time(10)))
 closings = st.lists(st.tuples(st.integers(1, 300_000), st.sampled_from(Brand)), max_size=12).map(
-    lambda found: [Line(f"p{n:02}", Yen(amount), brand) for n, (amount, brand) in enumerate(found)]
+    lambda found: [CountedPayment(f"p{n:02}", Yen(amount), brand) for n, (amount, brand) in enumerate(found)]
 )
 anomalies = st.dictionaries(st.sampled_from(K), st.integers(1, 400_000), max_size=4).map(
     lambda found: {kind: Anomaly(kind, yen) for kind, yen in found.items()}
@@ -46,11 +46,11 @@ def whole(amount: int, fee: int = 0) -> Sequence[Order]:
 
 
 NET = Terms(AgentTerms((Brand.VISA,), "eom", 5, fee_basis=FeeBasis.NET, fee_per_mille=10), time(0, 30), time(10))
-LINES = [Line("p1", Yen(10_000), Brand.VISA), Line("p2", Yen(20_000), Brand.VISA)]
+LINES = [CountedPayment("p1", Yen(10_000), Brand.VISA), CountedPayment("p2", Yen(20_000), Brand.VISA)]
 
 
 @given(terms, closings)
-def test_the_parts_of_a_closing_add_up_to_it_to_the_yen(t: Terms, lines: list[Line]) -> None:
+def test_the_parts_of_a_closing_add_up_to_it_to_the_yen(t: Terms, lines: list[CountedPayment]) -> None:
     found = parts(lines, t)
     assert sum(part.amount for part in found) == total(lines)
     assert all(part.fee == t.fee(part.amount) and 0 < part.due <= part.amount for part in found)
@@ -70,26 +70,26 @@ def test_a_designated_date_is_an_open_day_that_is_not_before_the_deposit(t: Term
 
 
 @given(terms, closings)
-def test_without_an_anomaly_all_is_told_and_paid_as_it_is(t: Terms, lines: list[Line]) -> None:
-    told = tell(lines, {}, "unknown")
-    assert (told.lines, told.counted, told.concerned) == (lines, lines, {})
-    due = parts(told.counted, t)
+def test_without_an_anomaly_all_is_stated_and_paid_as_it_is(t: Terms, lines: list[CountedPayment]) -> None:
+    statement = statement_of(lines, {}, "unknown")
+    assert (statement.listed, statement.counted, statement.met) == (lines, lines, {})
+    due = parts(statement.counted, t)
     assert orders(due, {}) == [Order(part.name, part.due, part.due) for part in due]
 
 
 @given(terms, closings, anomalies)
 def test_the_agent_believes_what_its_statement_says_whatever_it_pays(
-    t: Terms, lines: list[Line], asked: Anomalies
+    t: Terms, lines: list[CountedPayment], asked: Anomalies
 ) -> None:
-    told = tell(lines, asked, "unknown")
-    due = parts(told.counted, t)
+    statement = statement_of(lines, asked, "unknown")
+    due = parts(statement.counted, t)
     made = orders(due, asked)
     assert sum(order.believed for order in made) == sum(part.due for part in due)
     assert all(order.paid >= 0 for order in made)
-    assert {line.payment_id for line in told.lines} <= {line.payment_id for line in told.counted}
-    assert all(kind in asked for kind in told.concerned)
-    missing = {line.payment_id for line in lines} - {line.payment_id for line in told.lines}
-    assert len(missing) == sum(kind in told.concerned for kind in (K.PAYMENT_LEFT_OUT, K.LINE_OMITTED))
+    assert {line.payment_id for line in statement.listed} <= {line.payment_id for line in statement.counted}
+    assert all(kind in asked for kind in statement.met)
+    missing = {line.payment_id for line in lines} - {line.payment_id for line in statement.listed}
+    assert len(missing) == sum(kind in statement.met for kind in (K.PAYMENT_LEFT_OUT, K.LINE_OMITTED))
 
 
 @pytest.mark.parametrize(
@@ -115,29 +115,29 @@ def test_anomalies_of_one_closing_add_up() -> None:
     assert orders(parts(LINES, NET), both) == [Order(WHOLE, 29_700, 29_400, business_days_late=2)]
 
 
-def test_a_payment_left_out_is_neither_told_nor_counted() -> None:
-    told = tell(LINES, of(Anomaly(K.PAYMENT_LEFT_OUT)), "unknown")
-    assert (told.lines, told.counted) == (LINES[1:], LINES[1:])
-    assert told.concerned == {K.PAYMENT_LEFT_OUT: LINES[0]}
+def test_a_payment_left_out_is_neither_listed_nor_counted() -> None:
+    statement = statement_of(LINES, of(Anomaly(K.PAYMENT_LEFT_OUT)), "unknown")
+    assert (statement.listed, statement.counted) == (LINES[1:], LINES[1:])
+    assert statement.met == {K.PAYMENT_LEFT_OUT: LINES[0]}
 
 
 def test_a_line_omitted_is_counted_all_the_same() -> None:
-    told = tell(LINES, of(Anomaly(K.LINE_OMITTED, payment_id="p2")), "unknown")
-    assert (told.lines, told.counted) == (LINES[:1], LINES)
+    statement = statement_of(LINES, of(Anomaly(K.LINE_OMITTED, payment_id="p2")), "unknown")
+    assert (statement.listed, statement.counted) == (LINES[:1], LINES)
 
 
-def test_an_unknown_payment_is_told_and_counted() -> None:
-    told = tell(LINES, of(Anomaly(K.UNKNOWN_PAYMENT, 700)), "unknown")
-    assert told.lines == told.counted
-    assert total(told.counted) == 30_700
-    assert told.concerned[K.UNKNOWN_PAYMENT].payment_id == "unknown"
+def test_an_unknown_payment_is_listed_and_counted() -> None:
+    statement = statement_of(LINES, of(Anomaly(K.UNKNOWN_PAYMENT, 700)), "unknown")
+    assert statement.listed == statement.counted
+    assert total(statement.counted) == 30_700
+    assert statement.met[K.UNKNOWN_PAYMENT].payment_id == "unknown"
 
 
 @pytest.mark.parametrize("kind", [K.PAYMENT_LEFT_OUT, K.LINE_OMITTED])
 def test_a_payment_that_the_closing_does_not_count_cannot_be_left_out(kind: SettlementAnomaly) -> None:
-    told = tell(LINES, of(Anomaly(kind, payment_id="p9")), "unknown")
-    assert (told.lines, told.counted, told.concerned) == (LINES, LINES, {})
+    statement = statement_of(LINES, of(Anomaly(kind, payment_id="p9")), "unknown")
+    assert (statement.listed, statement.counted, statement.met) == (LINES, LINES, {})
 
 
 def test_the_only_line_of_a_statement_is_not_omitted() -> None:
-    assert tell(LINES[:1], of(Anomaly(K.LINE_OMITTED)), "unknown").concerned == {}
+    assert statement_of(LINES[:1], of(Anomaly(K.LINE_OMITTED)), "unknown").met == {}

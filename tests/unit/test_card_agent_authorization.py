@@ -94,8 +94,8 @@ def approved(payment_id: str = "p1", amount: int = 100) -> Authorization:
 
 
 def test_a_hold_lasts_from_the_approval_to_the_deposit() -> None:
-    taken = accept(approved(), "p1", Yen(100), CLOSING, NOW)
-    assert [held(a) for a in (pending(), approved(), taken, deposit(taken, NOW))] == [0, 100, 100, 0]
+    accepted = accept(approved(), "p1", Yen(100), CLOSING, NOW)
+    assert [held(a) for a in (pending(), approved(), accepted, deposit(accepted, NOW))] == [0, 100, 100, 0]
 
 
 def test_a_reversal_undoes_what_it_finds() -> None:
@@ -138,23 +138,23 @@ def test_another_request_for_the_same_payment_is_a_fault() -> None:
         (None, "never authorized"),
         (pending(), "is pending"),
         (reverse(approved(), NOW), "is reversed"),
-        (accept(approved(), "p1", Yen(100), CLOSING, NOW), "is taken_on"),
+        (accept(approved(), "p1", Yen(100), CLOSING, NOW), "is accepted"),
         (approved(amount=99), "approved for ¥99"),
     ],
 )
-def test_only_what_was_approved_is_taken_on(found: Authorization | None, says: str) -> None:
+def test_only_what_was_approved_is_accepted(found: Authorization | None, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         accept(found, "p1", Yen(100), CLOSING, NOW)
 
 
 def test_a_withdrawal_is_possible_until_the_closing_is_issued() -> None:
-    taken = accept(approved(), "p1", Yen(100), CLOSING, NOW)
-    withdrawn = withdraw(taken, closing_issued=False, now=NOW)
+    accepted = accept(approved(), "p1", Yen(100), CLOSING, NOW)
+    withdrawn = withdraw(accepted, closing_issued=False, now=NOW)
     assert isinstance(withdrawn, Authorization)
     assert (withdrawn.status, held(withdrawn)) == (AuthorizationStatus.WITHDRAWN, 0)
     assert withdraw(withdrawn, closing_issued=True, now=NOW) == withdrawn
     for refused, code in (
-        (withdraw(taken, closing_issued=True, now=NOW), "withdrawal_too_late"),
+        (withdraw(accepted, closing_issued=True, now=NOW), "withdrawal_too_late"),
         (withdraw(approved(), closing_issued=False, now=NOW), "nothing_to_withdraw"),
     ):
         assert isinstance(refused, Refusal)
@@ -162,7 +162,7 @@ def test_a_withdrawal_is_possible_until_the_closing_is_issued() -> None:
 
 
 def test_what_is_owed_cannot_be_reversed() -> None:
-    with pytest.raises(ValueError, match="is taken_on"):
+    with pytest.raises(ValueError, match="is accepted"):
         reverse(accept(approved(), "p1", Yen(100), CLOSING, NOW), NOW)
 
 

@@ -60,7 +60,7 @@ def test_a_closing_on_a_saturday_is_shifted_before_days_are_counted(shift: Holid
 
 
 @given(terms, days)
-def test_a_closing_counts_what_was_taken_on_up_to_its_day(t: Terms, day: date) -> None:
+def test_a_closing_counts_what_was_accepted_up_to_its_day(t: Terms, day: date) -> None:
     closed_on = t.closes_on(day)
     assert day <= closed_on <= day + timedelta(days=31)
     assert t.closes_on(closed_on) == closed_on

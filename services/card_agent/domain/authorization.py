@@ -1,7 +1,7 @@
-"""An authorization, from the question to the deposit, and the steps it may take.
+"""An authorization, from the request to the deposit, and the steps it may take.
 
-A step returns the changed authorization. One that cannot apply unless somebody broke the contract raises
-`ValueError`: money is at stake, and a dead letter shows it.
+A step returns the changed authorization. It raises `ValueError` if it cannot apply unless a party broke the contract:
+money is at stake, and a dead letter shows it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from services.card_agent.domain.issuer import Approved, Declined, Unanswered, Ve
 
 
 class AuthorizationStatus(StrEnum):
-    """Where an authorization stands."""
+    """The value is what is stored, and what HTTP answers and books say; `said` is for messages.
+
+    An accepted one is stored as `taken_on`, its name when the first books were written.
+    """
 
     PENDING = "pending"  # 与信照会中: the card company has not answered
     APPROVED = "approved"  # 与信承認
@@ -26,12 +29,16 @@ class AuthorizationStatus(StrEnum):
     ACCEPTED = "taken_on"  # 代理納付引受
     WITHDRAWN = "withdrawn"  # 代理納付取下げ
 
+    @property
+    def said(self) -> str:
+        return self.name.lower()
+
 
 OWED: Final = frozenset({AuthorizationStatus.ACCEPTED, AuthorizationStatus.WITHDRAWN})
 
 
 class Authorization(NamedTuple):
-    """One payment at this agent. It has no account where the card is unknown, or where only a reversal ever came."""
+    """One payment at this agent. It has no account if the card is unknown, or if only its reversal arrived."""
 
     payment_id: str
     card_token: str
@@ -40,7 +47,7 @@ class Authorization(NamedTuple):
     account_id: str | None = None
     asked_at: datetime | None = None
     answer_due_at: datetime | None = None
-    """Until when the card company is silent; None while it is pending means for ever."""
+    """When the card company answers late; None while it is pending means never."""
     answered_at: datetime | None = None
     decline_reason: DeclineReason | None = None
     approval_code: str | None = None
@@ -51,7 +58,7 @@ class Authorization(NamedTuple):
     closes_on: date | None = None
     withdrawn_at: datetime | None = None
     withdrawal_missed_at: datetime | None = None
-    """When the card company revoked the sale, too late: the closing was issued."""
+    """When the card company revoked the sale too late: the closing was issued."""
     deposited_at: datetime | None = None
 
 
@@ -68,7 +75,7 @@ def asked(payment_id: str, card_token: str, amount: Yen, account_id: str | None,
 
 
 def asked_after_reversal(a: Authorization, amount: Yen, account_id: str | None, now: datetime) -> Authorization:
-    """The request that its own reversal overtook: it stays reversed, and the card company is not asked."""
+    """The request arrives after its reversal: it stays reversed, and the card company is not asked."""
     return a._replace(amount=amount, account_id=account_id, asked_at=now)
 
 
@@ -78,7 +85,7 @@ def approval_code(approval_id: str) -> str:
 
 
 def answer(a: Authorization, verdict: Verdict, approval_code: str, now: datetime) -> Authorization:
-    """The card company's answer to a pending authorization; silence leaves it pending."""
+    """Apply the card company's answer; without one the authorization stays pending."""
     match verdict:
         case Unanswered(until):
             return a._replace(answer_due_at=until)
@@ -89,15 +96,15 @@ def answer(a: Authorization, verdict: Verdict, approval_code: str, now: datetime
 
 
 def require_same(a: Authorization, card_token: str, amount: Yen) -> None:
-    """A second request for a payment is the first one again, or comes after its reversal; another one is a fault."""
+    """Raises `ValueError` if an earlier request for the payment named another card or amount."""
     if a.asked_at is not None and (a.card_token, a.amount) != (card_token, amount):
         raise ValueError(f"payment {a.payment_id} was asked for before with another card or amount")
 
 
 def reverse(a: Authorization, now: datetime) -> Authorization:
-    """与信取消 asked for. Where the card company still owes an answer, that answer is undone when it comes."""
+    """与信取消 requested. An answer that the card company still owes is undone when it comes."""
     if a.status in OWED:
-        raise ValueError(f"payment {a.payment_id} is {a.status.value}; only an approval can be reversed")
+        raise ValueError(f"payment {a.payment_id} is {a.status.said}; only an approval can be reversed")
     noted = a._replace(reversal_asked_at=a.reversal_asked_at or now)
     if a.status is AuthorizationStatus.PENDING and a.answer_due_at is not None:
         return noted
@@ -105,14 +112,14 @@ def reverse(a: Authorization, now: datetime) -> Authorization:
 
 
 def undo(a: Authorization, now: datetime) -> Authorization:
-    """Nothing is held for it any more, and nothing will be. One that was declined stays so."""
+    """Nothing is held for it any more, nor will be. One that was declined stays declined."""
     declined = a.status is AuthorizationStatus.DECLINED
     status = AuthorizationStatus.DECLINED if declined else AuthorizationStatus.REVERSED
     return a._replace(status=status, reversed_at=a.reversed_at or now)
 
 
 def reversed_unasked(payment_id: str, card_token: str, now: datetime) -> Authorization:
-    """A reversal without its request: remembered, so that the request finds it if it ever comes."""
+    """A reversal that arrives before its request, which finds this row if it ever arrives."""
     return Authorization(
         payment_id=payment_id,
         card_token=card_token,
@@ -126,28 +133,28 @@ def reversed_unasked(payment_id: str, card_token: str, now: datetime) -> Authori
 def accept(a: Authorization | None, payment_id: str, amount: Yen, closes_on: date, now: datetime) -> Authorization:
     """代理納付の引受: the agent owes the ward this amount from now on, for the closing of `closes_on`."""
     if a is None:
-        raise ValueError(f"payment {payment_id} was never authorized here; it cannot be taken on")
+        raise ValueError(f"payment {payment_id} was never authorized here; it cannot be accepted")
     if a.status is not AuthorizationStatus.APPROVED:
-        raise ValueError(f"payment {payment_id} is {a.status.value}, not approved; it cannot be taken on")
+        raise ValueError(f"payment {payment_id} is {a.status.said}, not approved; it cannot be accepted")
     if a.amount != amount:
         raise ValueError(f"payment {payment_id} was approved for ¥{a.amount:,}, not for ¥{amount:,}")
     return a._replace(status=AuthorizationStatus.ACCEPTED, accepted_at=now, closes_on=closes_on)
 
 
-def was_accepted(a: Authorization, amount: Yen, entrusted_at: datetime) -> bool:
-    """Whether this very entrustment was taken on before."""
-    return a.status in OWED and (a.amount, a.entrusted_at) == (amount, entrusted_at)
+def was_accepted(a: Authorization | None, amount: Yen, entrusted_at: datetime) -> bool:
+    """Whether this very entrustment was accepted before, withdrawn since or not."""
+    return a is not None and a.status in OWED and (a.amount, a.entrusted_at) == (amount, entrusted_at)
 
 
 def withdraw(a: Authorization, closing_issued: bool, now: datetime) -> Authorization | Refusal:
-    """売上取消: until its closing is issued the agent can step back; later it has promised the deposit."""
+    """売上取消. Refused once the closing is issued, for then the deposit is promised. A second one changes nothing."""
     if a.status is AuthorizationStatus.WITHDRAWN:
         return a
     if a.status is not AuthorizationStatus.ACCEPTED:
         return Refusal(
             "nothing_to_withdraw",
-            f"payment {a.payment_id} is {a.status.value}; the agent has taken nothing on for it",
-            "withdraw a payment that is taken_on",
+            f"payment {a.payment_id} is {a.status.said}; the agent owes nothing for it",
+            "withdraw an accepted payment (status taken_on)",
         )
     if closing_issued:
         return Refusal(
@@ -159,23 +166,23 @@ def withdraw(a: Authorization, closing_issued: bool, now: datetime) -> Authoriza
 
 
 def miss_withdrawal(a: Authorization, now: datetime) -> Authorization:
-    """The card company revoked the sale when its closing was issued already: noted, nothing else."""
+    """Note that the card company revoked the sale after the closing was issued; nothing else changes."""
     return a._replace(withdrawal_missed_at=now)
 
 
 def deposit(a: Authorization, now: datetime) -> Authorization:
-    """入金: the ward has its money, and the payer's card bill is taken as paid, so the limit is free again."""
+    """入金. It frees the card's limit, for the payer's bill is assumed to be paid by then."""
     return a._replace(deposited_at=now)
 
 
 def held(a: Authorization) -> Yen:
-    """What it holds of its account's limit: from the approval until it falls away or is deposited."""
+    """Yen that it holds of its account's limit, from the approval until it is withdrawn or deposited."""
     holds = a.status in (AuthorizationStatus.APPROVED, AuthorizationStatus.ACCEPTED) and a.deposited_at is None
     return a.amount if holds else Yen(0)
 
 
 def hold_changes(before: Mapping[str, Authorization], after: Iterable[Authorization]) -> Mapping[str, int]:
-    """Account → how much more (or less) is held on it once `after` is written; `before` is by payment id."""
+    """Account id → yen held on it in addition (or less) once `after` is written; `before` is by payment id."""
     changes: Counter[str] = Counter()
     for a in after:
         if a.account_id is not None:

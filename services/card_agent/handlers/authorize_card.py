@@ -1,4 +1,4 @@
-"""与信照会: ask the card company, and tell the provider what it says."""
+"""与信照会: ask the card company, and report its answer to the provider."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from contracts.events import AuthorizationApproved, AuthorizationDeclined, AuthorizationRequested
 from contracts.vocabulary import Agent, Yen
-from services.card_agent import store
 from services.card_agent.domain.authorization import (
     Authorization,
     answer,
@@ -17,39 +16,39 @@ from services.card_agent.domain.authorization import (
     require_same,
 )
 from services.card_agent.domain.issuer import Issuer, Unanswered, Verdict
+from services.card_agent.store import authorizations, cards
 from services.card_agent.timers import IssuerAnswered
+from services.chassis.steps import Steps, subjects
 from services.chassis.transaction import Transaction
 
 
 async def authorize_cards(
     requests: Sequence[AuthorizationRequested], tx: Transaction, *, agent: Agent, issuer: Issuer
 ) -> None:
-    """Requests of one card account draw on its limit one after the other, in the order they came."""
-    before = await store.lock(tx.session, {r.payment_id for r in requests})
-    cards, drawn = await store.lock_accounts(tx.session, {r.card_token for r in requests})
-    after = dict(before)
+    """Requests of one card account draw on its limit one after the other, in the order of their arrival."""
+    steps = Steps(await authorizations.lock(tx.session, subjects(requests)), tx)
+    known_cards, drawn = await cards.lock_accounts(tx.session, {r.card_token for r in requests})
     for request in requests:
-        payment_id, card = request.payment_id, cards.get(request.card_token)
+        payment_id, card = request.payment_id, known_cards.get(request.card_token)
         account_id = None if card is None else card.account_id
-        earlier = after.get(payment_id)
+        earlier = steps.get(payment_id)
         if earlier is not None:
             require_same(earlier, request.card_token, request.amount)
-            if earlier.asked_at is None:
-                after[payment_id] = asked_after_reversal(earlier, request.amount, account_id, tx.now)
-            else:
-                tx.repeated.append(request)
+            overtaken = earlier.asked_at is None
+            reversed_ = asked_after_reversal(earlier, request.amount, account_id, tx.now) if overtaken else None
+            steps.take(request, reversed_, repeated=not overtaken)
             continue
         so_far = drawn.get(account_id or "", Yen(0))
         verdict = issuer.ask(card, request.brand, request.amount, so_far, tx.now)
         pending = asked(payment_id, request.card_token, request.amount, account_id, tx.now)
-        after[payment_id] = take_answer(pending, verdict, agent, tx)
+        answered = steps.put(payment_id, record_answer(pending, verdict, agent, tx))
         if account_id is not None:
-            drawn[account_id] = Yen(so_far + held(after[payment_id]))
-    await store.save(tx.session, before, after, locked=drawn)
+            drawn[account_id] = Yen(so_far + held(answered))
+    await authorizations.save(tx.session, steps, locked=drawn)
 
 
-def take_answer(pending: Authorization, verdict: Verdict, agent: Agent, tx: Transaction) -> Authorization:
-    """The authorization as the verdict leaves it; an answer is announced, silence that ends is waited for."""
+def record_answer(pending: Authorization, verdict: Verdict, agent: Agent, tx: Transaction) -> Authorization:
+    """The authorization after the verdict. An answer is published; a timer waits for one that comes late."""
     code = approval_code(tx.new_id("approval", pending.payment_id))
     a = answer(pending, verdict, code, tx.now)
     if isinstance(verdict, Unanswered):

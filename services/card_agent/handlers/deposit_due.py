@@ -8,49 +8,50 @@ from dataclasses import replace
 from contracts.events import DepositMade
 from contracts.topics import settler_of
 from contracts.vocabulary import Agent, SettlementAnomaly, Yen, business_date
-from services.card_agent import store
-from services.card_agent.behaviour import Order, orders, tell
+from services.card_agent.behaviour import Order, orders
 from services.card_agent.domain.authorization import deposit
-from services.card_agent.domain.settlement import WHOLE, parts
+from services.card_agent.domain.settlement import WHOLE, Closing, Deposit, parts
 from services.card_agent.domain.terms import Terms
-from services.card_agent.store import Closing, Deposit
+from services.card_agent.handlers.closing_due import draw_up
+from services.card_agent.store import authorizations, closings, deposits
 from services.card_agent.timers import DepositDue, TransferDue
+from services.chassis.steps import Steps
 from services.chassis.transaction import Transaction
 
 
 async def make_deposits(due: Sequence[DepositDue], tx: Transaction, *, agent: Agent, terms: Terms) -> None:
-    """A statement is deposited once: its total less the fee. The cards' limits are free again with it."""
+    """Each statement once: its total less the fee. It frees the cards' limits."""
     for timer in due:
-        issued = await store.lock_statement(tx.session, timer.statement_id)
+        issued = await closings.lock_of_statement(tx.session, timer.statement_id)
         if issued.deposited_on is not None:
             continue
-        lines = await store.closing_lines(tx.session, issued.closed_on)
-        anomalies = (await store.anomalies_of(tx.session, [issued.closed_on])).get(issued.closed_on, {})
-        asked = {kind: kept.asked for kind, kept in anomalies.items()}
-        told = tell(lines, asked, tx.new_id("unknown-payment", issued.statement_id))
-        made = [_transfer(order, issued, tx, agent, terms) for order in orders(parts(told.counted, terms), asked)]
-        await store.add_deposits(tx.session, made)
-        await store.save_closing(tx.session, replace(issued, deposited_on=business_date(tx.now)))
-        left_out = told.concerned.get(SettlementAnomaly.PAYMENT_LEFT_OUT)
-        counted = await store.lock_accepted(tx.session, issued.closed_on)
-        paid = {i: deposit(a, tx.now) for i, a in counted.items() if left_out is None or i != left_out.payment_id}
-        await store.save(tx.session, counted, paid)
+        statement, of_closing = await draw_up(issued, tx)
+        asked = {kind: anomaly.asked for kind, anomaly in of_closing.items()}
+        made = [_transfer(order, issued, tx, agent, terms) for order in orders(parts(statement.counted, terms), asked)]
+        await deposits.add(tx.session, made)
+        await closings.save(tx.session, replace(issued, deposited_on=business_date(tx.now)))
+        left_out = statement.met.get(SettlementAnomaly.PAYMENT_LEFT_OUT)
+        steps = Steps(await authorizations.lock_counted(tx.session, issued.closed_on), tx)
+        for payment_id, a in steps.known.items():
+            if left_out is None or payment_id != left_out.payment_id:
+                steps.put(payment_id, deposit(a, tx.now))
+        await authorizations.save(tx.session, steps)
 
 
 async def make_late_transfers(due: Sequence[TransferDue], tx: Transaction, *, agent: Agent) -> None:
-    """A deposit that is late, once. From here on the agent's books say when it was made."""
+    """Each late deposit once. From here on the agent's books say when it was made."""
     for timer in due:
-        closing = await store.lock_statement(tx.session, timer.statement_id)
-        found = (await store.deposits_of(tx.session, [timer.statement_id])).get(timer.statement_id, [])
-        for waiting in found:
+        closing = await closings.lock_of_statement(tx.session, timer.statement_id)
+        found = await deposits.of_statements(tx.session, [timer.statement_id])
+        for waiting in found.get(timer.statement_id, ()):
             if waiting.deposit_id == timer.deposit_id and waiting.paid_on is None:
                 today = business_date(tx.now)
                 announce(waiting, closing, agent, tx)
-                await store.save_deposits(tx.session, [replace(waiting, paid_on=today, believed_on=today)])
+                await deposits.save(tx.session, [waiting._replace(paid_on=today, believed_on=today)])
 
 
 def announce(made: Deposit, closing: Closing, agent: Agent, tx: Transaction) -> None:
-    """The money is on its account: whoever has that account sees it."""
+    """The money has reached its account, whose holder sees it."""
     tx.publish(
         DepositMade(
             statement_id=closing.statement_id,
@@ -65,7 +66,7 @@ def announce(made: Deposit, closing: Closing, agent: Agent, tx: Transaction) -> 
 
 
 def _transfer(order: Order, closing: Closing, tx: Transaction, agent: Agent, terms: Terms) -> Deposit:
-    """Make a transfer, or see to it that it is made when it is late enough; one of nothing is never made."""
+    """Make a deposit, or schedule one that is late; one of 0 yen is never made."""
     name = () if order.name == WHOLE else (order.name,)
     today = business_date(tx.now)
     is_made = order.paid > 0 and order.business_days_late == 0

@@ -1,4 +1,4 @@
-"""異常: have the settlement of a closing go wrong, to see it found."""
+"""異常の依頼: let the settlement of a closing go wrong, on request."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from datetime import date, timedelta
 
 from contracts.http.card_agent.anomalies import SettlementAnomalyRequest, SettlementAnomalyView
 from contracts.vocabulary import Refusal, SettlementAnomaly, business_date
-from services.card_agent import store
-from services.card_agent.behaviour import OF_STATEMENTS, Anomaly
+from services.card_agent.behaviour import OF_STATEMENTS, AskedAnomaly
+from services.card_agent.domain.settlement import Closing
 from services.card_agent.domain.terms import Terms
-from services.card_agent.store import Closing, KeptAnomaly
+from services.card_agent.store import anomalies, closings
 from services.card_agent.views import anomaly_view
 from services.chassis.transaction import Transaction
 
@@ -18,7 +18,7 @@ from services.chassis.transaction import Transaction
 async def inject_anomalies(
     requests: Sequence[SettlementAnomalyRequest], tx: Transaction, *, terms: Terms
 ) -> Sequence[SettlementAnomalyView | Refusal]:
-    """One of each kind for a closing, until its statement is issued, or its deposit made. The same again is known."""
+    """One of each kind for a closing, until its statement is issued or its deposit made. The same one twice is one."""
     return [await _inject(request, tx, terms) for request in requests]
 
 
@@ -31,16 +31,16 @@ async def _inject(request: SettlementAnomalyRequest, tx: Transaction, terms: Ter
         )
     closed_on = await _next_closing(tx, terms) if request.closed_on is None else request.closed_on
     refusal = _refuse_day(closed_on, terms) or _refuse_time(
-        request.kind, (await store.lock_closings(tx.session, [closed_on])).get(closed_on)
+        request.kind, (await closings.lock(tx.session, [closed_on])).get(closed_on)
     )
     if refusal is not None:
         return refusal
-    asked = Anomaly(request.kind, request.yen, request.business_days, request.payment_id)
-    known = (await store.anomalies_of(tx.session, [closed_on])).get(closed_on, {}).get(request.kind)
+    new = AskedAnomaly(closed_on, request.kind, request.yen, request.business_days, request.payment_id, tx.now)
+    known = (await anomalies.of_closings(tx.session, [closed_on])).get(closed_on, {}).get(request.kind)
     if known is None:
-        known = KeptAnomaly(closed_on, asked, tx.now)
-        await store.add_anomalies(tx.session, [known])
-    elif known.asked != asked:
+        await anomalies.add(tx.session, [new])
+        return anomaly_view(new)
+    if known.asked != new.asked:
         return Refusal(
             "anomaly_exists",
             f"the closing of {closed_on} has another {request.kind.value} already",
@@ -52,7 +52,7 @@ async def _inject(request: SettlementAnomalyRequest, tx: Transaction, terms: Ter
 async def _next_closing(tx: Transaction, terms: Terms) -> date:
     """The first closing from today on that is not issued."""
     closed_on = terms.closes_on(business_date(tx.now))
-    closing = (await store.lock_closings(tx.session, [closed_on])).get(closed_on)
+    closing = (await closings.lock(tx.session, [closed_on])).get(closed_on)
     issued = closing is not None and closing.issued_at is not None
     return terms.closes_on(closed_on + timedelta(days=1)) if issued else closed_on
 

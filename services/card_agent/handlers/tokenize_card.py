@@ -1,4 +1,4 @@
-"""カード番号入力: a token for a typed card. The number ends here, before the command that keeps the card begins."""
+"""カード番号入力: a token for a typed card. The number goes no further than this module, and no command sees it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from pydantic import BaseModel, ConfigDict
 from contracts.http.bulk import RefusedItem, refused_items
 from contracts.http.card_agent.cards import CardTokenAnswer, CardTokenRequest, CardTokensAnswer, CardTokensRequest
 from contracts.vocabulary import Agent, Brand, Refusal
-from services.card_agent import store
 from services.card_agent.behaviour import outcome_of
 from services.card_agent.domain.card import accepted_brand, identity_of, read_expiry, read_number, typed_hash
 from services.card_agent.domain.issuer import Outcome
+from services.card_agent.store import cards
+from services.card_agent.store.cards import StoredCard
 from services.chassis.transaction import Transaction
 
 
 class CardRegistration(BaseModel):
-    """A typed card as the command sees it: keyed hashes in place of the number."""
+    """A typed card as commands see it: keyed hashes in place of the number."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -32,20 +33,20 @@ class CardRegistration(BaseModel):
 
 
 class CardRegistrations(BaseModel):
-    """Many of them: those that are taken, and why others are not."""
+    """Many typed cards: those that are accepted, and why others are refused."""
 
     model_config = ConfigDict(frozen=True)
 
     cards: tuple[CardRegistration, ...]
     refused: tuple[RefusedItem, ...]
     typed: str
-    """Keyed hash of all that was typed: requests that differ in what is refused are told apart by it."""
+    """Keyed hash of all that was typed, by which requests differ that differ in refused cards alone."""
 
 
 def registration_of(
     request: CardTokenRequest, accepted: Collection[Brand], secret: bytes
 ) -> CardRegistration | Refusal:
-    """Pure: the card behind what was typed, or why it is not taken."""
+    """The card of what was typed, or why it is refused. Pure."""
     digits = read_number(request.number.get_secret_value())
     if isinstance(digits, Refusal):
         return digits
@@ -68,7 +69,7 @@ def registration_of(
 
 
 def registrations_of(request: CardTokensRequest, accepted: Collection[Brand], secret: bytes) -> CardRegistrations:
-    """Pure: each card behind what was typed, or why it is not taken."""
+    """Each card of what was typed, or why it is refused. Pure."""
     read = [registration_of(card, accepted, secret) for card in request.cards]
     return CardRegistrations(
         cards=tuple(r for r in read if isinstance(r, CardRegistration)),
@@ -81,16 +82,17 @@ async def tokenize_many(
     requests: Sequence[CardRegistrations], tx: Transaction, *, agent: Agent
 ) -> Sequence[CardTokensAnswer]:
     """Each card for itself; one that comes twice has one token."""
-    told = iter(await tokenize_cards([card for request in requests for card in request.cards], tx, agent=agent))
-    return [CardTokensAnswer(tokens=tuple(islice(told, len(r.cards))), refused=r.refused) for r in requests]
+    tokens = iter(await tokenize_cards([card for request in requests for card in request.cards], tx, agent=agent))
+    return [CardTokensAnswer(tokens=tuple(islice(tokens, len(r.cards))), refused=r.refused) for r in requests]
 
 
 async def tokenize_cards(
     requests: Sequence[CardRegistration], tx: Transaction, *, agent: Agent
 ) -> Sequence[CardTokenAnswer]:
     """The same card has the same token, however often it is typed."""
-    rows = [
-        {**r.model_dump(), "card_token": tx.new_id("card-token", r.card_key), "tokenized_at": tx.now} for r in requests
+    new = [
+        StoredCard(**r.model_dump(), card_token=tx.new_id("card-token", r.card_key), tokenized_at=tx.now)
+        for r in requests
     ]
-    tokens = await store.add_cards(tx.session, rows)
+    tokens = await cards.add(tx.session, new)
     return [CardTokenAnswer(agent=agent, card_token=tokens[r.card_key], brand=r.brand, last4=r.last4) for r in requests]

@@ -1,6 +1,6 @@
 """What can be asked of an agent without changing anything: what HTTP shows and `sansha explain` says.
 
-`Queries` is the table of contents; the module beside it reads what explanations are made of.
+`Queries` is the table of contents; the modules beside it read the rows, a module per subject.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from contracts.http.card_agent.payments import AuthorizationView
 from contracts.http.card_agent.settlement import StatementView, TermsView
 from contracts.http.service import Explanation
 from contracts.vocabulary import Refusal
-from services.card_agent import store
 from services.card_agent.behaviour import TEST_CARDS
 from services.card_agent.handlers.withdraw_proxy_payment import unknown_payment
-from services.card_agent.queries import explanations
+from services.card_agent.queries import explanations, settlement
 from services.card_agent.settings import Settings
+from services.card_agent.store import deposits
 from services.card_agent.views import anomaly_view, authorization_view, statement_view, terms_view, test_card_view
 from services.chassis.clock import Clock
 from services.chassis.database import Database
@@ -35,8 +35,7 @@ class Queries:
     async def anomalies(self) -> Sequence[SettlementAnomalyView]:
         """Every anomaly asked for, in the order of its closings."""
         async with self._read() as session:
-            found = await store.all_anomalies(session)
-        return [anomaly_view(kept) for of_day in found.values() for kept in of_day.values()]
+            return [anomaly_view(asked) for asked in await settlement.anomalies(session)]
 
     async def payment(self, payment_id: str) -> AuthorizationView | Refusal:
         """One payment."""
@@ -62,10 +61,10 @@ class Queries:
         )
 
     async def statements(self) -> Sequence[StatementView]:
-        """Closing periods, the first first, with the state of each deposit."""
+        """Closing periods by closing day, each with its deposits."""
         async with self._read() as session:
-            closings = await store.all_closings(session)
-            made = await store.deposits_of(session, [closing.statement_id for closing in closings])
+            closings = await settlement.closings(session)
+            made = await deposits.of_statements(session, [closing.statement_id for closing in closings])
         return [statement_view(c, made.get(c.statement_id, ()), self._terms, self._agent) for c in closings]
 
     def terms(self) -> TermsView:

@@ -6,7 +6,6 @@ import io
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from types import SimpleNamespace
 from typing import Any
 
 import pypdfium2
@@ -18,6 +17,7 @@ from services.ward.app import Settings
 from services.ward.domain.instalments import Levy, Slip, make_slip
 from services.ward.paper import SlipText, print_slips
 from services.ward.paper.wording import Letterhead, slip_text
+from services.ward.store.rows import StoredSlip
 from tests.component.driven_ward import NOON
 
 LETTERHEAD = Letterhead("新宿区", "新宿区会計管理者", "介護保険課", 9)
@@ -31,8 +31,8 @@ def a_slip(amount: int = 8_500, person: int = 123, charge_type: ChargeType = Cha
 
 
 def worded(slip: Slip, letterhead: Letterhead = LETTERHEAD, **changed: Any) -> SlipText:
-    row = SimpleNamespace(**{**asdict(slip), "issued_at": NOON, "reissued_at": None, **changed})
-    return slip_text(row, letterhead)
+    row = StoredSlip(**asdict(slip), issued_at=NOON, reissued_at=None, received=0)
+    return slip_text(row._replace(**changed), letterhead)
 
 
 def printed(*slips: Slip) -> bytes:

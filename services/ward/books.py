@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import BigInteger, case, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,28 +20,37 @@ from contracts.books import (
 )
 from contracts.vocabulary import Party, business_date
 from services.chassis.database.reading import business_day, plain, read_as
-from services.ward import store
+from services.ward import tables
 from services.ward.domain.receipts import CANCELLED_AFTER_CONFIRMED
 from services.ward.domain.reconciliation import NO_LINES, Reason
-from services.ward.queries.statements import unreconciled
-from services.ward.tables import (
-    deposits,
-    discrepancies,
-    receipts,
-    resolutions,
-    statement_lines,
-    statements,
-    transfers,
-)
+from services.ward.queries import open_items, overpayments
+from services.ward.queries.statements import payments_concerned, unreconciled
+from services.ward.store import statement_lines, statements
 
 ALL = 1_000_000_000
-"""As many as there are."""
+"""No limit."""
 
-_r, _l, _d, _t = receipts.c, statement_lines.c, deposits.c, transfers.c
+_r, _line, _d, _t = tables.receipts.c, tables.statement_lines.c, tables.deposits.c, tables.transfers.c
+_s, _decision = tables.statements.c, tables.resolutions.c
 _RECEIPTS = select(_r.payment_id, plain(_r.kind), _r.amount, business_day(_r.delivered_at))
-_LINES = select(_l.statement_id, _l.payment_id, _l.amount)
+_STATEMENTS = select(
+    _s.statement_id, plain(_s.settler), _s.closed_on, _s.deposit_on, _s.total_count, _s.total_amount, _s.fee
+)
+_RECONCILED = select(_s.statement_id).where(_s.reconciled_at.is_not(None)).order_by(_s.statement_id)
+_LINES = select(_line.statement_id, _line.payment_id, _line.amount)
 _DEPOSITS = select(_d.deposit_id, _d.statement_id, plain(_d.settler), _d.amount, _d.deposited_on).where(
     _d.account == ""
+)
+_RESOLUTIONS = select(
+    _decision.resolution_id,
+    _decision.statement_id,
+    plain(_decision.action),
+    _decision.payment_id,
+    _decision.deposit_id,
+    _decision.amount,
+    _decision.effect,
+    _decision.returned,
+    _decision.restored,
 )
 _ahead = _t.debit < _t.credit
 _ONE = case((_ahead, plain(_t.debit)), else_=plain(_t.credit))
@@ -53,40 +61,36 @@ _NET_TRANSFERS = (
     .group_by(_t.subject, _t.booked_on, _ONE, _OTHER)
     .having(_NET != 0)
 )
-"""What a day's transfers between two accounts leave of one subject: from the second to the first, or below 0 back."""
+"""The net amount that a day's transfers moved between two accounts for one subject: above 0 from the second account to
+the first, below 0 from the first to the second."""
 
 
 async def books(session: AsyncConnection) -> Books:
-    """All of it, unsorted. Transfers are netted: what was booked and taken back on one day leaves nothing."""
-    received = (await session.execute(select(statements))).all()
+    """All books, unsorted. Transfers are netted: what was booked and taken back on one day leaves nothing."""
     return Books(
         party=Party.WARD.value,
         receipts=await read_as(session, ReceiptRow, _RECEIPTS),
-        statements=[
-            StatementRow(
-                s.statement_id, s.settler.value, s.closed_on, s.deposit_on, s.total_count, s.total_amount, s.fee
-            )
-            for s in received
-        ],
+        statements=await read_as(session, StatementRow, _STATEMENTS),
         lines=await read_as(session, StatementLineRow, _LINES),
         deposits=await read_as(session, DepositRow, _DEPOSITS),
         transfers=await _net_transfers(session),
         refunds=[
-            RefundRow(r.slip_number, r.number, r.amount - r.withdrawn, business_date(r.ended_at))
-            for r in await store.find_refunds(session)
+            RefundRow(use.slip_number, use.number, use.amount - use.withdrawn, business_date(use.ended_at))
+            for use in await overpayments.refunds_paid(session)
+            if use.ended_at is not None
         ],
-        reconciled=sorted(s.statement_id for s in received if s.reconciled_at is not None),
+        reconciled=list((await session.execute(_RECONCILED)).scalars()),
         disputes=await _disputes(session),
-        resolutions=[_resolution_row(r) for r in (await session.execute(select(resolutions))).all()],
+        resolutions=await read_as(session, ResolutionRow, _RESOLUTIONS),
     )
 
 
 async def _disputes(session: AsyncConnection) -> Sequence[DisputeRow]:
-    """What is known not to agree: of statements that are open, and of those about which somebody has decided."""
+    """What is known not to agree: of statements that are open, and of those about which something was decided."""
     chosen = {s.statement_id for s, _ in await unreconciled(session)}
-    chosen |= set((await session.execute(select(resolutions.c.statement_id))).scalars())
-    found = await store.find_statements(session, chosen)
-    lines = await store.lines_of(session, chosen)
+    chosen |= set((await session.execute(select(_decision.statement_id))).scalars())
+    found = await statements.find(session, chosen)
+    lines = await statement_lines.counts(session, chosen)
     rows = []
     for i, s in sorted(found.items()):
         if s.deposited != s.expected:
@@ -94,28 +98,14 @@ async def _disputes(session: AsyncConnection) -> Sequence[DisputeRow]:
         beyond = s.total_amount - lines.get(i, NO_LINES).amount
         if beyond:
             rows.append(DisputeRow(i, i, Reason.TOTALS_DIFFER.value, beyond))
-    for i, concerned in (await store.payments_concerned(session, chosen, ALL)).items():
+    for i, concerned in (await payments_concerned(session, chosen, ALL)).items():
         rows += [DisputeRow(c.payment_id, i, c.reason.value, c.stated or 0) for c in concerned]
-    d = discrepancies.c
+    d = tables.discrepancies.c
     cancelled = select(d.subject, d.kind, d.amount).where(d.kind == CANCELLED_AFTER_CONFIRMED).order_by(d.subject)
     rows += [DisputeRow(subject, "", kind, yen) for subject, kind, yen in (await session.execute(cancelled)).all()]
-    left_out = await store.left_out_receipts(session, None)
-    rows += [DisputeRow(row.payment_id, "", Reason.RECEIPT_UNLISTED.value, row.amount) for row in left_out]
+    left_out = await open_items.receipts_left_out(session, None)
+    rows += [DisputeRow(r.payment_id, "", Reason.RECEIPT_UNLISTED.value, r.amount) for r in left_out]
     return rows
-
-
-def _resolution_row(r: Any) -> ResolutionRow:
-    return ResolutionRow(
-        r.resolution_id,
-        r.statement_id,
-        r.action.value,
-        r.payment_id,
-        r.deposit_id,
-        r.amount,
-        r.effect,
-        r.returned,
-        r.restored,
-    )
 
 
 async def _net_transfers(session: AsyncConnection) -> Sequence[TransferRow]:

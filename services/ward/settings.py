@@ -18,9 +18,9 @@ from services.chassis.settings import ServiceSettings
 from services.ward.domain.arrears import ArrearsRule, Rates
 from services.ward.domain.charge_terms import ChargeTerms, SlipTerms
 from services.ward.domain.deeming import OLD_SCHEME_ENDS, TRUSTEE_FROM
-from services.ward.domain.line import Line, Lines
 from services.ward.domain.overpayments import OverpaymentTerms
 from services.ward.domain.reminders import ReminderRule
+from services.ward.domain.terminal_line import TerminalLine, TerminalLines
 
 PerMille = Annotated[int, Field(ge=0, le=1_000)]
 
@@ -260,11 +260,11 @@ class Settings(ServiceSettings):
         )
 
     @property
-    def lines(self) -> Lines:
+    def lines(self) -> TerminalLines:
         """回線: the terminal's lines to the collection centre, and the day on which they change."""
-        isdn = Line("isdn", self.isdn_bytes_per_second, self.isdn_opens, self.isdn_closes)
-        lgwan = Line("lgwan", self.lgwan_bytes_per_second, self.lgwan_opens, self.lgwan_closes)
-        return Lines(isdn, lgwan, self.lgwan_from)
+        isdn = TerminalLine("isdn", self.isdn_bytes_per_second, self.isdn_opens, self.isdn_closes)
+        lgwan = TerminalLine("lgwan", self.lgwan_bytes_per_second, self.lgwan_opens, self.lgwan_closes)
+        return TerminalLines(isdn, lgwan, self.lgwan_from)
 
     @property
     def reminder_rule(self) -> ReminderRule:

@@ -14,13 +14,14 @@ from services.ward.handlers.receive_statements import receive_statements
 from services.ward.handlers.register_receipts import leave_to_files, register_receipts
 from services.ward.handlers.review_deeming import review_deemings
 from services.ward.handlers.send_reminders import send_reminders
-from services.ward.handlers.settle_overpayments import settle_due, settle_upset
+from services.ward.handlers.settle_overpayments import settle_changed_balances, settle_due
 from services.ward.handlers.statements_expected import StatementWatch, find_unlisted_receipts
 from services.ward.settings import Settings
 
 
 def subscriptions(s: Settings) -> Sequence[On]:
     """What arrives, and what is done with it. A receipt record is known by its payment and kind, not by its event."""
+    terms, rule = s.overpayment_terms, s.reminder_rule
     register = partial(register_receipts, watch=StatementWatch(s.statement_expected_days))
     return (
         On(ReceiptDelivered, register if s.receipts_arrive_by == "events" else leave_to_files, natural_key=True),
@@ -29,7 +30,7 @@ def subscriptions(s: Settings) -> Sequence[On]:
         On(timers.DepositExpected, find_overdue_deposits),
         On(timers.DeemingReview, partial(review_deemings, old_scheme_until=s.old_scheme_until)),
         On(timers.RemindersDue, send_reminders),
-        On(timers.SlipBalanceChanged, partial(settle_upset, terms=s.overpayment_terms, reminders=s.reminder_rule)),
-        On(timers.OverpaymentDue, partial(settle_due, terms=s.overpayment_terms, reminders=s.reminder_rule)),
+        On(timers.SlipBalanceChanged, partial(settle_changed_balances, terms=terms, reminders=rule)),
+        On(timers.OverpaymentDue, partial(settle_due, terms=terms, reminders=rule)),
         On(timers.StatementsExpected, partial(find_unlisted_receipts, expected_days=s.statement_expected_days)),
     )

@@ -324,4 +324,4 @@ async def test_a_payment_waits_for_its_confirmation_first(home: Home) -> None:
     assert [(step.event[:4], step.at) for step in story.steps] == [("速報登録", NOON)]
     assert story.waiting is not None
     assert story.waiting.waits_for.startswith("確報")
-    assert "preliminary only; 確報 not yet here" in (await ward.reasons("receipt_not_deposited"))["p1"]
+    assert "速報 only; 確報 has not come" in (await ward.reasons("receipt_not_deposited"))["p1"]

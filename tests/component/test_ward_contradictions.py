@@ -27,7 +27,7 @@ async def test_a_confirmation_without_a_preliminary_record_is_open_until_that_co
     slip = (await ward.assess())[0]
     await ward.send(receipt("p1", slip, C))
     (why,) = (await ward.reasons("confirmed_without_preliminary")).values()
-    assert why.startswith("速報なし確報: クレジットカード card has 速報, and none came")
+    assert why.startswith("速報なし確報: クレジットカード card sends 速報, but none came")
     await ward.send(receipt("p1", slip, P))
     assert await ward.reasons("confirmed_without_preliminary") == {}
 

@@ -107,7 +107,7 @@ async def test_a_payment_that_becomes_visible_after_the_reminder_has_crossed_it(
     assert await reminded(ward, crossed=False) == []
     steps = (await ward.service.queries.explain(["p1"]))["p1"].steps
     assert steps[0].event.startswith("督促の行き違い")
-    assert "seen 5 days after it was made" in steps[0].detail
+    assert "registered it 5 days after it was made" in steps[0].detail
     assert "[reminder_days]" in steps[0].detail
 
 

@@ -194,7 +194,7 @@ async def test_each_step_of_a_payment_is_explained_and_each_wait_has_a_reason(ho
     await ward.send(*statement(TWO))
     expected_by = on_the_clock(DEPOSIT_ON, ward.settings.deposit_expected_by).astimezone(UTC)
     assert await waits() == ("入金", expected_by)
-    assert "締め 2021-07-15 の後、入金予定 2021-07-30" in (await ward.reasons("receipt_not_deposited"))["p1"]
+    assert "締め 2021-07-15、入金予定 2021-07-30" in (await ward.reasons("receipt_not_deposited"))["p1"]
     await ward.send(deposit(19_999))
     assert await waits() == ("消込", None)
     ward.clock.step_to(expected_by)

@@ -16,7 +16,7 @@ from services.console.sandbox.sandbox import Sandbox
 from services.console.scenarios import LIBRARY, Scenario
 from services.console.scenarios.playing import find
 from services.console.scenarios.world import World
-from services.ward.domain.as_of import ACCOUNT_NOT_KEPT
+from services.ward.domain.as_of import ACCOUNT_UNKNOWN
 from tests.architecture.source_tree import PARTIES, ROOT
 from tests.scenarios.second_thoughts import SECOND_THOUGHTS
 
@@ -103,7 +103,7 @@ def _as_kept(told: Told) -> Told:
     """The number of another account is forgotten when its deposit is brought over."""
     return {
         payment_id: [
-            Explanation.model_validate_json(part.model_dump_json().replace(OTHER_ACCOUNT, ACCOUNT_NOT_KEPT))
+            Explanation.model_validate_json(part.model_dump_json().replace(OTHER_ACCOUNT, ACCOUNT_UNKNOWN))
             for part in parts
         ]
         for payment_id, parts in told.items()

@@ -11,12 +11,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from contracts.vocabulary import ChargeType, ReceiptKind, Settler
+from contracts.vocabulary import ChargeType, ReceiptKind, Settler, business_date
 from services.ward.app import Settings
 from services.ward.domain.ledger import Account, Transfer, levy
 from services.ward.domain.overpayment_settlement import Due, Settling
 from services.ward.domain.overpayments import OverpaymentTerms, Person, PersonSlip, Use
-from services.ward.domain.receipts import Receipt, SlipAccount, register, standing
+from services.ward.domain.receipts import Receipt, ReceiptBatch, standing
+from services.ward.domain.slip_accounts import Postings
 
 TERMS: OverpaymentTerms = Settings().overpayment_terms
 START = datetime.fromisoformat("2021-11-15T12:00:00+09:00")
@@ -104,7 +105,7 @@ class Overpaying(RuleBasedStateMachine):
         came: Counter[str] = Counter()
         for receipt in self._standing().values():
             came[receipt.slip_number] += receipt.amount
-        for given in self.person.given:
+        for given in self.person.uses:
             came[given.slip_number] -= given.standing
             if given.to_slip is not None:
                 came[given.to_slip] += given.standing
@@ -129,33 +130,33 @@ class Overpaying(RuleBasedStateMachine):
             balances[t.debit] += t.amount
             balances[t.credit] -= t.amount
         assert sum(balances.values()) == 0
-        of_use = {use: [g for g in self.person.given if g.use is use] for use in Use}
+        of_use = {use: [g for g in self.person.uses if g.use is use] for use in Use}
         assert balances[Account.APPLICATIONS] == 0
         assert all(g.paid for g in of_use[Use.REFUNDED])
-        assert balances[Account.BANK_ACCOUNT] == -sum(g.paid for g in self.person.given)
+        assert balances[Account.BANK_ACCOUNT] == -sum(g.paid for g in self.person.uses)
         assert balances[Account.REFUNDS_PAYABLE] == -sum(g.standing for g in of_use[Use.REFUND_DECIDED])
         assert balances[Account.LAPSED_REFUNDS] == -sum(g.standing for g in of_use[Use.LAPSED])
-        assert balances[Account.REPAYMENT_CLAIMS] == sum(g.reclaimed for g in self.person.given)
+        assert balances[Account.REPAYMENT_CLAIMS] == sum(g.reclaimed for g in self.person.uses)
         assert balances[Account.IN_TRANSIT_JCB] == sum(r.amount for r in self._standing().values())
 
     @invariant()
     def nobody_has_given_away_what_he_lacks(self) -> None:
         assert [n for n, slip in self.person.slips.items() if slip.outstanding and self.person.gave(n)] == []
-        assert all(g.withdrawn >= 0 and g.reclaimed >= 0 and g.standing >= 0 for g in self.person.given)
+        assert all(g.withdrawn >= 0 and g.reclaimed >= 0 and g.standing >= 0 for g in self.person.uses)
 
     @invariant()
     def what_is_too_much_waits_for_a_decision_that_will_come(self) -> None:
-        assert {n: claim.amount for n, claim in self.person.claims.items()} == {
+        assert {n: claim.amount for n, claim in self.person.undecided.items()} == {
             n: slip.excess for n, slip in self.person.slips.items() if slip.excess
         }
         awaited = {(d.slip_number, d.at) for d in self.due}
-        for claim in self.person.claims.values():
+        for claim in self.person.undecided.values():
             assert claim.decide_at > self.now
             assert (claim.slip_number, claim.decide_at) in awaited
 
     @invariant()
     def debts_of_one_charge_are_not_paid_with_another(self) -> None:
-        applied = [g for g in self.person.given if g.to_slip is not None]
+        applied = [g for g in self.person.uses if g.to_slip is not None]
         assert all(charge_of(g.slip_number) == charge_of(g.to_slip or "") for g in applied)
 
     @invariant()
@@ -165,8 +166,8 @@ class Overpaying(RuleBasedStateMachine):
     def teardown(self) -> None:
         """In the end nothing waits: it is applied, refunded or lapsed."""
         self.wait(800)
-        assert self.person.claims == {}
-        assert [g for g in self.person.given if g.use is Use.REFUND_DECIDED and g.standing] == []
+        assert self.person.undecided == {}
+        assert [g for g in self.person.uses if g.use is Use.REFUND_DECIDED and g.standing] == []
         self.every_yen_is_somewhere()
 
     # ---- how
@@ -176,10 +177,10 @@ class Overpaying(RuleBasedStateMachine):
         return {payment: receipt for payment, receipt in found if receipt is not None}
 
     def _register(self, payment: str, receipt: Receipt) -> None:
-        accounts: dict[str, SlipAccount] = {**self.person.slips}
-        registered = register(payment, receipt, self.records[payment], accounts)
-        self.booked += registered.transfers
-        if registered.upset:
+        postings = Postings(self.person.slips)
+        ReceiptBatch(self.records, postings).take(payment, receipt, business_date(self.now))
+        self.booked += [t for entry in postings.entries for t in entry.transfers]
+        if postings.balance_changes:
             self.now += timedelta(milliseconds=2)
             self._settle()
 

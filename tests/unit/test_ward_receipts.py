@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -9,11 +10,13 @@ from hypothesis import strategies as st
 
 from contracts.vocabulary import ReceiptKind, Settler
 from services.ward.domain.ledger import Account, balances
-from services.ward.domain.receipts import Discrepancy, Receipt, SlipAccount, register, standing
+from services.ward.domain.receipts import Discrepancy, Receipt, ReceiptBatch, standing
+from services.ward.domain.slip_accounts import Postings, SlipAccount
 
 SLIPS = {"A": 1_000, "B": 500}
 P, C, X = ReceiptKind.PRELIMINARY, ReceiptKind.CONFIRMED, ReceiptKind.CANCELLED
 Delivery = tuple[str, Receipt]
+DELIVERED_ON = date(2021, 7, 1)
 
 
 @st.composite
@@ -31,7 +34,7 @@ def deliveries(draw: st.DrawFn) -> list[Delivery]:
 
 
 class Ledger:
-    """What `register` leads to, applied one record after the other."""
+    """What a batch of each delivery leads to."""
 
     def __init__(self) -> None:
         self.slips = {number: SlipAccount(amount, 0) for number, amount in SLIPS.items()}
@@ -42,10 +45,13 @@ class Ledger:
             self.totals.append((Account.PREMIUM_RECEIVABLE, Account.PREMIUM_REVENUE, amount))
 
     def take(self, delivered: Sequence[Delivery]) -> "Ledger":
+        postings = Postings(self.slips)
+        batch = ReceiptBatch(self.records, postings)
         for payment, receipt in delivered:
-            done = register(payment, receipt, self.records[payment], self.slips)
-            self.totals += [t[:3] for t in done.transfers]
-            self.discrepancies.update(done.discrepancies)
+            batch.take(payment, receipt, DELIVERED_ON)
+            self.totals += [t[:3] for entry in postings.entries for t in entry.transfers]
+            self.discrepancies.update(batch.discrepancies)
+            postings.entries.clear()
             self.check()
         return self
 
@@ -133,4 +139,4 @@ def test_the_same_kind_again_with_other_content_changes_nothing_but_is_kept() ->
 @pytest.mark.parametrize("amount", [0, -1])
 def test_an_amount_that_no_receipt_can_have_is_no_receipt(amount: int) -> None:
     with pytest.raises(ValueError, match="must be above 0 yen"):
-        register("p", receipt(P, amount), {}, {})
+        ReceiptBatch(defaultdict(dict), Postings({})).take("p", receipt(P, amount), DELIVERED_ON)

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from contracts.vocabulary import Settler
 from services.ward.domain.ledger import Account, balances
-from services.ward.domain.reconciliation import Lines, Reason, open_reasons
+from services.ward.domain.reconciliation import LineCounts, Reason, open_reasons
 from services.ward.domain.settlement import Statement, deposit_transfers, settlement_transfers, to_book
 
-AGREED = Lines(count=3, amount=9_000)
+AGREED = LineCounts(count=3, amount=9_000)
 SETTLED = Statement(
     statement_id="s",
     settler=Settler.JCB,
@@ -74,7 +74,7 @@ def test_where_all_agrees_nothing_is_open() -> None:
         ),
     ],
 )
-def test_what_disagrees_is_named(statement: Statement, lines: Lines, reasons: list[Reason]) -> None:
+def test_what_disagrees_is_named(statement: Statement, lines: LineCounts, reasons: list[Reason]) -> None:
     assert [found.reason for found in open_reasons(statement, lines)] == reasons
 
 

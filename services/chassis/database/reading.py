@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from functools import cache
 from itertools import starmap
@@ -48,6 +48,8 @@ def plain(word: Column[Any]) -> ColumnElement[Any]:
     return type_coerce(word, String)
 
 
-async def read_as(session: AsyncConnection, kind: Callable[..., Read], query: Select[Any]) -> list[Read]:
-    """Run the query and call `kind` with the values of each row."""
-    return list(starmap(kind, (await session.execute(query)).all()))
+async def read_as(
+    session: AsyncConnection, kind: Callable[..., Read], query: Select[Any], bound: Mapping[str, Any] | None = None
+) -> list[Read]:
+    """Run the query with the values in `bound`, and call `kind` with the values of each row."""
+    return list(starmap(kind, (await session.execute(query, bound)).all()))

@@ -1,4 +1,4 @@
-"""What the ward knew at an instant that is past: what came later is taken away."""
+"""What the ward knew at a past instant (`then`), without what came later."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from contracts.vocabulary import Settler
 from services.ward.domain.ledger import Account
-from services.ward.domain.overpayments import A_MOMENT, Claim, Given, OverpaymentTerms, Use
+from services.ward.domain.overpayments import A_MOMENT, Overpayment, OverpaymentTerms, OverpaymentUse, Use
 from services.ward.domain.settlement import Statement
 
-ACCOUNT_NOT_KEPT = "(its number is not kept)"
-"""In the place of the other account, where a deposit had gone before it was brought over."""
+ACCOUNT_UNKNOWN = "(number not recorded)"
+"""Shown for the other account to which a deposit had gone before it was brought over to the ward's."""
 
 
 class DepositThen(NamedTuple):
@@ -28,7 +28,7 @@ class DepositThen(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """What a decision about a statement came to, in yen."""
+    """The effect of a decision about a statement, in yen."""
 
     effect: int
     claimed: int
@@ -36,7 +36,7 @@ class Decision(NamedTuple):
 
 
 class Booking(NamedTuple):
-    """A transfer of the ledger on account of a slip."""
+    """A transfer of the ledger that is about a slip."""
 
     source: str
     debit: Account
@@ -52,9 +52,9 @@ def statement_then(
     decisions: Sequence[Decision],
     then: datetime,
 ) -> Statement:
-    """A statement with what had come of it by then; `pages` are the times at which those here had come."""
+    """A statement with what had come of it; `pages` are the times at which the pages that were here had come."""
 
-    def been(at: datetime | None) -> datetime | None:
+    def past(at: datetime | None) -> datetime | None:
         return at if at is not None and at <= then else None
 
     own = [d.amount for d in deposits if not d.account]
@@ -66,25 +66,27 @@ def statement_then(
         misdirected=sum(d.amount for d in deposits if d.account),
         adjusted=sum(d.effect for d in decisions),
         claimed=sum(d.claimed for d in decisions),
-        overdue_since=been(s.overdue_since),
-        lapsed_at=been(s.lapsed_at),
-        settled_at=been(s.settled_at),
-        reconciled_at=been(s.reconciled_at),
+        overdue_since=past(s.overdue_since),
+        lapsed_at=past(s.lapsed_at),
+        settled_at=past(s.settled_at),
+        reconciled_at=past(s.reconciled_at),
     )
 
 
 def reconciled_then(s: Statement, came: Iterable[datetime], decisions: Iterable[Decision]) -> Statement:
-    """A statement that agreed then. One that was opened again since is kept with the last time at which it came to
-    agree, if it has; then it had agreed, at the latest, since the last of all that had come."""
+    """A statement that agreed at `then`, with the time since which it did.
+
+    That time is not recorded for one that was opened again since: it is the time of the last thing that had come.
+    """
     if s.reconciled_at is not None:
         return s
     return replace(s, reconciled_at=max([*came, *(d.decided_at for d in decisions)]))
 
 
-def claim_then(
-    slip_number: str, claim: Claim | None, booked: Iterable[Booking], then: datetime, terms: OverpaymentTerms
-) -> Claim | None:
-    """過誤納 of a slip that waited for its decision then, by what was booked; `claim` is what waits now."""
+def undecided_then(
+    slip_number: str, now: Overpayment | None, booked: Iterable[Booking], then: datetime, terms: OverpaymentTerms
+) -> Overpayment | None:
+    """過誤納 of a slip that waited for its decision at `then`, from what was booked; `now` is what waits now."""
     changes: defaultdict[datetime, int] = defaultdict(int)
     for b in booked:
         if b.booked_at <= then and Account.OVERPAYMENTS in (b.debit, b.credit):
@@ -95,25 +97,25 @@ def claim_then(
         excess += change
     if not excess:
         return None
-    if claim is None or claim.opened_at > then:
-        opened_at = since + A_MOMENT
-        claim = Claim(slip_number, excess, opened_at, terms.decide_at(opened_at))
-    return claim._replace(amount=excess) if claim.opened_at <= then else None
+    if now is not None and now.opened_at <= then:
+        return now._replace(amount=excess)
+    opened_at = since + A_MOMENT
+    return Overpayment(slip_number, excess, opened_at, terms.decide_at(opened_at)) if opened_at <= then else None
 
 
-def given_then(given: Given, booked: Iterable[Booking], then: datetime) -> Given | None:
-    """充当・還付 as it stood then; None before it was decided."""
-    if given.decided_at > then:
+def use_then(use: OverpaymentUse, booked: Iterable[Booking], then: datetime) -> OverpaymentUse | None:
+    """充当・還付 as it stood at `then`; None before it was decided."""
+    if use.decided_at > then:
         return None
-    withdrawn, reclaimed = given.withdrawn, given.reclaimed
+    withdrawn, reclaimed = use.withdrawn, use.reclaimed
     for b in booked:
-        is_back = b.source.startswith(f"overpayment/{given.slip_number}/{given.number}/back/")
+        is_back = b.source.startswith(f"overpayment/{use.slip_number}/{use.number}/back/")
         if b.booked_at > then and is_back and b.credit is Account.PREMIUM_RECEIVABLE:
             if b.debit is Account.REPAYMENT_CLAIMS:
                 reclaimed -= b.amount
             else:
                 withdrawn -= b.amount
-    stood = replace(given, withdrawn=withdrawn, reclaimed=reclaimed)
-    if given.ended_at is None or given.ended_at <= then:
+    stood = replace(use, withdrawn=withdrawn, reclaimed=reclaimed)
+    if use.ended_at is None or use.ended_at <= then:
         return stood
     return replace(stood, use=Use.REFUND_DECIDED, ended_at=None)

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 TRUSTEE_FROM: Final = date(2022, 1, 4)
 """施行日 of the new law."""
@@ -63,6 +63,17 @@ class ProxyPayment:
     """When its money came (`covered_on`); None as long as it has not."""
     by_agent: bool = True
     """False where no card agent stands between payer and ward."""
+
+
+class StandingPayment(NamedTuple):
+    """A payment whose receipt stands, with its dates as far as they are known."""
+
+    payment_id: str
+    statement_id: str | None
+    """The closing statement that lists it; None as long as none does."""
+    slip_number: str
+    slip_known: bool
+    payment: ProxyPayment
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from contracts.calendar import APRIL, due_dates, end_of_month
-from contracts.formats.barcode import Barcode
+from contracts.formats.barcode import Barcode, in_two_lines
 from contracts.formats.slip_number import SlipReference
 from contracts.vocabulary import BARCODE_LIMIT, ChargeType, Refusal, SlipNumber, Yen
 from services.ward.domain.charge_terms import SlipTerms
@@ -34,6 +34,16 @@ class Slip:
     """None above ¥300,000, where none is printed."""
     reissue: int = 0
     """再発行区分: how often it was printed anew."""
+
+    @property
+    def outstanding(self) -> int:
+        """収入未済: all of it, as nothing has been paid."""
+        return self.amount
+
+    @property
+    def human_readable(self) -> str | None:
+        """The barcode's digits in the two lines printed below it."""
+        return None if self.barcode is None else in_two_lines(self.barcode)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from contracts.vocabulary import Refusal, business_date
 from services.ward.domain.ledger import Account, Entry, Transfer, transfer
 from services.ward.domain.overpayments import (
     TAKEN_BACK_FROM,
-    Claim,
-    Given,
+    Overpayment,
     OverpaymentTerms,
+    OverpaymentUse,
     Person,
     Use,
 )
-from services.ward.domain.receipts import count_towards
+from services.ward.domain.slip_accounts import count_towards
 
 
 class Due(NamedTuple):
@@ -35,8 +35,8 @@ class Settling:
         self.due: list[Due] = []
         self._owed = {number: slip.outstanding for number, slip in person.slips.items()}
         self._counted = {number: slip.received for number, slip in person.slips.items()}
-        self._claimed = dict(person.claims)
-        self._known = {(g.slip_number, g.number): (g.use, g.withdrawn, g.reclaimed) for g in person.given}
+        self._undecided_before = dict(person.undecided)
+        self._known = {(g.slip_number, g.number): (g.use, g.withdrawn, g.reclaimed) for g in person.uses}
 
     @property
     def changed_slips(self) -> list[str]:
@@ -49,24 +49,24 @@ class Settling:
         return [n for n, slip in self.person.slips.items() if slip.outstanding and not self._owed[n]]
 
     @property
-    def claims_gone(self) -> list[str]:
+    def undecided_ended(self) -> list[str]:
         """Slips whose claim ended, or is another now."""
-        return [n for n, claim in self._claimed.items() if self.person.claims.get(n) != claim]
+        return [n for n, claim in self._undecided_before.items() if self.person.undecided.get(n) != claim]
 
     @property
-    def claims_new(self) -> list[Claim]:
+    def undecided_new(self) -> list[Overpayment]:
         """Claims that were not there, or were others."""
-        return [claim for n, claim in self.person.claims.items() if self._claimed.get(n) != claim]
+        return [claim for n, claim in self.person.undecided.items() if self._undecided_before.get(n) != claim]
 
     @property
-    def new(self) -> list[Given]:
+    def new_uses(self) -> list[OverpaymentUse]:
         """What was given away."""
-        return [g for g in self.person.given if (g.slip_number, g.number) not in self._known]
+        return [g for g in self.person.uses if (g.slip_number, g.number) not in self._known]
 
     @property
-    def changed(self) -> list[Given]:
+    def changed_uses(self) -> list[OverpaymentUse]:
         """What was given away before and has changed."""
-        known = ((g, self._known.get((g.slip_number, g.number))) for g in self.person.given)
+        known = ((g, self._known.get((g.slip_number, g.number))) for g in self.person.uses)
         return [g for g, was in known if was is not None and was != (g.use, g.withdrawn, g.reclaimed)]
 
     @property
@@ -78,7 +78,7 @@ class Settling:
         self._take_back()
         self._end_refunds()
         self._decide()
-        self._see_to_claims()
+        self._open_or_close()
 
     # ---- by hand ------------------------------------------------------------------------------------------
 
@@ -94,7 +94,7 @@ class Settling:
             wrong = f"¥{owed:,} is owed, less than ¥{amount:,}"
             return Refusal("more_than_owed", wrong, "apply less, or name no amount; the rest can be refunded")
         self._apply(slip_number, targets, left)
-        self._see_to_claims()
+        self._open_or_close()
         return None
 
     def refund(self, slip_number: str, amount: int | None) -> Refusal | None:
@@ -102,7 +102,7 @@ class Settling:
         refusal = self._not_so_much(slip_number, amount)
         if refusal is None:
             self._give(slip_number, self.person.excess(slip_number) if amount is None else amount)
-            self._see_to_claims()
+            self._open_or_close()
         return refusal
 
     def _not_so_much(self, slip_number: str, amount: int | None) -> Refusal | None:
@@ -144,7 +144,7 @@ class Settling:
     def _gave(self, slip_number: str) -> bool:
         return bool(self.person.gave(slip_number))
 
-    def _take(self, given: Given, amount: int) -> None:
+    def _take(self, given: OverpaymentUse, amount: int) -> None:
         if not amount:
             return
         if given.use is Use.REFUNDED:
@@ -158,7 +158,7 @@ class Settling:
 
     def _end_refunds(self) -> None:
         """還付・時効: refunds whose day has come."""
-        for given in self.person.given:
+        for given in self.person.uses:
             is_due = given.due_at is not None and given.due_at <= self._now
             if given.use is not Use.REFUND_DECIDED or not is_due or not given.standing:
                 continue
@@ -170,21 +170,21 @@ class Settling:
 
     def _decide(self) -> None:
         """決定: 充当 first, 還付 of what remains."""
-        due = [c for c in self.person.claims.values() if c.decide_at <= self._now]
+        due = [c for c in self.person.undecided.values() if c.decide_at <= self._now]
         for claim in sorted(due, key=lambda c: (c.decide_at, c.slip_number)):
             targets = self.person.overdue(claim.slip_number, self._today)
             left = self._apply(claim.slip_number, targets, self.person.excess(claim.slip_number))
             if left:
                 self._give(claim.slip_number, left)
 
-    def _see_to_claims(self) -> None:
+    def _open_or_close(self) -> None:
         for number in self.person.slips:
-            excess, claim = self.person.excess(number), self.person.claims.pop(number, None)
+            excess, claim = self.person.excess(number), self.person.undecided.pop(number, None)
             if claim is None and excess:
-                claim = Claim(number, excess, self._now, self._terms.decide_at(self._now))
+                claim = Overpayment(number, excess, self._now, self._terms.decide_at(self._now))
                 self.due.append(Due(number, f"decision/{claim.decide_at.isoformat()}", claim.decide_at))
             if claim is not None and excess:
-                self.person.claims[number] = claim._replace(amount=excess)
+                self.person.undecided[number] = claim._replace(amount=excess)
 
     def _apply(self, slip_number: str, targets: list[str], left: int) -> int:
         """Apply up to `left`; what is left of it then."""
@@ -197,10 +197,10 @@ class Settling:
 
     def _give(self, slip_number: str, amount: int, to_slip: str | None = None) -> None:
         use = Use.REFUND_DECIDED if to_slip is None else Use.APPLIED
-        number = 1 + max((g.number for g in self.person.given if g.slip_number == slip_number), default=0)
+        number = 1 + max((g.number for g in self.person.uses if g.slip_number == slip_number), default=0)
         due_at = self._terms.refund_due_at(self._now) if to_slip is None else None
-        given = Given(slip_number, number, use, amount, to_slip, self._now, due_at)
-        self.person.given.append(given)
+        given = OverpaymentUse(slip_number, number, use, amount, to_slip, self._now, due_at)
+        self.person.uses.append(given)
         booked = self._count(slip_number, -amount, TAKEN_BACK_FROM[use])
         if to_slip is not None:
             booked = (*booked, *self._count(to_slip, amount, Account.APPLICATIONS))
@@ -214,6 +214,6 @@ class Settling:
         received = transfer(account, Account.PREMIUM_RECEIVABLE, amount, slip_number)
         return (*received, *count_towards(slip_number, slip, amount))
 
-    def _book(self, given: Given, step: str, transfers: tuple[Transfer, ...]) -> None:
+    def _book(self, given: OverpaymentUse, step: str, transfers: tuple[Transfer, ...]) -> None:
         source = f"overpayment/{given.slip_number}/{given.number}/{step}"
         self.entries.append(Entry(source, self._today, transfers))

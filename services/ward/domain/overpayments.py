@@ -27,7 +27,7 @@ from contracts.calendar import BANK_CALENDAR
 from contracts.vocabulary import ChargeType, business_date, on_the_clock
 from services.ward.domain.ledger import Account
 from services.ward.domain.periods import last_day_of_period
-from services.ward.domain.receipts import SlipAccount
+from services.ward.domain.slip_accounts import SlipAccount
 
 A_MOMENT: Final = timedelta(milliseconds=2)
 """What is done about an overpayment is done this much later than its cause or its hour: then all that happens at that
@@ -54,7 +54,7 @@ TAKEN_BACK_FROM: Final = {
 
 
 @dataclass(slots=True)
-class Given:
+class OverpaymentUse:
     """充当・還付: a part of a slip's overpayment that was given away."""
 
     slip_number: str
@@ -85,7 +85,7 @@ class Given:
         return self.amount - self.withdrawn if self.use is Use.REFUNDED else 0
 
 
-class Claim(NamedTuple):
+class Overpayment(NamedTuple):
     """過誤納金: what a slip has too much, until it is decided on."""
 
     slip_number: str
@@ -110,9 +110,9 @@ class Person:
     """All that one insured person owes and has paid too much."""
 
     slips: dict[str, PersonSlip]
-    claims: dict[str, Claim]
+    undecided: dict[str, Overpayment]
     """By slip."""
-    given: list[Given]
+    uses: list[OverpaymentUse]
     """In the order of slips and numbers."""
 
     def excess(self, slip_number: str) -> int:
@@ -125,10 +125,10 @@ class Person:
         owed = [(s.due_on, number) for number, s in self.slips.items() if s.due_on < today and s.outstanding]
         return [number for _, number in sorted(owed) if self.slips[number].charge_type is charge]
 
-    def gave(self, slip_number: str) -> list[Given]:
+    def gave(self, slip_number: str) -> list[OverpaymentUse]:
         """What a slip has given away and not taken back, in the order in which it would take it back."""
         order = [*TAKEN_BACK_FROM]
-        own = [g for g in self.given if g.slip_number == slip_number and g.standing]
+        own = [g for g in self.uses if g.slip_number == slip_number and g.standing]
         return sorted(own, key=lambda g: (order.index(g.use), -g.number))
 
 

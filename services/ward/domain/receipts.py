@@ -14,12 +14,13 @@ A receipt of a slip that the ward has not issued is credited to unknown_receipts
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from typing import Final, NamedTuple
 
 from contracts.vocabulary import ReceiptKind, Settler
 from services.ward.domain.ledger import IN_TRANSIT, Account, Transfer, transfer
+from services.ward.domain.slip_accounts import Postings
 
 JAPANESE: Final[Mapping[ReceiptKind, str]] = {
     ReceiptKind.PRELIMINARY: "速報",
@@ -52,24 +53,6 @@ Records = Mapping[ReceiptKind, Receipt]
 """All records known of one payment."""
 
 
-@dataclass(slots=True)
-class SlipAccount:
-    """What a slip owes, and what counts towards it: its standing receipts, unless it gave or was given something."""
-
-    amount: int
-    received: int
-
-    @property
-    def outstanding(self) -> int:
-        """収入未済"""
-        return self.amount - self.received if self.received < self.amount else 0
-
-    @property
-    def excess(self) -> int:
-        """過誤納"""
-        return self.received - self.amount if self.received > self.amount else 0
-
-
 class Discrepancy(NamedTuple):
     """Records that contradict each other: nothing is dropped, somebody has to look."""
 
@@ -82,19 +65,6 @@ class Discrepancy(NamedTuple):
     detail: str
 
 
-class Registered(NamedTuple):
-    """What registering one record changes."""
-
-    is_new: bool
-    """False where a record of this kind is registered already."""
-    transfers: Sequence[Transfer] = ()
-    slips: Sequence[str] = ()
-    """Slips whose account has changed."""
-    discrepancies: Sequence[Discrepancy] = ()
-    upset: Sequence[str] = ()
-    """Slips of which more or less is overpaid than before, or that are owed again: somebody has to see to them."""
-
-
 def standing(records: Records) -> Receipt | None:
     """The record whose word counts; None where nothing is known but a cancellation, or it was cancelled."""
     if ReceiptKind.CANCELLED in records:
@@ -102,69 +72,55 @@ def standing(records: Records) -> Receipt | None:
     return records.get(ReceiptKind.PRELIMINARY) or records.get(ReceiptKind.CONFIRMED)
 
 
-def register(
-    payment_id: str,
-    record: Receipt,
-    records: MutableMapping[ReceiptKind, Receipt],
-    slips: Mapping[str, SlipAccount],
-) -> Registered:
-    """Register one record of a payment: `records` gains it, and the accounts in `slips` are brought up to date.
+class ReceiptBatch:
+    """Registers receipt records one after the other. What they book goes to `postings`, which has the accounts of all
+    slips that these records, and the records `known` of the same payments, are about."""
 
-    Raises `ValueError` for an amount that no receipt can have.
-    """
-    if record.amount <= 0:
-        raise ValueError(f"the amount of a receipt must be above 0 yen, not {record.amount}")
-    before, discrepancies = None, []
-    if records:
-        earlier = records.get(record.kind)
-        if earlier is not None:
-            return Registered(False, discrepancies=[*_repeated(payment_id, earlier, record)])
-        before = standing(records)
-        discrepancies = [*_contradictions(payment_id, records.values(), record)]
-    records[record.kind] = record
-    after = standing(records)
-    if before is not None and after is not None and before.posting == after.posting:
-        return Registered(True, discrepancies=discrepancies)
-    changed = sorted({r.slip_number for r in (before, after) if r is not None and r.slip_known})
-    stood = [(slips[number].excess, slips[number].outstanding) for number in changed]
-    booked = [*_book(payment_id, before, -1, slips), *_book(payment_id, after, 1, slips)]
-    upset = [number for number, was in zip(changed, stood, strict=True) if is_upset(slips[number], *was)]
-    return Registered(True, booked, changed, discrepancies, upset)
+    def __init__(self, known: Mapping[str, dict[ReceiptKind, Receipt]], postings: Postings) -> None:
+        self._known, self._postings = known, postings
+        self.discrepancies: list[Discrepancy] = []
+        self.confirmed: list[str] = []
+        """Payments of which 確報 has come: that can only help a statement to agree."""
+        self.changed: list[str] = []
+        """Payments whose records now say otherwise: 取消, or 速報 after another record. That can also undo a
+        reconciliation."""
 
+    def take(self, payment_id: str, record: Receipt, delivered_on: date) -> bool:
+        """Register one record; False if one of its kind is registered already.
 
-def is_upset(slip: SlipAccount, excess: int, outstanding: int) -> bool:
-    """Whether somebody has to see to a slip of which so much was too much and so much owed."""
-    return slip.excess != excess or (slip.outstanding > 0 and not outstanding)
+        Raises `ValueError` for an amount that no receipt can have.
+        """
+        if record.amount <= 0:
+            raise ValueError(f"the amount of a receipt must be above 0 yen, not {record.amount}")
+        records, before = self._known[payment_id], None
+        is_first = not records
+        if not is_first:
+            earlier = records.get(record.kind)
+            if earlier is not None:
+                self.discrepancies += _repeated(payment_id, earlier, record)
+                return False
+            before = standing(records)
+            self.discrepancies += _contradictions(payment_id, records.values(), record)
+        records[record.kind] = record
+        after = standing(records)
+        if before is None or after is None or before.posting != after.posting:
+            transfers = (*self._posted(payment_id, before, -1), *self._posted(payment_id, after, 1))
+            self._postings.book(f"receipt/{payment_id}/{record.kind}", delivered_on, transfers)
+        if record.kind is ReceiptKind.CONFIRMED:
+            self.confirmed.append(payment_id)
+        elif record.kind is ReceiptKind.CANCELLED or not is_first:
+            self.changed.append(payment_id)
+        return True
 
-
-def _book(payment_id: str, receipt: Receipt | None, sign: int, slips: Mapping[str, SlipAccount]) -> Iterator[Transfer]:
-    """Post what stands (sign 1), or take it back (sign -1)."""
-    if receipt is None:
-        return
-    credit = Account.PREMIUM_RECEIVABLE if receipt.slip_known else Account.UNKNOWN_RECEIPTS
-    yield from transfer(IN_TRANSIT[receipt.settler], credit, sign * receipt.amount, payment_id)
-    if receipt.slip_known:
-        yield from count_towards(receipt.slip_number, slips[receipt.slip_number], sign * receipt.amount)
-
-
-def count_towards(slip_number: str, slip: SlipAccount, amount: int) -> tuple[Transfer, ...]:
-    """Count `amount` of premium_receivable towards the slip; what it has too much, or no longer has, changes
-    accounts."""
-    excess = slip.excess
-    slip.received += amount
-    return transfer(Account.PREMIUM_RECEIVABLE, Account.OVERPAYMENTS, slip.excess - excess, slip_number)
-
-
-def revive(payment_id: str, slip_number: str, slip: SlipAccount, amount: int) -> tuple[Transfer, ...]:
-    """失効: the payment does not count towards the slip any more, while its agent owes the money still."""
-    owed = transfer(Account.PREMIUM_RECEIVABLE, Account.LAPSED_PROXY_PAYMENTS, amount, payment_id)
-    return (*owed, *count_towards(slip_number, slip, -amount))
-
-
-def restore(payment_id: str, slip_number: str, slip: SlipAccount, amount: int) -> tuple[Transfer, ...]:
-    """The payment counts again."""
-    settled = transfer(Account.LAPSED_PROXY_PAYMENTS, Account.PREMIUM_RECEIVABLE, amount, payment_id)
-    return (*settled, *count_towards(slip_number, slip, amount))
+    def _posted(self, payment_id: str, receipt: Receipt | None, sign: int) -> tuple[Transfer, ...]:
+        """What posts a standing receipt (sign 1), or takes it back (sign -1)."""
+        if receipt is None:
+            return ()
+        credit = Account.PREMIUM_RECEIVABLE if receipt.slip_known else Account.UNKNOWN_RECEIPTS
+        received = transfer(IN_TRANSIT[receipt.settler], credit, sign * receipt.amount, payment_id)
+        if not receipt.slip_known:
+            return received
+        return (*received, *self._postings.count(receipt.slip_number, sign * receipt.amount))
 
 
 def _contradictions(payment_id: str, known: Iterable[Receipt], record: Receipt) -> Iterator[Discrepancy]:

@@ -54,7 +54,7 @@ JAPANESE: Final[Mapping[Reason, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class LineCounts:
     """A statement's lines held against the receipts registered: how many of them, and what is wrong with how many."""
 
     count: int = 0
@@ -68,7 +68,7 @@ class Lines:
     """Lines whose payment another statement lists too."""
 
 
-NO_LINES: Final = Lines()
+NO_LINES: Final = LineCounts()
 
 
 class Concerned(NamedTuple):
@@ -91,12 +91,12 @@ class Open:
         return f"{self.reason} {JAPANESE[self.reason]}: {self.detail}"
 
 
-def open_reasons(statement: Statement, lines: Lines) -> Sequence[Open]:
+def open_reasons(statement: Statement, lines: LineCounts) -> Sequence[Open]:
     """Every reason why the statement is not reconciled; none where all agrees (消込済)."""
     return [*_of_statement(statement, lines), *_of_receipts(lines), *_of_deposit(statement)]
 
 
-def _of_statement(statement: Statement, lines: Lines) -> Sequence[Open]:
+def _of_statement(statement: Statement, lines: LineCounts) -> Sequence[Open]:
     if not statement.is_complete:
         return [Open(Reason.PAGES_MISSING, f"{statement.pages_here} of {statement.pages} pages are here")]
     if (lines.count, lines.amount) == (statement.total_count, statement.total_amount):
@@ -105,7 +105,7 @@ def _of_statement(statement: Statement, lines: Lines) -> Sequence[Open]:
     return [Open(Reason.TOTALS_DIFFER, f"{said}; its lines are {lines.count}, ¥{lines.amount:,}")]
 
 
-def _of_receipts(lines: Lines) -> Sequence[Open]:
+def _of_receipts(lines: LineCounts) -> Sequence[Open]:
     found = {
         Reason.RECEIPT_MISSING: lines.missing,
         Reason.RECEIPT_NOT_CONFIRMED: lines.not_confirmed,

@@ -1,4 +1,4 @@
-"""入金遅延: the hour has come at which a deposit was expected; where not all of it is there, that is noted."""
+"""入金遅延: the hour by which a deposit was expected is over; note the statements whose deposit is not all there."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from services.chassis.transaction import Transaction
-from services.ward import store
+from services.ward.store import statements
 from services.ward.timers import DepositExpected
 
 
 async def find_overdue_deposits(due: Sequence[DepositExpected], tx: Transaction) -> None:
-    """Noted once, with the hour: it stays on record when the money comes after all."""
-    found = await store.lock_statements(tx.session, {timer.statement_id for timer in due})
+    """The first such hour is recorded, and stays on record when the money comes after all."""
+    found = await statements.lock(tx.session, {timer.statement_id for timer in due})
     overdue = [s for s in found.values() if s.difference < 0 and s.overdue_since is None]
-    await store.save_settled(tx.session, [replace(s, overdue_since=tx.now) for s in overdue])
+    await statements.save(tx.session, [replace(s, overdue_since=tx.now) for s in overdue])

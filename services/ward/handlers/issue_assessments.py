@@ -8,11 +8,12 @@ from contracts.charges import CHARGES
 from contracts.http.ward.slips import Assessment, AssessmentsAnswer, AssessmentsRequest
 from contracts.vocabulary import Refusal
 from services.chassis.transaction import Transaction
-from services.ward import store
 from services.ward.domain.charge_terms import SlipTerms
 from services.ward.domain.instalments import Levy, instalment_slips
 from services.ward.domain.reminders import ReminderRule
 from services.ward.handlers.plan_reminders import issue
+from services.ward.store import assessments
+from services.ward.store.rows import StoredAssessment
 
 
 async def issue_assessments(
@@ -20,7 +21,7 @@ async def issue_assessments(
 ) -> Sequence[AssessmentsAnswer | Refusal]:
     """An assessment issued before with the same amount issues nothing; with another, the whole request is refused."""
     levies = {_levy(a) for request in requests for a in request.assessments}
-    known = await store.assessed(tx.session, levies)
+    known = await assessments.annual_amounts(tx.session, levies)
     decided = [_new_ones(request, known) for request in requests]
     answers: list[AssessmentsAnswer | Refusal] = []
     for new in decided:
@@ -28,7 +29,7 @@ async def issue_assessments(
             answers.append(new)
             continue
         slips = [s for a in new for s in instalment_slips(_levy(a), a.annual_amount, terms)]
-        await store.add_assessments(tx.session, [{**a.model_dump(), "assessed_at": tx.now} for a in new])
+        await assessments.add(tx.session, [StoredAssessment(**dict(a), assessed_at=tx.now) for a in new])
         await issue(slips, tx, reminders)
         answers.append(AssessmentsAnswer(slips_issued=len(slips), amount_levied=sum(s.amount for s in slips)))
     return answers

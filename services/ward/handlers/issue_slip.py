@@ -9,23 +9,23 @@ from typing import Final
 from contracts.http.ward.slips import SlipRequest, SlipView
 from contracts.vocabulary import Refusal
 from services.chassis.transaction import Transaction
-from services.ward import store
 from services.ward.domain.charge_terms import SlipTerms
 from services.ward.domain.instalments import Levy, Slip, levy_year_of, make_slip, next_special_instalment
 from services.ward.domain.reminders import ReminderRule
 from services.ward.handlers.plan_reminders import issue
+from services.ward.store import slips
 from services.ward.views import slip_view
 
 EARLIEST_DUE: Final = date(2000, 4, 1)
 LATEST_DUE: Final = date(2099, 3, 31)
-"""Two digits of a year are all that slip numbers and barcodes have."""
+"""Slip numbers and barcodes have two digits for a year."""
 
 
 async def issue_slips(
     requests: Sequence[SlipRequest], tx: Transaction, *, terms: SlipTerms, reminders: ReminderRule
 ) -> Sequence[SlipView | Refusal]:
-    """Each request is a slip of its own; to be safe against sending one twice, give it an Idempotency-Key."""
-    used = await store.instalments_of(tx.session, {r.insured_number for r in requests})
+    """Each request is a slip of its own; an Idempotency-Key makes it safe to send one twice."""
+    used = await slips.instalments_of(tx.session, {r.insured_number for r in requests})
     issued: list[Slip | Refusal] = []
     for request in requests:
         if not EARLIEST_DUE <= request.due_on <= LATEST_DUE:
@@ -41,4 +41,4 @@ async def issue_slips(
         numbers.add(number)
         issued.append(make_slip(levy, number, request.amount, request.due_on, terms))
     await issue((slip for slip in issued if isinstance(slip, Slip)), tx, reminders)
-    return [slip if isinstance(slip, Refusal) else slip_view(slip, slip.amount) for slip in issued]
+    return [slip if isinstance(slip, Refusal) else slip_view(slip) for slip in issued]

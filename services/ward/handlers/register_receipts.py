@@ -2,81 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 
 from contracts.events import ReceiptDelivered
 from contracts.vocabulary import ReceiptKind, business_date
 from services.chassis.transaction import Transaction
-from services.ward import store
-from services.ward.domain.ledger import Entry
-from services.ward.domain.overpayments import A_MOMENT
-from services.ward.domain.receipts import Discrepancy, Receipt, SlipAccount, register
-from services.ward.handlers.review_deeming import forget_lapses
+from services.ward.domain.lapses import restore_before_cancellation
+from services.ward.domain.receipts import Receipt, ReceiptBatch
+from services.ward.domain.slip_accounts import Postings
+from services.ward.handlers.post_to_slips import save_postings
 from services.ward.handlers.settle_statements import reconsider
 from services.ward.handlers.statements_expected import StatementWatch
-from services.ward.timers import SlipBalanceChanged
-
-Slips = Mapping[str, SlipAccount]
+from services.ward.store import discrepancies, lapses, receipts, slips
 
 
 async def register_receipts(delivered: Sequence[ReceiptDelivered], tx: Transaction, *, watch: StatementWatch) -> None:
-    """Two reads, one decision a record, one write a table; statements are looked at where a record may change them."""
-    slips, known = await _look(delivered, tx)
-    new: list[ReceiptDelivered] = []
-    slips_known: list[bool] = []
-    entries: list[Entry] = []
-    discrepancies: list[Discrepancy] = []
-    changed: dict[str, SlipAccount] = {}
-    confirmed: list[str] = []
-    upset: list[str] = []
-    cancelled = {d.payment_id for d in delivered if d.kind is ReceiptKind.CANCELLED}
-    if cancelled:
-        changed |= await forget_lapses(cancelled, slips, tx)
-    for d in delivered:
-        records = known[d.payment_id]
-        was_known = bool(records)
-        receipt = Receipt(d.kind, d.slip_number, d.slip_number in slips, d.amount, d.settler)
-        registered = register(d.payment_id, receipt, records, slips)
-        discrepancies += registered.discrepancies
-        if not registered.is_new:
-            tx.repeated.append(d)
-            continue
-        new.append(d)
-        slips_known.append(receipt.slip_known)
-        if registered.transfers:
-            source = f"receipt/{d.payment_id}/{d.kind}"
-            entries.append(Entry(source, business_date(d.delivered_at), registered.transfers))
-            for number in registered.slips:
-                changed[number] = slips[number]
-            for number in registered.upset:
-                tx.schedule(SlipBalanceChanged(slip_number=number, cause=source), tx.now + A_MOMENT)
-        if d.kind is ReceiptKind.CONFIRMED:
-            confirmed.append(d.payment_id)
-        elif was_known or d.kind is ReceiptKind.CANCELLED:
-            upset.append(d.payment_id)
-    await store.add_receipts(tx.session, new, slips_known, tx.now)
-    await store.book(tx.session, entries, tx.now)
-    await store.save_slip_accounts(tx.session, changed)
-    await store.add_discrepancies(tx.session, discrepancies, tx.now)
-    await watch.begin(delivered, tx)
-    await reconsider(confirmed, upset, tx)
+    """A record registered before changes nothing; one that says otherwise is recorded as a discrepancy."""
+    new = await register(delivered, tx, watch)
+    if len(new) < len(delivered):
+        registered = {(d.payment_id, d.kind) for d in new}
+        tx.repeated.extend(d for d in delivered if (d.payment_id, d.kind) not in registered)
 
 
 async def leave_to_files(_delivered: Sequence[ReceiptDelivered], _tx: Transaction) -> None:
-    """Where receipts arrive by file alone, an event changes nothing: the same record comes with its day's file."""
+    """If receipts are registered from files alone, an event changes nothing: its record comes with the day's file."""
+
+
+async def register(
+    delivered: Sequence[ReceiptDelivered], tx: Transaction, watch: StatementWatch
+) -> Sequence[ReceiptDelivered]:
+    """Register records, no two of one payment. Returns those that were new."""
+    known, postings = await _look(delivered, tx)
+    batch = ReceiptBatch(known, postings)
+    cancelled = [d.payment_id for d in delivered if d.kind is ReceiptKind.CANCELLED]
+    if cancelled:
+        await _restore_lapsed(cancelled, postings, tx)
+    new = [d for d in delivered if batch.take(d.payment_id, _receipt(d, postings), business_date(d.delivered_at))]
+    await receipts.add(tx.session, new, [d.slip_number in postings for d in new], tx.now)
+    await save_postings(postings, tx)
+    await discrepancies.add(tx.session, batch.discrepancies, tx.now)
+    await watch.begin(delivered, tx)
+    await reconsider(batch.confirmed, batch.changed, tx)
+    return new
 
 
 async def _look(
     delivered: Sequence[ReceiptDelivered], tx: Transaction
-) -> tuple[dict[str, SlipAccount], Mapping[str, dict[ReceiptKind, Receipt]]]:
-    """The slips that these records, or earlier ones of the same payments, are about; and those earlier ones.
+) -> tuple[defaultdict[str, dict[ReceiptKind, Receipt]], Postings]:
+    """The records known of these payments, and the slips that they and the new ones are about.
 
-    Slips are locked first: what another replica registers of the same payments meanwhile is seen then.
+    Slips are locked first: then the records read are all that any replica has registered.
     """
     numbers = {d.slip_number for d in delivered}
-    slips = await store.lock_slip_accounts(tx.session, numbers)
-    known = await store.records_of(tx.session, {d.payment_id for d in delivered})
+    accounts = await slips.lock_accounts(tx.session, numbers)
+    known = await receipts.records_of(tx.session, {d.payment_id for d in delivered})
     others = {r.slip_number for records in known.values() for r in records.values()} - numbers
     if others:  # a payment that contradicts itself
-        slips |= await store.lock_slip_accounts(tx.session, others)
-    return slips, known
+        accounts |= await slips.lock_accounts(tx.session, others)
+    return known, Postings(accounts)
+
+
+async def _restore_lapsed(cancelled: Sequence[str], postings: Postings, tx: Transaction) -> None:
+    found = await lapses.of_payments(tx.session, cancelled)
+    restored = [restore_before_cancellation(lapse, postings, tx.now) for lapse in found.values() if lapse.is_active]
+    await lapses.save(tx.session, restored)
+
+
+def _receipt(d: ReceiptDelivered, postings: Postings) -> Receipt:
+    return Receipt(d.kind, d.slip_number, d.slip_number in postings, d.amount, d.settler)

@@ -7,28 +7,24 @@ from collections.abc import Mapping, Sequence
 from contracts.http.ward.slips import ReissueRequest, SlipView
 from contracts.vocabulary import Refusal, business_date
 from services.chassis.transaction import Transaction
-from services.ward import store
 from services.ward.domain.charge_terms import SlipTerms
 from services.ward.domain.reissue import IssuedSlip, Reissue, reissue
+from services.ward.store import slips
 from services.ward.views import reissued_slip_view, slip_unknown
 
 
 async def reissue_slips(
     requests: Sequence[ReissueRequest], tx: Transaction, *, terms: SlipTerms
 ) -> Sequence[SlipView | Refusal]:
-    """Each request is a reissue of its own; to be safe against sending one twice, give it an Idempotency-Key."""
-    rows = await store.lock_slips(tx.session, {r.slip_number for r in requests})
+    """Each request is a reissue of its own; an Idempotency-Key makes it safe to send one twice."""
+    issued = await slips.lock(tx.session, {r.slip_number for r in requests})
     today = business_date(tx.now)
     decided: Mapping[str, Reissue | Refusal] = {
-        number: reissue(
-            IssuedSlip(row.slip_number, row.charge_type, max(0, row.amount - row.received), row.use_by, row.reissue),
-            today,
-            terms,
-        )
-        for number, row in rows.items()
+        number: reissue(IssuedSlip(s.slip_number, s.charge_type, s.outstanding, s.use_by, s.reissue), today, terms)
+        for number, s in issued.items()
     }
     printed = {number: anew for number, anew in decided.items() if isinstance(anew, Reissue)}
-    await store.save_reissues(tx.session, printed, tx.now)
+    await slips.save_reissues(tx.session, printed, tx.now)
     answers: list[SlipView | Refusal] = []
     for request in requests:
         match decided.get(request.slip_number):
@@ -37,5 +33,5 @@ async def reissue_slips(
             case Refusal() as refusal:
                 answers.append(refusal)
             case Reissue() as anew:
-                answers.append(reissued_slip_view(rows[request.slip_number], anew))
+                answers.append(reissued_slip_view(issued[request.slip_number], anew))
     return answers

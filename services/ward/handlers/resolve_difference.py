@@ -1,4 +1,4 @@
-"""差異の処理: somebody decides about a settlement that does not agree; who, what, why and when are kept."""
+"""差異の処理: somebody decides about a settlement that does not agree; who, what, why and when are recorded."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import NamedTuple
 from contracts.http.ward.settlement import ResolutionRequest, ResolutionView
 from contracts.vocabulary import Refusal, business_date
 from services.chassis.transaction import Transaction
-from services.ward import store
 from services.ward.domain.ledger import Entry
 from services.ward.domain.resolution import (
     Action,
@@ -22,11 +21,13 @@ from services.ward.domain.resolution import (
 )
 from services.ward.domain.settlement import Statement
 from services.ward.handlers.settle_statements import expect_deposit, settle
+from services.ward.store import deposits, resolutions, statement_lines, statements
+from services.ward.store.rows import StoredLine, StoredResolution
 from services.ward.views import resolution_view
 
 
 class _Case(NamedTuple):
-    """What a request is about, as it stands while all of it is locked."""
+    """What a request is about, while all of it is locked."""
 
     statement_id: str
     statement: Statement | None
@@ -39,7 +40,7 @@ class _Case(NamedTuple):
 async def resolve_differences(
     requests: Sequence[ResolutionRequest], tx: Transaction, *, expected_by: time
 ) -> Sequence[ResolutionView | Refusal]:
-    """One after the other. The same decision again, with the same reason, is answered as the first one was."""
+    """One after the other. A decision repeated by the same person for the same reason is answered as the first was."""
     return [await _resolve(request, tx, expected_by) for request in requests]
 
 
@@ -50,24 +51,25 @@ async def _resolve(request: ResolutionRequest, tx: Transaction, expected_by: tim
     decided = _decide(Action(request.action), case)
     if isinstance(decided, Refusal):
         return await _decided_before(request, case.statement_id, tx) or decided
-    number = str(len(await store.resolutions_of(tx.session, case.statement_id)) + 1)
-    row = _row(request, case.statement_id, decided, tx.new_id("resolution", case.statement_id, number), tx)
-    await store.add_resolution(tx.session, row)
+    number = str(len(await resolutions.of_statement(tx.session, case.statement_id)) + 1)
+    resolution_id = tx.new_id("resolution", case.statement_id, number)
+    resolution = _resolution(request, case.statement_id, decided, resolution_id, tx)
+    await resolutions.add(tx.session, resolution)
     await _change(Action(request.action), case, decided, tx)
-    today, source = business_date(tx.now), f"resolution/{row['resolution_id']}"
+    today, source = business_date(tx.now), f"resolution/{resolution_id}"
     unbooked = [(other, Entry(f"{source}/{other}", today, ())) for other in case.others]
     await settle([(case.statement_id, Entry(source, today, decided.transfers)), *unbooked], tx)
-    for short in (await store.find_statements(tx.session, case.others)).values():
+    for short in (await statements.find(tx.session, case.others)).values():
         if short.difference < 0:
             expect_deposit(short, expected_by, source, tx)
-    return resolution_view(row)
+    return resolution_view(resolution)
 
 
 async def _look(request: ResolutionRequest, tx: Transaction) -> _Case | Refusal:
-    """Lock every statement concerned in one step, and then look."""
+    """Lock every statement concerned in one step, then read what is decided about."""
     deposit = None
     if request.deposit_id is not None:
-        deposit = await store.seen_deposit(tx.session, request.deposit_id)
+        deposit = await deposits.seen(tx.session, request.deposit_id)
         if deposit is None:
             return _unknown("deposit", request.deposit_id)
     statement_id = request.statement_id or (deposit.counts_for if deposit else None)
@@ -75,18 +77,18 @@ async def _look(request: ResolutionRequest, tx: Transaction) -> _Case | Refusal:
         return Refusal("resolution_incomplete", "no statement is named", "name the statement_id, or a deposit_id")
     others = {deposit.counts_for} if deposit else set()
     if request.payment_id is not None:
-        others |= set(await store.statements_listing(tx.session, request.payment_id))
-    found = await store.lock_statements(tx.session, {statement_id, *others})
-    if deposit is not None:  # somebody else may have decided about it meanwhile
-        deposit = await store.seen_deposit(tx.session, deposit.deposit_id)
+        others |= set(await statement_lines.statements_listing(tx.session, request.payment_id))
+    found = await statements.lock(tx.session, {statement_id, *others})
+    if deposit is not None:  # another decision about it may have been made meanwhile
+        deposit = await deposits.seen(tx.session, deposit.deposit_id)
     statement = found.get(statement_id)
     if statement is None and deposit is None:
         return _unknown("statement", statement_id)
     line = None
     if request.payment_id is not None and statement is not None:
-        lines = (await store.lines_of(tx.session, [statement_id])).get(statement_id)
+        lines = (await statement_lines.counts(tx.session, [statement_id])).get(statement_id)
         room = statement.total_amount - (lines.amount if lines else 0)
-        line = await store.listed_payment(tx.session, statement_id, request.payment_id, room)
+        line = await statement_lines.listed_payment(tx.session, statement_id, request.payment_id, room)
     return _Case(statement_id, statement, line, deposit, sorted(others - {statement_id}))
 
 
@@ -107,42 +109,43 @@ def _decide(action: Action, case: _Case) -> Decided | Refusal:
 
 
 async def _change(action: Action, case: _Case, decided: Decided, tx: Transaction) -> None:
-    """What a decision changes beside the ledger."""
+    """Write what a decision changes apart from the ledger."""
     if case.deposit is not None and action is Action.REASSIGN_DEPOSIT:
-        await store.reassign(tx.session, case.deposit.deposit_id, case.statement_id)
+        await deposits.reassign(tx.session, case.deposit.deposit_id, case.statement_id)
     elif case.line is not None and action is Action.ADD_LINE:
-        await store.add_line(tx.session, case.statement_id, case.line.payment_id, decided.amount)
+        line = StoredLine(case.statement_id, case.line.payment_id, decided.amount)
+        await statement_lines.add(tx.session, line)
     elif case.line is not None:
-        await store.decide_line(tx.session, case.statement_id, case.line.payment_id, action)
+        await statement_lines.decide(tx.session, case.statement_id, case.line.payment_id, action)
 
 
 async def _decided_before(request: ResolutionRequest, statement_id: str, tx: Transaction) -> ResolutionView | None:
     """The same decision by the same person for the same reason."""
     asked = (request.action, request.payment_id, request.deposit_id, request.decided_by, request.because)
-    for row in reversed(await store.resolutions_of(tx.session, statement_id)):
+    for row in reversed(await resolutions.of_statement(tx.session, statement_id)):
         if (row.action, row.payment_id, row.deposit_id, row.decided_by, row.because) == asked:
-            return resolution_view(row._asdict())
+            return resolution_view(row)
     return None
 
 
-def _row(
+def _resolution(
     request: ResolutionRequest, statement_id: str, decided: Decided, resolution_id: str, tx: Transaction
-) -> dict[str, object]:
-    return {
-        "resolution_id": resolution_id,
-        "statement_id": statement_id,
-        "action": Action(request.action),
-        "payment_id": request.payment_id,
-        "deposit_id": request.deposit_id,
-        "amount": decided.amount,
-        "effect": decided.effect,
-        "claimed": decided.claimed,
-        "returned": decided.returned,
-        "restored": decided.restored,
-        "decided_by": request.decided_by,
-        "because": request.because,
-        "decided_at": tx.now,
-    }
+) -> StoredResolution:
+    return StoredResolution(
+        resolution_id=resolution_id,
+        statement_id=statement_id,
+        action=Action(request.action),
+        payment_id=request.payment_id,
+        deposit_id=request.deposit_id,
+        amount=decided.amount,
+        effect=decided.effect,
+        claimed=decided.claimed,
+        returned=decided.returned,
+        restored=decided.restored,
+        decided_by=request.decided_by,
+        because=request.because,
+        decided_at=tx.now,
+    )
 
 
 def _unknown(what: str, name: str) -> Refusal:

@@ -1,4 +1,4 @@
-"""充当・還付: bring the overpayments of persons up to date, by themselves or because somebody decided."""
+"""充当・還付: bring the overpayments of persons up to date, when it is due or because somebody decides."""
 
 from __future__ import annotations
 
@@ -7,28 +7,27 @@ from collections.abc import Collection, Mapping, Sequence
 from contracts.http.ward.overpayments import ApplyOverpayment, OverpaymentView, RefundOverpayment
 from contracts.vocabulary import Refusal
 from services.chassis.transaction import Transaction
-from services.ward import store
 from services.ward.domain.overpayment_settlement import Settling
 from services.ward.domain.overpayments import OverpaymentTerms, PersonSlip
 from services.ward.domain.reminders import ReminderRule
 from services.ward.handlers.plan_reminders import remind_anew
+from services.ward.store import ledger, overpayments, slips
 from services.ward.timers import OverpaymentDue, SlipBalanceChanged
-from services.ward.views import overpayment_view
+from services.ward.views import overpayment_view, slip_unknown
 
 
-async def settle_upset(
-    upset: Sequence[SlipBalanceChanged], tx: Transaction, *, terms: OverpaymentTerms, reminders: ReminderRule
+async def settle_changed_balances(
+    changed: Sequence[SlipBalanceChanged], tx: Transaction, *, terms: OverpaymentTerms, reminders: ReminderRule
 ) -> None:
-    """Receipts have made slips overpaid, or less so, or owed again."""
-    numbers = {timer.slip_number for timer in upset}
-    settling = await _up_to_date(numbers, tx, terms)
-    await _save(settling, tx, reminders, upset=numbers)
+    """Receipts have changed what is overpaid on slips, or revived their debts."""
+    numbers = {timer.slip_number for timer in changed}
+    await _save(await _up_to_date(numbers, tx, terms), tx, reminders, changed=numbers)
 
 
 async def settle_due(
     due: Sequence[OverpaymentDue], tx: Transaction, *, terms: OverpaymentTerms, reminders: ReminderRule
 ) -> None:
-    """Decisions and refunds whose time has come; what was settled meanwhile is left as it is."""
+    """Decisions and refunds whose time has come; what was settled meanwhile stays as it is."""
     settling = await _up_to_date({timer.slip_number for timer in due}, tx, terms)
     await _save(settling, tx, reminders)
 
@@ -38,12 +37,14 @@ async def apply_by_hand(
 ) -> Sequence[OverpaymentView | Refusal]:
     """充当: somebody decides before the time, or to apply it to a debt that is not overdue."""
     settling = await _up_to_date({r.slip_number for r in requests}, tx, terms)
-    done = [
-        settling[r.slip_number].apply(r.slip_number, r.to_slip, r.amount) if r.slip_number in settling else _unknown(r)
+    refusals = [
+        settling[r.slip_number].apply(r.slip_number, r.to_slip, r.amount)
+        if r.slip_number in settling
+        else slip_unknown(r.slip_number)
         for r in requests
     ]
     await _save(settling, tx, reminders)
-    return _answers(requests, done, settling)
+    return _answers(requests, refusals, settling)
 
 
 async def refund_by_hand(
@@ -51,24 +52,22 @@ async def refund_by_hand(
 ) -> Sequence[OverpaymentView | Refusal]:
     """還付: somebody decides before the time, or to refund although something is overdue."""
     settling = await _up_to_date({r.slip_number for r in requests}, tx, terms)
-    done = [
-        settling[r.slip_number].refund(r.slip_number, r.amount) if r.slip_number in settling else _unknown(r)
+    refusals = [
+        settling[r.slip_number].refund(r.slip_number, r.amount)
+        if r.slip_number in settling
+        else slip_unknown(r.slip_number)
         for r in requests
     ]
     await _save(settling, tx, reminders)
-    return _answers(requests, done, settling)
-
-
-def _unknown(request: RefundOverpayment) -> Refusal:
-    return Refusal("slip_unknown", f"no slip {request.slip_number} was issued", "list the slips: GET /slips")
+    return _answers(requests, refusals, settling)
 
 
 def _answers(
-    requests: Sequence[RefundOverpayment], done: Sequence[Refusal | None], settling: Mapping[str, Settling]
+    requests: Sequence[RefundOverpayment], refusals: Sequence[Refusal | None], settling: Mapping[str, Settling]
 ) -> Sequence[OverpaymentView | Refusal]:
     return [
         refusal or overpayment_view(r.slip_number, settling[r.slip_number].person)
-        for r, refusal in zip(requests, done, strict=True)
+        for r, refusal in zip(requests, refusals, strict=True)
     ]
 
 
@@ -77,7 +76,7 @@ async def _up_to_date(
 ) -> Mapping[str, Settling]:
     """Slip number → its person's settling, for every slip of the persons concerned."""
     by_slip: dict[str, Settling] = {}
-    for person in await store.lock_people(tx.session, slip_numbers):
+    for person in await overpayments.lock_people(tx.session, slip_numbers):
         settling = Settling(person, tx.now, terms)
         settling.bring_up_to_date()
         by_slip |= dict.fromkeys(person.slips, settling)
@@ -85,20 +84,19 @@ async def _up_to_date(
 
 
 async def _save(
-    by_slip: Mapping[str, Settling], tx: Transaction, reminders: ReminderRule, upset: Collection[str] = ()
+    by_slip: Mapping[str, Settling], tx: Transaction, reminders: ReminderRule, changed: Collection[str] = ()
 ) -> None:
     settled = list({id(s): s for s in by_slip.values()}.values())
-    changed = {n: s.person.slips[n] for s in settled for n in s.changed_slips}
-    await store.save_slip_accounts(tx.session, changed)
-    await store.change_claims(
-        tx.session, [n for s in settled for n in s.claims_gone], [c for s in settled for c in s.claims_new]
+    await slips.save_accounts(tx.session, {n: s.person.slips[n] for s in settled for n in s.changed_slips})
+    await overpayments.change_undecided(
+        tx.session, [n for s in settled for n in s.undecided_ended], [o for s in settled for o in s.undecided_new]
     )
-    await store.add_uses(tx.session, [g for s in settled for g in s.new])
-    await store.save_uses(tx.session, [g for s in settled for g in s.changed])
-    await store.book(tx.session, [e for s in settled for e in s.entries], tx.now)
+    await overpayments.add_uses(tx.session, [use for s in settled for use in s.new_uses])
+    await overpayments.save_uses(tx.session, [use for s in settled for use in s.changed_uses])
+    await ledger.book(tx.session, [e for s in settled for e in s.entries], tx.now)
     for due in (d for s in settled for d in s.due):
         tx.schedule(OverpaymentDue(slip_number=due.slip_number, step=due.step), due.at)
-    owed = {n: s.person.slips[n] for s in settled for n in s.person.slips if n in upset or n in s.owed_again}
+    owed = {n: s.person.slips[n] for s in settled for n in s.person.slips if n in changed or n in s.owed_again}
     anew = {n: slip.due_on for n, slip in owed.items() if slip.outstanding and not _is_ahead(slip, tx, reminders)}
     if anew:
         await remind_anew(anew, tx, reminders)

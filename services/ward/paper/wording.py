@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 
 from contracts.charges import CHARGES
 from contracts.formats import barcode as barcode_format
 from contracts.formats.barcode import Barcode
-from contracts.vocabulary import BARCODE_LIMIT, ChargeType, business_date
+from contracts.vocabulary import BARCODE_LIMIT, business_date
+from services.ward.store.rows import StoredSlip
 
 _REIWA: Final = date(2019, 5, 1)
 _HEISEI_BEGAN, _REIWA_BEGAN = 1989, 2019
@@ -70,29 +71,29 @@ class Letterhead:
     """How many a year has."""
 
 
-def slip_text(row: Any, letterhead: Letterhead) -> SlipText:
-    """A slip's row in words. The amount is the barcode's where there is one: a reissued slip asks for what is left."""
-    charge = CHARGES[ChargeType(row.charge_type)]
-    code = None if row.barcode is None else barcode_format.decode(row.barcode)
+def slip_text(slip: StoredSlip, letterhead: Letterhead) -> SlipText:
+    """The amount is the barcode's, if there is one: a reissued slip asks for what is left."""
+    charge = CHARGES[slip.charge_type]
+    code = None if slip.barcode is None else barcode_format.decode(slip.barcode)
     assert code is None or isinstance(code, Barcode), "the ward's own barcodes can be read"
-    printed_at = row.reissued_at or row.issued_at
+    printed_at = slip.reissued_at or slip.issued_at
     issued_on = japanese_date(business_date(printed_at))
     return SlipText(
         charge=charge.japanese,
         charge_english=charge.english,
-        fiscal_year=japanese_fiscal_year(row.levy_year),
-        instalment=instalment_name(row.instalment, letterhead.instalments),
-        amount=row.amount if code is None else code.amount,
-        due_on=japanese_date(row.due_on),
+        fiscal_year=japanese_fiscal_year(slip.levy_year),
+        instalment=instalment_name(slip.instalment, letterhead.instalments),
+        amount=slip.amount if code is None else code.amount,
+        due_on=japanese_date(slip.due_on),
         use_by="－" if code is None else "なし" if code.use_by is None else japanese_date(code.use_by),
-        slip_number=grouped(row.slip_number),
-        insured_number=row.insured_number,
+        slip_number=grouped(slip.slip_number),
+        insured_number=slip.insured_number,
         municipality=letterhead.municipality,
         payee=letterhead.payee,
         office=letterhead.office,
-        issued_on=f"{issued_on}（再発行{row.reissue}回目）" if row.reissue else issued_on,
+        issued_on=f"{issued_on}（再発行{slip.reissue}回目）" if slip.reissue else issued_on,
         printed_at=printed_at,
-        digits=row.barcode,
+        digits=slip.barcode,
         human_readable=() if code is None else tuple(code.human_readable().split("\n")),
     )
 

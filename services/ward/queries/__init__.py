@@ -21,14 +21,26 @@ from contracts.http.ward.terminal import LineView, ReceivedFileView, StepView
 from contracts.vocabulary import ChargeType, Refusal, business_date
 from services.chassis.clock import Clock
 from services.chassis.database import Database
-from services.ward import paper, store
+from services.ward import paper
 from services.ward.domain.arrears import arrears, counted
 from services.ward.domain.ledger import balances
 from services.ward.explanation import Rules
 from services.ward.paper.wording import Letterhead, slip_text
-from services.ward.queries import explanations, ledger, payments, slips, statements
-from services.ward.queries.open_items import open_items
+from services.ward.queries import (
+    explanations,
+    ledger,
+    open_items,
+    overpayments,
+    payments,
+    reminders,
+    slips,
+    statements,
+    terminal,
+)
 from services.ward.settings import Settings
+from services.ward.store import proxy_payments
+from services.ward.store.overpayments import find_people
+from services.ward.store.rows import StoredSlip
 from services.ward.views import (
     arrears_view,
     balance_view,
@@ -42,8 +54,8 @@ from services.ward.views import (
     reminder_view,
     resolution_view,
     slip_unknown,
+    slip_view,
     step_view,
-    stored_slip_view,
     visibility_view,
 )
 
@@ -70,20 +82,20 @@ class Queries:
         """Slips in order of number, those behind `after`; `open_only` leaves out what is paid."""
         async with self._read() as session:
             rows = await slips.page(session, slips.Wanted(insured_number, charge_type, open_only), after, limit)
-        return [stored_slip_view(row) for row in rows]
+        return [slip_view(row) for row in rows]
 
     async def slip(self, slip_number: str) -> SlipView | Refusal:
         """One slip."""
         async with self._read() as session:
             rows = await slips.find(session, [slip_number])
-        return stored_slip_view(rows[0]) if rows else slip_unknown(slip_number)
+        return slip_view(rows[0]) if rows else slip_unknown(slip_number)
 
     async def print_slips(self, slip_numbers: Sequence[str]) -> bytes | Refusal:
         """The slips on paper, as a PDF: three a page, in the order given."""
         if not paper.can_print():
             return paper.CANNOT_PRINT
         async with self._read() as session:
-            rows = {row.slip_number: row for row in await slips.find(session, slip_numbers)}
+            rows: dict[str, StoredSlip] = {row.slip_number: row for row in await slips.find(session, slip_numbers)}
         unknown = next((number for number in slip_numbers if number not in rows), None)
         if unknown is not None:
             return slip_unknown(unknown)
@@ -108,20 +120,20 @@ class Queries:
     async def open_items(self, limit: int | None = None) -> Sequence[OpenItem]:
         """What is not settled yet, and why: at most `limit` of each kind."""
         async with self._read() as session:
-            return await open_items(session, self._today, self._settings, limit)
+            return await open_items.read(session, self._today, self._settings, limit)
 
     async def resolutions(self, statement_id: str | None = None, limit: int | None = None) -> Sequence[ResolutionView]:
         """What was decided, the first first; about one statement where it is named."""
         async with self._read() as session:
             rows = await statements.decisions(session, statement_id, limit)
-        return [resolution_view(row._asdict()) for row in rows]
+        return [resolution_view(row) for row in rows]
 
     async def deeming(self, slip_number: str, on: date | None = None) -> DeemingView | Refusal:
         """代理納付の効力: does a slip count as paid at the end of a day (of today unless one is named)?"""
         day = self._today if on is None else on
         async with self._read() as session:
             found = await slips.find(session, [slip_number])
-            made = (await store.payments_of_slips(session, [slip_number])).get(slip_number, [])
+            made = (await proxy_payments.of_slips(session, [slip_number])).get(slip_number, [])
         if not found:
             return slip_unknown(slip_number)
         return deeming_view(slip_number, found[0].amount, made, day, self._settings.old_scheme_until)
@@ -142,8 +154,8 @@ class Queries:
         day = until or self._today
         async with self._read() as session:
             rows = await slips.find(session, [slip_number])
-            made = (await store.payments_of_slips(session, [slip_number])).get(slip_number, [])
-            applied = await store.applied_to(session, slip_number)
+            made = (await proxy_payments.of_slips(session, [slip_number])).get(slip_number, [])
+            applied = await overpayments.applied_to(session, slip_number)
         if not rows:
             return slip_unknown(slip_number)
         row = rows[0]
@@ -157,42 +169,42 @@ class Queries:
     ) -> Sequence[ReminderView]:
         """督促状 as sent: all, or those that crossed a payment (or did not)."""
         async with self._read() as session:
-            rows = await store.reminders_sent(session, slip_number, crossed, limit)
+            rows = await reminders.sent(session, slip_number, crossed, limit)
         return [reminder_view(row) for row in rows]
 
     async def crossings(self, limit: int | None = None) -> CrossingsView:
         """督促の行き違い, counted by channel and by delay; at most `limit` listed."""
         async with self._read() as session:
-            sent, rows = await store.count_reminders(session), await store.crossings(session)
+            sent, rows = await reminders.count(session), await reminders.crossings(session)
         return crossings_view(sent, rows, limit)
 
     async def visibility(self) -> VisibilityView:
         """判明までの時間: how long payments were made and not known, by channel."""
         async with self._read() as session:
-            return visibility_view(await store.times_until_visible(session))
+            return visibility_view(await reminders.visible_payments(session))
 
     async def overpayments(self, limit: int | None = None) -> Sequence[OverpaymentView]:
         """過誤納, decided on or not, in order of slip number."""
         async with self._read() as session:
-            numbers = await store.overpaid_slip_numbers(session, limit)
-            people = {n: person for person in await store.find_people(session, numbers) for n in person.slips}
+            numbers = await overpayments.slip_numbers(session, limit)
+            people = {n: person for person in await find_people(session, numbers) for n in person.slips}
         return [overpayment_view(number, people[number]) for number in numbers]
 
     async def overpayment(self, slip_number: str) -> OverpaymentView | Refusal:
         """過誤納 of one slip."""
         async with self._read() as session:
-            people = await store.find_people(session, [slip_number])
+            people = await find_people(session, [slip_number])
         return overpayment_view(slip_number, people[0]) if people else slip_unknown(slip_number)
 
     async def received_files(self, limit: int) -> Sequence[ReceivedFileView]:
         """収納データファイル received, the latest first."""
         async with self._read() as session:
-            return [received_file_view(row) for row in await store.list_received_files(session, limit)]
+            return [received_file_view(row) for row in await terminal.files(session, limit)]
 
     async def terminal_steps(self, limit: int) -> Sequence[StepView]:
         """作業記録 of the terminal, the latest first."""
         async with self._read() as session:
-            return [step_view(row) for row in await store.list_steps(session, limit)]
+            return [step_view(row) for row in await terminal.steps(session, limit)]
 
     def line(self) -> LineView:
         """回線: the line of today, and whether it is open."""

@@ -1,20 +1,20 @@
-"""Slips (納付書), by number and by what is asked for."""
+"""納付書, by number and by what is asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.vocabulary import ChargeType
-from services.ward.tables import slips
+from services.chassis.database.reading import read_as
+from services.ward import tables
+from services.ward.store.rows import StoredSlip, columns
 
-
-async def find(session: AsyncConnection, slip_numbers: Collection[str]) -> Sequence[Any]:
-    """Rows of slips, to look at."""
-    return (await session.execute(select(slips).where(slips.c.slip_number.in_(slip_numbers)))).all()
+_s = tables.slips.c
+_SLIPS = select(*columns(tables.slips, StoredSlip))
 
 
 class Wanted(NamedTuple):
@@ -25,15 +25,19 @@ class Wanted(NamedTuple):
     open_only: bool
 
 
-async def page(session: AsyncConnection, wanted: Wanted, after: str | None, limit: int | None) -> Sequence[Any]:
-    """Rows of slips in order of number, those behind `after`."""
-    query = select(slips).order_by(slips.c.slip_number).limit(limit)
+async def find(session: AsyncConnection, slip_numbers: Collection[str]) -> Sequence[StoredSlip]:
+    return await read_as(session, StoredSlip, _SLIPS.where(_s.slip_number.in_(slip_numbers)))
+
+
+async def page(session: AsyncConnection, wanted: Wanted, after: str | None, limit: int | None) -> Sequence[StoredSlip]:
+    """Slips in order of number, from the first above `after`."""
+    query = _SLIPS.order_by(_s.slip_number).limit(limit)
     if wanted.insured_number is not None:
-        query = query.where(slips.c.insured_number == wanted.insured_number)
+        query = query.where(_s.insured_number == wanted.insured_number)
     if wanted.charge_type is not None:
-        query = query.where(slips.c.charge_type == wanted.charge_type)
+        query = query.where(_s.charge_type == wanted.charge_type)
     if wanted.open_only:
-        query = query.where(slips.c.received < slips.c.amount)
+        query = query.where(_s.received < _s.amount)
     if after is not None:
-        query = query.where(slips.c.slip_number > after)
-    return (await session.execute(query)).all()
+        query = query.where(_s.slip_number > after)
+    return await read_as(session, StoredSlip, query)

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.calendar import end_of_month
 from contracts.events import ReceiptDelivered
-from contracts.vocabulary import ReceiptKind
+from contracts.vocabulary import ReceiptKind, Settler
 from services.chassis.database.bulk import Bulk
 from services.chassis.database.expressions import in_list
 from services.chassis.database.lookup import Lookup
+from services.chassis.database.reading import read_as
+from services.ward import tables
 from services.ward.domain.receipts import Receipt
-from services.ward.tables import receipts
+from services.ward.store.rows import StoredReceipt, columns
 
-_INSERT = Bulk(receipts.insert())
+_r = tables.receipts.c
+_INSERT = Bulk(tables.receipts.insert())
 _DELIVERED: Final = (
     "payment_id",
     "kind",
@@ -32,15 +36,9 @@ _DELIVERED: Final = (
     "delivered_at",
 )
 """What the record itself says."""
+_values = attrgetter(*_DELIVERED)
 _RECORDS = Lookup(
-    select(
-        receipts.c.payment_id,
-        receipts.c.kind,
-        receipts.c.slip_number,
-        receipts.c.slip_known,
-        receipts.c.amount,
-        receipts.c.settler,
-    ).where(in_list(receipts.c.payment_id))
+    select(_r.payment_id, _r.kind, _r.slip_number, _r.slip_known, _r.amount, _r.settler).where(in_list(_r.payment_id))
 )
 
 
@@ -55,41 +53,52 @@ async def records_of(
     return known
 
 
-async def add_receipts(
+async def add(
     session: AsyncConnection, new: Sequence[ReceiptDelivered], slips_known: Sequence[bool], at: datetime
 ) -> None:
-    """Keep new records, each with whether its slip is known. Raises `IntegrityError` where one is here already."""
+    """Insert records, each with whether its slip is known. Raises `IntegrityError` for one that is registered."""
     if new:
-        delivered = dict(zip(_DELIVERED, zip(*map(attrgetter(*_DELIVERED), new), strict=True), strict=True))
+        delivered = dict(zip(_DELIVERED, zip(*map(_values, new), strict=True), strict=True))
         further = {"slip_known": slips_known, "registered_at": [at] * len(new)}
         await _INSERT.execute_columns(session, {**delivered, **further})
 
 
-def is_registered(kind: ReceiptKind) -> Any:
+async def unlisted(session: AsyncConnection, settler: Settler, month: date) -> Sequence[StoredReceipt]:
+    """The standing receipts of a month that no statement lists, by payment id."""
+    query = standing(*columns(tables.receipts, StoredReceipt)).where(
+        _r.settler == settler,
+        _r.received_on.between(month, end_of_month(month.year, month.month)),
+        ~is_listed(),
+    )
+    return await read_as(session, StoredReceipt, query.order_by(_r.payment_id))
+
+
+# ---- parts of queries ---------------------------------------------------------------------------------------
+
+
+def standing(*selected: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+    """The record that counts of each payment whose receipt stands: 速報, or 確報 if no 速報 came."""
+    counts = (_r.kind == ReceiptKind.PRELIMINARY) | (
+        (_r.kind == ReceiptKind.CONFIRMED) & ~is_registered(ReceiptKind.PRELIMINARY)
+    )
+    return select(*selected).select_from(tables.receipts).where(counts, ~is_registered(ReceiptKind.CANCELLED))
+
+
+def is_registered(kind: ReceiptKind) -> ColumnElement[bool]:
     """Whether a record of this kind is registered of the receipt's payment."""
-    record = receipts.alias()
-    return exists().where(record.c.payment_id == receipts.c.payment_id, record.c.kind == kind)
+    record = tables.receipts.alias()
+    return exists().where(record.c.payment_id == _r.payment_id, record.c.kind == kind).correlate(tables.receipts)
 
 
-def standing_receipts(*further: Any) -> Select[*tuple[Any, ...]]:
-    """The record that counts of each payment whose receipt stands, and whether it is confirmed."""
-    confirmed = is_registered(ReceiptKind.CONFIRMED).label("confirmed")
-    first = (receipts.c.kind == ReceiptKind.PRELIMINARY) | (
-        (receipts.c.kind == ReceiptKind.CONFIRMED) & ~is_registered(ReceiptKind.PRELIMINARY)
-    )
-    return select(receipts, confirmed, *further).where(first, ~is_registered(ReceiptKind.CANCELLED))
+def is_listed() -> ColumnElement[bool]:
+    """Whether any statement lists the receipt's payment."""
+    return exists().where(tables.statement_lines.c.payment_id == _r.payment_id).correlate(tables.receipts)
 
 
-def visible_receipts() -> Select[*tuple[Any, ...]]:
-    """Standing receipts, each with when the first record of its payment was registered (`visible_at`)."""
-    record = receipts.alias()
+def visible_at() -> ColumnElement[datetime]:
+    """判明: when the first record of the receipt's payment was registered."""
+    record = tables.receipts.alias()
     first = select(func.min(record.c.registered_at)).where(
-        record.c.payment_id == receipts.c.payment_id, record.c.kind != ReceiptKind.CANCELLED
+        record.c.payment_id == _r.payment_id, record.c.kind != ReceiptKind.CANCELLED
     )
-    return standing_receipts(first.correlate(receipts).scalar_subquery().label("visible_at"))
-
-
-async def times_until_visible(session: AsyncConnection) -> Sequence[Any]:
-    """Rows (method, paid at, visible at) of the payments whose receipts stand."""
-    found = visible_receipts().subquery().c
-    return (await session.execute(select(found.method, found.paid_at, found.visible_at))).all()
+    return first.correlate(tables.receipts).scalar_subquery()

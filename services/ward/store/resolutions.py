@@ -2,41 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ward.domain.resolution import SeenDeposit
-from services.ward.store.rows import add_rows
-from services.ward.tables import deposits, resolutions
+from services.chassis.database.reading import read_as
+from services.ward import tables
+from services.ward.store.inserts import add_rows
+from services.ward.store.rows import StoredResolution, columns
 
+_r = tables.resolutions.c
 _OF_STATEMENT = (
-    select(resolutions)
-    .where(resolutions.c.statement_id == bindparam("statement"))
-    .order_by(resolutions.c.decided_at, resolutions.c.resolution_id)
+    select(*columns(tables.resolutions, StoredResolution))
+    .where(_r.statement_id == bindparam("statement"))
+    .order_by(_r.decided_at, _r.resolution_id)
 )
-_DEPOSIT = select(deposits).where(deposits.c.deposit_id == bindparam("deposit"))
 
 
-async def resolutions_of(session: AsyncConnection, statement_id: str) -> Sequence[Any]:
-    """Rows of what was decided about a statement, the first first."""
-    return (await session.execute(_OF_STATEMENT, {"statement": statement_id})).all()
+async def of_statement(session: AsyncConnection, statement_id: str) -> Sequence[StoredResolution]:
+    """Decisions about a statement, the earliest first."""
+    return await read_as(session, StoredResolution, _OF_STATEMENT, {"statement": statement_id})
 
 
-async def add_resolution(session: AsyncConnection, row: Mapping[str, Any]) -> None:
-    """Keep a decision."""
-    await add_rows(session, resolutions, [row])
-
-
-async def seen_deposit(session: AsyncConnection, deposit_id: str) -> SeenDeposit | None:
-    """A deposit, to decide about."""
-    row = (await session.execute(_DEPOSIT, {"deposit": deposit_id})).one_or_none()
-    return None if row is None else SeenDeposit(row.deposit_id, row.counts_for, row.settler, row.amount, row.account)
-
-
-async def reassign(session: AsyncConnection, deposit_id: str, statement_id: str) -> None:
-    """The deposit counts for this statement from now on, and is on the ward's account."""
-    query = update(deposits).where(deposits.c.deposit_id == deposit_id)
-    await session.execute(query.values(counts_for=statement_id, account=""))
+async def add(session: AsyncConnection, decision: StoredResolution) -> None:
+    """Raises `IntegrityError` for an id that is known."""
+    await add_rows(session, tables.resolutions, [decision])

@@ -1,4 +1,4 @@
-"""Assessments and slips (納付書)."""
+"""納付書."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime
-from typing import Any
+from operator import attrgetter
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,57 +14,43 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.chassis.database.bulk import Bulk
 from services.chassis.database.expressions import in_list
 from services.chassis.database.lookup import Lookup
+from services.chassis.database.reading import read_as
+from services.ward import tables
 from services.ward.domain.instalments import Levy, Slip
 from services.ward.domain.ledger import Entry, levy
-from services.ward.domain.receipts import SlipAccount
 from services.ward.domain.reissue import Reissue
-from services.ward.store.ledger import book
-from services.ward.store.rows import add_rows
-from services.ward.tables import assessments, slips
+from services.ward.domain.slip_accounts import SlipAccount
+from services.ward.store import ledger
+from services.ward.store.rows import StoredSlip, columns
 
-PEOPLE_PER_QUERY = 5_000
+_s = tables.slips.c
 _COLUMNS = [f.name for f in fields(Slip)]
+_values = attrgetter(*_COLUMNS)
+_INSERT = Bulk(tables.slips.insert())
 _RECEIVED = Bulk(
-    update(slips).where(slips.c.slip_number == bindparam("changed_slip")).values(received=bindparam("now_received"))
+    update(tables.slips).where(_s.slip_number == bindparam("changed_slip")).values(received=bindparam("received_now"))
 )
 _REISSUED = Bulk(
-    update(slips)
-    .where(slips.c.slip_number == bindparam("reissued_slip"))
+    update(tables.slips)
+    .where(_s.slip_number == bindparam("reissued_slip"))
     .values({name: bindparam(f"new_{name}") for name in ("reissue", "use_by", "barcode", "reissued_at")})
 )
-_SLIPS = select(slips).where(in_list(slips.c.slip_number)).order_by(slips.c.slip_number).with_for_update()
-_ACCOUNTS = Lookup(
-    select(slips.c.slip_number, slips.c.amount, slips.c.received)
-    .where(in_list(slips.c.slip_number))
-    .order_by(slips.c.slip_number)
+_LOCKED = (
+    select(*columns(tables.slips, StoredSlip)).where(in_list(_s.slip_number)).order_by(_s.slip_number).with_for_update()
+)
+_LOCKED_ACCOUNTS = Lookup(
+    select(_s.slip_number, _s.amount, _s.received)
+    .where(in_list(_s.slip_number))
+    .order_by(_s.slip_number)
     .with_for_update()
 )
-_SLIPS_OF = select(slips.c.insured_number, slips.c.levy_year, slips.c.charge_type, slips.c.instalment).where(
-    in_list(slips.c.insured_number)
-)
-_ASSESSED = select(assessments).where(in_list(assessments.c.insured_number), in_list(assessments.c.levy_year, "years"))
-
-
-async def assessed(session: AsyncConnection, levies: Collection[Levy]) -> dict[Levy, int]:
-    """Levy → annual amount, of these people and years, as far as they were assessed before."""
-    known = {}
-    numbers, years = sorted({of.insured_number for of in levies}), sorted({of.levy_year for of in levies})
-    for start in range(0, len(numbers), PEOPLE_PER_QUERY):
-        some = numbers[start : start + PEOPLE_PER_QUERY]
-        for row in (await session.execute(_ASSESSED, {"ids": some, "years": years})).all():
-            known[Levy(row.insured_number, row.levy_year, row.charge_type)] = row.annual_amount
-    return known
-
-
-async def add_assessments(session: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Record what was assessed."""
-    await add_rows(session, assessments, rows)
+_OF_PEOPLE = select(_s.insured_number, _s.levy_year, _s.charge_type, _s.instalment).where(in_list(_s.insured_number))
 
 
 async def instalments_of(session: AsyncConnection, people: Collection[str]) -> dict[Levy, set[int]]:
-    """Levy of these people → instalment numbers in use."""
+    """Levy of these people → instalment numbers in use; a levy without a slip has an empty set."""
     used: defaultdict[Levy, set[int]] = defaultdict(set)
-    for number, year, charge_type, instalment in (await session.execute(_SLIPS_OF, {"ids": list(people)})).all():
+    for number, year, charge_type, instalment in (await session.execute(_OF_PEOPLE, {"ids": list(people)})).all():
         used[Levy(number, year, charge_type)].add(instalment)
     return used
 
@@ -73,32 +59,32 @@ async def issue(
     session: AsyncConnection, issued: Sequence[Slip], remind_on: Mapping[str, date], today: date, at: datetime
 ) -> None:
     """Insert new slips, and book what is owed for them (調定). `remind_on`: slip number → day of its reminder."""
-    rows = [
-        {**{name: getattr(s, name) for name in _COLUMNS}, "issued_at": at, "remind_on": remind_on[s.slip_number]}
-        for s in issued
-    ]
-    await add_rows(session, slips, rows)
+    if not issued:
+        return
+    values = dict(zip(_COLUMNS, zip(*map(_values, issued), strict=True), strict=True))
+    days = [remind_on[s.slip_number] for s in issued]
+    await _INSERT.execute_columns(session, {**values, "issued_at": [at] * len(issued), "remind_on": days})
     levied = (Entry(f"levy/{s.slip_number}", today, levy(s.slip_number, s.amount)) for s in issued)
-    await book(session, levied, at)
+    await ledger.book(session, levied, at)
 
 
-async def lock_slip_accounts(session: AsyncConnection, slip_numbers: Collection[str]) -> dict[str, SlipAccount]:
+async def lock_accounts(session: AsyncConnection, slip_numbers: Collection[str]) -> dict[str, SlipAccount]:
     """What slips owe and have received, locked in order of number; one never issued is missing."""
-    found = await _ACCOUNTS.rows(session, ids=list(slip_numbers))
+    found = await _LOCKED_ACCOUNTS.rows(session, ids=list(slip_numbers))
     return {number: SlipAccount(amount, received) for number, amount, received in found}
 
 
-async def save_slip_accounts(session: AsyncConnection, changed: Mapping[str, SlipAccount]) -> None:
-    """Write back what slips have received."""
+async def save_accounts(session: AsyncConnection, changed: Mapping[str, SlipAccount]) -> None:
+    """Write what slips have received."""
     if changed:
-        received = [slip.received for slip in changed.values()]
-        await _RECEIVED.execute_columns(session, {"changed_slip": [*changed], "now_received": received})
+        received = [account.received for account in changed.values()]
+        await _RECEIVED.execute_columns(session, {"changed_slip": [*changed], "received_now": received})
 
 
-async def lock_slips(session: AsyncConnection, slip_numbers: Collection[str]) -> dict[str, Any]:
-    """Rows of slips by number, locked in that order; one never issued is missing."""
-    found = await session.execute(_SLIPS, {"ids": list(slip_numbers)})
-    return {row.slip_number: row for row in found.all()}
+async def lock(session: AsyncConnection, slip_numbers: Collection[str]) -> dict[str, StoredSlip]:
+    """Slips by number, locked in that order; one never issued is missing."""
+    found = await read_as(session, StoredSlip, _LOCKED, {"ids": list(slip_numbers)})
+    return {slip.slip_number: slip for slip in found}
 
 
 async def save_reissues(session: AsyncConnection, printed: Mapping[str, Reissue], at: datetime) -> None:

@@ -15,7 +15,7 @@ _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TerminalLine:
     """One kind of line; open every day from `opens` to `closes`, in Japan."""
 
     name: str
@@ -25,14 +25,14 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class TerminalLines:
     """Which line there is on which day."""
 
-    before: Line
-    after: Line
+    before: TerminalLine
+    after: TerminalLine
     changed_on: date
 
-    def on(self, day: date) -> Line:
+    def on(self, day: date) -> TerminalLine:
         """The line of a day."""
         return self.before if day < self.changed_on else self.after
 

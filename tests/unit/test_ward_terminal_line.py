@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.vocabulary import business_date, on_the_clock
-from services.ward.domain.line import Line, Lines
+from services.ward.domain.terminal_line import TerminalLine, TerminalLines
 
-ISDN = Line("isdn", 8_000, time(9), time(17))
-LGWAN = Line("lgwan", 1_000_000, time(8), time(21))
-LINES = Lines(ISDN, LGWAN, date(2021, 9, 1))
+ISDN = TerminalLine("isdn", 8_000, time(9), time(17))
+LGWAN = TerminalLine("lgwan", 1_000_000, time(8), time(21))
+LINES = TerminalLines(ISDN, LGWAN, date(2021, 9, 1))
 A_DAY_OF_ISDN = 8 * 3_600 * 8_000
 
 

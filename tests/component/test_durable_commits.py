@@ -1,13 +1,10 @@
-"""SQLite with durable commits, on a disk that is quick (flushed inline) and on one that is slow (by a thread): either
-way all or nothing, and nobody hears of what a loss of power could still take."""
+"""SQLite with durable commits: all or nothing, and no transaction ends with what a power loss could still take."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
-import threading
 from contextlib import nullcontext
-from math import inf
 from pathlib import Path
 
 import pytest
@@ -15,19 +12,10 @@ from sqlalchemy import Column, Integer, MetaData, Table, select
 from sqlalchemy.exc import IntegrityError
 
 from services.chassis.clock import pause
-from services.chassis.database import Database, flusher
+from services.chassis.database import Database, journal
 from services.chassis.database.bulk import Bulk
-from services.chassis.database.flusher import Journal
+from services.chassis.database.journal import Journal
 from services.chassis.outages import is_outage
-
-
-@pytest.fixture(params=["quick", "slow"], autouse=True)
-def disk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """As the flusher takes it to be, however long it really takes."""
-    disk: str = request.param
-    monkeypatch.setattr(flusher, "WORTH_A_THREAD_SECONDS", inf if disk == "quick" else -inf)
-    return disk
-
 
 NUMBERS = Table("numbers", MetaData(), Column("n", Integer, primary_key=True))
 
@@ -110,29 +98,24 @@ async def test_who_has_committed_has_been_flushed_and_many_at_once(
     await database.close()
 
 
-async def test_nobody_hears_of_what_a_loss_of_power_could_still_take(
+async def test_a_transaction_that_has_read_a_commit_ends_after_its_flush(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(flusher, "WORTH_A_THREAD_SECONDS", -inf)  # else nothing happens meanwhile in this process
-    database, released = await made(tmp_path), threading.Event()
-    monkeypatch.setattr(Journal, "flush", lambda _journal: released.wait(10.0))
+    database, flushed, unflushed = await made(tmp_path), set[int](), list[set[int]]()
+    monkeypatch.setattr(Journal, "flush", lambda _journal: flushed.update(kept(tmp_path)))
 
-    async def read() -> list[int]:
+    async def read() -> None:
         async with database.read() as session:
-            return list((await session.execute(select(NUMBERS.c.n))).scalars())
+            found = set((await session.execute(select(NUMBERS.c.n))).scalars())
+            unflushed.append(found - flushed)
+        assert found <= flushed
 
-    adding = asyncio.create_task(add(database, 1))
-    while not kept(tmp_path):
-        await pause(0.001)
-    reading, another = asyncio.create_task(read()), asyncio.create_task(add(database, 2))
-    while len(kept(tmp_path)) < 2:  # which does not wait for the first
-        await pause(0.001)
-    assert not adding.done()
-    assert not reading.done()
-    assert not another.done()
-    released.set()
-    await asyncio.gather(adding, another)
-    assert await reading == [1]
+    async def added(n: int) -> None:
+        await add(database, n)
+        assert n in flushed
+
+    await asyncio.gather(*(work for n in range(20) for work in (added(n), read())))
+    assert any(unflushed), "some have read what was not flushed yet"
     await database.close()
 
 
@@ -188,7 +171,7 @@ async def test_after_a_flush_that_failed_nothing_counts_as_durable(
 
     database = await made(tmp_path)
     with monkeypatch.context() as patched:
-        patched.setattr(flusher, "_write_through", broken)
+        patched.setattr(journal, "_write_through", broken)
         told = await asyncio.gather(*(add(database, n) for n in range(5)), return_exceptions=True)
     assert all(isinstance(failure, OSError) for failure in told)
     with pytest.raises(OSError, match="start the process again") as failed:

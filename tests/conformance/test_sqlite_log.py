@@ -13,7 +13,7 @@ import pytest
 from services.chassis.bus.partitioning import partition_of
 from services.chassis.bus.port import BusError, Record, UnknownTopic
 from services.chassis.bus.sqlite_log import SqliteLog
-from services.chassis.database import flusher
+from services.chassis.database import journal
 from tests.conformance.consuming import TOPIC, numbered, numbers, receive, topic
 
 
@@ -189,7 +189,7 @@ async def test_a_flush_writes_through_what_was_appended_and_nothing_else_does(
     tmp_path: Path, durable: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flushed: list[int] = []
-    monkeypatch.setattr(flusher, "_write_through", lambda descriptor: flushed.append(os.fstat(descriptor).st_ino))
+    monkeypatch.setattr(journal, "_write_through", lambda descriptor: flushed.append(os.fstat(descriptor).st_ino))
     bus = SqliteLog(tmp_path, durable=durable)
     await bus.create_topics([topic(), topic("other"), topic("untouched")])
     await bus.produce([*numbered(range(10)), *numbered(range(10), topic_name="other")])
@@ -216,7 +216,7 @@ async def test_after_a_flush_that_failed_nothing_counts_as_durable(
     await bus.create_topics([topic()])
     await bus.produce(numbered([1]))
     with monkeypatch.context() as patched:
-        patched.setattr(flusher, "_write_through", broken)
+        patched.setattr(journal, "_write_through", broken)
         with pytest.raises(BusError, match="Input/output error"):
             await bus.flush()
     with pytest.raises(BusError, match="start the process again"):

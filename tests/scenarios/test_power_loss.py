@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 from datetime import date, time, timedelta
-from math import inf
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from contracts import topics
 from contracts.http.ward.slips import AssessmentsRequest
 from contracts.vocabulary import Method, on_the_clock
 from services.chassis.bus.sqlite_log import SqliteLog
-from services.chassis.database import flusher
+from services.chassis.database import journal
 from services.chassis.identity import Chance
 from services.chassis.identity import chance as chance_of
 from services.chassis.messaging import relay
@@ -72,9 +71,8 @@ class Disk:
 
 
 @pytest.fixture(autouse=True)
-def _few_rows_wait_and_the_disk_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def _few_rows_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relay, "SENT_ROWS_KEPT", 4)
-    monkeypatch.setattr(flusher, "WORTH_A_THREAD_SECONDS", inf)
 
 
 async def begun(folder: Path, sandbox: Sandbox) -> Payers:
@@ -89,14 +87,14 @@ async def test_after_a_loss_of_power_every_payment_is_registered_once(
     fate: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chance, folder = chance_of(fate, "power"), tmp_path / "machine"
-    disk, really = Disk(folder, tmp_path / "disk", chance), flusher.Journal.flush
+    disk, really = Disk(folder, tmp_path / "disk", chance), journal.Journal.flush
 
-    def flush(journal: flusher.Journal) -> None:
-        really(journal)
-        if journal._path.is_relative_to(folder):
-            disk.flushed(journal._path)
+    def flush(flushing: journal.Journal) -> None:
+        really(flushing)
+        if flushing._path.is_relative_to(folder):
+            disk.flushed(flushing._path)
 
-    monkeypatch.setattr(flusher.Journal, "flush", flush)
+    monkeypatch.setattr(journal.Journal, "flush", flush)
     sandbox = Sandbox(START, SEED, folder, DURABLE)
     payers = await begun(folder, sandbox)
     assessed = tuple(generate_assessments(SEED, 3, 2021))

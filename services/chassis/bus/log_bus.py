@@ -52,7 +52,7 @@ class LogBus:
 
     async def flush(self) -> None:
         self._require_open()
-        await self._storage.flush()
+        self._storage.flush()
 
     async def subscribe(self, group: str, topics: Sequence[str]) -> LogSubscription:
         self._require_open()

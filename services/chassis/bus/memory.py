@@ -126,7 +126,7 @@ class MemoryLog:
         for partition in log.partitions:
             partition.drop_before(now - log.spec.retention_seconds)
 
-    async def flush(self) -> None:
+    def flush(self) -> None:
         """Nothing here outlives the process."""
 
     def ends(self, topic: str) -> Sequence[int]:

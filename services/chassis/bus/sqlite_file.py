@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.chassis.bus.port import BusError
-from services.chassis.database.flusher import flush_folder
+from services.chassis.database.journal import flush_folder
 
 _BUSY_SECONDS = 10.0
 """How long another process may hold the file before an operation fails."""

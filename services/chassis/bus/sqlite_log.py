@@ -27,7 +27,6 @@ from services.chassis.bus.sqlite_topic import TopicFile
 from services.chassis.bus.storage import TOPIC_NAME
 from services.chassis.bus.wakeup import Wakeup
 from services.chassis.clock import real_time
-from services.chassis.database.flusher import Flusher
 from services.chassis.identity import random_token
 
 
@@ -39,7 +38,7 @@ class _Folder:
         self._synchronous = "NORMAL" if durable else "OFF"
         self._members, self._listeners = folder / "members", folder / "listeners"
         self._topics: dict[str, TopicFile] = {}
-        self._flusher = Flusher() if durable else None
+        self._durable = durable
         self._unflushed: set[str] = set()
         self.signals = Signals()
         self.durability = f"embedded log, SQLite, {'flushed before a sender forgets' if durable else 'never flushed'}"
@@ -59,16 +58,10 @@ class _Folder:
         self._topic(topic).append(records)
         self._unflushed.add(topic)
 
-    async def flush(self) -> None:
-        if self._flusher is None:
-            return
-        for topic in sorted(self._unflushed):
+    def flush(self) -> None:
+        for topic in sorted(self._unflushed) if self._durable else ():
+            self._topic(topic).flush()
             self._unflushed.discard(topic)
-            try:
-                await self._flusher.run(self._topic(topic).flush)
-            except BaseException:
-                self._unflushed.add(topic)
-                raise
 
     def ends(self, topic: str) -> Sequence[int]:
         return self._topic(topic).ends()
@@ -121,8 +114,6 @@ class _Folder:
 
     def close(self) -> None:
         self._wakeup.close()
-        if self._flusher is not None:
-            self._flusher.close()
         for topic in self._topics.values():
             topic.close()
         self._groups.close()

@@ -13,7 +13,7 @@ import msgspec
 from contracts.cloudevents import Headers
 from services.chassis.bus.port import BusError, Message, Record, TopicSpec
 from services.chassis.bus.sqlite_file import Layout, connect, lay_out, reporting, transaction
-from services.chassis.database.flusher import Journal
+from services.chassis.database.journal import Journal
 
 LAYOUT = Layout(
     application_id=0x53414E54,  # SANT
@@ -93,7 +93,7 @@ class TopicFile:
             self._next_sweep = now + min(_SWEEP_SECONDS, self.spec.retention_seconds / 10)
 
     def flush(self) -> None:
-        """Wait until the disk has what was appended. May run in another thread: it does not use the connection."""
+        """Wait until everything that was appended is on the disk."""
         with reporting(self._path):
             self._journal.flush()
 

@@ -26,10 +26,9 @@ class Presence(Protocol):
 
 
 class Storage(Protocol):
-    """Every call is short and runs inline, so nothing else of this process happens within one; only `flush` may
-    wait, for the disk.
+    """Where a log is stored. Calls run inline, so nothing else in this process happens during one.
 
-    Calls that name a topic raise `UnknownTopic`; all raise `BusError` where the medium fails.
+    Calls that name a topic raise `UnknownTopic`; all raise `BusError` if the medium fails.
     """
 
     signals: Signals
@@ -42,8 +41,8 @@ class Storage(Protocol):
     def append(self, topic: str, records: Mapping[int, Sequence[Record]]) -> None:
         """Append records by partition, all or none."""
 
-    async def flush(self) -> None:
-        """What was appended survives a loss of power, too; who is cancelled meanwhile waits until it is done."""
+    def flush(self) -> None:
+        """Wait until everything that was appended survives a power loss, too."""
 
     def ends(self, topic: str) -> Sequence[int]:
         """Next offset by partition, so its length is the number of partitions."""

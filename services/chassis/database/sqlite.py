@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import StaticPool
 
 from services.chassis.database.direct_session import Columns, DirectSession
-from services.chassis.database.flusher import GroupCommit, Journal
+from services.chassis.database.journal import GroupCommit, Journal
 
 
 class InlineSession(DirectSession):
@@ -159,7 +159,6 @@ class InlineSQLite:
             self._session.sync_connection.close()
             self._session = None
         self._engine.dispose()
-        self._commits.close()
 
 
 def _locked(descriptor: int) -> bool:

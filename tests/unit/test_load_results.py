@@ -25,11 +25,11 @@ def recorded() -> Recorder:
     recorder.zero = 1.0
     for n in range(100):
         at = 1.0 + n * 0.02
-        recorder.look(at)
+        recorder.close_seconds(at)
         recorder.sent += 1
         recorder.took("accepted", at, 0.001)
         recorder.was_registered(at, at, at + (n + 1) / 1000)
-    recorder.look(4.0)
+    recorder.close_seconds(4.0)
     return recorder
 
 
@@ -141,7 +141,11 @@ def test_a_result_can_be_read_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "says"),
-    [(b"{}", "is no result"), (b"no json", "is no result"), (msgspec.json.encode(result(version=99)), "version 99")],
+    [
+        (b"{}", "is not a result"),
+        (b"no json", "is not a result"),
+        (msgspec.json.encode(result(version=99)), "version 99"),
+    ],
 )
 def test_another_file_is_refused_by_name(content: bytes, says: str, tmp_path: Path) -> None:
     path = tmp_path / "a.json"
@@ -193,12 +197,12 @@ def test_thresholds_pass_or_miss_both_bounds_included(tmp_path: Path) -> None:
     ("text", "says"),
     [
         ("", "names no figure"),
-        ("throughput = 5", "neither min nor max"),
-        ("throughput = {}", "neither min nor max"),
-        ("throughput = {mim = 5}", "neither min nor max"),
-        ('throughput = {min = "5"}', "which is no number"),
-        ("throughput = {min = true}", "which is no number"),
-        ("= 5", "is no TOML"),
+        ("throughput = 5", "must have min, max or both"),
+        ("throughput = {}", "must have min, max or both"),
+        ("throughput = {mim = 5}", "must have min, max or both"),
+        ('throughput = {min = "5"}', "which is not a number"),
+        ("throughput = {min = true}", "which is not a number"),
+        ("= 5", "is not TOML"),
     ],
 )
 def test_a_file_that_cannot_be_checked_says_what_would_be_right(text: str, says: str, tmp_path: Path) -> None:

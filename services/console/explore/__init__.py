@@ -1,5 +1,5 @@
-"""`sansha explore`: a fiscal year under other terms, once for each combination, compared.
+"""`sansha explore`: plays a fiscal year for each combination of terms, and compares the outcomes.
 
-`variations` says what is varied, `years` plays one combination in a sandbox, `measures` reads the figures off its
+`variations` reads what is varied, `years` plays one combination in a sandbox, `measures` takes the figures from its
 books, `comparing` spreads the combinations over processes, `page` draws them.
 """

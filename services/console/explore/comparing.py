@@ -1,4 +1,4 @@
-"""Plays every case, several at a time in processes of their own, and tells how far they are."""
+"""Plays every case, several at a time in processes of their own, and reports progress."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from multiprocessing.queues import Queue
     from multiprocessing.synchronize import Event
 
-LOOK_SECONDS = 0.1
+POLL_SECONDS = 0.1
 Progress = Callable[[int], None]
-"""Told how many simulated days are over, of all cases together."""
+"""Called with the number of simulated days that are over, of all cases together."""
 
 
 class CannotCompare(Exception):
-    """A process that played a case is gone; the text says what may have ended it."""
+    """A process that played a case has ended; the text says what may have ended it."""
 
 
 class _Stopped(Exception):
-    """Nobody waits for this case any more."""
+    """The outcome of this case is no longer awaited."""
 
 
 def compare(cases: Sequence[Case], crowd: Crowd, jobs: int, progress: Progress) -> list[Outcome]:
@@ -56,7 +56,7 @@ def _after(before: int, progress: Progress) -> DayReached:
 
 @contextmanager
 def _pool(workers: int, context: Any, days: Queue[tuple[int, int]], stopping: Event) -> Iterator[ProcessPoolExecutor]:
-    """Whatever ends the waiting, nobody goes on."""
+    """Whatever ends the wait, the processes stop."""
     pool = ProcessPoolExecutor(workers, context, _begin, (days, stopping))
     try:
         yield pool
@@ -66,17 +66,17 @@ def _pool(workers: int, context: Any, days: Queue[tuple[int, int]], stopping: Ev
 
 
 def _follow(played: Sequence[Future[Outcome]], days: Queue[tuple[int, int]], crowd: Crowd, progress: Progress) -> None:
-    """Until all are played. Raises what the first to fail has raised."""
+    """Report progress until all are played. Raises what the first case to fail has raised."""
     over = [0] * len(played)
     waiting: Collection[Future[Outcome]] = played
     while waiting:
-        done, waiting = wait(played, LOOK_SECONDS, FIRST_EXCEPTION)
+        done, waiting = wait(played, POLL_SECONDS, FIRST_EXCEPTION)
         while not days.empty():
             n, day = days.get()
             over[n] = day
         for future in done:
             future.result()
-            over[played.index(future)] = crowd.days  # its last reports may still be on their way
+            over[played.index(future)] = crowd.days  # its last reports may still be in the queue
         progress(sum(over))
 
 
@@ -84,7 +84,7 @@ def _follow(played: Sequence[Future[Outcome]], days: Queue[tuple[int, int]], cro
 
 
 class _Reports:
-    """What a process that plays cases was given when it began."""
+    """What a process that plays cases gets at its start."""
 
     days: Queue[tuple[int, int]]
     stopping: Event
@@ -92,7 +92,7 @@ class _Reports:
 
 def _begin(days: Queue[tuple[int, int]], stopping: Event) -> None:
     _Reports.days, _Reports.stopping = days, stopping
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever waits for the outcome says when to stop
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when to stop
 
 
 def _play(n: int, case: Case, crowd: Crowd) -> Outcome:

@@ -1,4 +1,4 @@
-"""What a year comes to: when the ward knew, when the money came, whom it reminded in vain. Pure."""
+"""The figures of a year: days to registration and deposit, reminders that crossed a payment, balances. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ IN_TRANSIT = "in_transit_"
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Median and 95th percentile in days, by nearest rank, over so many payments."""
+    """Median and 95th percentile in days, by nearest rank, over a number of payments."""
 
     payments: int
     median: float
@@ -29,20 +29,20 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """The end of a day, in yen."""
+    """Balances at the end of a day, in yen."""
 
     on: date
     outstanding: int
-    """収入未済: levied, and not known to be paid."""
+    """収入未済: levied, and not registered as paid."""
     in_transit: int
-    """収納済未入金: known to be paid, not yet on the account."""
+    """収納済未入金: registered as paid, not yet on the account."""
     cash: int
     """入金済: on the account."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """A closing statement and what was deposited for it, the last of it on `deposited_on`."""
+    """A closing statement and its deposits, in yen; the last deposit came on `deposited_on`."""
 
     settler: str
     closed_on: date
@@ -54,7 +54,7 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Of one case."""
+    """The figures of one case."""
 
     label: str
     values: Mapping[str, str]
@@ -62,11 +62,11 @@ class Outcome:
     payments: int
     yen: int
     refused: int
-    """Payments that nobody took."""
+    """Payments that were refused."""
     unseen: int
-    """Payments that the ward still does not know of on the last day."""
+    """Payments that the ward has not registered by the last day."""
     visible: Spread | None
-    """Days from payments until the ward knew; None where there were none."""
+    """Days from payment to registration; None without payments."""
     visible_by_channel: Mapping[str, Spread]
     deposited: Spread | None
     """Days from the day of payment to the deposit."""
@@ -75,11 +75,11 @@ class Outcome:
     """Reminders that crossed a payment."""
     crossings_by_channel: Mapping[str, int]
     crossings_by_delay: Mapping[int, int]
-    """Days from payment to knowledge → crossings."""
+    """Days from payment to registration → crossings."""
     days: Sequence[Day]
     settlements: Sequence[Settlement]
     conserved: bool
-    """監査: no yen is lost, and none is there twice."""
+    """監査: no yen is lost, none is booked twice."""
 
     def average(self, of: str) -> int:
         """The mean of a day's figure (`outstanding`, `in_transit`, `cash`), in whole yen."""
@@ -89,7 +89,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What a sandbox says at the end of a case."""
+    """A sandbox's answers at the end of a case."""
 
     label: str
     values: Mapping[str, str]
@@ -136,7 +136,7 @@ def _spread(values: Iterable[int]) -> Spread | None:
 
 
 def _settlements(ward: Books) -> Iterator[tuple[str, Settlement]]:
-    """Statement id → what came of it."""
+    """Statement id → its settlement."""
     came: defaultdict[str, list[DepositRow]] = defaultdict(list)
     for deposit in ward.deposits:
         came[deposit.statement_id].append(deposit)
@@ -158,7 +158,7 @@ def _settlements(ward: Books) -> Iterator[tuple[str, Settlement]]:
 def _days_until_deposited(
     ward: Books, settlements: Mapping[str, Settlement], paid_on: Mapping[str, date]
 ) -> Iterator[int]:
-    """Of the payments of statements for which something was deposited."""
+    """For each payment of a statement for which something was deposited."""
     for line in ward.lines:
         deposited_on = settlements[line.statement_id].deposited_on
         if deposited_on is not None and line.payment_id in paid_on:

@@ -1,4 +1,4 @@
-"""The comparison as one self-contained page: figures, cash over time, crossings by channel, a calendar of each case."""
+"""The comparison as one self-contained page: figures, balances over time, crossings by channel, a calendar per case."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from services.console.explore.measures import Outcome, Settlement
 from services.console.explore.years import Crowd
 
 MOST_DRAWN: Final = len(charts.COLOURS)
-"""Lines that can be told apart: further cases are in the tables alone."""
+"""The most lines that can be told apart; further cases are in the tables only."""
 SHADES: Final = 4
 PERIODIC: Final = 4
-"""At most so many closings a month are marked in the calendar; who closes daily is not."""
+"""A settler with more closings a month than this is not marked in the calendar."""
 SERIES: Final[Mapping[str, str]] = {
     "cash": "入金済 cash on the account",
-    "outstanding": "収入未済 outstanding: levied, and not known to be paid",
-    "in_transit": "収納済未入金 in transit: known to be paid, not yet on the account",
+    "outstanding": "収入未済 outstanding: levied, not registered as paid",
+    "in_transit": "収納済未入金 in transit: registered as paid, not yet on the account",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A day in the calendar. `shade` is 0 for no deposit, else 1 to `SHADES` by its size."""
+    """A day in the calendar. `shade` is 0 without a deposit, else 1 to `SHADES` by its amount."""
 
     is_bank_day: bool
     closes: bool
@@ -41,7 +41,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A row of the calendar; None for a day that the month lacks."""
+    """A row of the calendar; None for days that the month does not have."""
 
     name: str
     cells: Sequence[Cell | None]
@@ -49,7 +49,7 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class SettlerTotal:
-    """What one settler closed and deposited over the year."""
+    """Closings and deposits of one settler over the year."""
 
     name: str
     closings: int
@@ -79,7 +79,7 @@ def page(outcomes: Sequence[Outcome], crowd: Crowd) -> str:
 
 
 def _channels(outcomes: Sequence[Outcome]) -> list[str]:
-    """Those of any case, in the order of their names' table."""
+    """The channels used in any case, in the order of `CHANNEL_NAMES`."""
     used = {channel for o in outcomes for channel in o.visible_by_channel}
     return [channel for channel in CHANNELS if channel in used]
 
@@ -89,7 +89,7 @@ def _lines(outcomes: Sequence[Outcome], series: str) -> str:
 
 
 def _difference(outcomes: Sequence[Outcome]) -> str | None:
-    """What each has more on the account than the first, day by day; None where there is but one."""
+    """Cash on the account compared with the first case, day by day; None if there is only one case."""
     if len(outcomes) == 1:
         return None
     base = outcomes[0].days
@@ -100,7 +100,7 @@ def _difference(outcomes: Sequence[Outcome]) -> str | None:
 
 
 def _crossings(outcomes: Sequence[Outcome]) -> str | None:
-    """None where nothing was crossed in any case."""
+    """None if no reminder crossed a payment in any case."""
     crossed = {channel for o in outcomes for channel in o.crossings_by_channel}
     series = {
         channel.name: [o.crossings_by_channel.get(method, 0) for o in outcomes]
@@ -111,7 +111,7 @@ def _crossings(outcomes: Sequence[Outcome]) -> str | None:
 
 
 def _deposits(settlements: Sequence[Settlement]) -> Counter[date]:
-    """Day → yen that came."""
+    """Day → yen deposited."""
     came: Counter[date] = Counter()
     for s in settlements:
         if s.deposited_on is not None:
@@ -120,7 +120,7 @@ def _deposits(settlements: Sequence[Settlement]) -> Counter[date]:
 
 
 def _periodic(settlements: Sequence[Settlement]) -> set[str]:
-    """Settlers that close so seldom that it is worth a mark."""
+    """Settlers with few enough closings to mark each."""
     monthly = Counter((s.settler, s.closed_on.year, s.closed_on.month) for s in settlements)
     often = {settler for (settler, _, _), closings in monthly.items() if closings > PERIODIC}
     return {s.settler for s in settlements} - often

@@ -1,4 +1,4 @@
-"""What is varied, settings of the parties and shares of the channels, and every combination of it. Pure."""
+"""Reads what is varied (settings of the parties, shares of the channels) and builds every combination. Pure."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ _OF_THE_CONTRACT: Final[Mapping[str, frozenset[str]]] = {
     party: frozenset(settings.model_fields) - set(ServiceSettings.model_fields) - {"agent"}
     for party, settings in _SETTINGS.items()
 }
-"""Party → its settings, but for those that say how a process runs."""
+"""Party → its settings, without those about running a process."""
 _DAYS = re.compile(r"^(\d+)d$")
 
 PartySetting = tuple[str, str]
-"""A party and a setting of it."""
+"""(party, setting)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,12 @@ ALIASES: Final[Mapping[str, Alias]] = {
 
 
 class CannotVary(ValueError):
-    """What was asked for cannot be explored; the text says why and what would work."""
+    """This cannot be explored; the text says why and what would work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """A name, the values that it takes in turn, and the settings it stands for: none where it is a channel's share."""
+    """A name, its values, and the settings it stands for; a channel's share has none."""
 
     name: str
     values: tuple[str, ...]
@@ -85,7 +85,7 @@ class Variation:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One combination: what was varied, as it was written, and what follows from it."""
+    """One combination: the values as written, and the settings and mix that follow."""
 
     values: tuple[tuple[str, str], ...]
     overrides: Mapping[str, Mapping[str, Any]]
@@ -93,7 +93,7 @@ class Case:
 
     @property
     def label(self) -> str:
-        """In one line; for nothing varied, the terms as agreed."""
+        """In one line; `as agreed` if nothing is varied."""
         return ", ".join(f"{name}={value}" for name, value in self.values) or "as agreed"
 
 
@@ -123,7 +123,7 @@ def cases(variations: Sequence[Variation]) -> list[Case]:
 
 
 def _split(listed: str) -> Iterator[str]:
-    """At commas; those within brackets belong to a value."""
+    """Split at commas outside of brackets."""
     value, depth = "", 0
     for character in listed:
         depth += (character in "[{") - (character in "]}")
@@ -163,7 +163,7 @@ def _check(case: Case, party: str, given: Mapping[str, Any]) -> None:
 
 
 def _settings_of(name: str) -> tuple[PartySetting, ...]:
-    """The settings of a name: an alias, `PARTY.SETTING`, or a setting that one kind of party alone has."""
+    """The settings of a name: an alias, `PARTY.SETTING`, or a setting that only one kind of party has."""
     if name in ALIASES:
         return ALIASES[name].settings
     if name.startswith(SHARE):
@@ -186,7 +186,7 @@ def _settings_of(name: str) -> tuple[PartySetting, ...]:
 
 def _no_such(setting: str, parties: Sequence[str]) -> str:
     if setting in ServiceSettings.model_fields:
-        return "says how a process runs, not what was agreed"
+        return "is about running a process, not a term of the contract"
     known = sorted({*ALIASES, *(s for party in parties for s in _OF_THE_CONTRACT[party])})
     near = get_close_matches(setting, known, n=3, cutoff=0.5)
     hint = f"did you mean {', '.join(near)}?" if near else f"short names are {', '.join(ALIASES)}"
@@ -194,12 +194,12 @@ def _no_such(setting: str, parties: Sequence[str]) -> str:
 
 
 def _parsed(setting: str, value: str) -> Any:
-    """As a setting takes it: lists, objects and `null` are JSON, `3d` is three days."""
+    """The value for a setting: lists, objects and `null` are JSON; `3d` is three days."""
     if value[0] in "[{" or value == "null":
         try:
             return json.loads(value)
         except ValueError as wrong:
-            raise CannotVary(f"{setting}={value} is no JSON: {wrong}") from None
+            raise CannotVary(f"{setting}={value} is not JSON: {wrong}") from None
     days = _DAYS.match(value)
     return days.group(1) if days and setting.endswith("_days") else value
 
@@ -216,7 +216,7 @@ def _share(name: str, value: str) -> float:
 
 
 def _mix(shares: Mapping[Method, float]) -> Shares:
-    """The ordinary mix with some shares given: the others keep their proportions in what is left."""
+    """The ordinary mix with some shares given; the other channels keep their proportions in the rest."""
     left = 1 - sum(shares.values())
     others = {method: weight for method, weight in ORDINARY_MIX.items() if method not in shares}
     whole = sum(others.values())

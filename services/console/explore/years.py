@@ -1,4 +1,4 @@
-"""One case: a fiscal year of all channels in a sandbox, up to the day on which the ward closes its accounts."""
+"""Plays one case: a fiscal year of all channels in a sandbox, until the ward closes its accounts (出納閉鎖)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from services.console.sandbox.scene import SandboxScene
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """Who pays, the same in every case."""
+    """The payers, the same in every case."""
 
     payers: int = 200
     seed: int = 7
@@ -43,11 +43,11 @@ class Crowd:
 
 
 DayReached = Callable[[int], None]
-"""Told how many simulated days are over, as they pass."""
+"""Called with the number of simulated days that are over."""
 
 
 async def play_year(case: Case, crowd: Crowd, reached: DayReached) -> Outcome:
-    """Play it: every slip of the year, paid by the payers' habits under the terms of the case."""
+    """Every slip of the year is paid by the payers' habits, under the terms of the case."""
     overrides = {party: dict(given) for party, given in case.overrides.items()}
     async with Sandbox(on_the_clock(crowd.first_day, time(0)), crowd.seed, overrides=overrides) as sandbox:
         scene = SandboxScene(sandbox)
@@ -70,13 +70,13 @@ async def play_year(case: Case, crowd: Crowd, reached: DayReached) -> Outcome:
 
 
 def _planned(slips: Sequence[SlipView], case: Case, crowd: Crowd) -> list[PlannedPayment]:
-    """What is paid before the accounts are closed."""
+    """The payments made before the accounts are closed."""
     end = _end(crowd)
     return [p for p in plan_habits(slips, Habits(mix=case.mix), crowd.seed) if p.at < end]
 
 
 async def _pay(scene: SandboxScene, planned: Sequence[PlannedPayment], crowd: Crowd, reached: DayReached) -> int:
-    """How many were refused."""
+    """Make the payments in order of time. Returns how many were refused."""
     refused = 0
     for at, together in groupby(planned, attrgetter("at")):
         await scene.advance(at)

@@ -1,12 +1,12 @@
 """Load tests: how many receipts or payments a second, how long each takes, and where the time goes.
 
 `sansha load receipts` writes receipt data (収納データ) onto the topic that the ward reads, `sansha load payments` sends
-scans to the provider. Arrivals are an open loop: each has a time at which it is meant to come, stamped into the event,
-and what it waits for anything counts from there (no coordinated omission). A receipt is *registered* when the
-ward's consumer group has committed its offset, which a ward does after its database has committed.
+scans to the provider. Arrivals are an open loop: each has an intended time, stamped into the event, and every latency
+counts from it (no coordinated omission). A receipt is *registered* once the ward has committed it to its database and
+then its offset.
 
-`arrivals.py`, when each comes; `recording.py`, what was measured; `following.py`, what is registered by now;
-`receipts.py`, `payments.py`, the workloads; `running.py`, a run from warm-up to the last receipt; `parties.py`, what
-that cost; `places.py`, the stack it runs on; `trials.py`, all of it as a test; `results.py`, the outcome;
-`thresholds.py`, `comparing.py`, `page.py`, what is made of the outcome.
+`arrivals.py`: intended times. `receipts.py`, `payments.py`: the workloads. `running.py`: a run, from warm-up to the
+last receipt. `following.py`: what is registered so far. `recording.py`, `parties.py`: latencies, and resource usage.
+`target.py`: the stack under test. `trials.py`: a whole test. `results.py`: the outcome, from which `thresholds.py`,
+`comparing.py` and `page.py` work.
 """

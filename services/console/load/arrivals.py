@@ -1,4 +1,4 @@
-"""When each arrival is meant to come: pure functions of rate, shape and length."""
+"""The intended time of each arrival: pure functions of rate, shape and length."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Shape(StrEnum):
 PROFILES: Final = {
     Shape.CONSTANT: ((0.0, 1.0), (1.0, 1.0)),
     Shape.RAMP: ((0.0, 0.0), (1.0, 1.0)),
-    # 納期限の一日: a quiet night, the morning, the lunch break, the evening's rush, and those of the last minute
+    # 納期限の一日: a quiet night, the morning, the lunch break, the evening peak, the last minutes
     Shape.DUE_DATE_PEAK: (
         (0.0, 0.05),
         (0.25, 0.1),
@@ -39,7 +39,7 @@ PROFILES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """So many arrivals over so many seconds, at most `rate` a second."""
+    """Arrivals over a number of seconds, at most `rate` a second."""
 
     shape: Shape
     rate: float
@@ -47,7 +47,7 @@ class Arrivals:
 
     @classmethod
     def counted(cls, shape: Shape, rate: float, count: int) -> Arrivals:
-        """As long as `count` arrivals take."""
+        """For as long as `count` arrivals take."""
         return cls(shape, rate, count / (rate * _area(PROFILES[shape])))
 
     @property
@@ -56,7 +56,7 @@ class Arrivals:
         return int(self.rate * self.seconds * _area(PROFILES[self.shape]) + 1e-6)
 
     def times(self) -> Iterator[float]:
-        """Seconds since the beginning at which each is meant to come, in order."""
+        """The intended time of each, in seconds since the start, in order."""
         done, n = 0.0, 0
         for (x0, y0), (x1, y1) in pairwise(PROFILES[self.shape]):
             length, start, first, last = (x1 - x0) * self.seconds, x0 * self.seconds, y0 * self.rate, y1 * self.rate
@@ -68,7 +68,7 @@ class Arrivals:
 
 
 def _when(arrived: float, rate: float, growth: float) -> float:
-    """Seconds until so many have arrived, where the rate begins at `rate` and grows by `growth` a second."""
+    """Seconds until `arrived` have arrived, if the rate starts at `rate` and grows by `growth` a second."""
     if abs(growth) < 1e-12:
         return arrived / rate
     return (sqrt(max(rate * rate + 2 * growth * arrived, 0.0)) - rate) / growth

@@ -9,11 +9,11 @@ from services.console.load.results import LoadResult, figures
 
 MORE_IS_BETTER = frozenset({"throughput"})
 NOTEWORTHY = 0.1
-"""Differences below a tenth are taken for noise."""
+"""Relative: a smaller difference counts as noise."""
 
 
 class Compared(NamedTuple):
-    """One figure of two runs. `ratio` is the second by the first; None where that cannot be said."""
+    """One figure of two runs. `ratio` is second by first; None if either is missing or the first is 0."""
 
     figure: str
     first: float | None
@@ -27,7 +27,7 @@ class Compared(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """`better` or `worse`, the second than the first; `same` within the noise, empty where it cannot be said."""
+        """How the second run compares: `better`, `worse`, `same` within the noise; empty without a ratio."""
         if self.ratio is None:
             return ""
         if abs(self.ratio - 1) < NOTEWORTHY:
@@ -36,14 +36,14 @@ class Compared(NamedTuple):
 
 
 def compared(first: LoadResult, second: LoadResult) -> Iterator[Compared]:
-    """Every figure that either has, in their order."""
+    """Every figure of either run."""
     a, b = figures(first), figures(second)
     for name in dict.fromkeys((*a, *b)):
         yield Compared(name, a.get(name), b.get(name))
 
 
 def differing(first: LoadResult, second: LoadResult) -> Iterator[tuple[str, object, object]]:
-    """What was asked for, or what it ran on, that is not the same: (name, of the first, of the second)."""
+    """(name, first, second) of every option and every fact of the environment in which the runs differ."""
     if first.workload != second.workload:
         yield "workload", first.workload, second.workload
     for of in ("asked", "environment"):

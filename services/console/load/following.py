@@ -1,7 +1,7 @@
-"""What the ward has registered by now: the receipts topic read behind it, and the offsets that its group has committed.
+"""What the ward has registered so far: the receipts topic, and the offsets that the ward's group has committed.
 
-A ward commits an offset after its database has committed, so whatever is before that offset is registered. Nothing of
-the ward itself is asked: any ward that reads the topic as a consumer group can be measured.
+The ward commits an offset after its database transaction, so every receipt before that offset is registered. The ward
+itself is not asked: any ward that reads the topic as a consumer group can be measured.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from services.chassis.bus.port import EventBus, Message, TopicPartition
 
 MESSAGES_AT_ONCE = 10_000
 Intended = Callable[[Message], float | None]
-"""When this message was meant to come, in seconds since the run began; None for somebody else's."""
+"""The intended time of this message, in seconds since the run began; None if this run did not send it."""
 
 
 class Delivered(NamedTuple):
-    """A receipt on the topic: its place, when it was meant to come and when it was seen there."""
+    """A receipt on the topic: its offset, intended time and time seen, in seconds since the run began."""
 
     offset: int
     intended_at: float
@@ -27,7 +27,7 @@ class Delivered(NamedTuple):
 
 
 class Follower:
-    """Follows one topic and one group, from the end of the topic on."""
+    """Follows one topic and one consumer group, from the end of the topic on."""
 
     def __init__(self, bus: EventBus, topic: str, group: str, intended: Intended, now: Callable[[], float]) -> None:
         """`now`: seconds since the run began."""
@@ -37,14 +37,14 @@ class Follower:
         self._waiting: dict[TopicPartition, deque[Delivered]] = {}
 
     async def begin(self) -> int:
-        """Begin at the end. Returns how many messages before it the group has not committed yet."""
+        """Start at the end of the topic. Returns the number of messages before it that the group has not committed."""
         self._next = dict(await self._bus.end_offsets([self._topic]))
         self._waiting = {tp: deque() for tp in self._next}
         committed = await self._bus.committed(self._group, [self._topic])
         return sum(end - committed.get(tp, 0) for tp, end in self._next.items())
 
     async def registered(self) -> Iterator[Delivered]:
-        """Those that are registered since the last call."""
+        """The receipts registered since the last call."""
         while messages := await self._bus.read(self._topic, self._next, MESSAGES_AT_ONCE):
             now = self._now()
             for message in messages:

@@ -1,4 +1,4 @@
-"""A result as one self-contained page: headline, what happened over time, how latencies are spread, what it cost."""
+"""A result as one self-contained page: headline, course over time, latency percentiles, resource usage, conditions."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def page(result: LoadResult, checked: Sequence[Checked]) -> str:
 
 
 def _over_time(result: LoadResult, series: Mapping[str, str], unit: str) -> str | None:
-    """None where the run was too short for a line."""
+    """None if the run was too short for a line."""
     if len(result.each_second) < 2:
         return None
     points = {
@@ -50,7 +50,7 @@ def _over_time(result: LoadResult, series: Mapping[str, str], unit: str) -> str 
 
 
 def _spread(result: LoadResult) -> str | None:
-    """Each stage's latencies by percentile; each nine as wide as the last."""
+    """Each stage's latencies by percentile, on an axis where each further nine takes the same width."""
     series = {
         STAGE_NAMES.get(stage, stage): [(_position(p), ms) for p, ms in percentiles(spread, _up_to(spread.count))]
         for stage, spread in result.latencies.items()
@@ -63,7 +63,7 @@ def _spread(result: LoadResult) -> str | None:
 
 
 def _up_to(count: int) -> Sequence[float]:
-    """Percentiles that so many values can tell apart."""
+    """The percentiles that this many values can resolve."""
     return [p for p in _NINES if p < 100 * (1 - 1 / max(count, 2))] or [0.0, 50.0]
 
 
@@ -72,7 +72,7 @@ def _position(percentile: float) -> float:
 
 
 def _stages(result: LoadResult) -> str | None:
-    """Milliseconds of each party's work by stage; waiting for work is none."""
+    """Milliseconds of each party's work by stage; waiting for messages is not work."""
     busy = {
         party: {stage: s for stage, s in use.stages.items() if stage != "fetch"}
         for party, use in result.parties.items()

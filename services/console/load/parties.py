@@ -1,4 +1,4 @@
-"""What the parties' processes used: processor time, memory and the stages of their work, as their `/metrics` tell."""
+"""Resource usage of the parties' processes, from their `/metrics`: processor time, memory, time by stage of work."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ MEGABYTE: Final = 1024 * 1024
 
 
 class PartyUse(msgspec.Struct, frozen=True):
-    """One party, all its replicas together, over the measured part."""
+    """One party, over the measured part of the run; its replicas are added up."""
 
     replicas: int
     cpu_seconds: float
     cpu_us_per_event: float
-    """Microseconds of processor time for each receipt that was registered."""
+    """Microseconds of processor time per registered receipt."""
     memory_mb: float
-    """The largest that one process was seen with."""
+    """The largest resident memory seen in one process."""
     stages: dict[str, float]
-    """Stage of the work → seconds (`docs/operations.md`, sansha_stage_seconds)."""
+    """Stage of work → seconds (`docs/operations.md`, sansha_stage_seconds)."""
     stage_counts: dict[str, float] = {}
-    """Stage of the work → how often."""
+    """Stage of work → number of times."""
 
 
 @dataclass(slots=True)
 class Reading:
-    """What a party's processes say at one moment."""
+    """The metrics of a party's processes at one moment."""
 
     replicas: int = 0
     cpu_seconds: float = 0.0
@@ -47,7 +47,7 @@ class Reading:
     stage_counts: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     def take(self, exposition: str) -> None:
-        """Another replica's metrics; what a party of one's own does not tell counts as nothing."""
+        """Add one replica's metrics. Those it does not expose count as zero: it may be another program."""
         self.replicas += 1
         self.cpu_seconds += sum(map(float, _CPU.findall(exposition)))
         self.memory_bytes = max(self.memory_bytes, *map(float, _MEMORY.findall(exposition)), 0.0)
@@ -56,7 +56,7 @@ class Reading:
 
 
 class Gauge:
-    """Reads these parties' metrics, where they answer."""
+    """Reads these parties' metrics. A party that does not answer is left out."""
 
     def __init__(self, addresses: Addresses, principals: Sequence[str]) -> None:
         self._addresses, self._principals = addresses, principals
@@ -66,13 +66,13 @@ class Gauge:
         self._most: dict[str, float] = {}
 
     async def begin(self, events: Callable[[], int]) -> None:
-        """The measured part begins; a busy process takes a moment to answer, and `events` is asked then."""
+        """Start of the measured part. `events` is called after reading the metrics: a busy process answers late."""
         self._most = {}
-        self._first = await self.look()
+        self._first = await self.read()
         self._first_events = events()
 
-    async def look(self) -> Mapping[str, Reading]:
-        """How things stand now; the largest memory is kept in mind."""
+    async def read(self) -> Mapping[str, Reading]:
+        """Current metrics by party; remembers the largest memory."""
         read = await asyncio.gather(*map(self._party, self._principals))
         found = {name: reading for name, reading in zip(self._principals, read, strict=True) if reading.replicas}
         for name, reading in found.items():
@@ -80,9 +80,9 @@ class Gauge:
         return found
 
     async def used(self, events: int) -> dict[str, PartyUse]:
-        """Since `begin`; so many events there were altogether."""
+        """Usage since `begin`; `events` is the number of registered receipts of the whole run."""
         used, events = {}, events - self._first_events
-        for name, now in (await self.look()).items():
+        for name, now in (await self.read()).items():
             before = self._first.get(name, Reading())
             cpu = now.cpu_seconds - before.cpu_seconds
             used[name] = PartyUse(
@@ -111,5 +111,5 @@ class Gauge:
 
 
 def _since(before: Mapping[str, float], now: Mapping[str, float]) -> dict[str, float]:
-    """What has grown, by how much."""
+    """The increase of each value that has grown."""
     return {stage: value - before.get(stage, 0.0) for stage, value in now.items() if value > before.get(stage, 0.0)}

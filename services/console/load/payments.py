@@ -1,8 +1,7 @@
-"""Card payments as an app makes them: scanned, the card chosen, then followed from topic to topic until the receipt.
+"""Card payments as an app makes them: scan, choose the card, follow the payment from topic to topic to its receipt.
 
 One by one (`POST /scans`, `POST /payments/{id}/card`) or many in a request (`POST /scans/bulk`, `/payments/cards`).
-Cards are typed beforehand. What the agents answer comes as events; each step counts from the one before it, as far as
-the topics tell when it was there.
+Cards are typed beforehand. The agents' answers are read from their topics; each step is timed from the one before it.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ ATTEMPTS: Final = 30
 
 
 class PaymentRefused(Exception):
-    """The provider did not take what it should take; the text is its answer."""
+    """The provider refused a payment that it should accept; the text is its answer."""
 
 
 @dataclass(slots=True)
@@ -54,7 +53,7 @@ class _UnderWay:
 
 
 class Payments:
-    """A payment for each slip, in turn. A declined one counts as refused, and is not waited for."""
+    """A payment for each slip, in turn. A declined one counts as refused; its receipt is not awaited."""
 
     stages: Sequence[str] = (ACCEPTED, AUTHORIZED, TAKEN_ON, DELIVERED)
 
@@ -71,10 +70,10 @@ class Payments:
         self.senders = max(CONNECTIONS // slips.in_a_request, 4)
         self.ahead = max(2 * CONNECTIONS, 2 * self.senders * slips.in_a_request)
         self.amounts: dict[str, int] = {}
-        """Payment id → yen, of all that were accepted."""
+        """Payment id → yen of every accepted payment."""
 
     async def begin(self) -> None:
-        """Follow the topics from their ends on."""
+        """Open the connections; follow the topics from their ends on."""
         connector = aiohttp.TCPConnector(limit=CONNECTIONS)
         self._http = aiohttp.ClientSession(self._provider, connector=connector)
         self._next = {name: dict(await self._bus.end_offsets([name])) for name in WATCHED}
@@ -91,7 +90,7 @@ class Payments:
             await self._pay_many(wanted, intended)
 
     async def observe(self) -> None:
-        """What the topics between say by now."""
+        """Read the topics between scan and receipt."""
         for name, offsets in self._next.items():
             messages = await self._bus.read(name, offsets, MESSAGES_AT_ONCE)
             now = self._watch.now()
@@ -100,7 +99,7 @@ class Payments:
                 self._step(message, now)
 
     def intended(self, message: Message) -> float | None:
-        """When the payment of this receipt was meant to be scanned; by the way, the receipt is delivered."""
+        """The intended time of this receipt's payment; records that the receipt is delivered."""
         found = self._under_way.pop(message.key, None)
         if found is None:
             return None
@@ -161,12 +160,12 @@ class Payments:
         return payments
 
     async def _post(self, path: str, body: Mapping[str, Any]) -> Any:
-        assert self._http is not None, "begin first"
+        assert self._http is not None, "begin() comes first"
         self._requests += 1
         headers = {"Idempotency-Key": f"{self._run}/{self._requests}"}
         for _ in range(ATTEMPTS):
             async with self._http.post(path, json=body, headers=headers) as answer:
-                if answer.status == UNAVAILABLE:  # too many requests at a time, or an outage: the same again, later
+                if answer.status == UNAVAILABLE:  # overload or outage: retry
                     await pause(float(answer.headers.get("Retry-After", "1")))
                     continue
                 if answer.status >= 400:
@@ -181,7 +180,7 @@ def _chosen(card: CardTokenAnswer) -> dict[str, Any]:
 
 @dataclass
 class ReadyPayments:
-    """What is to be paid: slips with a card of each payer's own, under one consent."""
+    """Slips to pay, each with a card of its payer, under one consent."""
 
     payable: Sequence[tuple[Payable, CardTokenAnswer]]
     consent: str
@@ -189,13 +188,13 @@ class ReadyPayments:
     _taken: int = 0
 
     def next(self, count: int) -> Sequence[tuple[Payable, CardTokenAnswer]]:
-        """The next ones; none twice."""
+        """The next `count` slips; none is returned twice."""
         begun, self._taken = self._taken, self._taken + count
         return self.payable[begun : self._taken]
 
 
 async def ready_to_pay(client: StackClient, slips: Sequence[Payable], seed: int, in_a_request: int) -> ReadyPayments:
-    """Cards typed to their agents, and the consent given. Raises `PaymentRefused`, `Refused`, `Unreachable`."""
+    """Type a card for each payer and give the consent. Raises `PaymentRefused`, `Refused`, `Unreachable`."""
     channels = StackChannels(client)
     consent = await Payers(channels).consent(f"load-{random_token()}")
     cards = await _cards(channels, list(dict.fromkeys(slip.insured_number for slip in slips)), seed)

@@ -1,4 +1,4 @@
-"""Receipt data (収納データ, 速報) as the collection centre tells it, put onto the topic that the ward reads."""
+"""Receipt data (収納データ, 速報) as the collection centre reports it, written to the topic that the ward reads."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ SETTLERS: Final = (Settler.UC, Settler.JCB)
 
 
 class Receipts:
-    """A receipt for each slip, in turn, paid by card to either agent. Bytes are made when they are due, not before."""
+    """A receipt for each slip, in turn, paid by card to either agent. Records are encoded when they are sent."""
 
     stages: Sequence[str] = (ACCEPTED,)
     at_once = 2_000
     ahead = 20_000
-    senders = 1  # one after the other: the bus keeps them in order
+    senders = 1  # one batch after the other, which keeps their order on the bus
 
     def __init__(self, bus: EventBus, slips: Sequence[Payable], recorder: Recorder, watch: Watch) -> None:
         self._bus, self._recorder, self._watch = bus, recorder, watch
@@ -34,7 +34,7 @@ class Receipts:
         self._identity: Identity = TimeOrderedIdentity()
         self._under_way: dict[str, float] = {}
         self.amounts: dict[str, int] = {}
-        """Payment id → yen, of all that was sent."""
+        """Payment id → yen of every receipt sent."""
 
     async def send(self, intended: Sequence[float]) -> None:
         await self._bus.produce([self._record(at) for at in intended])
@@ -44,11 +44,11 @@ class Receipts:
             self._recorder.took(ACCEPTED, at, now - at)
 
     def intended(self, message: Message) -> float | None:
-        """When the receipt in this message was meant to come."""
+        """The intended time of the receipt in this message."""
         return self._under_way.pop(message.key, None)
 
     async def observe(self) -> None:
-        """There is nothing on the way."""
+        """Nothing to do: no step lies between sending and registration."""
 
     def _record(self, at: float) -> Record:
         slip, moment = next(self._slips), self._watch.moment(at)

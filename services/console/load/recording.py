@@ -1,7 +1,7 @@
-"""What is measured while a load test runs: histograms of how long each step took, and a row for every second.
+"""Measurements of a running load test: a latency histogram for each step, and a row for every second.
 
-High dynamic range histograms (HdrHistogram) keep three significant digits from a microsecond to an hour, in a few
-kilobytes each, whatever the number of values.
+Histograms are HdrHistograms: three significant digits from a microsecond to an hour, in a few kilobytes each, whatever
+the number of values.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ MOST_MICROSECONDS: Final = 3_600_000_000
 DIGITS: Final = 3
 PERCENTILES: Final = (50.0, 90.0, 99.0, 99.9)
 REGISTERED: Final = "registered"
-"""From the topic into the ward's books."""
+"""The step from the topic into the ward's books."""
 END_TO_END: Final = "end_to_end"
 
 
 class Spread(msgspec.Struct, frozen=True):
-    """Milliseconds by which 50, 90, 99 and 99.9 of 100 were done, and the longest.
+    """Latency percentiles and the longest latency, in milliseconds.
 
-    `histogram` holds all of them, in HdrHistogram's own form (V2, compressed, base64).
+    `histogram` holds all values, in HdrHistogram's own encoding (V2, compressed, base64).
     """
 
     count: int
@@ -37,26 +37,26 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 class Second(msgspec.Struct, frozen=True):
-    """One second of a run. Latencies in milliseconds, of what was registered in it; None where nothing was."""
+    """One second of a run. Latencies in milliseconds, of the receipts registered in it; None if there were none."""
 
     at: int
-    """Seconds since the measured part began; negative while it warms up."""
+    """Seconds since the measured part began; negative during the warm-up."""
     arrived: int
     registered: int
     lag: int
-    """Sent and not registered, at the end of the second."""
+    """Sent and not yet registered at the end of the second."""
     p50: float | None
     p99: float | None
 
 
 class Latencies:
-    """How long things took, as they are told."""
+    """A histogram of latencies."""
 
     def __init__(self) -> None:
         self._histogram = HdrHistogram(1, MOST_MICROSECONDS, DIGITS)
 
     def add(self, seconds: float, count: int = 1) -> None:
-        """So many took so long."""
+        """`count` of them took this long."""
         microseconds = int(seconds * 1e6)
         self._histogram.record_value(min(max(microseconds, 1), MOST_MICROSECONDS), count)
 
@@ -65,42 +65,41 @@ class Latencies:
         return int(self._histogram.total_count)
 
     def at(self, percentile: float) -> float | None:
-        """Milliseconds; None where nothing was told."""
+        """Milliseconds; None without values."""
         return float(self._histogram.get_value_at_percentile(percentile)) / 1000 if self.count else None
 
     def clear(self) -> None:
         self._histogram.reset()
 
     def spread(self) -> Spread:
-        """All of it."""
         p50, p90, p99, p999 = (self.at(p) or 0.0 for p in PERCENTILES)
         most = float(self._histogram.get_max_value()) / 1000 if self.count else 0.0
         return Spread(self.count, p50, p90, p99, p999, most, self._histogram.encode().decode())
 
 
 def percentiles(spread: Spread, steps: Sequence[float]) -> list[tuple[float, float]]:
-    """(percentile, milliseconds), out of the histogram that the spread holds."""
+    """(percentile, milliseconds) for each of `steps`, from the spread's histogram."""
     histogram = HdrHistogram.decode(spread.histogram)
     return [(step, float(histogram.get_value_at_percentile(step)) / 1000) for step in steps]
 
 
 class Moment(NamedTuple):
-    """What a progress display shows."""
+    """The state of a run, for a progress display."""
 
     at: float
     """Seconds since the run began."""
     sent: int
     registered: int
     per_second: float
-    """Registered within the last second."""
+    """Registrations in the last second."""
     p99: float | None
-    """Milliseconds, of what was registered in it."""
+    """Milliseconds, of the registrations in the last second."""
     lag: int
     is_warm: bool
 
 
 class Recorder:
-    """Takes what happens, with times in seconds since the run began. What was meant to come before `zero` warms up."""
+    """Records what happens; times are seconds since the run began. Arrivals intended before `zero` are warm-up."""
 
     def __init__(self, stages: Sequence[str]) -> None:
         self._stages = {stage: Latencies() for stage in (*stages, REGISTERED, END_TO_END)}
@@ -116,23 +115,23 @@ class Recorder:
 
     @property
     def lag(self) -> int:
-        """Sent and neither registered nor refused."""
+        """Sent, and neither registered nor refused."""
         return self.sent - self.registered - self.refused
 
     def was_sent(self, intended: Sequence[float], now: float) -> None:
-        """These are on their way, the first of them perhaps later than it was meant to be."""
+        """These were sent; the first may be later than intended."""
         self.sent += len(intended)
         self.last_sent_at = now
         if intended[0] >= self.zero:
             self.behind_most = max(self.behind_most, now - intended[0])
 
     def took(self, stage: str, intended_at: float, seconds: float) -> None:
-        """A step, from its beginning to its end."""
+        """A step took this long."""
         if intended_at >= self.zero:
             self._stages[stage].add(seconds)
 
     def was_registered(self, intended_at: float, delivered_at: float, now: float) -> None:
-        """The ward has one more, which was on its topic at `delivered_at`."""
+        """One more receipt is registered; it was on its topic at `delivered_at`."""
         self.registered += 1
         self.registered_since_zero += now >= self.zero
         self.last_registered_at = now
@@ -141,8 +140,8 @@ class Recorder:
             self._stages[REGISTERED].add(now - delivered_at)
             self._stages[END_TO_END].add(now - intended_at)
 
-    def look(self, now: float) -> Moment | None:
-        """Close the seconds that are over; how things stand, if any is."""
+    def close_seconds(self, now: float) -> Moment | None:
+        """Close the second that is over. Returns the state of the run if there was one."""
         second = int(now)
         if second == self._second:
             return None
@@ -162,10 +161,10 @@ class Recorder:
         return Moment(now, self.sent, self.registered, per_second, row.p99, self.lag, now >= self.zero)
 
     def seconds(self) -> list[Second]:
-        """Those that are over, counted from the beginning of the measured part."""
+        """The closed seconds, counted from the start of the measured part."""
         zero = 0 if self.zero == inf else int(self.zero)
         return [msgspec.structs.replace(row, at=row.at - zero) for row in self._seconds]
 
     def spreads(self) -> Mapping[str, Spread]:
-        """Of each stage that was told of."""
+        """The spread of each stage that has values."""
         return {stage: latencies.spread() for stage, latencies in self._stages.items() if latencies.count}

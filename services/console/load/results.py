@@ -1,4 +1,4 @@
-"""The outcome of a load test: for machines as JSON, for people as figures by name."""
+"""The outcome of a load test: a JSON document, and named figures."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ STAGE_NAMES: Final[Mapping[str, str]] = {
     "registered": "収納データ → 登録 delivered → registered",
     END_TO_END: "送信 → 登録 sent → registered",
 }
-"""The steps of a receipt or payment, as they are told on screen."""
+"""The steps of a receipt or payment, as shown on screen."""
 
 
 class AuditFound(msgspec.Struct, frozen=True):
-    """What the ward's books say of the receipts that were sent: each registered once, and booked to the yen."""
+    """The receipts sent, compared with the ward's books: each registered once, and booked to the yen."""
 
     sent: int
     registered_once: int
@@ -42,39 +42,39 @@ class AuditFound(msgspec.Struct, frozen=True):
 
 
 class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
-    """One run. Times in seconds, latencies in milliseconds, of the measured part unless it says otherwise."""
+    """One run. Times in seconds, latencies in milliseconds, of the measured part unless stated otherwise."""
 
     version: int = VERSION
     workload: str
     began_at: str
     asked: dict[str, Any]
-    """What the run was asked for: rate, shape, count and so on."""
+    """The options of the run: rate, shape, count and so on."""
     environment: dict[str, Any]
-    """What it ran on: machine, database, bus, partitions, replicas."""
+    """Machine, database, bus, partitions, replicas."""
     sent: int
-    """The warm-up included, as in `registered`."""
+    """Includes the warm-up, as `registered` does."""
     registered: int
     refused: int = 0
-    """Payments that their card company declined: not waited for."""
+    """Payments that their card company declined; no receipt is awaited for them."""
     seconds: float
-    """From the beginning of the measured part until the last receipt was registered."""
+    """From the start of the measured part to the registration of the last receipt."""
     throughput: float
     """Receipts registered a second."""
     latencies: dict[str, Spread]
     behind_most: float
-    """By how much the load generator itself was late at most: it counts in every latency, and above a few
-    milliseconds says that the rate asked for is more than this machine can send."""
+    """The longest delay of the load generator itself. It is part of every latency; above a few milliseconds, this
+    machine cannot send at the rate asked for."""
     lag_most: int
     drained_in: float
-    """From the last arrival until the last receipt was registered."""
+    """From the last arrival to the registration of the last receipt."""
     parties: dict[str, PartyUse]
     load_cpu_seconds: float
-    """What the load generator itself used."""
+    """Processor time of the load generator itself."""
     each_second: list[Second]
     audit: AuditFound | None = None
-    """None where it was not asked for, or the ward keeps no books that can be read."""
+    """None if not asked for, or if the ward's books cannot be read."""
     reconciled_in: float | None = None
-    """With a stepped clock: how long closing, deposits and reconciliation took afterwards."""
+    """With a stepped clock: the time that closing, deposits and reconciliation then took."""
     was_stopped: bool = False
 
     @property
@@ -83,23 +83,23 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_right(self) -> bool:
-        """Nothing lost, nothing twice, to the yen."""
+        """Nothing lost, nothing registered twice, to the yen."""
         return self.unregistered == 0 and (self.audit is None or self.audit.is_clean)
 
 
 def read_result(path: Path) -> LoadResult:
-    """Raises `ValueError` for a file that is no result of this version, `OSError` where it cannot be read."""
+    """Raises `ValueError` for a file that is not a result of this version, `OSError` if it cannot be read."""
     try:
         result = msgspec.json.decode(path.read_bytes(), type=LoadResult)
     except msgspec.DecodeError as wrong:
-        raise ValueError(f"{path} is no result of `sansha load … --json` ({wrong})") from None
+        raise ValueError(f"{path} is not a result of `sansha load … --json` ({wrong})") from None
     if result.version != VERSION:
         raise ValueError(f"{path} is a result of version {result.version}; this sansha reads version {VERSION}")
     return result
 
 
 def figure_names(stages: Sequence[str]) -> Sequence[str]:
-    """Of a run of a workload with these stages, whatever becomes of it."""
+    """Every figure that a run of a workload with these stages can have."""
     return [
         "throughput",
         *(f"{stage}.{name}_ms" for stage in (*stages, REGISTERED, END_TO_END) for name in PERCENTILE_NAMES),

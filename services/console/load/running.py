@@ -1,4 +1,4 @@
-"""A run: warm-up, arrivals in an open loop, until the last of them is registered or nothing moves any more."""
+"""A run: warm-up, then arrivals in an open loop, until the last is registered or nothing is registered any more."""
 
 from __future__ import annotations
 
@@ -17,30 +17,31 @@ from services.console.load.recording import Moment, Recorder
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.001, 0.05
 ONE_STOP_SECONDS: Final = 0.5
-LOOKS_APART: Final = 2
-"""Between two looks at what is registered so many times the last one's length passes, and `BETWEEN_LOOKS` seconds at
-least: looking costs, too. A latency is told as longer by up to that, never as shorter."""
-BETWEEN_LOOKS: Final = 0.002
+POLL_SPACING: Final = 2
+"""The pause between two polls of what is registered: this many times the length of the last poll, and at least
+`SHORTEST_POLL_PAUSE` seconds, for polling costs processor time too. A latency is overstated by up to that pause, never
+understated."""
+SHORTEST_POLL_PAUSE: Final = 0.002
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What is to come, and when. Without arrivals: as fast as it is registered."""
+    """What to send, and when. Without arrivals: as fast as the ward registers."""
 
     count: int
-    """Of the measured part."""
+    """Arrivals of the measured part."""
     arrivals: Arrivals | None = None
     warm_up_seconds: float = 5.0
     warm_up_count: int = 2_000
-    """Of a run without arrivals."""
+    """For a run without arrivals."""
     seconds: float | None = None
-    """Of a run without arrivals: its measured part ends then, however many are left."""
+    """For a run without arrivals: its measured part ends after this time, however many are left."""
     patience_seconds: float = 30.0
-    """Where nothing is registered for so long, what is left is given up."""
+    """The run is given up if nothing is registered for this long."""
 
     @property
     def warm_up(self) -> Arrivals | None:
-        """At the highest rate, from the beginning of the run until the measured part begins."""
+        """Arrivals at the highest rate, from the start of the run to that of the measured part."""
         if self.arrivals is None or not self.warm_up_seconds:
             return None
         return Arrivals(Shape.CONSTANT, self.arrivals.rate, self.warm_up_seconds)
@@ -53,15 +54,15 @@ class Schedule:
         return self.count + (self.warm_up.count if self.warm_up else 0)
 
     def times(self) -> Iterator[float]:
-        """Seconds since the run began at which each is meant to come, with arrivals."""
+        """The intended times, in seconds since the run began; needs arrivals."""
         assert self.arrivals is not None
         before = self.warm_up.times() if self.warm_up else ()
         return chain(before, (self.warm_up_seconds + at for at in self.arrivals.times()))
 
 
 class Watch:
-    """Seconds since the run began, and what any such moment is by the parties' clock: `began_at` at the beginning, and
-    from then on `rate` seconds in each real one, none where it is stepped."""
+    """Seconds since the run began, and the parties' clock at any such moment: it starts at `began_at` and advances
+    `rate` seconds in each real one; 0 if it is stepped."""
 
     def __init__(self, began_at: datetime | None = None, rate: float = 1.0) -> None:
         self._began, self._began_at, self._rate = monotonic(), began_at or real_now(), rate
@@ -70,7 +71,7 @@ class Watch:
         return monotonic() - self._began
 
     def moment(self, seconds: float) -> datetime:
-        """The instant so many seconds after the run began."""
+        """The parties' time this many seconds after the run began."""
         return self._began_at + timedelta(seconds=seconds * self._rate)
 
 
@@ -78,26 +79,26 @@ class Workload(Protocol):
     """What is sent."""
 
     stages: Sequence[str]
-    """The steps that it tells the recorder of."""
+    """The steps that it records."""
     at_once: int
-    """So many are sent together at most."""
+    """The most arrivals in one call of `send`."""
     senders: int
-    """So many sendings may be under way at the same time."""
+    """The most calls of `send` at a time."""
     ahead: int
-    """As fast as possible, so many may be on their way: enough to keep everybody busy, no more, for they wait."""
+    """The most arrivals under way in a run without a rate: enough to keep the parties busy; more would only wait."""
 
     async def send(self, intended: Sequence[float]) -> None:
-        """Send so many, meant to come at these times (seconds since the run began). Returns once they are accepted."""
+        """Send one arrival for each intended time (seconds since the run began). Returns once they are accepted."""
 
     async def observe(self) -> None:
-        """Called before each look at what is registered."""
+        """Called before each poll of what is registered."""
 
 
 OnMoment = Callable[[Moment], None]
 
 
 class Run:
-    """One run of a schedule. `stop` ends the arrivals early; what was sent is still waited for."""
+    """One run of a schedule. `stop` ends the arrivals early; what was sent is still awaited."""
 
     def __init__(
         self, schedule: Schedule, workload: Workload, follower: Follower, recorder: Recorder, watch: Watch
@@ -109,10 +110,10 @@ class Run:
         self.was_stopped = self.gave_up = False
 
     def stop(self) -> None:
-        """No further arrivals. The second time, nothing is waited for any more.
+        """No further arrivals. A second call gives up what is still awaited.
 
-        Within `ONE_STOP_SECONDS` it is still the first: from a terminal and from who has started it, one Ctrl-C may
-        reach a process twice.
+        Calls within `ONE_STOP_SECONDS` count as one: a single Ctrl-C may reach the process twice, from the terminal and
+        from its parent.
         """
         now = self._watch.now()
         if not self.was_stopped:
@@ -122,7 +123,7 @@ class Run:
         self.was_stopped = True
 
     async def execute(self, tell: OnMoment = lambda _moment: None) -> None:
-        """Until all that was sent is registered, or given up. Raises what sending or following raises."""
+        """Returns once everything sent is registered or given up. Raises what sending or following raises."""
         if self._schedule.arrivals is not None:
             self._recorder.zero = self._schedule.warm_up_seconds
         async with asyncio.TaskGroup() as tasks:
@@ -148,7 +149,7 @@ class Run:
             slots.release()
 
     async def _planned(self) -> AsyncIterator[Sequence[float]]:
-        """Those that are due by now, as soon as they are; late ones keep the time at which they were meant to come."""
+        """Arrivals as they fall due; late ones keep their intended time."""
         due: list[float] = []
         for at in self._schedule.times():
             if self.was_stopped:
@@ -164,7 +165,7 @@ class Run:
             yield due
 
     async def _at_once(self) -> AsyncIterator[Sequence[float]]:
-        """The next ones, as soon as enough of the last are registered; after the warm-up once all of it is."""
+        """The next arrivals as soon as enough of the last are registered; after the warm-up, once all of it is."""
         for part in (self._schedule.warm_up_count, self._schedule.count):
             left = part
             while left and not self.was_stopped and not self._is_over():
@@ -196,13 +197,13 @@ class Run:
             elif now - moved_at > self._schedule.patience_seconds:
                 self.stop()
                 self.gave_up = True
-            if (moment := self._recorder.look(now)) is not None:
+            if (moment := self._recorder.close_seconds(now)) is not None:
                 tell(moment)
             took = self._watch.now() - began
-            await pause(min(max(LOOKS_APART * took, BETWEEN_LOOKS), LONGEST_PAUSE))
+            await pause(min(max(POLL_SPACING * took, SHORTEST_POLL_PAUSE), LONGEST_PAUSE))
 
     def _begin_measuring(self, now: float) -> None:
-        """Without arrivals, once the warm-up is registered, and nothing of it is under way."""
+        """Without arrivals: once the whole warm-up is registered."""
         r = self._recorder
         if r.zero == inf and r.sent >= self._schedule.warm_up_count and not r.lag:
             r.zero = now

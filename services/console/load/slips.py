@@ -1,4 +1,4 @@
-"""The slips (納付書) that a load test pays: of the ward, over HTTP, or of a file where the ward is somebody else's."""
+"""The slips (納付書) that a load test pays: the ward's, over HTTP; or those of a file, for another ward."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ COLUMNS: Final = ("slip_number", "amount")
 
 
 class NoSlips(Exception):
-    """There are not enough slips, or the file has none; the text says why and what would be right."""
+    """There are not enough slips, or the file is unusable; the text says why and what would work."""
 
 
 class Payable(NamedTuple):
-    """One slip. `barcode` is empty where it has none."""
+    """One slip. `barcode` is empty if it has none."""
 
     slip_number: str
     amount: int
@@ -38,7 +38,7 @@ class Payable(NamedTuple):
 
 
 def read_slips(path: Path) -> Sequence[Payable]:
-    """Of a CSV file with the columns `slip_number`, `amount` and, if there is one, `barcode`. Raises `NoSlips`."""
+    """Read a CSV file with the columns `slip_number`, `amount` and, optionally, `barcode`. Raises `NoSlips`."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             found = list(_rows(path, csv.DictReader(file)))
@@ -64,8 +64,8 @@ def _payable(path: Path, line: int, row: Mapping[str, str | None]) -> Payable:
 
 
 async def open_slips(client: StackClient, count: int) -> Sequence[Payable]:
-    """So many slips of the ward that nobody has paid, issued where there are not enough, year after year. Those of one
-    payer are far apart: nobody pays a whole year at once.
+    """`count` unpaid slips of the ward; if it has fewer, more are issued, year after year. Those of one payer are
+    spread over the whole list: nobody pays a year at once.
 
     Raises `NoSlips`, `Refused`, `Unreachable`.
     """
@@ -74,7 +74,7 @@ async def open_slips(client: StackClient, count: int) -> Sequence[Payable]:
     while len(found) < count and year < LAST_YEAR:
         try:
             await issue_generated(client, payers, year, SEED)
-        except Refused as refused:  # these people were assessed otherwise for that year
+        except Refused as refused:  # these payers have another assessment for that year
             if refused.problem.code != ASSESSED_OTHERWISE:
                 raise
         found, year = await _open(client, count), year + 1
@@ -84,7 +84,7 @@ async def open_slips(client: StackClient, count: int) -> Sequence[Payable]:
 
 
 def _apart(slips: Sequence[Payable]) -> list[Payable]:
-    """The first of each payer, then the second of each, and so on."""
+    """The first slip of each payer, then the second of each, and so on."""
     of_payer: Counter[str] = Counter()
     turns: list[int] = []
     for slip in slips:
@@ -94,7 +94,7 @@ def _apart(slips: Sequence[Payable]) -> list[Payable]:
 
 
 async def _open(client: StackClient, count: int) -> list[Payable]:
-    """Those with a barcode: without one, nothing can be scanned."""
+    """Only slips with a barcode: the others cannot be scanned."""
     found: list[Payable] = []
     last: Mapping[str, str] = {}
     while len(found) < count:

@@ -1,4 +1,4 @@
-"""The stack that a load test runs on: one that is there, or one of its own in a temporary folder."""
+"""The stack that a load test runs on: a running one, or one of its own in a temporary folder."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ PATIENCE_SECONDS: Final = 30.0
 
 
 class NoTarget(Exception):
-    """The stack cannot be used, or not started; the text says why and what would work."""
+    """The stack cannot be used or started; the text says why and what would work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Which bus, and where the parties answer over HTTP."""
+    """A bus, and the addresses of the parties."""
 
     bus_url: str
     addresses: Addresses
@@ -47,12 +47,12 @@ class OpenTarget:
 
 @asynccontextmanager
 async def opened(target: Target) -> AsyncIterator[OpenTarget]:
-    """Raises `NoTarget`, `ValueError` for settings of the environment that cannot be used."""
+    """Raises `NoTarget`; `ValueError` for an unusable setting in the environment."""
     settings = ServiceSettings.from_environment(LOAD_TEST).model_copy(update={"bus_url": target.bus_url})
     folder = settings.embedded_folder
     if folder is not None and not folder.is_dir():
         raise NoTarget(
-            f"{folder} is no folder of an embedded log; start a stack with sansha up, or name another --target"
+            f"{folder} is not an embedded log's folder; start a stack with sansha up, or name another --target"
         )
     try:
         bus = await open_bus(
@@ -74,9 +74,9 @@ async def opened(target: Target) -> AsyncIterator[OpenTarget]:
 
 @asynccontextmanager
 async def own_stack(clock: str) -> AsyncIterator[Target]:
-    """`sansha up` in a temporary folder, on free ports, by this clock; ended and deleted afterwards.
+    """Runs `sansha up` in a temporary folder, on free ports, with this clock; stops and deletes it afterwards.
 
-    Raises `NoTarget` where it does not start.
+    Raises `NoTarget` if it does not start.
     """
     with tempfile.TemporaryDirectory(prefix="sansha-load-") as name:
         folder, port_base = Path(name), _free_ports()
@@ -88,7 +88,7 @@ async def own_stack(clock: str) -> AsyncIterator[Target]:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # Ctrl-C is for the load test
+                start_new_session=True,  # Ctrl-C is for the load test alone
                 env={**os.environ, "SANSHA_BUS_URL": ""},
             )
         target = Target(f"embedded:{folder / 'data' / 'bus'}", Addresses(port_base))
@@ -111,11 +111,11 @@ async def _ready(addresses: Addresses, process: asyncio.subprocess.Process, log:
 
 
 def _last_line(log: Path) -> str:
-    return next(reversed(log.read_text(errors="replace").split("\n")[:-1]), "it said nothing")
+    return next(reversed(log.read_text(errors="replace").split("\n")[:-1]), "it logged nothing")
 
 
 def _free_ports() -> int:
-    """The first of as many free ports as a stack takes."""
+    """The base of a range of free ports that is wide enough for a stack."""
     for base in range(20_000, 60_000, PORTS_PER_REPLICA):
         if all(is_free(base + offset) for offset in (0, *(process.offset for process in PROCESSES))):
             return base

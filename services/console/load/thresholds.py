@@ -16,11 +16,11 @@ import msgspec
 
 
 class BadThresholds(Exception):
-    """The file says nothing that can be checked; the text names the line or key and what would be right."""
+    """The file cannot be used; the text names the line or key and what would be right."""
 
 
 class Threshold(msgspec.Struct, frozen=True):
-    """A figure's least or greatest value, both included; None for no bound."""
+    """The least and greatest value of a figure, inclusive; None for no bound."""
 
     figure: str
     least: float | None
@@ -32,7 +32,7 @@ class Threshold(msgspec.Struct, frozen=True):
 
 
 class Checked(msgspec.Struct, frozen=True):
-    """A threshold held against a run; `value` None where the run has no such figure, which does not pass."""
+    """A threshold and a run's value; without a value (None) it is not passed."""
 
     threshold: Threshold
     value: float | None
@@ -54,7 +54,7 @@ def read_thresholds(path: Path) -> Sequence[Threshold]:
     except (OSError, UnicodeDecodeError) as wrong:
         raise BadThresholds(f"{path} cannot be read ({wrong})") from None
     except tomllib.TOMLDecodeError as wrong:
-        raise BadThresholds(f"{path} is no TOML: {wrong}") from None
+        raise BadThresholds(f"{path} is not TOML: {wrong}") from None
     if not document:
         raise BadThresholds(f'{path} names no figure; write a line like "end_to_end.p99_ms" = {{max = 60}}')
     return [_threshold(path, figure, bounds) for figure, bounds in document.items()]
@@ -63,20 +63,19 @@ def read_thresholds(path: Path) -> Sequence[Threshold]:
 def _threshold(path: Path, figure: str, bounds: Any) -> Threshold:
     right = f'write it like "{figure}" = {{min = 1}} or {{max = 60}}'
     if not isinstance(bounds, dict) or not bounds or bounds.keys() - {"min", "max"}:
-        raise BadThresholds(f"{path}: {figure} has neither min nor max, or something else; {right}")
+        raise BadThresholds(f"{path}: {figure} must have min, max or both, and nothing else; {right}")
     for name, bound in bounds.items():
         if isinstance(bound, bool) or not isinstance(bound, int | float):
-            raise BadThresholds(f"{path}: {figure}: {name} is {bound!r}, which is no number; {right}")
+            raise BadThresholds(f"{path}: {figure}: {name} is {bound!r}, which is not a number; {right}")
     return Threshold(figure, bounds.get("min"), bounds.get("max"))
 
 
 def require_known(thresholds: Sequence[Threshold], names: Collection[str]) -> None:
-    """Raises `BadThresholds` for a figure that no such run can have."""
+    """Raises `BadThresholds` for a figure that is not among `names`."""
     for t in thresholds:
         if t.figure not in names:
             raise BadThresholds(f"there is no figure {t.figure!r}; there are {', '.join(names)}")
 
 
 def check(thresholds: Sequence[Threshold], figures: Mapping[str, float]) -> Sequence[Checked]:
-    """Each of them."""
     return [Checked(t, figures.get(t.figure)) for t in thresholds]

@@ -1,4 +1,4 @@
-"""A load test from its first slip to its result."""
+"""A load test, from the slips it needs to its result."""
 
 from __future__ import annotations
 
@@ -37,23 +37,24 @@ from services.console.stack.clients import Refused, StackClient, Unreachable
 
 GROUP = topics.WARD
 IN_TRANSIT = "in_transit_"
-"""The ward's accounts for what is registered and has yet to be deposited, one a settler."""
+"""Prefix of the ward's accounts for receipts that are registered and not yet deposited, one per settler."""
 SECONDS_BETWEEN_READINGS = 2.0
 MOST_A_SECOND, MOST_AT_MAX = 30_000, 300_000
-"""As fast as possible, for a time: so many slips are issued beforehand, which takes a second for each 9,000."""
+"""Slips issued beforehand for a run of a given length at full speed: per second, and altogether. Issuing 9,000 takes a
+second."""
 EVERYTHING_DEPOSITED = timedelta(days=75)
-"""By then what is paid today is confirmed, closed, deposited and reconciled, by any agent's terms."""
+"""After this time a payment is confirmed, closed, deposited and reconciled, under any agent's terms."""
 PATIENCE_SECONDS = 1_800.0
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be tested. Without a rate: as fast as the ward registers."""
+    """What to test. Without a rate: as fast as the ward registers."""
 
     rate: float | None = None
     count: int = 50_000
     seconds: float | None = None
-    """Instead of `count`. Without a rate it ends earlier where the slips that were issued for it are used up."""
+    """Instead of `count`. Without a rate the run ends early if its slips are used up."""
     shape: Shape = Shape.CONSTANT
     warm_up_seconds: float = 5.0
     group: str = GROUP
@@ -61,11 +62,11 @@ class Asked:
     audited: bool = True
     patience_seconds: float = 30.0
     slips: Sequence[Payable] = ()
-    """Receipts only: of a file; none for those that the ward has, or issues."""
+    """Receipts only: slips read from a file. If empty, the ward's open slips are used, and more are issued."""
     in_a_request: int = 1
     """Payments only."""
     reconciled: bool = False
-    """Payments only: whether a stepped clock is moved on until all is reconciled."""
+    """Payments only: afterwards advance the stepped clock until everything is reconciled."""
 
     @property
     def schedule(self) -> Schedule:
@@ -84,11 +85,11 @@ class Asked:
 
 
 class CannotTest(Exception):
-    """What is asked for cannot be tested here; the text says why and what would work."""
+    """This target cannot be tested as asked; the text says why and what would work."""
 
 
 async def try_receipts(target: OpenTarget, asked: Asked, tell: OnMoment) -> LoadResult:
-    """Receipts onto the topic until the ward has registered them.
+    """Write receipts onto the topic until the ward has registered them.
 
     Raises `CannotTest`, `NoSlips`, `Refused`, `Unreachable`.
     """
@@ -101,13 +102,12 @@ async def try_receipts(target: OpenTarget, asked: Asked, tell: OnMoment) -> Load
 
 
 async def try_payments(target: OpenTarget, asked: Asked, tell: OnMoment) -> LoadResult:
-    """Payments scanned over HTTP, through agent and ward until their receipts are registered and, where that is asked
-    for, on until they are reconciled.
+    """Scan payments over HTTP and wait until their receipts are registered; if asked, until they are reconciled.
 
     Raises `CannotTest`, `NoSlips`, `PaymentRefused`, `Refused`, `Unreachable`.
     """
     if asked.reconciled and (await target.client.get(topics.CONSOLE, "/clock"))["rate"] != 0.0:
-        raise CannotTest("the stack's clock runs by itself; until all is reconciled, start it with --clock stepped")
+        raise CannotTest("the stack's clock runs by itself; to wait for reconciliation start it with --clock stepped")
     open_ones = await open_slips(target.client, asked.schedule.total)
     slips = await ready_to_pay(target.client, open_ones, SEED, asked.in_a_request)
     recorder, watch = Recorder(Payments.stages), Watch()
@@ -125,7 +125,7 @@ async def try_payments(target: OpenTarget, asked: Asked, tell: OnMoment) -> Load
 
 
 async def _reconciled(client: StackClient) -> float:
-    """Seconds until everything is closed, deposited and reconciled. Raises `CannotTest` where the audit finds fault."""
+    """Seconds until everything is closed, deposited and reconciled. Raises `CannotTest` if the audit has findings."""
     began = monotonic()
     now = datetime.fromisoformat((await client.get(topics.CONSOLE, "/clock"))["now"])
     body = {"to": (now + EVERYTHING_DEPOSITED).isoformat(), "patience_seconds": PATIENCE_SECONDS}
@@ -133,13 +133,13 @@ async def _reconciled(client: StackClient) -> float:
     seconds = monotonic() - began
     found = await audit_stack(client)
     if found.findings or found.undeposited_yen:
-        first = found.findings[0].detail if found.findings else f"¥{found.undeposited_yen:,} are not deposited"
+        first = found.findings[0].detail if found.findings else f"¥{found.undeposited_yen:,} is not deposited"
         raise CannotTest(f"after all closings and deposits the audit finds: {first}")
     return seconds
 
 
 async def _clock(client: StackClient) -> tuple[datetime, float]:
-    """What time the parties have, and its rate; the machine's time where nobody keeps it: a ward of one's own."""
+    """The stack's time and its rate; the machine's time if no console answers, as beside another ward."""
     try:
         told = await client.get(topics.CONSOLE, "/clock")
     except (Refused, Unreachable):
@@ -156,12 +156,12 @@ async def _follower(target: OpenTarget, asked: Asked, intended: Intended, watch:
 async def _caught_up(follower: Follower, group: str) -> None:
     if behind := await follower.begin():
         raise CannotTest(
-            f"group {group} has {behind:,} receipts of before to register; wait until it has, or see if its ward runs"
+            f"group {group} has {behind:,} earlier receipts to register; wait for it, or check that its ward runs"
         )
 
 
 class Trial:
-    """A run, and what the parties use meanwhile."""
+    """A run, and what the parties use during it."""
 
     def __init__(self, name: str, target: OpenTarget, asked: Asked, run: Run, recorder: Recorder, watch: Watch) -> None:
         self._name, self._target, self._asked = name, target, asked
@@ -169,7 +169,7 @@ class Trial:
         self._gauge = Gauge(target.client.addresses, topics.PRINCIPALS[:-1])
 
     async def execute(self, tell: OnMoment, amounts: Mapping[str, int]) -> LoadResult:
-        """Run it; `amounts`, payment id → yen, is what the ward's books are held against afterwards."""
+        """Run it, then compare the ward's books with `amounts` (payment id → yen)."""
         keep_what_is_loaded()
         began_at, cpu_before = real_now(), time.process_time()
         loop = asyncio.get_running_loop()
@@ -188,7 +188,7 @@ class Trial:
         return LoadResult(
             workload=self._name,
             began_at=began_at.isoformat(timespec="seconds"),
-            asked=_told(self._asked),
+            asked=_options(self._asked),
             environment=await environment(self._target),
             sent=r.sent,
             registered=r.registered,
@@ -207,23 +207,23 @@ class Trial:
         )
 
     async def _read_gauges(self) -> None:
-        """From the beginning of the measured part on."""
+        """From the start of the measured part on."""
         while self._watch.now() < self._recorder.zero:
             await pause(0.02)
         await self._gauge.begin(lambda: self._recorder.registered)
         while True:
             await pause(SECONDS_BETWEEN_READINGS)
-            await self._gauge.look()
+            await self._gauge.read()
 
 
-def _told(asked: Asked) -> dict[str, Any]:
-    told = {"rate": asked.rate or "max", "shape": asked.shape.value, "group": asked.group}
+def _options(asked: Asked) -> dict[str, Any]:
+    options: dict[str, Any] = {"rate": asked.rate or "max", "shape": asked.shape.value, "group": asked.group}
     length = {"count": asked.count} if asked.seconds is None else {"seconds": asked.seconds}
-    return {**told, **length, "warm_up_seconds": asked.warm_up_seconds}
+    return {**options, **length, "warm_up_seconds": asked.warm_up_seconds}
 
 
 async def environment(target: OpenTarget) -> dict[str, Any]:
-    """The machine of the load test, the ward's database and bus, partitions of the topic, replicas of the ward."""
+    """The machine, the ward's database, the bus, the topic's partitions and the ward's replicas."""
     partitions = len(await target.bus.end_offsets([topics.RECEIPTS.name]))
     found: dict[str, Any] = {
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
@@ -231,7 +231,7 @@ async def environment(target: OpenTarget) -> dict[str, Any]:
         "bus": target.bus.durability(),
         "partitions": partitions,
     }
-    with suppress(Refused, Unreachable):  # a ward of one's own tells nothing
+    with suppress(Refused, Unreachable):  # another ward may not answer this
         told = Environment.model_validate(await target.client.get(topics.WARD, "/ops/environment"))
         found["ward_database"] = " ".join(f"{name}={value}" for name, value in told.database.items())
         found["ward_replicas"] = len(await target.client.replicas([topics.WARD]))
@@ -239,8 +239,10 @@ async def environment(target: OpenTarget) -> dict[str, Any]:
 
 
 async def audited(client: StackClient, amounts: Mapping[str, int]) -> AuditFound | None:
-    """What the ward has registered and booked (収納済未入金) held against what was sent; None where it keeps no books
-    that can be read. Of each payment the first record (速報) counts, which is what was sent or waited for."""
+    """Compares what the ward has registered and booked (収納済未入金) with what was sent; None without books.
+
+    Only the first record (速報) of each payment counts: that is what the test sent or waited for.
+    """
     registered: Counter[str] = Counter()
     booked: Counter[str] = Counter()
     try:

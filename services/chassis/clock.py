@@ -1,4 +1,4 @@
-"""Time, passed in. The only module that asks the machine for it.
+"""Time, passed in; with it, the machine's own time and the only way to sleep.
 
 One formula serves every mode: simulated time = `simulated_at` + `rate` × (real time − `real_at`).
 Rate 0 is a *stepped* clock (it moves only when set), 1 is real time, k is a *scaled* clock.
@@ -7,30 +7,18 @@ Rate 0 is a *stepped* clock (it moves only when set), 1 is real time, k is a *sc
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-
-def real_time() -> float:
-    """Seconds since 1970 on this machine's clock, for retention and log stamps; never for a decision."""
-    return time.time()
-
-
-def monotonic() -> float:
-    """Seconds on a clock that never goes back: for durations."""
-    return time.perf_counter()
+from services.chassis.machine_time import monotonic as monotonic
+from services.chassis.machine_time import real_now as real_now
+from services.chassis.machine_time import real_time as real_time
 
 
 async def pause(seconds: float) -> None:
     """Sleep in real time: for back-off between attempts, never to wait for an effect."""
     await asyncio.sleep(seconds)
-
-
-def real_now() -> datetime:
-    """This machine's time, in UTC."""
-    return datetime.fromtimestamp(real_time(), UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,6 @@
 """The console: command line, sandbox, supervisor, audit. It drives the parties and watches them.
 
-It imports of a party only its `app`; everything it tells or asks a running one goes over HTTP.
+Of a party it imports only `app`; it reaches a running party over HTTP.
 """
+
+__version__ = "0.1.0"

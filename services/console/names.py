@@ -1,4 +1,4 @@
-"""What parties are called on screen, in Japanese and English."""
+"""What parties and bank notices are called on screen, in Japanese and English."""
 
 from __future__ import annotations
 
@@ -11,3 +11,8 @@ PARTY_NAMES: Final[Mapping[str, str]] = {
     "card_agent.jcb": "丙 JCB",
     "card_agent.uc": "丙 UC",
 }
+NOTICE_NAMES: Final[Mapping[str, str]] = {
+    "01": "振込入金通知 transfers received (01)",
+    "03": "入出金取引明細 account entries (03)",
+}
+"""By the kind (種別コード) in a notice's header."""

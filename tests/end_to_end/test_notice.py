@@ -79,8 +79,8 @@ def test_what_does_not_agree_is_named_and_nothing_is_changed(played: Path, tmp_p
     file.write_bytes(b"".join(zengin_file.write([(told.header, changed)])))
     done = sansha("read", file, "--database-dir", played)
     assert done.exit_code == 1, done.output
-    assert "3 not agreeing" in done.output
-    for words in ("金額相違 the amounts differ", "区に記録なし the bank tells it", "通知になし the ward has it"):
+    assert "3 differences" in done.output
+    for words in ("金額相違 the amounts differ", "区に記録なし in the notice", "通知になし recorded by the ward"):
         assert words in done.output
     document = json.loads(sansha("read", file, "--database-dir", played, "--json").stdout)
     found = {d["code"]: d for d in document["notices"][0]["differences"]}
@@ -129,11 +129,11 @@ def test_accounts_of_others_are_not_compared(played: Path, tmp_path: Path) -> No
     file.write_bytes(b"".join(zengin_file.write([mine, other])))
     both = sansha("read", file, "--database-dir", played)
     assert both.exit_code == 0, both.output
-    assert "another account than the ward's: not compared" in both.output
+    assert "not compared: the account is not the ward's" in both.output
     file.write_bytes(b"".join(zengin_file.write([other])))
     alone = sansha("read", file, "--database-dir", played)
     assert (alone.exit_code, alone.stdout) == (2, "")
-    assert "tells of 0001-110-1-7654321; the ward's account is 0001-110-1-1234567" in alone.stderr
+    assert "is about 0001-110-1-7654321; the ward's account is 0001-110-1-1234567" in alone.stderr
 
 
 def test_two_digits_of_a_year_are_of_the_day_it_was_received(played: Path, tmp_path: Path) -> None:

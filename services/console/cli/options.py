@@ -1,100 +1,23 @@
-"""The terminal: what every command prints on, reads days with, and fails through."""
+"""Options that several commands share, and how their values are read."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import sys
-from collections.abc import Callable, Coroutine
-from datetime import date
+from datetime import date, datetime, time
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
-from services.console.folder import DEFAULT_FOLDER
-from services.console.stack.addresses import DEFAULT_PORT_BASE, Addresses
-
-out, err = Console(highlight=False), Console(stderr=True, highlight=False)
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
-PortBase = Annotated[int, typer.Option("--port-base", min=1, max=65_000, help="First port of the stack.")]
-OnStack = Annotated[bool, typer.Option("--stack", help="Ask a running stack, not a folder.")]
-Folder = Annotated[Path, typer.Option("--database-dir", help="The stack's data folder.", file_okay=False)]
+from contracts.vocabulary import on_the_clock
+from services.console.cli.output import fail
 
 FIRST_DAY, LAST_DAY = date(2000, 4, 1), date(2099, 3, 31)
 """Levy years 2000 to 2098: long-term-care insurance began with the first, the bank calendar ends after the last."""
-
-__all__ = [
-    "DEFAULT_FOLDER",
-    "DEFAULT_PORT_BASE",
-    "Folder",
-    "Json",
-    "OnStack",
-    "PortBase",
-    "a_day",
-    "emit",
-    "err",
-    "fail",
-    "on_stack",
-    "out",
-    "stack_addresses",
-    "write",
-]
-
-
-def fail(message: str, code: int = 2) -> NoReturn:
-    """One line on stderr, and out."""
-    err.print(f"[red]sansha:[/] {escape(message)}", soft_wrap=True)
-    raise typer.Exit(code)
-
-
-def emit(document: Any) -> None:
-    """One JSON document on stdout."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n")
-
-
-def write(document: bytes, to: Path, option: str) -> None:
-    """Into the file that `option` names, or onto stdout for `-`; a file that cannot be written ends in one line."""
-    if str(to) == "-":
-        sys.stdout.buffer.write(document)
-        return
-    try:
-        to.write_bytes(document)
-    except OSError as wrong:
-        fail(f"{to} cannot be written ({wrong.strerror}); name another file with {option}")
-
-
-def stack_addresses(port_base: int) -> Addresses:
-    """Where the stack is: on this machine, or where the environment says."""
-    try:
-        return Addresses.from_environment(port_base)
-    except ValueError as wrong:
-        fail(str(wrong))
-
-
-def on_stack(work: Callable[[Any], Coroutine[Any, Any, Any]], port_base: int) -> Any:
-    """Do something with a running stack; its refusals and silences become one line."""
-    from services.console.stack.clients import Refused, StackClient, Unreachable
-
-    addresses = stack_addresses(port_base)
-
-    async def run() -> Any:
-        async with StackClient(addresses) as client:
-            return await work(client)
-
-    try:
-        return asyncio.run(run())
-    except Refused as refused:
-        fail(str(refused), 1 if refused.problem.code == "clock_blocked" else 2)
-    except Unreachable as silent:
-        fail(str(silent))
+FASTEST_CLOCK = 10_000_000
 
 
 def a_day(text: str | date) -> date:
-    """A day of the command line; a default is one already."""
+    """Reads a day; a default is one already."""
     if isinstance(text, date):
         return text
     try:
@@ -102,5 +25,54 @@ def a_day(text: str | date) -> date:
     except ValueError:
         raise typer.BadParameter(f"{text!r} is not a day; write it like 2021-08-02") from None
     if not FIRST_DAY <= day <= LAST_DAY:
-        raise typer.BadParameter(f"{text} is too far away; give a day from {FIRST_DAY} to {LAST_DAY}")
+        raise typer.BadParameter(f"{text} is out of range; give a day from {FIRST_DAY} to {LAST_DAY}")
     return day
+
+
+def a_rate(text: str | float) -> float:
+    """Reads the rate of a clock, simulated seconds per real one; a default is one already."""
+    if isinstance(text, float):
+        return text
+    kind, _, factor = text.partition(":")
+    if text in ("real", "stepped"):
+        return 1.0 if text == "real" else 0.0
+    try:
+        rate = float(factor)
+    except ValueError:
+        rate = 0.0
+    if kind != "scaled" or not 0.0 < rate <= FASTEST_CLOCK:
+        raise typer.BadParameter(
+            f"{text!r} is not a clock; write real, stepped, or scaled:K with K above 0, e.g. scaled:3600"
+        )
+    return rate
+
+
+def clock_start(day: date | None, rate: float) -> datetime | None:
+    """Where a new simulated clock starts: midnight of that day. Fails for a day with a real clock."""
+    if day is not None and rate == 1.0:
+        fail("--from needs a simulated clock; give --clock stepped or --clock scaled:K with it")
+    return None if day is None else on_the_clock(day, time(0))
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+PortBase = Annotated[
+    int, typer.Option("--port-base", min=1, max=65_000, metavar="PORT", help="First port of the stack.")
+]
+OnStack = Annotated[bool, typer.Option("--stack", help="Ask a running stack instead of reading a folder.")]
+Folder = Annotated[Path, typer.Option("--database-dir", help="Data folder of the stack.", file_okay=False)]
+Latest = Annotated[
+    int, typer.Option("--limit", min=1, max=10_000, metavar="N", help="Show at most this many, the latest.")
+]
+ClockRate = Annotated[
+    float,
+    typer.Option(
+        "--clock",
+        parser=a_rate,
+        metavar="real|scaled:K|stepped",
+        help="How time runs: as on this machine, K times as fast, or only when advanced.",
+    ),
+]
+ClockStart = Annotated[
+    date | None,
+    typer.Option("--from", parser=a_day, metavar="DAY", help="First day of a new simulated clock."),
+]

@@ -1,4 +1,4 @@
-"""`sansha settings`: every variable that a service reads, with its default and what it means."""
+"""`sansha settings`: every variable that a service reads."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from services.console.cli.options import Json, emit, out
+from services.console.cli.options import Json
+from services.console.cli.output import emit, out
+from services.console.deployment.settings_listing import listing
 
-settings = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
-@settings.command("settings")
-def settings_command(as_json: Json = False) -> None:
-    """Every setting with its variable, default and meaning. A more particular prefix wins: SANSHA_CARD_AGENT_UC_…"""
-    from services.console.deployment.settings_listing import listing
+@app.command()
+def settings(as_json: Json = False) -> None:
+    """List every setting with its variable, default and meaning.
 
+    A longer prefix wins: SANSHA_CARD_AGENT_UC_… over SANSHA_CARD_AGENT_… over SANSHA_….
+    """
     found = listing()
     if as_json:
         emit({title: [row._asdict() for row in rows] for title, rows in found.items()})

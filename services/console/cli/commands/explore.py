@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.cells import cell_len
@@ -14,25 +14,17 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from services.console.cli.options import FIRST_DAY, LAST_DAY, Json, emit, err, fail, out, write
+from services.console.cli.options import FIRST_DAY, LAST_DAY, Json
+from services.console.cli.output import emit, err, fail, out, write
+from services.console.cli.running import log_warnings
+from services.console.explore.comparing import CannotCompare, compare
+from services.console.explore.comparing import Progress as DaysPlayed
+from services.console.explore.measures import Outcome, Spread
+from services.console.explore.page import page
+from services.console.explore.processors import processors
+from services.console.explore.variations import CannotVary, cases, variation
+from services.console.explore.years import Crowd
 
-if TYPE_CHECKING:
-    from services.console.explore.comparing import Progress as Told
-    from services.console.explore.measures import Outcome, Spread
-    from services.console.explore.years import Crowd
-
-explore = typer.Typer()
-
-_HELP = """何が変わるか: play the fiscal year for each combination of terms, and compare what comes of it.
-
-When does the ward know, when does the money come, how many reminders cross a payment already made? A crowd of payers \
-pays by all channels, the same crowd in every case. --vary takes a setting of a party (reminder_days=10,20 or \
-card_agent.uc.fee_basis=gross,net), a short name for several, or the share of a channel among payers.
-
-Short names: closing (締日 of both card agents), deposit_delay (their 入金, business days after a closing), \
-preliminary_delay (速報 of card, internet banking and convenience store, days after the payment), confirmation_delay \
-(確報 of every channel, business days), share.CHANNEL (share.card=3%,30%).
-"""
 _HEADS = (
     "判明まで\nknown",
     "入金まで\ndeposited",
@@ -44,39 +36,56 @@ _HEADS = (
 )
 _FIGURES_WIDTH = 68
 _LEGEND = (
-    "known, deposited: days after the payment, the median and what 95 of 100 do not exceed. "
-    "owed, in transit, cash: the mean over all days, in thousands of yen (千円)."
+    "known, deposited: days after the payment, median and 95th percentile. "
+    "owed, transit, cash: mean over all days, in thousands of yen (千円)."
 )
 
 
-@explore.command("explore", help=_HELP)
-def explore_command(
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def explore(
     vary: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=VALUE,…", help="E.g. closing=15/eom,10/20/eom; again for further dimensions."),
+        typer.Option(metavar="NAME=VALUE,…", help="E.g. closing=15/eom,10/20/eom; repeat it for further dimensions."),
     ] = None,
-    payers: Annotated[int, typer.Option(min=1, max=20_000, help="So many people, nine slips each.")] = 200,
-    fiscal_year: Annotated[int, typer.Option(help="年度: from 1 April of this year on.")] = 2021,
+    payers: Annotated[int, typer.Option(min=1, max=20_000, help="Number of payers; each has nine slips to pay.")] = 200,
+    fiscal_year: Annotated[
+        int, typer.Option(metavar="YEAR", help="The fiscal year (年度) that begins on 1 April of this year.")
+    ] = 2021,
     seed: Annotated[int, typer.Option(min=0, help="Chooses the payers and their habits.")] = 7,
-    jobs: Annotated[int, typer.Option(min=0, help="Cases played at the same time; 0 for one per processor.")] = 0,
-    html: Annotated[Path | None, typer.Option(dir_okay=False, help="Write the comparison as one page.")] = None,
+    jobs: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Cases to play at the same time; 0 for one per processor.")
+    ] = 0,
+    html: Annotated[
+        Path | None, typer.Option(dir_okay=False, metavar="FILE", help="Also write the comparison as a page.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    from services.console.explore.comparing import CannotCompare, compare
-    from services.console.explore.page import page
-    from services.console.explore.processors import processors
-    from services.console.explore.variations import CannotVary, cases, variation
-    from services.console.explore.years import Crowd
+    """何が変わるか: play the fiscal year under each combination of terms, and compare the outcomes.
 
+    How long until the ward knows of a payment, how long until the money arrives, how many reminders cross a payment?
+    A crowd of payers pays through all channels, the same crowd in every case. --vary takes a setting of a party
+    (reminder_days=10,20 or card_agent.uc.fee_basis=gross,net), a short name for several settings, or the share of a
+    channel among payers.
+
+    Short names: closing (締日 of both card agents), deposit_delay (their 入金, in business days after a closing),
+    preliminary_delay (速報 of card, internet banking and convenience store, in days after the payment),
+    confirmation_delay (確報 of every channel, in business days), share.CHANNEL (share.card=3%,30%).
+
+    Exits with 1 if the audit of a case finds money that does not add up.
+    """
     if not FIRST_DAY.year <= fiscal_year < LAST_DAY.year:
         fail(f"--fiscal-year {fiscal_year} is not from {FIRST_DAY.year} to {LAST_DAY.year - 1}")
     if html is not None and not html.parent.is_dir():
-        fail(f"{html.parent} is no folder; make it, or name another --html file")
+        fail(f"{html.parent} is not a folder; make it, or name another --html file")
     crowd = Crowd(payers, seed, fiscal_year)
+    log_warnings()
     try:
         played = cases([variation(text) for text in vary or ()])
-        with _progress(len(played), crowd) as told:
-            outcomes = compare(played, crowd, jobs or processors(), told)
+        with _progress(len(played), crowd) as progress:
+            outcomes = compare(played, crowd, jobs or processors(), progress)
     except (CannotVary, CannotCompare) as wrong:
         fail(str(wrong))
     emit(_document(outcomes, crowd)) if as_json else _print(outcomes, crowd)
@@ -87,7 +96,7 @@ def explore_command(
 
 
 @contextmanager
-def _progress(cases: int, crowd: Crowd) -> Iterator[Told]:
+def _progress(cases: int, crowd: Crowd) -> Iterator[DaysPlayed]:
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -148,7 +157,7 @@ def _print(outcomes: Sequence[Outcome], crowd: Crowd) -> None:
 
 
 def _written(outcomes: Sequence[Outcome]) -> list[list[str]]:
-    """The names of what is varied, then the values of each case."""
+    """The names of what varies, then the values of each case."""
     names = [*outcomes[0].values] or ["case"]
     return [names, *([*o.values.values()] or [o.label] for o in outcomes)]
 
@@ -161,6 +170,6 @@ def _notes(o: Outcome) -> Iterator[str]:
     if o.refused:
         yield f"[yellow]{o.refused:,} payments were refused[/]"
     if o.unseen:
-        yield f"[yellow]{o.unseen:,} payments are not known to the ward on the last day[/]"
+        yield f"[yellow]{o.unseen:,} payments are unknown to the ward on the last day[/]"
     if not o.conserved:
         yield "[red]監査 the audit finds money that does not add up[/]"

@@ -1,4 +1,4 @@
-"""`sansha reminders`: who was reminded, and which reminders crossed a payment."""
+"""`sansha reminders`: which reminders (督促状) were sent, and which crossed a payment."""
 
 from __future__ import annotations
 
@@ -10,22 +10,27 @@ from rich.table import Table
 
 from contracts import topics
 from contracts.vocabulary import JST
-from services.console.cli.options import DEFAULT_PORT_BASE, Json, PortBase, emit, on_stack, out
+from services.console.cli.options import Json, PortBase
+from services.console.cli.output import emit, out
+from services.console.cli.running import on_stack
+from services.console.stack.addresses import DEFAULT_PORT_BASE
 
-reminders = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
-@reminders.command("reminders")
-def reminders_command(
+@app.command()
+def reminders(
     crossed: Annotated[
-        bool, typer.Option("--crossed", help="Those that crossed a payment (行き違い), by channel and by delay.")
+        bool, typer.Option("--crossed", help="Only those that crossed a payment, by channel and delay (行き違い).")
     ] = False,
-    slip: Annotated[str | None, typer.Option(help="Of one slip.", metavar="SLIP")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="List so many; all are counted.")] = 20,
+    slip: Annotated[str | None, typer.Option(help="Only those about this slip.", metavar="SLIP")] = None,
+    limit: Annotated[
+        int, typer.Option(min=1, max=10_000, metavar="N", help="List at most this many; totals count all.")
+    ] = 20,
     port_base: PortBase = DEFAULT_PORT_BASE,
     as_json: Json = False,
 ) -> None:
-    """督促: the reminders that the running ward has sent."""
+    """督促: list the reminders that the ward of a running stack has sent."""
     if crossed and slip is None:
         found = on_stack(lambda client: client.get(topics.WARD, "/reminders/crossings", limit=limit), port_base)
         emit(found) if as_json else _print_crossings(found)
@@ -59,8 +64,7 @@ def _print_crossings(found: dict[str, Any]) -> None:
     for channel in found["by_channel"]:
         hidden = channel["median_paid_to_visible_seconds"]
         out.print(
-            f"  {channel['method']}: {channel['crossings']}, half of them paid {_days(hidden)} or less before they "
-            "could be seen",
+            f"  {channel['method']}: {channel['crossings']}; median time from payment to visible {_days(hidden)}",
             soft_wrap=True,
         )
     if found["by_delay"]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any
@@ -10,24 +9,27 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from contracts import channels
-from services.console.books.trial_balance import CARD_COMPANY, PAYERS, SETTLERS, Debt, Position, TrialBalance
-from services.console.cli.options import (
-    DEFAULT_FOLDER,
-    DEFAULT_PORT_BASE,
-    Folder,
-    Json,
-    OnStack,
-    PortBase,
-    a_day,
-    emit,
-    fail,
-    on_stack,
-    out,
+from contracts import channels, topics
+from contracts.vocabulary import Agent
+from services.card_agent.app import ACCOUNT_NAMES as AGENTS_NAMES
+from services.console.books.reading import read_books, stack_books
+from services.console.books.trial_balance import (
+    CARD_COMPANY,
+    PAYERS,
+    SETTLERS,
+    Debt,
+    Position,
+    TrialBalance,
+    position,
 )
+from services.console.cli.options import Folder, Json, OnStack, PortBase, a_day
+from services.console.cli.output import emit, fail, out
+from services.console.cli.running import on_stack, run
+from services.console.folder import DEFAULT_FOLDER
 from services.console.names import PARTY_NAMES
-
-books = typer.Typer()
+from services.console.stack.addresses import DEFAULT_PORT_BASE
+from services.payment_provider.app import ACCOUNT_NAMES as PROVIDERS_NAMES
+from services.ward.app import ACCOUNT_NAMES as WARDS_NAMES
 
 _DEBTS: Mapping[str, str] = {
     "levied_not_received": "収入未済 levied, not received",
@@ -38,7 +40,7 @@ _DEBTS: Mapping[str, str] = {
     "received_for_unknown_slips": "不明入金 received for unknown slips",
     "shortfalls_claimed": "精算未収金 shortfalls claimed",
     "overpaid": "過誤納金 overpaid",
-    "to_be_given_back": "返納金 refunded, to be given back",
+    "to_be_given_back": "返納金 refunded, to be returned",
 }
 _NAMES: Mapping[str, str] = {
     PAYERS: "納付者 payers",
@@ -49,26 +51,26 @@ _NAMES: Mapping[str, str] = {
 }
 
 
-@books.command("books")
-def books_command(
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def books(
     on: Annotated[
         date | None,
-        typer.Option(parser=a_day, metavar="DATE", help="At the end of this day; without it, of the last one booked."),
+        typer.Option(parser=a_day, metavar="DAY", help="At the end of this day; without it, of the last day booked."),
     ] = None,
     database_dir: Folder = DEFAULT_FOLDER,
     on_running: OnStack = False,
     port_base: PortBase = DEFAULT_PORT_BASE,
     as_json: Json = False,
 ) -> None:
-    """試算表: the trial balance of each party at the end of a day, and what each owes whom.
+    """試算表: show each party's trial balance at the end of a day, and who owes whom.
 
-    Read from the databases of a data folder, or with --stack asked of the parties of a running stack.
+    Reads the databases of a data folder, or with --stack asks the parties of a running stack.
     """
-    from services.console.books.reading import read_books, stack_books
-    from services.console.books.trial_balance import position
-
     try:
-        found = on_stack(stack_books, port_base) if on_running else asyncio.run(read_books(database_dir))
+        found = on_stack(stack_books, port_base) if on_running else run(read_books(database_dir))
     except LookupError as missing:
         fail(str(missing.args[0]))
     stands = position(found, on)
@@ -103,7 +105,7 @@ def _print(stands: Position) -> None:
         return
     out.print(f"[bold]試算表 trial balances[/] at the end of {stands.on}; yen, 借方 debit and 貸方 credit balances")
     if stands.booked_until is None or stands.on > stands.booked_until:
-        out.print(f"nothing is booked after {stands.booked_until}: so it stood then, and stands", style="dim")
+        out.print(f"nothing is booked after {stands.booked_until}: balances have not changed since", style="dim")
     names = _account_names()
     for balance in stands.trial_balances:
         out.print()
@@ -114,22 +116,18 @@ def _print(stands: Position) -> None:
     out.print("\n[bold]債権債務 who owes whom[/], by the books of each side")
     out.print(_owed(stands.debts))
     if stands.owed_twice:
-        out.print(f"¥{stands.owed_twice:,} of it is owed by payer and card agent both: 代理納付失効", style="dim")
+        out.print(
+            f"¥{stands.owed_twice:,} of it is owed both by the payer and by the card agent: 代理納付失効", style="dim"
+        )
     if any(not debt.agrees for debt in stands.debts):
         out.print(
-            "where two books differ, one side has not been told yet (receipt data, a deposit on its way), or something "
-            "does not agree: sansha audit, sansha open",
+            "where two books differ, one side is still to hear of receipt data or a deposit, or something is wrong: "
+            "sansha audit, sansha open",
             style="dim",
         )
 
 
 def _account_names() -> Mapping[str, Mapping[str, str]]:
-    from contracts import topics
-    from contracts.vocabulary import Agent
-    from services.card_agent.app import ACCOUNT_NAMES as AGENTS_NAMES
-    from services.payment_provider.app import ACCOUNT_NAMES as PROVIDERS_NAMES
-    from services.ward.app import ACCOUNT_NAMES as WARDS_NAMES
-
     wards = {account.value: japanese for account, japanese in WARDS_NAMES.items()}
     agents = {topics.card_agent(agent): AGENTS_NAMES for agent in Agent}
     return {topics.WARD: wards, topics.PAYMENT_PROVIDER: PROVIDERS_NAMES, **agents}

@@ -1,0 +1,1 @@
+"""`sansha clock`: the clock of a running stack."""

@@ -1,0 +1,1 @@
+"""`sansha dead-letters`: events that were set aside because their handler failed."""

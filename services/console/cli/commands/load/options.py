@@ -1,0 +1,80 @@
+"""Options that `sansha load receipts` and `sansha load payments` share."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from services.console.cli.output import fail
+from services.console.load.arrivals import Shape
+
+DEFAULT_COUNT: Final = 50_000
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)?")
+_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def a_duration(text: str | float) -> float:
+    """Reads `90`, `90s`, `1.5m` or `1h`, in seconds."""
+    found = _DURATION.fullmatch(str(text))
+    if found is None or not float(found[1]):
+        raise typer.BadParameter(f"{text!r} is not a duration; write it like 30s, 5m or 1h")
+    return float(found[1]) * _SECONDS[found[2] or ""]
+
+
+def check(rate: float | None, as_fast_as_possible: bool, duration: float | None, count: int | None) -> None:
+    """Fails for options that exclude each other."""
+    if rate is not None and as_fast_as_possible:
+        fail("give either --rate R or --max")
+    if duration is not None and count is not None:
+        fail("give either --duration or --count")
+
+
+Rate = Annotated[
+    float | None,
+    typer.Option("--rate", min=0.1, max=1_000_000, metavar="R", help="Arrivals per second, at the peak of the shape."),
+]
+Max = Annotated[bool, typer.Option("--max", help="Send as fast as the ward registers (the default).")]
+Duration = Annotated[
+    float | None,
+    typer.Option("--duration", parser=a_duration, metavar="DURATION", help="How long to send, like 30s or 5m."),
+]
+Count = Annotated[
+    int | None, typer.Option("--count", min=1, max=5_000_000, metavar="N", help="How many to send, not how long.")
+]
+ShapeOption = Annotated[
+    Shape, typer.Option("--shape", help="How the rate changes over time; due-date-peak is the day of a due date.")
+]
+WarmUp = Annotated[
+    float,
+    typer.Option("--warm-up", parser=a_duration, metavar="DURATION", help="Send at --rate this long before measuring."),
+]
+Target = Annotated[
+    str | None,
+    typer.Option(
+        "--target",
+        metavar="URL",
+        envvar="SANSHA_BUS_URL",
+        help="Bus of a running stack: embedded:FOLDER or kafka://HOST:PORT. Without it, a new stack is started.",
+    ),
+]
+Group = Annotated[str, typer.Option("--group", help="Consumer group of the ward.")]
+Thresholds = Annotated[
+    Path | None,
+    typer.Option(
+        "--thresholds", dir_okay=False, exists=True, metavar="FILE.toml", help="Exit with 1 unless these hold."
+    ),
+]
+Report = Annotated[
+    Path | None,
+    typer.Option("--report", dir_okay=False, metavar="FILE.html", help="Write the result as a page; - for stdout."),
+]
+Patience = Annotated[
+    float,
+    typer.Option(
+        "--patience", parser=a_duration, metavar="DURATION", help="Give up if nothing is registered for this long."
+    ),
+]
+Audit = Annotated[bool, typer.Option("--audit/--no-audit", help="Check the ward's books afterwards.")]

@@ -1,0 +1,1 @@
+"""`sansha notice`: deposit notices of the ward's bank, in 全銀 (Zengin) format."""

@@ -1,0 +1,29 @@
+"""`sansha provision secrets`: the passwords of a stack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.console.cli.output import fail, out
+from services.console.deployment.secrets import make_secrets
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def secrets(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", file_okay=False, help="Where to make them, in one folder per owner.")
+    ],
+) -> None:
+    """Make the passwords of a stack. Those that exist are left unchanged."""
+    try:
+        made = make_secrets(folder)
+    except OSError as failure:
+        fail(f"{failure.filename or folder}: {failure.strerror}; name a folder that can be written")
+    for file in made:
+        out.print(f"made {file.relative_to(folder)}", soft_wrap=True)
+    out.print(f"{len(made)} secrets made in {folder}" if made else f"every secret exists already in {folder}")

@@ -1,0 +1,1 @@
+"""`sansha scenario`: the library of stories."""

@@ -1,0 +1,1 @@
+"""`sansha slip`: payment slips (納付書)."""

@@ -241,6 +241,7 @@ watched_months = Table(
     Column("settler", words(Settler), primary_key=True),
     Column("month", Date, primary_key=True),
 )
+"""Months (their first day) of receipts for whose statements a timer is set."""
 
 received_files = Table(
     "received_files",
@@ -288,4 +289,13 @@ terminal_steps = Table(
     Column("detail", String, nullable=False),
 )
 """作業記録: what was done at the terminal, from login to the deletion of the temporary copy."""
-"""Months (their first day) of receipts for whose statements a timer is set."""
+
+LOCK_ORDER = (received_files, slips, watched_months, statements, reminder_days)
+"""The order in which a transaction locks rows, within a table by primary key: so that replicas do not deadlock. Of
+watched_months and reminder_days it inserts rows that another transaction may insert too, which waits like a lock.
+
+All other rows are inserted under keys that no two use cases share, or changed only while a row of these is locked:
+pages, lines, deposits and decisions with their statement; lapses, overpayments and their uses with their slips.
+One exception: the further slip of a payment whose records contradict each other is known, and locked, only after the
+slips of its transaction. PostgreSQL then breaks a deadlock, and the transaction is retried.
+"""

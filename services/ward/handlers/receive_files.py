@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import time, timedelta
+from itertools import islice
 
 from contracts.events import ReceiptDelivered
 from contracts.http.ward.terminal import (
@@ -21,7 +22,6 @@ from contracts.http.ward.terminal import (
 )
 from contracts.vocabulary import Refusal, Yen, business_date, on_the_clock
 from services.chassis.transaction import Transaction
-from services.chassis.waves import waves
 from services.ward.domain.receipts import JAPANESE, Discrepancy
 from services.ward.domain.terminal_line import TerminalLines
 from services.ward.handlers.register_receipts import register
@@ -97,23 +97,30 @@ async def register_pages(
 ) -> Sequence[PageAnswer | Refusal]:
     """登録. A page registered before is answered as it was; a record known from an event is not registered twice."""
     files = await received_files.lock(tx.session, {r.name for r in requests})
-    answers: list[PageAnswer | Refusal] = []
-    for request in requests:
-        refusal = _not_yet(request.name, files.get(request.name), tx)
-        if refusal is not None:
-            answers.append(refusal)
-            continue
-        page = (await received_files.pages_of(tx.session, request.name)).get(request.page)
-        if page is not None and files[request.name].times_received == 1:
-            answers.append(PageAnswer(new=page.new_records, known=page.records - page.new_records))
-            continue
-        new = await _register(request.records, tx, watch)
-        if page is None:
-            await received_files.add_page(tx.session, _page(request, new, tx))
-            keys = {FileRecordKey(r.payment_id, r.kind, request.name) for r in request.records}
+    pages = {r.name: await received_files.pages_of(tx.session, r.name) for r in requests}
+    known = [_known(r, files.get(r.name), pages[r.name].get(r.page), tx) for r in requests]
+    to_register = [r for r, answer in zip(requests, known, strict=True) if answer is None]
+    are_new = iter(await register([_event(item) for r in to_register for item in r.records], tx, watch))
+    registered = {id(r): sum(islice(are_new, len(r.records))) for r in to_register}
+    for r in to_register:
+        if r.page not in pages[r.name]:
+            await received_files.add_page(tx.session, _page(r, registered[id(r)], tx))
+            keys = {FileRecordKey(item.payment_id, item.kind, r.name) for item in r.records}
             await received_files.add_records(tx.session, sorted(keys))
-        answers.append(PageAnswer(new=new, known=len(request.records) - new))
-    return answers
+    return [
+        answer or PageAnswer(new=registered[id(r)], known=len(r.records) - registered[id(r)])
+        for r, answer in zip(requests, known, strict=True)
+    ]
+
+
+def _known(
+    request: PageRequest, file: StoredFile | None, page: StoredFilePage | None, tx: Transaction
+) -> PageAnswer | Refusal | None:
+    """The answer to a page that cannot be registered, or was; None for one to register."""
+    refusal = _not_yet(request.name, file, tx)
+    if refusal is None and page is not None and file is not None and file.times_received == 1:
+        return PageAnswer(new=page.new_records, known=page.records - page.new_records)
+    return refusal
 
 
 def _page(request: PageRequest, new: int, tx: Transaction) -> StoredFilePage:
@@ -128,14 +135,6 @@ def _not_yet(name: str, file: StoredFile | None, tx: Transaction) -> Refusal | N
         wrong = f"the line ({file.line}) carries {name} until {file.arrives_at.isoformat()}"
         return Refusal("receipt_file_on_the_line", wrong, "register it then; the terminal keeps what it has")
     return None
-
-
-async def _register(items: Sequence[ReceiptItem], tx: Transaction, watch: StatementWatch) -> int:
-    """Records of one payment are registered one after the other. Returns how many were new."""
-    new = 0
-    for wave in waves(items, lambda item: (item.payment_id,)):
-        new += len(await register([_event(item) for item in wave], tx, watch))
-    return new
 
 
 def _event(item: ReceiptItem) -> ReceiptDelivered:

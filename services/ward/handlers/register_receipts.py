@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import compress
 
 from contracts.events import ReceiptDelivered
 from contracts.vocabulary import ReceiptKind, business_date
@@ -19,32 +20,29 @@ from services.ward.store import discrepancies, lapses, receipts, slips
 
 async def register_receipts(delivered: Sequence[ReceiptDelivered], tx: Transaction, *, watch: StatementWatch) -> None:
     """A record registered before changes nothing; one that says otherwise is recorded as a discrepancy."""
-    new = await register(delivered, tx, watch)
-    if len(new) < len(delivered):
-        registered = {(d.payment_id, d.kind) for d in new}
-        tx.repeated.extend(d for d in delivered if (d.payment_id, d.kind) not in registered)
+    are_new = await register(delivered, tx, watch)
+    tx.repeated.extend(d for d, is_new in zip(delivered, are_new, strict=True) if not is_new)
 
 
 async def leave_to_files(_delivered: Sequence[ReceiptDelivered], _tx: Transaction) -> None:
     """If receipts are registered from files alone, an event changes nothing: its record comes with the day's file."""
 
 
-async def register(
-    delivered: Sequence[ReceiptDelivered], tx: Transaction, watch: StatementWatch
-) -> Sequence[ReceiptDelivered]:
-    """Register records, no two of one payment. Returns those that were new."""
+async def register(delivered: Sequence[ReceiptDelivered], tx: Transaction, watch: StatementWatch) -> Sequence[bool]:
+    """Register records in this order, all at once: slips are locked before statements. Returns which were new."""
     known, postings = await _look(delivered, tx)
     batch = ReceiptBatch(known, postings)
     cancelled = [d.payment_id for d in delivered if d.kind is ReceiptKind.CANCELLED]
     if cancelled:
         await _restore_lapsed(cancelled, postings, tx)
-    new = [d for d in delivered if batch.take(d.payment_id, _receipt(d, postings), business_date(d.delivered_at))]
+    are_new = [batch.take(d.payment_id, _receipt(d, postings), business_date(d.delivered_at)) for d in delivered]
+    new = [*compress(delivered, are_new)]
     await receipts.add(tx.session, new, [d.slip_number in postings for d in new], tx.now)
     await save_postings(postings, tx)
     await discrepancies.add(tx.session, batch.discrepancies, tx.now)
     await watch.begin(delivered, tx)
     await reconsider(batch.confirmed, batch.changed, tx)
-    return new
+    return are_new
 
 
 async def _look(

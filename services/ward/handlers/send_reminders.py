@@ -16,11 +16,11 @@ REMINDERS_PER_PAGE: Final = 500
 
 async def send_reminders(due: Sequence[RemindersDue], tx: Transaction, *, per_page: int = REMINDERS_PER_PAGE) -> None:
     """For each slip on which something is owed as far as the ward knows: once, until its debt revives."""
-    for timer in due:
-        unpaid = await reminders.lock_unpaid(tx.session, timer.remind_on, per_page)
-        if not unpaid:
-            continue
-        sent = [StoredReminder(s.slip_number, s.reminders + 1, tx.now, s.outstanding) for s in unpaid]
-        await reminders.add(tx.session, sent)
-        if len(sent) == per_page:
+    unpaid = await reminders.lock_unpaid(tx.session, {timer.remind_on for timer in due}, per_page)
+    if not unpaid:
+        return
+    sent = [StoredReminder(s.slip_number, s.reminders + 1, tx.now, s.outstanding) for s in unpaid]
+    await reminders.add(tx.session, sent)
+    if len(sent) == per_page:
+        for timer in due:
             tx.schedule(RemindersDue(remind_on=timer.remind_on, page=timer.page + 1), tx.now)

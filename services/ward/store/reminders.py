@@ -24,7 +24,7 @@ _PLAN = Bulk(
 _EARLIER = select(func.count()).where(tables.reminders.c.slip_number == _s.slip_number).scalar_subquery()
 _UNPAID = (
     select(_s.slip_number, _s.amount - _s.received, _EARLIER)
-    .where(_s.remind_on == bindparam("day"), _s.received < _s.amount)
+    .where(in_list(_s.remind_on, "days"), _s.received < _s.amount)
     .order_by(_s.slip_number)
     .limit(bindparam("at_most"))
     .with_for_update()
@@ -60,9 +60,9 @@ async def plan(session: AsyncConnection, planned: Mapping[str, date]) -> None:
         await _PLAN.execute_columns(session, {"planned_slip": [*planned], "planned_day": [*planned.values()]})
 
 
-async def lock_unpaid(session: AsyncConnection, day: date, at_most: int) -> Sequence[UnpaidSlip]:
-    """Slips to be reminded of on a day, locked in order of number."""
-    return await read_as(session, UnpaidSlip, _UNPAID, {"day": day, "at_most": at_most})
+async def lock_unpaid(session: AsyncConnection, days: Collection[date], at_most: int) -> Sequence[UnpaidSlip]:
+    """Slips to be reminded of on these days, locked in order of number."""
+    return await read_as(session, UnpaidSlip, _UNPAID, {"days": sorted(days), "at_most": at_most})
 
 
 async def add(session: AsyncConnection, sent: Sequence[StoredReminder]) -> None:

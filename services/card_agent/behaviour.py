@@ -69,7 +69,6 @@ TEST_CARDS: Final[Mapping[str, PublishedCard]] = {
 
 
 def outcome_of(digits: str) -> Outcome:
-    """What becomes of a card with this number."""
     published = TEST_CARDS.get(digits)
     return Outcome.APPROVED if published is None else published.outcome
 

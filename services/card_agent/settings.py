@@ -23,38 +23,38 @@ class Settings(ServiceSettings):
     agent: Agent
     """Which of the agents this instance is."""
     brands: Annotated[tuple[Brand, ...] | None, Field(min_length=1)] = None
-    """Brands it takes."""
+    """Brands of card that it accepts."""
     closing_days: str | None = None
-    """締日: days of the month on which a period closes, as in `10/20/eom`; calendar days, never moved."""
+    """締日: days of the month on which a period closes, as in `10/20/eom`; calendar days, never shifted."""
     deposit_business_days: Annotated[int | None, Field(ge=1, le=250)] = None
-    """入金日: this many bank business days after the closing day; at least 1, for a period is totalled first."""
+    """入金日: this many bank business days after the closing day; at least 1, for a period is totalled before that."""
     holiday_shift: HolidayShift | None = None
-    """休日調整 of a closing day on which banks are closed, before business days are counted from it.
+    """休日調整: where the business days of a deposit are counted from if banks are closed on the closing day.
 
-    `none` counts from the closing day as it stands, `following` from the next open day (the deposit comes one
-    business day later), `preceding` from the last open day (the same deposit day as `none`).
+    `none` counts from the closing day itself, `following` from the next open day (the deposit comes one business day
+    later), `preceding` from the last open day (the same deposit day as `none`).
     """
     fee_basis: FeeBasis | None = None
-    """`gross` deposits the whole total, `net` keeps the fee back."""
+    """`gross` deposits the whole total, `net` the total less the fee."""
     fee_per_mille: Annotated[int | None, Field(ge=0, lt=1000)] = None
-    """The fee in thousandths of what a deposit is for, cut to whole yen; only with `net`."""
+    """The fee in thousandths of the amount that a deposit is for, rounded down to whole yen; only with `net`."""
     deposit_split: DepositSplit | None = None
     """入金単位: `closing` deposits a closing in one sum, `brand` in one for each brand of card."""
     designated_date_rule: DesignatedDateRule | None = None
-    """指定日: `after_deposit` counts `designated_date_business_days` from the planned deposit; `end_of_month` is the
-    end of that month, or the next bank business day."""
+    """指定日: `after_deposit` is `designated_date_business_days` after the planned deposit; `end_of_month` is the end
+    of its month, or the next bank business day."""
     designated_date_business_days: Annotated[int | None, Field(ge=0, le=250)] = None
-    """With `after_deposit`: so many bank business days after the planned deposit; 0 is the day of the deposit."""
+    """With `after_deposit`: this many bank business days after the planned deposit; 0 for the day of the deposit."""
     credit_limit: Annotated[int, Field(ge=0)] = 1_000_000
-    """利用限度額 of every card account, in yen. A hold counts until the deposit, when the bill is taken as paid."""
+    """利用限度額 of every card account, in yen. A hold counts until the deposit: the bill is assumed paid by then."""
     closing_time: time = time(0, 30)
-    """The hour, in Japan, of the day after a closing day at which the period is totalled."""
+    """A period is totalled at this time of Japan on the day after its closing day."""
     deposit_time: time = time(10, 0)
-    """The hour at which deposits are made, in Japan."""
+    """Deposits are made at this time of Japan."""
     withdrawal_time: time = time(10, 0)
-    """The hour of the next day at which a card company revokes the sale of a `withdrawn` test card, in Japan."""
+    """The sale of a `withdrawn` test card is revoked at this time of Japan on the next day."""
     late_answer_seconds: Annotated[int, Field(gt=0)] = 90
-    """How late the card company of a `late_approval` test card answers."""
+    """The card company of a `late_approval` test card answers after this many seconds."""
 
     @field_validator("closing_days")
     @classmethod
@@ -71,7 +71,7 @@ class Settings(ServiceSettings):
 
     @property
     def terms(self) -> Terms:
-        """The terms in force: what is set, else what is agreed with this agent."""
+        """What is set, else what is agreed with this agent (`TERMS`)."""
         default = TERMS[self.agent]
         agreed = AgentTerms(
             brands=default.brands if self.brands is None else self.brands,
@@ -90,7 +90,6 @@ class Settings(ServiceSettings):
 
     @property
     def issuer(self) -> Issuer:
-        """What the simulated card companies go by."""
         late = timedelta(seconds=self.late_answer_seconds)
         return Issuer(self.terms.agreed.brands, Yen(self.credit_limit), late, self.withdrawal_time)
 

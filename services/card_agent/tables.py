@@ -68,7 +68,7 @@ closings = Table(
     Column("issued_at", Instant),
     Column("deposited_on", Date),
 )
-"""`deposited_on`: since when the agent believes that it has paid."""
+"""`deposited_on`: when the agent believes that it deposited the closing."""
 
 deposits = Table(
     "deposits",
@@ -82,7 +82,7 @@ deposits = Table(
     Column("paid_on", Date),
     Column("account", String, nullable=False),
 )
-"""Transfers to the ward. The agent's books say what it believes; `paid` and `paid_on` are what is so."""
+"""Transfers to the ward: `believed` and `believed_on` are what the agent's books say, `paid` and `paid_on` facts."""
 
 anomalies = Table(
     "anomalies",
@@ -97,4 +97,4 @@ anomalies = Table(
     Column("met_yen", BigInteger, nullable=False, server_default="0"),
     Column("corrected_at", Instant),
 )
-"""異常 asked for a closing; `met_payment_id` is the payment that one of a statement met."""
+"""異常 asked for closings; `met_payment_id` is the payment that an anomaly of a statement met."""

@@ -1,4 +1,4 @@
-"""A card agent's own timers: messages to itself, due at a time. Private: they are no part of the contract."""
+"""A card agent's timers: messages to itself, due at a time. They are private, no part of the contract."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class DepositDue(SettlementTimer, frozen=True, kw_only=True):
 
 
 class TransferDue(Event, frozen=True, kw_only=True):
-    """振込: a deposit that is late is made now."""
+    """振込: a late deposit is to be made."""
 
     TYPE: ClassVar[str] = "sansha.card_agent.timer.transfer_due"
     statement_id: str

@@ -24,7 +24,7 @@ from services.payment_provider.domain.terminal_access import TerminalTerms
 
 Fees = tuple[tuple[Annotated[int, Field(gt=0)], Annotated[int, Field(ge=0)]], ...]
 ISSUERS = (*(charge.issuer_code for charge in CHARGES.values()), "929023")
-"""One for each charge type (科目), and that of a published barcode."""
+"""Those of the charge types (科目), and that of a published barcode."""
 
 
 def _readable(closing_days: str) -> str:
@@ -37,10 +37,10 @@ def _none_in_words(value: Any) -> Any:
 
 
 Delay = Annotated[Annotated[int, Field(ge=0, le=60)] | None, BeforeValidator(_none_in_words)]
-"""`none` in the environment."""
+"""None is written `none` in the environment."""
 BusinessDays = Annotated[int, Field(ge=0, le=250)]
 DepositDays = Annotated[int, Field(ge=1, le=250)]
-"""At least 1, for a period is totalled first."""
+"""At least 1: a period is totalled before it is deposited."""
 Closings = Annotated[str, AfterValidator(_readable)]
 
 
@@ -64,12 +64,12 @@ OWN_NAMES: Final[Mapping[tuple[Method, str], str]] = {
     (Method.INTERNET_BANKING, "deposit_business_days"): "bank_deposit_business_days",
     (Method.INTERNET_BANKING, "deposit_time"): "deposit_time",
 }
-"""The app's channels have names of their own; a term of the others is `<channel>_<term>`."""
+"""Names for the app's channels; a term of any other channel is `<channel>_<term>`."""
 OF_ALL_CHANNELS: Final[Mapping[str, str]] = {
     "preliminary_time": "preliminary_time",
     "closing_time": "bank_closing_time",
 }
-"""Terms that all channels have in common."""
+"""Terms that are the same for all channels."""
 REPORTING_TERMS: Final = (
     "preliminary_delay_days",
     "preliminary_time",
@@ -80,7 +80,7 @@ NETWORK_TERMS: Final = ("closing_days", "closing_time", "deposit_business_days",
 
 
 def setting_of(channel: Method, term: str) -> str:
-    """The name of the setting that says a term of a channel."""
+    """The name of the setting that holds a term of a channel."""
     return OF_ALL_CHANNELS.get(term) or OWN_NAMES.get((channel, term)) or f"{channel}_{term}"
 
 
@@ -88,21 +88,21 @@ _TERMS_OUTSIDE_APP: Final[Mapping[str, tuple[Any, Callable[[Channel], Any], str]
     "preliminary_delay_days": (
         Delay,
         lambda channel: channel.preliminary_delay_days,
-        "速報 this many days after the payment, 0 at once; none for no 速報.",
+        "速報 this many days after the payment: 0 for at once, none for no 速報.",
     ),
     "confirmation_business_days": (
         BusinessDays,
         lambda channel: channel.confirmation_business_days,
         "確報 this many bank business days after the payment.",
     ),
-    "confirmation_time": (time, lambda _: time(9, 0), "the hour at which 確報 records are made, in Japan."),
+    "confirmation_time": (time, lambda _: time(9, 0), "確報 records are made at this time of Japan."),
     "closing_days": (Closings, lambda channel: channel.closing_days, "締日, as in `10/20/eom`, or `daily`."),
     "deposit_business_days": (
         DepositDays,
         lambda channel: channel.deposit_business_days,
         "the deposit this many bank business days after a closing.",
     ),
-    "deposit_time": (time, lambda _: time(10, 0), "the hour of the deposit, in Japan."),
+    "deposit_time": (time, lambda _: time(10, 0), "the deposit is made at this time of Japan."),
 }
 """Term → its type, its default by channel, its meaning."""
 Base = TypeVar("Base", bound=ServiceSettings)
@@ -121,10 +121,10 @@ def _with_the_terms_of_each_channel(base: type[Base]) -> type[Base]:
 
 @_with_the_terms_of_each_channel
 class ChannelSettings(ServiceSettings):
-    """What is agreed of the channels outside the app (収納チャネル): when each reports, and how its money comes."""
+    """The terms of the channels outside the app (収納チャネル): when each reports, and how its money comes."""
 
     preliminary_time: time = time(9, 0)
-    """The hour at which 速報 records are made that do not come at once, in Japan."""
+    """速報 records that are not due at once are made at this time of Japan."""
 
 
 class Settings(ChannelSettings):
@@ -133,51 +133,51 @@ class Settings(ChannelSettings):
     issuers: tuple[str, ...] = ISSUERS
     """Issuer company codes under contract (請求書発行企業コード)."""
     century: Annotated[int, Field(ge=1900, le=2100)] = barcode.CENTURY
-    """The first of the hundred years that the two digits of a use-by date (支払期限) can mean."""
+    """The first of the hundred years that a use-by date's (支払期限) two digits can mean."""
     use_by_until: time = MIDNIGHT
-    """The hour, in Japan, at which a slip's last day ends in the app; 00:00 for the whole day, 23:59:59 included."""
+    """A slip's last day ends in the app at this time of Japan; 00:00 for the whole day, 23:59:59 included."""
     terms_version: str = "2021-04"
     """The terms of use (利用規約) that a payer must have accepted."""
     card_routes: dict[Brand, Agent] = Field(default_factory=lambda: dict(BRAND_ROUTES))
-    """Routing by brand."""
+    """Brand → the card agent that accepts it."""
     authorization_timeout_seconds: Annotated[int, Field(gt=0)] = 30
-    """After this the provider gives an authorization up and has it reversed."""
+    """An authorization without an answer after this many seconds is given up and reversed."""
     preliminary_delay_days: Delay = CHANNELS[Method.CARD].preliminary_delay_days
-    """Cards: 速報 so many days after the payment, 0 at once; None for no 速報."""
+    """Cards: 速報 this many days after the payment: 0 for at once, none for no 速報."""
     bank_preliminary_delay_days: Delay = CHANNELS[Method.INTERNET_BANKING].preliminary_delay_days
-    """Internet banking: the same."""
+    """Internet banking: 速報 this many days after the payment: 0 for at once, none for no 速報."""
     confirmation_business_days: BusinessDays = CHANNELS[Method.CARD].confirmation_business_days
     """In the app: 確報 this many bank business days after the day of receipt."""
     confirmation_time: time = time(9, 0)
-    """The hour at which 確報 records are made, in Japan."""
+    """In the app: 確報 records are made at this time of Japan."""
     system_fees: Fees = ((5_000, 27), (10_000, 82), (20_000, 165), (30_000, 275))
-    """(up to, fee): システム利用料 on cards, borne by the payer."""
+    """システム利用料 of card payments, borne by the payer: pairs (up to this amount, fee) in yen, ascending."""
     issuer_system_fees: dict[str, Fees] = Field(default_factory=dict)
-    """Tables of issuer company codes, hence of charge types (科目), that have another than `system_fees`."""
+    """Issuer company code, hence charge type (科目) → its table, if it differs from `system_fees`."""
     system_fee_step: int = 10_000
-    """Above the table the fee grows with each started step of so many yen …"""
+    """Yen. Above the table, `system_fee_per_step` is added for each started step of this size."""
     system_fee_per_step: int = 110
-    """… by this much."""
+    """Yen added for each started `system_fee_step` above the table."""
     bank_closing_days: Closings = CHANNELS[Method.INTERNET_BANKING].closing_days
-    """締日 of the bank network's payments in the app, as in `10/20/eom`, or `daily`."""
+    """Internet banking: 締日, as in `10/20/eom`, or `daily`."""
     bank_deposit_business_days: DepositDays = CHANNELS[Method.INTERNET_BANKING].deposit_business_days
-    """The bank network deposits a period's payments this many bank business days after its closing."""
+    """Internet banking: the deposit this many bank business days after a closing."""
     bank_closing_time: time = time(0, 30)
-    """The hour, in Japan, of the day after a closing day at which a period is totalled, at every channel but cards."""
+    """All channels but cards: a period is totalled at this time of Japan on the day after its closing day."""
     deposit_time: time = time(10, 0)
-    """The hour at which the bank network deposits, in Japan."""
+    """Internet banking: the deposit is made at this time of Japan."""
     picture_bytes: Annotated[int, Field(ge=1_000, le=100_000_000)] = 10_000_000
-    """A photo or PDF of a slip may have so many bytes."""
+    """Bytes that a photo or PDF of a slip may have."""
     picture_pixels: Annotated[int, Field(ge=100_000, le=200_000_000)] = 50_000_000
-    """It may have so many pixels; a PDF's page is drawn with no more."""
+    """Pixels that a photo may have; a PDF's page is drawn with at most as many."""
     picture_pages: Annotated[int, Field(ge=1, le=20)] = 3
-    """It may have so many pages."""
+    """Pages that a PDF may have, or frames a photo."""
     picture_memory_bytes: Annotated[int, Field(ge=500_000_000)] = 2_000_000_000
-    """So much memory (address space) it may take to read one."""
+    """Bytes of memory (address space) that the process reading a photo or PDF may use."""
     picture_seconds: Annotated[float, Field(gt=0, le=120)] = 30.0
-    """So long it may take to read one."""
+    """Seconds after which reading a photo or PDF is given up."""
     pictures_at_once: Annotated[int, Field(ge=1, le=32)] = 2
-    """So many are read at the same time, each in a process of its own."""
+    """Photos and PDFs read at the same time, each in a process of its own; others wait."""
 
     @field_validator("system_fees", "issuer_system_fees")
     @classmethod
@@ -191,33 +191,33 @@ class Settings(ChannelSettings):
     receipt_file_layout: Literal["fixed", "csv"] = "fixed"
     """収納データファイル: `fixed` (120 bytes a record) or `csv`."""
     receipt_file_time: time = time(1, 0)
-    """The hour, in Japan, at which the file of the day before is made."""
+    """The file of a day is made on the next day at this time of Japan."""
     receipt_file_when_empty: bool = False
-    """Whether a day without records has a file too (空ファイル)."""
+    """Whether a day without records has a file (空ファイル)."""
     receipt_file_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,40}$")] = "SHUNO"
-    """A file is called PREFIX, YYYYMMDD, and `.txt` or `.csv`; a further one of a day has its number before that."""
+    """A file is named PREFIX, YYYYMMDD and `.txt` or `.csv`; a further file of a day has its number before the dot."""
     receipt_file_retention_days: Annotated[int, Field(ge=1, le=3650)] = 60
-    """So long a file can be fetched again; then its content is erased."""
+    """Days for which a file can be fetched; then its content is erased."""
     receipt_file_agency_code: Annotated[str, Field(pattern=r"^[0-9]{5}$")] = "00680"
     """収納機関コード in a file's headers."""
     receipt_file_company_names: dict[str, str] = Field(default_factory=lambda: {"00104": "ｼﾝｼﾞﾕｸｸ ｶｲｺﾞﾎｹﾝｶ"})
-    """企業コード → name in half-width kana, in a file's headers; one that is not listed is left blank."""
+    """企業コード → its name in half-width kana in a file's headers; blank for one that is not listed."""
     terminal_port: Annotated[int, Field(ge=1, le=65535)] | None = None
-    """Where the ward's terminal fetches receipt files, by HTTPS with a client certificate; none for nowhere."""
+    """Port on which the ward's terminal fetches receipt files, by HTTPS with a client certificate; none for no port."""
     terminal_ca_file: Path | None = None
-    """PEM file of the authority whose client certificates are admitted."""
+    """PEM file of the authority whose client certificates are admitted on `terminal_port`."""
     terminal_certificate_file: Path | None = None
-    """PEM file of this listener's own certificate."""
+    """PEM file of the certificate shown on `terminal_port`."""
     terminal_key_file: Path | None = None
-    """PEM file of that certificate's key."""
+    """PEM file of the key of `terminal_certificate_file`."""
     terminal_certificate_sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
-    """SHA-256 of the one client certificate admitted, 64 hex digits; empty for any that the authority made."""
+    """SHA-256 of the one client certificate admitted, 64 hex digits; empty for any of the authority."""
     terminal_user: str = "ward-terminal"
     """User ID of the ward's terminal."""
     terminal_password: SecretStr = SecretStr("")
-    """Its password; none is admitted where it is empty."""
+    """Password of the ward's terminal; no terminal is admitted while it is empty."""
     terminal_session_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
-    """A login lasts so long."""
+    """Minutes for which a terminal's login is valid."""
 
     @model_validator(mode="after")
     def _a_terminal_is_admitted_by_certificate_and_password(self) -> Self:
@@ -242,18 +242,15 @@ class Settings(ChannelSettings):
 
     @property
     def slip_rules(self) -> SlipRules:
-        """Which slips are taken."""
         return SlipRules(self.issuers, self.century, self.use_by_until)
 
     @property
     def channels(self) -> Channels:
-        """The agreed delays and terms of all channels."""
         networks = {to: NetworkTerms(**self._terms(channel, NETWORK_TERMS)) for channel, to in NETWORKS.items()}
         return Channels({m: Reporting(**self._terms(m, REPORTING_TERMS)) for m in Method}, networks)
 
     @property
     def file_terms(self) -> FileTerms:
-        """When receipt files (収納データファイル) are made, what they look like, and how long they can be fetched."""
         return FileTerms(
             layout=self.receipt_file_layout,
             made_at=self.receipt_file_time,

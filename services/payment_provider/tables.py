@@ -50,7 +50,7 @@ payments = Table(
     Column("anomaly", words(ReceiptAnomaly)),
     UniqueConstraint("slip_number", "attempt"),
 )
-"""`attempt` counts all payments of a slip; those without a consent were made outside the app."""
+"""`attempt` counts all payments of a slip; those without `consent_id` were made outside the app."""
 
 receipts = Table(
     "receipts",
@@ -64,7 +64,7 @@ receipts = Table(
     Column("file_name", String),
     Index("receipts_of_file", "file_name", "delivered_at"),
 )
-"""`file_name`: the receipt file that has the record; none where its day's file is not made yet."""
+"""`file_name`: the receipt file that has the record; NULL until the file of its day is made."""
 
 closings = Table(
     "closings",
@@ -79,7 +79,7 @@ closings = Table(
     Column("deposit_id", String),
     Column("deposited_on", Date),
 )
-"""Closings of the networks (cards apart: their agents close)."""
+"""Closings of the networks. (Card agents have their own.)"""
 
 anomalies = Table(
     "anomalies",
@@ -91,7 +91,7 @@ anomalies = Table(
     Column("payment_id", String, index=True),
     Column("struck_at", Instant),
 )
-"""異常 asked for, each for one payment: numbered as they were asked for; without a payment it waits for the next."""
+"""異常 asked for, each for one payment, in the order of `number`; one without a payment waits for the next."""
 
 receipt_files = Table(
     "receipt_files",
@@ -107,7 +107,7 @@ receipt_files = Table(
     Column("kept_until", Instant, nullable=False),
     Column("erased_at", Instant),
 )
-"""`made_at` is the hour agreed, whenever the file was first asked for."""
+"""`made_at` is the agreed time, whenever the file was first asked for."""
 
 receipt_file_parts = Table(
     "receipt_file_parts",
@@ -116,7 +116,7 @@ receipt_file_parts = Table(
     Column("starts_at", BigInteger, primary_key=True, autoincrement=False),
     Column("content", LargeBinary, nullable=False),
 )
-"""A file's bytes, in parts; gone when it is no longer kept."""
+"""The bytes of files, in parts; deleted when their retention ends."""
 
 terminal_accesses = Table(
     "terminal_accesses",
@@ -128,4 +128,4 @@ terminal_accesses = Table(
     Column("what", String, nullable=False),
     Column("outcome", String, nullable=False),
 )
-"""接続記録: which user, with which certificate (its SHA-256), asked for what, and what came of it."""
+"""接続記録: which user, with which certificate (its SHA-256), asked for what, and with which outcome."""

@@ -1,4 +1,4 @@
-"""An authorization as it stood at an instant that is past: what came later is taken away."""
+"""An authorization as it stood at a past instant: later steps are undone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from services.card_agent.domain.authorization import Authorization, Authorizatio
 
 
 def as_it_stood(a: Authorization, then: datetime) -> Authorization | None:
-    """The authorization at the instant `then`; None before this agent was asked anything about it."""
+    """The authorization at the instant `then`; None before this agent received anything about it."""
 
     def been(at: datetime | None) -> datetime | None:
         return at if at is not None and at <= then else None
@@ -34,7 +34,7 @@ def as_it_stood(a: Authorization, then: datetime) -> Authorization | None:
 
 
 def _status(a: Authorization) -> AuthorizationStatus:
-    """Where it stands, by what has happened to it."""
+    """The status that follows from its instants."""
     if a.withdrawn_at:
         return AuthorizationStatus.WITHDRAWN
     if a.accepted_at:

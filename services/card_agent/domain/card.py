@@ -1,4 +1,4 @@
-"""What a typed card number is: checked, then known by keyed hashes only. No refusal repeats what was typed.
+"""Typed card numbers: checked, then known by keyed hashes only. No refusal repeats what was typed.
 
 Leading digits and lengths as the card schemes publish them (ISO/IEC 7812 issuer identification numbers); the check
 digit is Luhn's.
@@ -38,19 +38,18 @@ _PREFIXES: Final[tuple[tuple[int, range, Brand], ...]] = (
     (3, range(300, 306), Brand.DINERS),
 )
 _DOUBLED: Final = {str(digit): sum(divmod(2 * digit, 10)) for digit in range(10)}
-"""Digit → the digits of its double, added up."""
+"""Digit → the sum of the digits of its double."""
 _TYPED_BETWEEN_GROUPS: Final = re.compile(r"[ -]")
 _EXPIRY: Final = re.compile(r"(0[1-9]|1[0-2])/([0-9]{2})")
 
 
 class Expiry(NamedTuple):
-    """有効期限: a card is good to the end of this month."""
+    """有効期限: a card is valid to the end of this month."""
 
     year: int
     month: int
 
     def is_over(self, now: datetime) -> bool:
-        """Whether the month is over in Japan."""
         today = business_date(now)
         return (self.year, self.month) < (today.year, today.month)
 
@@ -72,7 +71,7 @@ def has_luhn_check_digit(digits: str) -> bool:
 
 
 def brand_of(digits: str) -> Brand | None:
-    """The brand by leading digits; None for one the app does not take."""
+    """The brand by leading digits; None for one that no agent accepts."""
     for length, numbers, brand in _PREFIXES:
         if int(digits[:length]) in numbers:
             return brand
@@ -80,7 +79,7 @@ def brand_of(digits: str) -> Brand | None:
 
 
 def read_number(typed: str) -> str | Refusal:
-    """The digits of a number as typed, spaces and hyphens aside, if they can be a card's at all."""
+    """The digits of a number as typed, without spaces and hyphens, or why they are no card's."""
     digits = _TYPED_BETWEEN_GROUPS.sub("", typed)
     if not (digits.isascii() and digits.isdigit()):
         return _wrong_number("it has other characters than digits, spaces and hyphens")
@@ -95,7 +94,7 @@ def read_number(typed: str) -> str | Refusal:
 
 
 def read_expiry(typed: str) -> Expiry | Refusal:
-    """MM/YY; a month that is over is the card company's business, not a typing mistake."""
+    """MM/YY. A month that is over is no typing mistake: the card company declines it."""
     match = _EXPIRY.fullmatch(typed.strip()) if typed.isascii() else None
     if match is None:
         return Refusal(
@@ -105,27 +104,27 @@ def read_expiry(typed: str) -> Expiry | Refusal:
 
 
 def accepted_brand(digits: str, accepted: Collection[Brand]) -> Brand | Refusal:
-    """The brand of a number, if this agent takes it."""
+    """The brand of a number, if this agent accepts it."""
     brand = brand_of(digits)
     if brand is not None and brand in accepted:
         return brand
     which = "the brand of this number" if brand is None else brand.value
     return Refusal(
         "brand_not_accepted",
-        f"{which} is not taken here; this agent takes {', '.join(accepted)}",
+        f"{which} is not accepted here; this agent accepts {', '.join(accepted)}",
         "type the card to the agent of its brand, or use another card",
     )
 
 
 def identity_of(digits: str, expiry: Expiry, brand: Brand, secret: bytes) -> CardIdentity:
-    """The card as it is kept: the number goes into keyed hashes and no further."""
+    """The card as it is stored: the number goes into keyed hashes and no further."""
     account_id = _keyed_hash(secret, "account", digits)
     card_key = _keyed_hash(secret, "card", digits, f"{expiry.year}-{expiry.month:02}")
     return CardIdentity(account_id, card_key, brand, digits[-4:], expiry)
 
 
 def typed_hash(typed: Iterable[tuple[str, str]], secret: bytes) -> str:
-    """One keyed hash of numbers and expiries as they were typed, good or not."""
+    """One keyed hash of all numbers and expiries as they were typed, valid or not."""
     return _keyed_hash(secret, "typed", *(part for card in typed for part in card))
 
 

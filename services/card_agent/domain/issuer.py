@@ -1,4 +1,4 @@
-"""The card company (カード会社) behind a card: whether it answers, when, and what."""
+"""The card company (カード会社) of a card: whether it answers, when, and what."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from services.card_agent.domain.card import Expiry
 
 
 class Outcome(StrEnum):
-    """How the card company treats a card; a test card's number chooses it."""
+    """What the card company does with a card; a test card's number chooses it."""
 
-    APPROVED = "approved"  # 承認: as every ordinary card, within its limit and validity
+    APPROVED = "approved"  # 承認 within limit and validity, as every ordinary card
     EXPIRED = "expired"  # 有効期限切れ, whatever the expiry typed
     OVER_LIMIT = "over_limit"  # 利用限度額超過, whatever the amount
     LOST = "lost"  # 紛失・盗難
@@ -34,7 +34,7 @@ _ALWAYS_DECLINED: Final[Mapping[Outcome, DeclineReason]] = {
 
 
 class Card(NamedTuple):
-    """A card as the card company knows it; its number is not among what is kept."""
+    """A card as the card company knows it; its number is not stored."""
 
     card_token: str
     account_id: str
@@ -58,7 +58,7 @@ class Declined:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """The card company was asked and is silent; it answers at `until`, never where that is None."""
+    """The card company has not answered; it does at `until`, or never if that is None."""
 
     until: datetime | None
 
@@ -68,16 +68,16 @@ Verdict = Approved | Declined | Unanswered
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """What the simulated card companies of one agent go by."""
+    """The simulated card companies of one agent."""
 
     brands: Collection[Brand]
     credit_limit: Yen
     answers_late_by: timedelta
     revokes_at: time
-    """The hour of Japan, the next day."""
+    """Japan time, on the next day."""
 
     def ask(self, card: Card | None, brand: Brand, amount: Yen, held: Yen, now: datetime) -> Verdict:
-        """与信照会: may this card, on which `held` yen are held, pay `amount`? `brand` is what the asker believes."""
+        """与信照会: may this card pay `amount`, with `held` yen held on it? `brand` is what the request says."""
         if card is None:
             return Declined(DeclineReason.UNKNOWN_CARD)
         if card.brand is not brand or card.brand not in self.brands:
@@ -89,7 +89,7 @@ class Issuer:
         return self.answer(card, amount, held, now)
 
     def answer(self, card: Card, amount: Yen, held: Yen, now: datetime) -> Approved | Declined:
-        """What the card company says once it answers: expiry and limit count at that moment."""
+        """The answer: expiry and limit count at the moment of the answer."""
         always = _ALWAYS_DECLINED.get(card.outcome)
         if always is not None:
             return Declined(always)
@@ -100,7 +100,7 @@ class Issuer:
         return Approved()
 
     def revokes_sale_at(self, outcome: Outcome, accepted_at: datetime) -> datetime | None:
-        """売上取消: when the card company revokes the sale; None where it never does."""
+        """売上取消: when the card company revokes the sale; None for never."""
         if outcome is not Outcome.WITHDRAWN:
             return None
         return on_the_clock(business_date(accepted_at) + timedelta(days=1), self.revokes_at)

@@ -1,4 +1,4 @@
-"""Terms of settlement (精算条件): when a period closes, when its total is deposited, and what is kept back."""
+"""Terms of settlement (精算条件): when a period closes, when its total is deposited, and which fee is deducted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from contracts.vocabulary import Agent, Brand, Yen, on_the_clock
 
 
 class FeeBasis(StrEnum):
-    """Whether the agent's fee (手数料) is billed apart, or kept back from the deposit."""
+    """Whether the agent's fee (手数料) is billed separately or deducted from the deposit."""
 
     GROSS = "gross"  # 総額入金
     NET = "net"  # 差引入金
@@ -35,7 +35,7 @@ class DepositSplit(StrEnum):
 
 
 class DesignatedDateRule(StrEnum):
-    """How the day (指定日) is fixed by which the money must be there for the payments to count as made."""
+    """How the designated date (指定日) is fixed, by which the deposit must come for the payments to count."""
 
     AFTER_DEPOSIT = "after_deposit"  # 入金予定日から銀行営業日で数える
     END_OF_MONTH = "end_of_month"  # 入金予定日の月の末日、休業日なら翌営業日
@@ -43,7 +43,7 @@ class DesignatedDateRule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AgentTerms:
-    """The terms agreed with one agent, as far as they differ between agents; closing days as one writes them."""
+    """The terms agreed with one agent; `closing_days` as in `10/20/eom`."""
 
     brands: tuple[Brand, ...]
     closing_days: str
@@ -57,7 +57,7 @@ class AgentTerms:
 
     @property
     def keeps_fees(self) -> bool:
-        """Whether a fee is kept back from its deposits."""
+        """Whether a fee is deducted from its deposits."""
         return self.fee_basis is FeeBasis.NET and self.fee_per_mille > 0
 
 
@@ -74,7 +74,7 @@ class Terms:
 
     agreed: AgentTerms
     closing_time: time
-    """A period is totalled at this hour of Japan on the day after its closing day (締日)."""
+    """Japan time on the day after the closing day (締日), when the period is totalled."""
     deposit_time: time
     calendar: BankCalendar = BANK_CALENDAR
 
@@ -84,46 +84,44 @@ class Terms:
         return parse_closing_days(self.agreed.closing_days)
 
     def closes_on(self, day: date) -> date:
-        """締日: the closing that counts a payment taken on on `day`."""
+        """締日: the closing that counts a payment accepted on `day`."""
         return closing_date(day, self.closing_days)
 
     def close_at(self, closed_on: date) -> datetime:
-        """When the period is totalled: the day of its closing is over."""
+        """When the period is totalled: its closing day is over."""
         return on_the_clock(closed_on + timedelta(days=1), self.closing_time)
 
     def counted_from(self, closed_on: date) -> date:
-        """The day from which business days are counted: the closing day, shifted where banks are closed on it."""
+        """The day from which business days are counted: the closing day, or that shifted if banks are closed on it."""
         return self.calendar.shift(closed_on, self.agreed.holiday_shift)
 
     def deposit_on(self, closed_on: date) -> date:
-        """入金日: always a bank business day after the closing."""
+        """入金日, a bank business day after the closing."""
         return self.calendar.add(self.counted_from(closed_on), self.agreed.deposit_business_days)
 
     def deposit_at(self, deposit_on: date) -> datetime:
-        """The hour of the deposit."""
         return on_the_clock(deposit_on, self.deposit_time)
 
     def designated_date(self, deposit_on: date) -> date:
-        """指定日 of what is to be deposited on `deposit_on`: that day or later."""
+        """指定日 of a deposit due on `deposit_on`: that day or later."""
         if self.agreed.designated_date_rule is DesignatedDateRule.END_OF_MONTH:
             return self.calendar.next_open(end_of_month(deposit_on.year, deposit_on.month))
         return self.calendar.add(deposit_on, self.agreed.designated_date_business_days)
 
     def fee(self, amount: Yen) -> Yen:
-        """手数料 kept back from what one deposit is for, cut to whole yen; 0 where deposits are gross."""
+        """手数料 deducted from one deposit, rounded down to whole yen; 0 if deposits are gross."""
         if self.agreed.fee_basis is FeeBasis.GROSS:
             return Yen(0)
         return Yen(amount * self.agreed.fee_per_mille // 1000)
 
     def closing_reason(self, closed_on: date) -> str:
-        """Why a period closes when it closes."""
         return (
             f"periods close on {self.agreed.closing_days} [closing_days]; that of {closed_on} is totalled "
             f"at {self.closing_time:%H:%M} on the day after, weekend or not"
         )
 
     def deposit_reason(self, closed_on: date, deposit_on: date) -> str:
-        """Why the deposit comes when it comes, with every day on the way on which banks are closed."""
+        """The rule for the date of the deposit, with the days on which banks are closed."""
         start = self.counted_from(closed_on)
         shifted = (
             f", shifted to {start} [holiday_shift={self.agreed.holiday_shift.value}]" if start != closed_on else ""

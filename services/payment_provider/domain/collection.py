@@ -1,4 +1,4 @@
-"""May this slip be collected at this channel? What a till, a counter or a bank can tell by the paper before it."""
+"""May this slip be collected at this channel? Decided by the paper alone, as a till, a counter or a bank does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.payment_provider.domain.scan import SlipRules, refuse_issuer
 
 SLIP_DIGITS: Final = 21
 MOST_IN_RECEIPT_DATA: Final = 999_999
-"""Receipt data name an amount by six digits of the barcode."""
+"""Receipt data have six digits of the barcode for the amount."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,11 @@ class PresentedSlip:
     slip_number: str | None
     issuer: str
     amount: int | None
-    """What was handed over, in yen."""
+    """Yen handed over."""
 
 
 def read_presented(given: PresentedSlip, rules: SlipRules, on: date) -> Barcode | Refusal:
-    """The slip that is paid on the business date `on`, or why this channel does not take it."""
+    """The slip paid on the business date `on`, or why this channel does not accept it."""
     code = _without_barcode(given) if given.barcode is None else barcode.decode(given.barcode, rules.century)
     if isinstance(code, Refusal):
         return code
@@ -41,11 +41,11 @@ def read_presented(given: PresentedSlip, rules: SlipRules, on: date) -> Barcode 
 
 
 _REFUSED_AT_TILLS_ONLY: Final = frozenset({"slip_past_use_by", "barcode_over_limit"})
-"""Limits of the barcode, not of the debt: counters, banks and direct debit take such a slip."""
+"""Limits of the barcode, not of the debt: counters, banks and direct debit accept such a slip."""
 
 
 def _without_barcode(given: PresentedSlip) -> Barcode | Refusal:
-    """Its receipt data carry the 44 digits that the slip would have, though none are printed on it."""
+    """The barcode that the slip would have, which its receipt data carry though it is not printed."""
     number = given.slip_number or ""
     if CHANNELS[given.method].needs_barcode or not number:
         return Refusal(

@@ -1,4 +1,4 @@
-"""Which slip is in a picture? Of all codes that were found in it, the one barcode of a payment slip."""
+"""Which slip is in a picture? The one barcode of a payment slip among all codes found."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ class FoundCode(NamedTuple):
     """A code in a picture."""
 
     identifier: str
-    """Its symbology, as scanners tell it (ISO/IEC 15424): `]C1` is GS1-128, `]C0` Code 128 of another use."""
+    """Symbology identifier (ISO/IEC 15424): `]C1` is GS1-128, `]C0` Code 128 of another use."""
     symbology: str
-    """The name of the symbology."""
     text: str
 
 
 def slip_in(codes: Sequence[FoundCode]) -> Barcode | Refusal:
-    """The slip's barcode. Codes of other kinds beside it do not matter, another slip's does."""
+    """The slip's barcode. Codes of other kinds are ignored; a second slip's barcode is refused."""
     if not codes:
         return Refusal("picture_unreadable", "no code can be read in the picture", _PHOTOGRAPH)
     of_kind = [code for code in codes if code.identifier == SYMBOLOGY_IDENTIFIER]

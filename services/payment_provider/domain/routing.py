@@ -1,4 +1,4 @@
-"""Which card agent takes which brand, and what the payer is charged for using the system."""
+"""Which card agent accepts which brand, and the fee that the payer pays for using the system."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ FeeTable = Sequence[tuple[int, int]]
 
 
 def refuse_route(routes: Mapping[Brand, Agent], brand: Brand, agent: Agent) -> Refusal | None:
-    """Refuses a card whose brand does not belong to the agent that made its token."""
+    """Refuses a card whose token was made by an agent that does not accept its brand."""
     right = routes.get(brand)
     if right is agent:
         return None
-    takes = "no agent" if right is None else f"agent {right.value}"
+    other = "no agent" if right is None else f"agent {right.value}"
     return Refusal(
         "brand_not_accepted",
-        f"agent {agent.value} does not take {brand.value}; {takes} does",
+        f"agent {agent.value} does not accept {brand.value}; {other} does",
         "type the card to the agent that GET /card-agents names for its brand",
     )
 

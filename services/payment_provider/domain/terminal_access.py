@@ -1,4 +1,4 @@
-"""Who may fetch receipt files: a certificate *and* user ID with password, at login and again with every request."""
+"""Which terminal may fetch receipt files: certificate, user ID and password are checked with every request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class Admission(StrEnum):
-    """What becomes of a request; the terminal is only told whether it is admitted, the record says why not."""
+    """The outcome of a request. The terminal learns only whether it is admitted; the record says why not."""
 
     ADMITTED = "admitted"
     NO_CERTIFICATE = "no_certificate"
@@ -32,7 +32,7 @@ class TerminalCredentials:
 
 @dataclass(frozen=True, slots=True)
 class TerminalTerms:
-    """Whom the collection centre admits. `certificate` empty: any that its authority made."""
+    """The terminal that is admitted. An empty `certificate` stands for any of the authority."""
 
     user: str
     password: str = field(repr=False)
@@ -50,7 +50,7 @@ class TerminalTerms:
         return Admission.ADMITTED if right and self.password else Admission.WRONG_USER_OR_PASSWORD
 
     def open_session(self, shown: TerminalCredentials, now: datetime) -> tuple[str, datetime]:
-        """(session, until when) of a terminal that was admitted: bound to its user and its certificate."""
+        """(session, its end) of an admitted terminal. The session is bound to user and certificate."""
         until = now + self.session_lifetime
         return self._session(shown, int(until.timestamp())), until
 

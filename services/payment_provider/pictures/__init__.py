@@ -1,7 +1,7 @@
-"""バーコード撮影: codes read from photos and PDFs. Only this folder knows what decodes them (the extra `paper`).
+"""バーコード撮影: codes read from photos and PDFs. Only this folder imports the decoders (the extra `paper`).
 
-Strangers send these files, so each is read in a process of its own (`__main__.py`), which knows no secret, has bounded
-memory and time, and takes nothing with it when it hangs or falls; the event loop goes on meanwhile.
+The files come from strangers, so each is read in a process of its own (`__main__.py`) without secrets and with bounded
+memory and time. If it hangs or crashes, nothing else does, and the event loop is never blocked.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ CANNOT_SCAN: Final = Refusal(
 
 
 async def received(chunks: AsyncIterator[bytes], at_most: int) -> bytes | Refusal:
-    """An upload, as long as it is not too large: then the rest is not taken."""
+    """The content of an upload; once it is too large, the rest is not read."""
     content = bytearray()
     async for chunk in chunks:
         content += chunk
@@ -46,7 +46,7 @@ async def received(chunks: AsyncIterator[bytes], at_most: int) -> bytes | Refusa
 
 @dataclass(frozen=True, slots=True)
 class PictureReader:
-    """Reads pictures, at most `at_once` at the same time; the others wait."""
+    """Reads as many pictures at a time as there are `slots`; others wait."""
 
     bounds: Bounds
     seconds: float
@@ -61,14 +61,14 @@ class PictureReader:
         if not answer:
             return Refusal(
                 "picture_unreadable",
-                "the picture could not be read with the time and memory there is for one",
+                "the picture could not be read within the limits of time and memory",
                 "send a smaller picture, or only the part with the barcode",
             )
         reading = msgspec.json.decode(answer, type=Reading)
         return reading.codes if reading.wrong is None else Refusal(*reading.wrong)
 
     async def _decoded(self, picture: bytes) -> bytes:
-        """What the process answers; nothing where it fell or took too long."""
+        """What the process answers; empty if it crashed or took longer than `seconds`."""
         pipe = asyncio.subprocess.PIPE
         command = (sys.executable, "-P", "-m", __name__, msgspec.json.encode(self.bounds).decode())
         environment = {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}

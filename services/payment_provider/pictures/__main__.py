@@ -1,4 +1,4 @@
-"""A picture on stdin, its codes on stdout, and the end: one process for each."""
+"""Reads one picture from stdin, writes its codes to stdout, and exits."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from services.payment_provider.pictures.decoding import read
 
 
 def main() -> None:
-    """Raises whatever the libraries raise: an exit status other than 0 is an answer too."""
+    """Raises whatever the libraries raise: any exit status but 0 means that the picture was not read."""
     bounds = msgspec.json.decode(sys.argv[1], type=Bounds)
-    with suppress(ValueError, OSError):  # where the system knows no such limit, the time limit has to do
+    with suppress(ValueError, OSError):  # on systems without this limit the time limit has to do
         resource.setrlimit(resource.RLIMIT_AS, (bounds.memory_bytes, bounds.memory_bytes))
-    with suppress(OSError):  # where memory runs out for all of a container, this process goes, and not the provider
+    with suppress(OSError):  # if a container runs out of memory, the kernel kills this process, not the provider
         Path("/proc/self/oom_score_adj").write_text("1000")
     found = read(sys.stdin.buffer.read(), bounds)
     sys.stdout.buffer.write(msgspec.json.encode(found))

@@ -1,4 +1,4 @@
-"""What passes between the provider and the process that reads a picture: its bounds, and what it found."""
+"""What the provider sends to the process that reads a picture, and what that answers."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from services.payment_provider.domain.picture import FoundCode
 
 
 class Bounds(msgspec.Struct, frozen=True):
-    """How much of a file is read."""
+    """Limits of what is read of a file."""
 
     pixels: int
-    """Of one picture; a larger one is refused, a PDF's page drawn smaller."""
+    """Of one picture; a larger one is refused, a PDF's page is drawn smaller."""
     pages: int
-    """Of a PDF, or of a picture with several frames."""
+    """Of a PDF; or frames of a picture."""
     memory_bytes: int
     """Address space of the process that reads it."""
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """The codes found; or what is wrong with the file (a refusal's code, detail and remedy)."""
+    """The codes found; or in `wrong` a refusal's code, detail and remedy."""
 
     codes: list[FoundCode] = []
     wrong: tuple[str, str, str] | None = None

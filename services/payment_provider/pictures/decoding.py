@@ -1,4 +1,4 @@
-"""Codes in the bytes of a picture. Slow, and fed by strangers: to be called in a process of its own."""
+"""Finds the codes in the bytes of a picture. Slow, and its input comes from strangers: run it in its own process."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from services.payment_provider.pictures.bounds import Bounds, Reading
 
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
 PDF_DOTS_PER_INCH: Final = 400
-"""A page is drawn so fine that the narrowest bar (0.19 mm) is three dots wide."""
+"""At this resolution the narrowest bar (0.19 mm) is three dots wide."""
 ENLARGED_UP_TO: Final = 9_000_000
-"""Pixels, a page of A4 at 300 dots per inch: a larger picture has its bars wide enough."""
+"""Pixels of an A4 page at 300 dots per inch: in a larger picture the bars are wide enough as they are."""
 LONGEST_SIDE: Final = 32_767
-"""Pixels. The decoder says that it takes 65,535, and ends the process at that; no camera is near to half of it."""
+"""Pixels. The decoder claims to accept 65,535, but aborts the process at that; no camera comes near half of it."""
 ANGLES: Final = (2, 5, 15, 30, 45, 60, 75)
-"""In a picture that is quite straight, as a scanner makes it, a bar that falls badly between dots does so in every row:
-slightly turned, no two rows are alike. A long barcode is found up to ten degrees aslant; quarter turns are tried by the
-decoder itself."""
+"""Degrees. In a perfectly straight picture, as from a scanner, a bar that falls between two dots does so in every row;
+turned slightly, no two rows are alike. A long barcode is found when turned by up to ten degrees; the decoder tries
+quarter turns itself."""
 EVERY_KIND: Final = zxingcpp.BarcodeFormats([])
 BARS: Final = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.Code128])
 _POINTS_PER_INCH: Final = 72
@@ -50,10 +50,9 @@ def read(content: bytes, bounds: Bounds) -> Reading:
 
 
 def _codes(picture: Image.Image) -> Iterator[FoundCode]:
-    """As it is, enlarged and sharpened; where that shows no GS1-128, turned.
+    """The codes of the picture as it is, enlarged and sharpened; if none is a GS1-128, turned.
 
-    All of the first three are tried even where one succeeds: a second slip that only another shows must not be
-    overlooked.
+    All three views are tried even if the first succeeds: a second slip may be readable in one of them only.
     """
     found = [code for view in _views(picture) for code in _decoded(view, EVERY_KIND)]
     for angle in ANGLES:
@@ -73,14 +72,14 @@ def _views(picture: Image.Image) -> Iterator[Image.Image]:
 
 
 def _enlarged(picture: Image.Image) -> Image.Image:
-    """Twice as wide and high; a large one as it is."""
+    """Twice as wide and high; a large picture as it is."""
     if picture.width * picture.height > ENLARGED_UP_TO:
         return picture
     return picture.resize((picture.width * 2, picture.height * 2), Image.Resampling.BICUBIC)
 
 
 def _decoded(picture: Image.Image, formats: zxingcpp.BarcodeFormats) -> Iterator[FoundCode]:
-    if max(picture.size) > LONGEST_SIDE:  # a view of a picture that was shorter
+    if max(picture.size) > LONGEST_SIDE:  # enlarged or turned, a picture may exceed it
         return
     for code in zxingcpp.read_barcodes(picture, formats=formats):
         text = code.bytes.decode("ascii", "replace")
@@ -88,7 +87,7 @@ def _decoded(picture: Image.Image, formats: zxingcpp.BarcodeFormats) -> Iterator
 
 
 def _pictures(content: bytes, bounds: Bounds) -> Iterator[Image.Image]:
-    """In shades of grey, the right way up."""
+    """In greyscale, turned upright as its metadata say."""
     drawn = _pages(content, bounds) if b"%PDF-" in content[:1024] else _frames(content, bounds)
     for picture in drawn:
         yield ImageOps.exif_transpose(picture).convert("L")
@@ -139,7 +138,7 @@ def _frames(content: bytes, bounds: Bounds) -> Iterator[Image.Image]:
 
 
 def _on_white(frame: Image.Image) -> Image.Image:
-    """What is transparent is paper."""
+    """Transparent pixels are made white."""
     if not frame.has_transparency_data:
         frame.load()
         return frame

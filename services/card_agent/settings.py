@@ -5,8 +5,9 @@ Terms that are not set are those of `domain.terms.TERMS` for the agent.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import time, timedelta
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -19,6 +20,11 @@ from services.chassis.settings import ServiceSettings
 
 class Settings(ServiceSettings):
     """In the environment e.g. `SANSHA_CARD_AGENT_FEE_BASIS` for both, `SANSHA_CARD_AGENT_UC_CLOSING_DAYS` for one."""
+
+    renamed: ClassVar[Mapping[str, str]] = {
+        "named_day_rule": "designated_date_rule",
+        "named_day_business_days": "designated_date_business_days",
+    }
 
     agent: Agent
     """Which of the agents this instance is."""

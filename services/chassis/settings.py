@@ -1,10 +1,11 @@
-"""Settings that every service has: given in code, or read from the environment (`SANSHA_…`) by a process."""
+"""Settings that every service has: given in code, or read by a process from the environment (`SANSHA_…`)."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
@@ -27,69 +28,74 @@ class InvalidSettings(ValueError):
 
 
 class KafkaSettings(BaseSettings):
-    """How to reach a Kafka cluster; needed only where `bus_url` is `kafka://…`."""
+    """How to reach a Kafka cluster; needed only if `bus_url` is `kafka://…`."""
+
+    model_config = SettingsConfigDict(use_attribute_docstrings=True)
 
     kafka_security_protocol: SecurityProtocol = "PLAINTEXT"
     """`PLAINTEXT`, `SSL`, `SASL_PLAINTEXT` or `SASL_SSL`."""
     kafka_sasl_mechanism: SaslMechanism = "SCRAM-SHA-512"
     """`PLAIN`, `SCRAM-SHA-256` or `SCRAM-SHA-512`."""
     kafka_username: str = ""
-    """For SASL: as whom; the cluster's access rules are this name's."""
+    """User for SASL; the cluster's access rules name it."""
     kafka_password: SecretStr = SecretStr("")
-    """For SASL."""
+    """Password for SASL."""
     kafka_ca_file: Path | None = None
-    """PEM file of the certificate authority to trust; the system's where there is none."""
+    """PEM file of the certificate authority to trust; the system's by default."""
     kafka_certificate_file: Path | None = None
     """PEM file of the client's own certificate, for mutual TLS."""
     kafka_key_file: Path | None = None
     """PEM file of that certificate's key."""
     kafka_topic_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{0,100}$")] = ""
-    """Put before the name of every topic and group, so that several stacks can share a cluster."""
+    """Prefix of every topic and group name, so that several stacks can share a cluster."""
     kafka_replication_factor: Annotated[int, Field(ge=-1)] = -1
-    """Copies of each topic that is made; -1 for the cluster's default."""
+    """Replicas of each topic that is created; -1 for the cluster's default."""
     kafka_session_timeout_seconds: Annotated[float, Field(ge=1, le=1800)] = 10.0
-    """A consumer that is not heard of for so long is taken for dead. Heartbeats go on while a batch runs."""
+    """A consumer without a heartbeat for this long counts as dead. Heartbeats continue while a batch is handled."""
     kafka_rebalance_timeout_seconds: Annotated[float, Field(ge=1, le=3600)] = 30.0
-    """A batch in flight may be finished within this time before its partitions go to another replica."""
+    """A batch in flight may finish within this time before its partitions move to another replica."""
     kafka_longest_batch_seconds: Annotated[float, Field(ge=1)] = 900.0
-    """A consumer that takes longer over one batch leaves its group; the batch goes to another."""
+    """A consumer that takes longer over one batch leaves its group; another replica takes the batch."""
     kafka_request_timeout_seconds: Annotated[float, Field(ge=1)] = 15.0
-    """How long a request to a broker may take before it is tried again."""
+    """Timeout of a request to a broker; it is then retried."""
 
 
 class ServiceSettings(KafkaSettings):
-    """Where a service runs and what it stands on. A party's own settings extend these."""
+    """Where a service runs, and its database, bus and clock. A party's own settings extend these."""
 
-    model_config = SettingsConfigDict(extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Former name of a setting → its name. A start with the former name in the environment is refused."""
 
     host: str = "127.0.0.1"
-    """The address on which HTTP is served; `0.0.0.0` in a container."""
+    """Address on which HTTP is served; `0.0.0.0` in a container."""
     port: Annotated[int, Field(ge=0, le=65535)] = 0
-    """0 takes any free port."""
+    """Port of HTTP; 0 takes any free one."""
     http_requests_at_once: Annotated[int, Field(ge=1)] = 1_000
-    """So many requests may be under way; further ones are answered 503 `too_busy`, so that memory stays bounded."""
+    """Bounds the requests in flight, and so the memory; one over the limit is answered 503 `too_busy`."""
     database_url: str = "sqlite://"
-    """SQLAlchemy URL; the default is a database in memory, for the sandbox."""
+    """SQLAlchemy URL of the party's database; the default is in memory, for the sandbox."""
     database_durable: bool = True
-    """False gives up surviving a power cut (SQLite only)."""
+    """`false`: commits do not wait for the disk, and a power loss may undo the last ones (SQLite only)."""
     database_pool_size: Annotated[int, Field(ge=2, le=100)] = 5
-    """Connections to PostgreSQL that one process holds at most: the relay's lease is one of them."""
+    """Most connections to PostgreSQL that one process holds; the relay's lease is one of them."""
     bus_url: str = "memory:"
     """`kafka://HOST:PORT[,…]`, `embedded:FOLDER` (several processes, one machine) or `memory:` (this process alone)."""
     clock: Literal["real", "announced"] = "real"
-    """`real`, or `announced`: follow the clock topic, which the console owns."""
+    """`real`, or `announced`: follows the clock topic, which the console owns."""
     seed: int | None = None
-    """Ids follow from it; None makes time-ordered random ones."""
+    """Ids are derived from it; without a seed they are random and ordered by time."""
     log_level: str = "info"
     """`debug`, `info`, `warning` or `error`."""
     timed: bool = True
-    """Whether the stages of the work are timed, for `/metrics`; the sandbox does without."""
+    """Whether the stages of the work are timed for `/metrics`; the sandbox turns it off."""
     crash_at: str = ""
-    """A fault to inject, as `POINT[:N]`: the process dies when it reaches that point the Nth time."""
+    """A fault to inject, as `POINT[:N]`: kills the process when it reaches that point the Nth time."""
     secret: str = ""
-    """Keys tokens and fingerprints; must stay the same over restarts. Follows from the seed where there is one."""
+    """Keys tokens and fingerprints; must not change over restarts. If it is empty, it is derived from the seed."""
     parent_pipe: Annotated[int | None, Field(ge=0)] = None
-    """A file descriptor whose end of file means that the supervisor is gone: stop."""
+    """File descriptor of the supervisor's pipe: the process stops at its end of file."""
 
     @model_validator(mode="after")
     def _sasl_needs_a_user(self) -> Self:
@@ -114,20 +120,21 @@ class ServiceSettings(KafkaSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what is given in code: a sandbox must not depend on who runs it."""
+        """Only what is given in code: a sandbox must not depend on the environment of whoever runs it."""
         return (init_settings,)
 
     @classmethod
     def from_environment(cls, principal: str) -> Self:
         """Read the environment: `SANSHA_X` for every party, `SANSHA_CARD_AGENT_X` for a kind, `…_UC_X` for one.
 
-        The more particular wins. Where `SANSHA_SECRETS_DIR` names a folder, a file in it named like a setting holds
-        its value (`kafka_password`, `database_url`, `secret`); a variable wins over a file.
-        Raises `InvalidSettings` naming each variable that is wrong.
+        The more particular wins. If `SANSHA_SECRETS_DIR` names a folder, a file in it with the name of a setting
+        holds its value (`kafka_password`, `database_url`, `secret`); a variable wins over a file.
+        Raises `InvalidSettings` with the name of each variable that is wrong.
         """
         prefixes = ["SANSHA_"]
         for part in principal.upper().split("."):
             prefixes.append(f"{prefixes[-1]}{part}_")
+        _require_todays_names(prefixes, cls.renamed)
         given: dict[str, Any] = _from_files(cls)
         for prefix in prefixes:
             given |= EnvSettingsSource(cls, env_prefix=prefix)()
@@ -137,7 +144,7 @@ class ServiceSettings(KafkaSettings):
             raise InvalidSettings("; ".join(map(_said, wrong.errors()))) from None
 
     def kafka_options(self, client_id: str) -> KafkaOptions | None:
-        """What the Kafka settings say, where `bus_url` names a cluster."""
+        """The Kafka settings for a connection; None if `bus_url` names no cluster."""
         if not self.bus_url.startswith(KAFKA_SCHEME):
             return None
         return KafkaOptions(
@@ -160,13 +167,22 @@ class ServiceSettings(KafkaSettings):
 
     @property
     def embedded_folder(self) -> Path | None:
-        """The folder of the embedded log, where `bus_url` names one."""
+        """The folder of the embedded log; None for another bus."""
         scheme, _, rest = self.bus_url.partition(":")
         return Path(rest) if scheme == "embedded" else None
 
 
+def _require_todays_names(prefixes: Sequence[str], renamed: Mapping[str, str]) -> None:
+    """Raises `InvalidSettings` for a variable by a setting's former name, which would have no effect."""
+    given = {variable.upper() for variable in os.environ}
+    for prefix in prefixes:
+        for former, name in renamed.items():
+            if (variable := f"{prefix}{former.upper()}") in given:
+                raise InvalidSettings(f"{variable} has been renamed: set {prefix}{name.upper()} in its place")
+
+
 def _said(error: ErrorDetails) -> str:
-    """Which variable, and why; a rule between several names them itself."""
+    """Which variable, and why; a rule between several variables names them itself."""
     name = "_".join(map(str, error["loc"])).upper()
     return f"SANSHA_…{name}: {error['msg']}" if name else error["msg"].removeprefix("Value error, ")
 

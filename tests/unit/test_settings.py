@@ -38,6 +38,25 @@ def test_settings_given_in_code_do_not_look_at_the_environment(monkeypatch: pyte
 
 
 @pytest.mark.parametrize(
+    ("former", "name"),
+    [
+        ("SANSHA_NAMED_DAY_RULE", "SANSHA_DESIGNATED_DATE_RULE"),
+        ("SANSHA_CARD_AGENT_NAMED_DAY_RULE", "SANSHA_CARD_AGENT_DESIGNATED_DATE_RULE"),
+        ("SANSHA_CARD_AGENT_UC_NAMED_DAY_BUSINESS_DAYS", "SANSHA_CARD_AGENT_UC_DESIGNATED_DATE_BUSINESS_DAYS"),
+    ],
+)
+def test_a_variable_by_a_former_name_is_refused_with_its_name_of_today(
+    monkeypatch: pytest.MonkeyPatch, former: str, name: str
+) -> None:
+    monkeypatch.setenv("SANSHA_AGENT", "uc")
+    monkeypatch.setenv(former, "bank_business_days")
+    with pytest.raises(InvalidSettings, match=f"^{former} has been renamed: set {name} in its place$"):
+        CardAgentSettings.from_environment("card_agent.uc")
+    if "_UC_" in former:
+        assert CardAgentSettings.from_environment("card_agent.jcb").agent == "uc"
+
+
+@pytest.mark.parametrize(
     ("variable", "value", "says"),
     [
         ("SANSHA_PORT", "99999", "PORT"),

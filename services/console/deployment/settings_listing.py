@@ -1,4 +1,4 @@
-"""Every setting with its variable, default and meaning, read from the settings classes themselves.
+"""Every setting with its variable, default and meaning, from the fields of the settings classes.
 
 `python -m services.console.deployment.settings_listing docs/operations.md` writes the tables into a document,
 between its marks.
@@ -6,11 +6,8 @@ between its marks.
 
 from __future__ import annotations
 
-import ast
-import inspect
 import json
 import sys
-import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -44,7 +41,7 @@ SECTIONS: tuple[tuple[str, str, type[BaseSettings], type[BaseSettings]], ...] = 
     ("丙 card agents", "SANSHA_CARD_AGENT_", CardAgentSettings, ServiceSettings),
     ("console", "SANSHA_CONSOLE_", ConsoleSettings, ServiceSettings),
 )
-"""(title, prefix of the variables, settings, whose settings are told elsewhere unless their default is another)."""
+"""(title, prefix of the variables, settings, settings listed elsewhere: left out unless their default differs)."""
 
 
 def listing() -> Mapping[str, list[SettingRow]]:
@@ -71,32 +68,10 @@ def with_settings(document: str) -> str:
 
 
 def _rows(prefix: str, kind: type[BaseSettings], without: type[BaseSettings]) -> Iterator[SettingRow]:
-    meanings = _docstrings(kind)
     for name, field in kind.model_fields.items():
         default = None if field.is_required() else field.get_default(call_default_factory=True)
-        if (told := without.model_fields.get(name)) is None or told.default != field.default:
-            yield SettingRow(prefix + name.upper(), _text(default), field.description or meanings.get(name, ""))
-
-
-def _docstrings(kind: type[BaseSettings]) -> dict[str, str]:
-    """What the string under each field says; a field without one is told by the next that has."""
-    found: dict[str, str] = {}
-    for owner in reversed(kind.__mro__):
-        if not issubclass(owner, BaseSettings) or owner is BaseSettings:
-            continue
-        (definition,) = ast.parse(textwrap.dedent(inspect.getsource(owner))).body
-        assert isinstance(definition, ast.ClassDef)
-        untold: list[str] = []
-        for statement in definition.body:
-            match statement:
-                case ast.AnnAssign(target=ast.Name(id=name)):
-                    untold.append(name)
-                case ast.Expr(value=ast.Constant(value=str(text))):
-                    found.update(dict.fromkeys(untold, " ".join(text.split())))
-                    untold.clear()
-                case _:
-                    untold.clear()
-    return found
+        if (listed := without.model_fields.get(name)) is None or listed.default != field.default:
+            yield SettingRow(prefix + name.upper(), _text(default), " ".join((field.description or "").split()))
 
 
 def _text(default: Any) -> str:

@@ -32,7 +32,7 @@ class ConsoleSettings(ServiceSettings):
     """What every service has; on the console's port where none is named."""
 
     port: Annotated[int, Field(ge=0, le=65535)] = DEFAULT_PORT_BASE
-    """The console's; 0 takes any free port."""
+    """Port of the console's HTTP; 0 takes any free one."""
 
 
 async def serve_console(settings: ConsoleSettings, options: ClockOptions, addresses: Addresses) -> None:

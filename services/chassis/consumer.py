@@ -174,7 +174,7 @@ class EventProcessor:
             failed_at=self._clock.now(),
         )
         async with self._unit.transaction(self._clock.now()) as tx:
-            await self._letters.keep(tx.session, letter)
+            await self._letters.store(tx.session, letter)
         self.metrics.dead_lettered(letter.event_type)
         about = cloudevents.trace_id(headers.get("ce_subject", b"").decode(errors="replace"))
         log.error(
@@ -197,7 +197,7 @@ class EventProcessor:
         delivery = self.decode(message)
         if delivery is not None and await self._not_yet_handled([delivery], tx):
             await delivery.to.handler([delivery.event], tx)
-        await self._letters.forget(tx.session, letter_id)
+        await self._letters.delete(tx.session, letter_id)
         return letter
 
 

@@ -1,1 +1,1 @@
-"""The event bus port and its adapters."""
+"""The event bus: the port (`port.py`) and its adapters, opened by URL (`opening.py`)."""

@@ -1,4 +1,4 @@
-"""Which member of a group should own which partition: balanced, and moving as few as it takes."""
+"""Assigns partitions to the members of a group: balanced, with as few moves as possible."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Targets = dict[TopicPartition, str | None]
 
 
 class _Loads:
-    """How many partitions each member has, of one topic and in all."""
+    """The number of partitions of each member, per topic and in total."""
 
     def __init__(self) -> None:
         self._of_topic: Counter[tuple[str, str]] = Counter()
@@ -22,11 +22,11 @@ class _Loads:
         self._in_all[member] += count
 
     def least(self, members: Collection[str], topic: str) -> str:
-        """The member who should get the next partition of `topic`."""
+        """The member that should get the next partition of `topic`."""
         return min(members, key=lambda m: (self._of_topic[m, topic], self._in_all[m], m))
 
     def is_unfair(self, giver: str, taker: str, topic: str) -> bool:
-        """Whether moving one partition evens out the topic or, failing that, the whole."""
+        """Whether moving one partition evens out the topic or, with the topic even, the total."""
         of_topic = self._of_topic[giver, topic] - self._of_topic[taker, topic]
         in_all = self._in_all[giver] - self._in_all[taker]
         return of_topic >= 2 or (of_topic == 1 and in_all >= 2)
@@ -35,8 +35,8 @@ class _Loads:
 def assign(current: Mapping[TopicPartition, str | None], members: Mapping[str, Collection[str]]) -> Targets:
     """New targets for the partitions in `current`, given the topics that each member subscribes to.
 
-    A pure function of its arguments, so any member may compute it. None where nobody subscribes to the topic.
-    Each topic is spread evenly (counts differ by at most one), and the whole as far as that allows.
+    A pure function, so any member may compute it. None for a topic without subscribers. Each topic is spread evenly
+    (counts differ by at most one), and the total as evenly as that allows.
     """
     eligible = {topic: sorted(m for m in members if topic in members[m]) for topic, _ in current}
     loads = _Loads()
@@ -56,9 +56,9 @@ def assign(current: Mapping[TopicPartition, str | None], members: Mapping[str, C
 
 
 def _even_out(targets: Targets, eligible: Mapping[str, Collection[str]], loads: _Loads) -> bool:
-    """Move what is unfairly placed, once round; True where anything moved.
+    """Move partitions that are unfairly placed, in one pass. Returns whether any was moved.
 
-    Ends: each move lowers the sum of squares of a topic's counts or, leaving that, of the whole's.
+    Terminates: each move lowers the sum of squares of a topic's counts or, with that unchanged, of the totals.
     """
     moved = False
     for tp, giver in targets.items():

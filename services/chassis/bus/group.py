@@ -1,9 +1,9 @@
-"""Who is in a consumer group and who owns what: the rules, apart from where the state is kept.
+"""The rules of a consumer group: its members, and who owns which partition.
 
-There is no leader. Whoever changes the membership also computes the new `target` of every partition; the
-present `owner` gives a partition up when nothing of it is in flight, and only then does the target claim it.
-No name is ever used again: a member that was removed and joins anew is another one, and what it does under its
-old name is refused. So the owner's name alone fences.
+There is no leader. The process that changes the membership also computes the new `target` of every partition. The
+current `owner` gives a partition up when nothing of it is in flight, and only then does the target claim it. Names are
+never reused: a member that was removed and joins again gets another one, and what it does under the old one is refused.
+So the owner's name is a sufficient fence.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from services.chassis.bus.port import Fenced, TopicPartition
 
 
 class Share(msgspec.Struct):
-    """One partition in the eyes of one group."""
+    """One group's ownership of one partition."""
 
     owner: str | None = None
     target: str | None = None
@@ -28,19 +28,19 @@ class Group(msgspec.Struct):
 
     generation: int = 0
     members: dict[str, list[str]] = {}
-    """Topics by member."""
+    """Member → topics."""
     shares: dict[str, list[Share]] = {}
-    """By topic and partition."""
+    """Topic → one per partition."""
 
     def join(self, member: str, topics: Mapping[str, int]) -> None:
-        """Add a member; `topics` gives the number of partitions of each topic it reads."""
+        """Add a member. `topics` maps each topic that it reads to the number of its partitions."""
         self.members[member] = sorted(topics)
         for topic, partitions in topics.items():
             self.shares.setdefault(topic, [Share() for _ in range(partitions)])
         self._rebalance()
 
     def leave(self, gone: Collection[str]) -> None:
-        """Remove members at once, whatever they have in flight: they closed, died or were evicted."""
+        """Remove members that have closed, died or been evicted, whatever they have in flight."""
         present = [member for member in gone if member in self.members]
         for member in present:
             del self.members[member]
@@ -48,7 +48,7 @@ class Group(msgspec.Struct):
             self._rebalance()
 
     def settle(self, member: str, in_flight: Collection[TopicPartition]) -> None:
-        """Give up what `member` should not have and does not work on; claim what it should have."""
+        """Have `member` give up partitions that are not its target and not in flight, and claim free ones that are."""
         changed = False
         for tp, share in self.each():
             if share.owner == member != share.target and tp not in in_flight:
@@ -63,7 +63,7 @@ class Group(msgspec.Struct):
                 yield TopicPartition(topic, partition), share
 
     def owned(self, member: str) -> dict[TopicPartition, bool]:
-        """The partitions of `member`, and of each whether it is to keep it."""
+        """The partitions of `member` → whether it is to keep them."""
         return {tp: share.target == member for tp, share in self.each() if share.owner == member}
 
     def require(self, member: str, partitions: Iterable[TopicPartition]) -> None:
@@ -71,7 +71,9 @@ class Group(msgspec.Struct):
         owners = {tp: share.owner for tp, share in self.each()}
         for tp in partitions:
             if (owner := owners.get(tp)) != member:
-                raise Fenced(f"{tp.topic}/{tp.partition} is not {member}'s; it is {owner or 'nobody'}'s by now")
+                raise Fenced(
+                    f"{tp.topic}/{tp.partition} does not belong to {member}; it belongs to {owner or 'no member'} now"
+                )
 
     def _rebalance(self) -> None:
         targets = assign({tp: share.target for tp, share in self.each()}, self.members)

@@ -1,8 +1,8 @@
 """The event bus on Apache Kafka.
 
-Produces are idempotent and acknowledged by all replicas; groups are Kafka's consumer groups. Beyond the port:
-what one `produce` appends becomes visible partition by partition, and a group that has members in other processes
-cannot be reset.
+Produces are idempotent and acknowledged by all replicas; groups are Kafka's consumer groups. Two things differ from the
+embedded logs: what one `produce` appends becomes visible partition by partition, and a group that has members in other
+processes cannot be reset.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class KafkaBus:
     async def create_topics(self, topics: Sequence[TopicSpec]) -> None:
         for spec in topics:
             if not TOPIC_NAME.fullmatch(spec.name) or spec.partitions < 1:
-                raise BusError(f"{spec} is no topic: names consist of letters, digits, '.', '_' and '-'")
+                raise BusError(f"{spec} is not a topic: names consist of letters, digits, '.', '_' and '-'")
         specs = [replace(spec, name=self._wire(spec.name)) for spec in topics]
         admin = await self._administration()
         found = await kafka_topics.partition_counts(admin, self._options)
@@ -78,11 +78,11 @@ class KafkaBus:
             await producer.send(self._batches(producer, records, counts))
         except BusError:
             for topic in counts:
-                self._partitions.pop(topic, None)  # it may be gone: look for it next time
+                self._partitions.pop(topic, None)  # the topic may have been deleted: ask again next time
             raise
 
     async def flush(self) -> None:
-        """`produce` has waited for it: every replica that is in sync has the records."""
+        """`produce` has waited until every in-sync replica has the records."""
 
     async def subscribe(self, group: str, topics: Sequence[str]) -> KafkaSubscription:
         self._require_open()
@@ -182,11 +182,11 @@ class KafkaBus:
         return self._admin
 
     async def _count(self, topic: str) -> int:
-        """How many partitions the topic has: for as long as it lives."""
+        """The number of the topic's partitions, which does not change."""
         if topic not in self._partitions:
             found = await kafka_topics.partition_counts(await self._administration(), self._options)
             if (count := found.get(self._wire(topic))) is None:
-                raise UnknownTopic(f"nobody has made {self._wire(topic)}, or this principal may not see it")
+                raise UnknownTopic(f"there is no topic {self._wire(topic)}, or this principal may not see it")
             self._partitions[topic] = count
         return self._partitions[topic]
 
@@ -204,7 +204,7 @@ class KafkaBus:
     def _batches(
         self, producer: Producer, records: Iterable[Record], counts: Mapping[str, int]
     ) -> list[tuple[TopicPartition, Any]]:
-        """The records by partition, in order; a further batch where one is full."""
+        """The records by partition, in order; another batch when one is full."""
         timestamp = int(real_time() * 1000)
         full: list[tuple[TopicPartition, Any]] = []
         filling: dict[TopicPartition, Any] = {}
@@ -219,12 +219,12 @@ class KafkaBus:
                 batch.append(**fields)
                 if batch.size() > LARGEST_BATCH_BYTES:
                     raise BusError(
-                        f"a record of {batch.size()} bytes for {topic} is too large: {LARGEST_BATCH_BYTES} are the most"
+                        f"a record of {batch.size()} bytes for {topic} is too large: the limit is {LARGEST_BATCH_BYTES}"
                     )
         return full + [(self._wired(tp), batch) for tp, batch in filling.items()]
 
     async def _committed(self, group: str, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """The offsets that the group has committed, where it has; all on the wire."""
+        """The group's committed offsets, if any, by name on the wire."""
         wanted = list(partitions)
         return await self._groups.committed(await self._administration(), group, wanted) if wanted else {}
 

@@ -1,6 +1,6 @@
-"""aiokafka as the Kafka adapter uses it: how its clients are made and left, and what their errors mean.
+"""Starts and stops aiokafka's clients, and translates their errors into `BusError` and its subclasses.
 
-Topics and groups bear their names on the wire here, and errors are `BusError` or one of its kinds.
+Names of topics and groups are those on the wire, with the prefix.
 """
 
 from __future__ import annotations
@@ -32,26 +32,25 @@ from services.chassis.bus.port import BusError, Message, TopicPartition
 from services.chassis.clock import pause
 
 LARGEST_BATCH_BYTES = 1_048_576
-"""What a broker takes by default (`message.max.bytes`)."""
+"""The largest batch that a broker accepts by default (`message.max.bytes`)."""
 LONG_POLL_SECONDS = 0.25
-"""How long a broker holds a fetch that finds nothing. One that finds something is answered at once; a seek, and a
-new assignment, wait for the fetch before."""
+"""How long a broker holds a fetch that finds nothing. A seek and a new assignment wait for the previous fetch."""
 PATIENCE_TO_LEAVE_SECONDS = 2.0
 RETRY_SECONDS = 0.1
 
 Answer = TypeVar("Answer")
 
 WirePartition: Any = aiokafka.TopicPartition
-"""aiokafka takes no other kind; it equals and hashes like ours."""
+"""aiokafka accepts no other type; it equals and hashes like ours."""
 Records = Mapping[tuple[str, int], Sequence[Any]]
-"""What a poll gives: aiokafka's `ConsumerRecord`s by partition."""
+"""Partition → aiokafka's `ConsumerRecord`s, as a poll returns them."""
 
-logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # tells each attempt; what comes of them is raised
+logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it logs every attempt; failures are raised
 
 
 @asynccontextmanager
 async def reported(options: KafkaOptions, what: str) -> AsyncIterator[None]:
-    """Raise what goes wrong within as a `BusError` that says what could not be done, where and why."""
+    """Raise errors within as a `BusError` that says what could not be done, where and why."""
     try:
         yield
     except (KafkaError, ConsumerStoppedError, OSError, TimeoutError) as failure:
@@ -60,11 +59,13 @@ async def reported(options: KafkaOptions, what: str) -> AsyncIterator[None]:
         task = asyncio.current_task()
         if task is None or task.cancelling():
             raise
-        raise BusError(f"cannot {what} at {options.bootstrap}: the client gave it up") from None  # not we
+        raise BusError(
+            f"cannot {what} at {options.bootstrap}: the client cancelled it"
+        ) from None  # aiokafka, not our caller
 
 
 async def patiently(options: KafkaOptions, what: str, ask: Callable[[], Awaitable[Answer]]) -> Answer:
-    """Ask again while the answer is that it will be known later. Raises `BusError` where that takes too long."""
+    """Ask, and retry retriable errors. Raises `BusError` after `request_timeout` seconds."""
     last: KafkaError | None = None
     async with reported(options, what):
         try:
@@ -85,14 +86,14 @@ def _why(failure: BaseException) -> str:
     said = str(failure)
     if isinstance(failure, TimeoutError) and not said:
         return "no answer in time"
-    if isinstance(failure.__cause__, OSError):  # what a peer said when it closed, such as TLS' alerts
+    if isinstance(failure.__cause__, OSError):  # why the peer closed the connection, such as a TLS alert
         said = f"{said}: {failure.__cause__}"
     name = type(failure).__name__
     return said if name in said else f"{name}: {said}".removesuffix(": ")
 
 
 def connection(options: KafkaOptions) -> dict[str, Any]:
-    """The arguments that all clients share. Raises `BusError` where a certificate cannot be used."""
+    """The arguments that all clients share. Raises `BusError` if a certificate cannot be used."""
     return {
         "client_id": options.client_id,
         "request_timeout_ms": milliseconds(options.request_timeout),
@@ -108,7 +109,7 @@ def _tls(options: KafkaOptions) -> SSLContext:
     try:
         for file in (options.ca_file, options.certificate_file, options.key_file):
             if file is not None:
-                file.open().close()  # names the file; what reads it below does not
+                file.open().close()  # its error names the file; create_ssl_context's does not
         context: SSLContext = create_ssl_context(
             cafile=options.ca_file, certfile=options.certificate_file, keyfile=options.key_file
         )
@@ -118,7 +119,7 @@ def _tls(options: KafkaOptions) -> SSLContext:
 
 
 async def start_client(client: Any, stop: Callable[[], Awaitable[None]], options: KafkaOptions) -> None:
-    """Start a client, or raise `BusError` and leave nothing of it behind."""
+    """Start a client. If it does not start, clean up and raise `BusError`."""
     try:
         async with reported(options, "connect"), asyncio.timeout(options.request_timeout):
             try:
@@ -132,7 +133,7 @@ async def start_client(client: Any, stop: Callable[[], Awaitable[None]], options
 
 
 async def _ask_why(options: KafkaOptions) -> None:
-    """Connect once more, for the reason: a client that starts says only that no broker would have it."""
+    """Connect once more to raise the reason: a client reports only that no broker accepted it."""
     host, _, port = options.bootstrap.partition(",")[0].rpartition(":")
     probe = await create_conn(host, int(port), **connection(options))
     probe.close()
@@ -140,13 +141,13 @@ async def _ask_why(options: KafkaOptions) -> None:
 
 @lru_cache(maxsize=65_536)
 def partition_of(key: str, partitions: int) -> int:
-    """The partition that Kafka's own clients choose for a key (murmur2)."""
+    """The partition that Kafka's own clients assign to a key (murmur2)."""
     chosen: int = DefaultPartitioner()(key.encode(), range(partitions), ())
     return chosen
 
 
 def message_of(topic: str, record: Any) -> Message:
-    """A `ConsumerRecord` as it is delivered: what another client left out is empty."""
+    """The message of a `ConsumerRecord`. Key, value and headers that another client left out are empty."""
     key, value, headers = record.key, record.value, tuple(record.headers)
     for _, content in headers:
         if content is None:
@@ -174,7 +175,7 @@ async def admin_client(options: KafkaOptions) -> Any:
 
 
 async def plain_consumer(options: KafkaOptions, group: str | None = None) -> Any:
-    """A started `AIOKafkaConsumer` that joins nothing and reads nothing yet."""
+    """A started `AIOKafkaConsumer` without subscription or assignment."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=options.bootstrap,
         **connection(options),
@@ -188,7 +189,7 @@ async def plain_consumer(options: KafkaOptions, group: str | None = None) -> Any
 
 
 async def stop_consumer(consumer: Any) -> None:
-    """Stop, leaving the group. Where a broker keeps that waiting, or a task within fails, just go: it will notice."""
+    """Leave the group and stop. If the broker does not answer in time, just close the connection: it will notice."""
     stopping = asyncio.ensure_future(consumer.stop())
     await asyncio.wait({stopping}, timeout=PATIENCE_TO_LEAVE_SECONDS)
     await consumer._client.close()  # noqa: SLF001 - ends what it waits for
@@ -199,8 +200,10 @@ async def stop_consumer(consumer: Any) -> None:
 
 
 async def _end_tasks(coordinator: Any) -> None:
-    """What did not stop in time would go on in the background: its heartbeats would keep a member in the group that
-    never joins anew, and the group would wait for it."""
+    """Cancel tasks that did not stop in time.
+
+    Their heartbeats would keep a member in the group that never joins again, and the group would wait for it.
+    """
     names = ("_coordination_task", "_heartbeat_task", "_commit_refresh_task")
     left = [task for name in names if (task := getattr(coordinator, name, None)) is not None and not task.done()]
     for task in left:
@@ -210,7 +213,7 @@ async def _end_tasks(coordinator: Any) -> None:
 
 
 class GroupOffsets:
-    """Asks for what groups have committed; remembers which broker coordinates a group."""
+    """Reads the committed offsets of groups. Remembers which broker coordinates each group."""
 
     def __init__(self, options: KafkaOptions) -> None:
         self._options = options
@@ -219,7 +222,7 @@ class GroupOffsets:
     async def committed(
         self, admin: Any, group: str, partitions: Sequence[TopicPartition]
     ) -> dict[TopicPartition, int]:
-        """Those of the partitions where the group has committed any."""
+        """The group's committed offsets, without partitions to which it never committed."""
         wanted = list({WirePartition(*tp) for tp in partitions})
 
         async def ask() -> Mapping[Any, Any]:
@@ -227,8 +230,8 @@ class GroupOffsets:
             if coordinator is None:
                 coordinator = await admin.find_coordinator(group)
             found: Mapping[Any, Any] = await admin.list_consumer_group_offsets(group, coordinator, wanted)
-            if len(found) < len(wanted):  # aiokafka takes "ask another broker" for an answer without partitions
-                raise NotCoordinatorForGroupError(f"broker {coordinator} does not coordinate {group} any more")
+            if len(found) < len(wanted):  # so aiokafka reports "ask another broker"
+                raise NotCoordinatorForGroupError(f"broker {coordinator} no longer coordinates {group}")
             self._coordinators[group] = coordinator
             return found
 
@@ -237,7 +240,7 @@ class GroupOffsets:
 
 
 async def commit_without_members(options: KafkaOptions, group: str, offsets: Mapping[TopicPartition, int]) -> None:
-    """Set the offsets of a group. Raises `BusError` where it has members."""
+    """Set the offsets of a group. Raises `BusError` if it has members."""
     consumer = await plain_consumer(options, group)
     try:
         async with reported(options, f"set offsets of {group}"), asyncio.timeout(options.request_timeout):

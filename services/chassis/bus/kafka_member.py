@@ -1,4 +1,4 @@
-"""A Kafka consumer that belongs to a group: the part of it that aiokafka does."""
+"""A member of a Kafka consumer group: wraps aiokafka's consumer."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from services.chassis.bus.kafka_options import KafkaOptions
 from services.chassis.bus.port import Fenced, TopicPartition
 
 LONGEST_HEARTBEAT_SECONDS = 1.0
-"""A member learns with its heartbeat that others came or went."""
+"""With its heartbeat a member learns that others have come or gone."""
 METADATA_SECONDS = 5.0
-"""How often a member asks which partitions there are. Who leads the group shares out what it has heard of: of a broker
-that is just back that may be nothing, and the group would keep it until the next time it asks (aiokafka: 5 minutes)."""
+"""How often a member asks which partitions exist. The group's leader assigns those that it knows of; from a broker that
+has just restarted it may know of none, and the group would stay without until the next time (aiokafka: 5 minutes)."""
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
@@ -42,7 +42,7 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
 
 
 class Member:
-    """A consumer in a group, or on its way there; it joins, and joins anew, by itself."""
+    """A consumer that joins a group, and joins it again, by itself."""
 
     def __init__(self, options: KafkaOptions, group: str) -> None:
         self._options = options
@@ -66,18 +66,18 @@ class Member:
     async def join(
         self, topics: Sequence[str], revoked: Callable[[], Awaitable[None]], assigned: Callable[[], None]
     ) -> None:
-        """Connect, and begin to join; `revoked` is awaited before the partitions are given back."""
+        """Connect and begin to join. `revoked` is awaited before partitions are given back."""
         await start_client(self._consumer, self.leave, self._options)
         self._consumer.subscribe(topics, listener=_Listener(revoked, assigned))
 
     @property
     def name(self) -> str:
-        """Under which the group knows it; empty while it does not."""
-        return str(self._consumer._coordinator.member_id)  # noqa: SLF001 - needed, and not offered
+        """Its name in the group; empty unless it is a member."""
+        return str(self._consumer._coordinator.member_id)  # noqa: SLF001 - aiokafka has no public way
 
     @property
     def is_known(self) -> bool:
-        """False before it has joined, and once it has heard that the group goes on without it."""
+        """Whether it has joined and has not learnt since that the group goes on without it."""
         return bool(self._consumer._coordinator.generation >= 0)  # noqa: SLF001
 
     @property
@@ -85,7 +85,7 @@ class Member:
         return frozenset(TopicPartition(*tp) for tp in self._consumer.assignment())
 
     async def poll(self, limit: int, timeout: float, of: Iterable[TopicPartition] = ()) -> Records:
-        """Up to `limit` records, waiting for the first; also waits while partitions are assigned anew."""
+        """Up to `limit` records. Waits up to `timeout` for the first, and while the group reassigns partitions."""
         async with reported(self._options, "fetch"):
             found: Records = await self._consumer.getmany(
                 *(WirePartition(*tp) for tp in of), timeout_ms=milliseconds(timeout), max_records=limit
@@ -93,7 +93,7 @@ class Member:
             return found
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """Raises `Fenced` where the group goes on without this member, `BusError` where it is not known."""
+        """Raises `Fenced` if the group goes on without this member, `BusError` if the outcome is not known."""
         async with reported(self._options, "commit"), asyncio.timeout(self._options.request_timeout):
             try:
                 await self._consumer.commit({WirePartition(*tp): offset for tp, offset in offsets.items()})
@@ -103,7 +103,7 @@ class Member:
                 ) from None
 
     async def seek(self, offsets: Mapping[TopicPartition, int | None]) -> None:
-        """Go on from there; None for the oldest record kept."""
+        """Continue at these offsets; None stands for the oldest record kept."""
         async with reported(self._options, "seek"):
             from_start = [WirePartition(*tp) for tp, offset in offsets.items() if offset is None]
             for tp, offset in offsets.items():
@@ -113,5 +113,4 @@ class Member:
                 await self._consumer.seek_to_beginning(*from_start)
 
     async def leave(self) -> None:
-        """Leave the group."""
         await stop_consumer(self._consumer)

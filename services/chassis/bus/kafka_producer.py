@@ -1,4 +1,4 @@
-"""Sends batches to Kafka, each once and in order."""
+"""Sends batches to Kafka, each exactly once and in order."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from services.chassis.bus.port import TopicPartition
 
 
 class Producer:
-    """Idempotent, acknowledged by all replicas, in order per partition over its retries."""
+    """Idempotent, acknowledged by all replicas, in order per partition across retries."""
 
     def __init__(self, options: KafkaOptions) -> None:
         self._options = options
@@ -34,10 +34,10 @@ class Producer:
             max_batch_size=LARGEST_BATCH_BYTES,
             max_request_size=LARGEST_BATCH_BYTES,
         )
-        # A batch given up, for want of a leader, would leave a gap that the broker refuses to go on behind.
+        # A batch that expires, while there is no leader, leaves a gap in the sequence, and the broker refuses the next.
         self._producer._message_accumulator._batch_ttl = math.inf  # noqa: SLF001
         self.broken = False
-        """A batch was refused: the next number in its partition's sequence will be, too."""
+        """Whether a batch was refused. Its partition's later batches would be refused, too."""
 
     async def start(self) -> None:
         await start_client(self._producer, self.abandon, self._options)
@@ -47,9 +47,9 @@ class Producer:
         return self._producer.create_batch()
 
     async def send(self, batches: Iterable[tuple[TopicPartition, Any]]) -> None:
-        """Returns once every batch is acknowledged. Raises `BusError` where that is not known in time.
+        """Return when every batch is acknowledged. Raises `BusError` if that is not certain in time.
 
-        What was not acknowledged in time is still tried, before anything that is sent later.
+        Batches that were not acknowledged in time are still retried, before anything that is sent later.
         """
         sent: list[asyncio.Future[Any]] = []
         async with reported(self._options, "produce"), asyncio.timeout(self._options.request_timeout):
@@ -64,12 +64,12 @@ class Producer:
                 raise
             finally:
                 for future in sent:
-                    _let_go(future)
+                    _discard(future)
 
     async def abandon(self) -> None:
-        """Stop without waiting for what is still to be sent. Idempotent."""
+        """Stop without waiting for unsent batches. Idempotent."""
         producer = self._producer
-        producer._closed = True  # noqa: SLF001 - its own way to stop waits until everything is sent
+        producer._closed = True  # noqa: SLF001 - its `stop` waits until everything is sent
         stopping = asyncio.ensure_future(producer._sender.close())  # noqa: SLF001
         await asyncio.wait({stopping}, timeout=PATIENCE_TO_LEAVE_SECONDS)
         await producer.client.close()
@@ -77,7 +77,7 @@ class Producer:
         await asyncio.wait({stopping})
 
 
-def _let_go(future: asyncio.Future[Any]) -> None:
-    """Nobody waits for it any more: neither it nor its exception."""
+def _discard(future: asyncio.Future[Any]) -> None:
+    """Cancel it or consume its exception, so that asyncio does not log it as never retrieved."""
     if not future.cancel() and not future.cancelled():
         future.exception()

@@ -1,4 +1,4 @@
-"""Reads a topic without a group. One consumer per topic, which fetches only while somebody reads or waits."""
+"""Reads a topic without a group. One consumer per topic, which fetches only while a task reads or waits."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ ONE_WAIT_MS = 3_600_000
 
 
 class KafkaReader:
-    """Any number of tasks may read and wait at the same time."""
+    """Several tasks may read and wait at the same time."""
 
     def __init__(
         self, options: KafkaOptions, consumer: Any, name: str, positions: Mapping[TopicPartition, int]
     ) -> None:
-        """`name` is what the topic is called in messages; `positions` are those of the wire, where waiting begins."""
+        """`name` is the topic's name without the prefix; `positions` are where waiting begins, by name on the wire."""
         self._options, self._consumer, self._name = options, consumer, name
         self._positions = {WirePartition(*tp): offset for tp, offset in positions.items()}
         self._reading = asyncio.Lock()
@@ -43,7 +43,7 @@ class KafkaReader:
         return messages
 
     def news(self) -> asyncio.Task[None]:
-        """Done once there is something behind what was read or waited for last, or somebody reads."""
+        """A task that is done when there are records after those last read or waited for, or when a task reads."""
         if self._news is None or self._news.done():
             self._consumer.resume(*self._positions)
             self._news = asyncio.create_task(self._wait())
@@ -79,7 +79,7 @@ class KafkaReader:
         return [message_of(self._name, record) for records in found.values() for record in records]
 
     def _advance(self, found: Mapping[Any, Sequence[Any]]) -> None:
-        """Note what was delivered, and fetch no further: a fetch under way would hold up the next seek."""
+        """Advance past what was delivered, and stop fetching: a fetch under way would delay the next seek."""
         self._consumer.pause(*self._positions)
         for tp, records in found.items():
             self._positions[tp] = records[-1].offset + 1

@@ -1,12 +1,11 @@
-"""A member of a Kafka consumer group: what it was given, how far that is done, and when it may be taken away.
+"""A member of a Kafka consumer group: its partitions, how far each is done, and when they may be revoked.
 
-A batch is *in flight* from the fetch that delivered it until it is committed or rewound. When the group shares its
-partitions anew, all members give theirs back first; this one does so when nothing is in flight, and commits until
-then. Whom the group has waited for too long (`rebalance_timeout`), or not heard of (`session_timeout`), it goes on
-without: what that member then commits is `Fenced`, and it joins again with its next fetch or rewind. So a batch is
-finished or abandoned, and never split.
+A batch is *in flight* from the fetch that delivered it until it is committed or rewound. In a rebalance all members
+give their partitions back first; this one does so when nothing is in flight, and may commit until then. The group goes
+on without a member that takes longer than `rebalance_timeout` or sends no heartbeat for `session_timeout`: its commits
+raise `Fenced`, and it joins again with its next fetch or rewind. So a batch is finished or abandoned, never split.
 
-After a `BusError` of any other kind it joins anew: what was fetched and not committed comes again.
+After any other `BusError` it joins again, too: what was fetched and not committed is delivered again.
 """
 
 from __future__ import annotations
@@ -24,20 +23,20 @@ from services.chassis.bus.port import BusError, Fenced, Message, TopicPartition
 from services.chassis.clock import monotonic
 
 Committed = Callable[[Iterable[TopicPartition]], Awaitable[Mapping[TopicPartition, int]]]
-"""The group's committed offsets, where there are any."""
+"""Reads the group's committed offsets."""
 ONE_POLL_SECONDS = 3600.0
 
 
 @dataclass(slots=True)
 class _Cursor:
-    """One partition, as long as this member has it."""
+    """One partition, while this member owns it."""
 
     position: int
     """Offset to deliver next."""
     done: int
-    """Offset up to which all is committed, as far as this member knows."""
+    """Offset up to which everything is committed, as far as this member knows."""
     end: int
-    """One past the last that was ever delivered."""
+    """One past the last offset that was ever delivered."""
 
     @property
     def in_flight(self) -> bool:
@@ -51,7 +50,7 @@ class _Cursor:
 
 
 class KafkaSubscription:
-    """Made by `EventBus.subscribe`. One task at a time may use it. Topics and the group are those of the wire."""
+    """Made by `EventBus.subscribe`. One task at a time may use it. Names of topics and group are those on the wire."""
 
     def __init__(self, options: KafkaOptions, group: str, topics: Sequence[str], committed: Committed) -> None:
         self.group = group
@@ -67,7 +66,7 @@ class KafkaSubscription:
 
     @property
     def member(self) -> str:
-        """The name under which the group knows this member at present."""
+        """The member's current name in the group."""
         return "" if self._member is None else self._member.name
 
     async def join(self) -> None:
@@ -103,7 +102,7 @@ class KafkaSubscription:
         lost = [tp for tp, end in ends.items() if tp not in self._cursors or end > self._cursors[tp].end]
         if lost or self._member is None:
             names = ", ".join(sorted(f"{tp.topic}/{tp.partition}" for tp in lost))
-            raise Fenced(f"{self.group} shared its partitions anew, without this member: {names} may be another's now")
+            raise Fenced(f"{self.group} has rebalanced without this member: {names} may belong to another now")
         due = {tp: end for tp, end in ends.items() if end > self._cursors[tp].done}
         if due:
             await self._commit(self._member, due)
@@ -140,7 +139,7 @@ class KafkaSubscription:
             self._wanted.clear()
 
     async def place(self, offsets: Mapping[TopicPartition, int]) -> set[TopicPartition]:
-        """Commit any offsets of the partitions that this member has; returns these. For an operator's `reset`."""
+        """Commit any offsets of partitions that this member owns; returns these partitions. For `EventBus.reset`."""
         if self._member is None:
             return set()
         mine = {tp: offset for tp, offset in offsets.items() if tp in self._member.partitions}
@@ -155,7 +154,7 @@ class KafkaSubscription:
 
     def _require_open(self) -> None:
         if self._closed:
-            raise BusError(f"this member of {self.group} has left it: the subscription is closed")
+            raise BusError(f"the subscription is closed: this member has left {self.group}")
 
     async def _joined(self) -> Member:
         self._require_open()
@@ -166,7 +165,7 @@ class KafkaSubscription:
         return self._member
 
     async def _start_over(self) -> None:
-        """Leave; who fetches or rewinds next joins as another member."""
+        """Leave the group. The next fetch or rewind joins it as another member."""
         member, self._member, self._assigned = self._member, None, False
         self._forget()
         self._wanted.set()
@@ -190,9 +189,9 @@ class KafkaSubscription:
             self._assigned = True
 
     async def _revoked(self, member: Member) -> None:
-        """Awaited by aiokafka before it joins anew; heartbeats and commits go on meanwhile.
+        """Awaited by aiokafka before it joins again; heartbeats and commits continue meanwhile.
 
-        A member that was left may still say so, when the broker that did not answer does: it has nothing any more.
+        A member that was abandoned may still call this when its broker answers again; that is ignored.
         """
         if member is not self._member:
             return
@@ -214,7 +213,7 @@ class KafkaSubscription:
         return any(cursor.in_flight for cursor in self._cursors.values())
 
     def _forget(self) -> None:
-        """What was delivered is another's by now, or will be."""
+        """Drop all cursors: the partitions belong to another member, or will."""
         self._cursors.clear()
         self._served.clear()
         self._drop_waited()
@@ -227,7 +226,7 @@ class KafkaSubscription:
             self._waited = None
 
     async def _next(self, member: Member, limit: int) -> list[Message]:
-        """What is here by now; a partition that filled a fetch lets the others go first."""
+        """The messages that are here. A partition that has filled a fetch lets the others go first."""
         messages: list[Message] = []
         if self._waited is not None and self._waited.done():
             waited, self._waited = self._waited, None

@@ -1,4 +1,4 @@
-"""Topics of a Kafka cluster: found, made, and compared with what the contract says."""
+"""Finds and creates the topics of a Kafka cluster, and compares them with the contract's."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOT_ALLOWED = (29, 31)
 
 
 async def partition_counts(admin: Any, options: KafkaOptions) -> dict[str, int]:
-    """Of every topic that this principal may see; asking for one by name could make it."""
+    """Of every topic that this principal may see. A request for one by name could create it."""
     described = await patiently(options, "look for topics", admin.describe_topics)
     return {topic["topic"]: len(topic["partitions"]) for topic in described if not topic["error_code"]}
 
@@ -40,7 +40,7 @@ async def retentions(admin: Any, options: KafkaOptions, names: Iterable[str]) ->
 
 
 async def make(admin: Any, options: KafkaOptions, specs: Sequence[TopicSpec]) -> None:
-    """Make topics, unless another is faster. Returns once they can be found."""
+    """Create topics, unless another process is faster. Returns when they can be found."""
     new = [
         NewTopic(
             name=spec.name,
@@ -51,26 +51,26 @@ async def make(admin: Any, options: KafkaOptions, specs: Sequence[TopicSpec]) ->
         )
         for spec in specs
     ]
-    answer = await patiently(options, "make topics", lambda: admin.create_topics(new))
+    answer = await patiently(options, "create topics", lambda: admin.create_topics(new))
     wrong: list[str] = []
     for name, code, message in answer.topic_errors:
         if code in NOT_ALLOWED:
-            wrong.append(f"topic {name} is missing and this principal may not make it; run the provisioning")
+            wrong.append(f"topic {name} is missing and this principal may not create it; run the provisioning")
         elif code not in (0, ALREADY_EXISTS):
-            wrong.append(f"topic {name} cannot be made: {message}")
+            wrong.append(f"topic {name} cannot be created: {message}")
     if wrong:
         raise BusError("; ".join(wrong))
     await _until_found(admin, options, [spec.name for spec in specs])
 
 
 async def _until_found(admin: Any, options: KafkaOptions, names: Collection[str]) -> None:
-    async with reported(options, "find the topics just made"), asyncio.timeout(options.request_timeout):
+    async with reported(options, "find the topics just created"), asyncio.timeout(options.request_timeout):
         while not set(names) <= set(await partition_counts(admin, options)):
             await pause(0.02)
 
 
 def differences(specs: Iterable[TopicSpec], partitions: Mapping[str, int], retention: Mapping[str, float]) -> list[str]:
-    """What each topic that is not as wanted has, and what was wanted."""
+    """For each topic that differs: its settings, and those wanted."""
     return [
         f"{spec.name}: is {found}, wanted {spec}"
         for spec in specs

@@ -1,4 +1,4 @@
-"""The event bus over any `Storage`: what the embedded adapters have in common."""
+"""The event bus over any `Storage`: what the embedded adapters share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.chassis.clock import monotonic, pause
 
 
 class LogBus:
-    """An `EventBus`. A connection belongs to one event loop; all its work runs inline on it."""
+    """An `EventBus`. A connection belongs to one event loop, on which all its work runs inline."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
@@ -28,20 +28,20 @@ class LogBus:
         self._require_open()
         for spec in topics:
             if not TOPIC_NAME.fullmatch(spec.name) or spec.partitions < 1:
-                raise BusError(f"{spec} is no topic: names consist of letters, digits, '.', '_' and '-'")
+                raise BusError(f"{spec} is not a topic: names consist of letters, digits, '.', '_' and '-'")
         made = [(spec, self._storage.create(spec)) for spec in topics]
         if wrong := [f"{wanted.name}: is {found}, wanted {wanted}" for wanted, found in made if wanted != found]:
             raise BusError("topics exist with other settings: " + "; ".join(wrong))
 
     async def produce(self, records: Sequence[Record]) -> None:
-        await pause(0)  # everything below runs inline: let the other tasks have their turn
+        await pause(0)  # everything below runs inline: other tasks go first
         self._require_open()
         of_topic: dict[str, list[Record]] = {}
         for record in records:
             of_topic.setdefault(record.topic, []).append(record)
         split = {
             topic: by_partition(its_records, len(self._storage.ends(topic))) for topic, its_records in of_topic.items()
-        }  # an unknown topic is found here, before anything is written
+        }  # an unknown topic raises here, before anything is written
         appended: list[str] = []
         try:
             for topic, its_records_by_partition in split.items():
@@ -111,14 +111,14 @@ class LogBus:
         self._storage.set_offsets(group, offsets)
 
     async def members(self, group: str) -> Sequence[str]:
-        """The names of the group's present members, for an operator."""
+        """The names of the group's members, for an operator."""
         self._require_open()
         return sorted(self._storage.group(group).members)
 
     async def evict(self, group: str, member: str) -> None:
-        """Take a member's partitions away at once, for an operator: it hangs, and the others should go on.
+        """Remove a member that hangs, so that its partitions go to the others at once. For an operator.
 
-        What it then commits is `Fenced`. If it still lives, its next fetch makes it a new member.
+        Its next commit raises `Fenced`; its next fetch makes it a new member.
         """
         self._require_open()
         if member not in self._storage.group(group).members:

@@ -22,15 +22,15 @@ from services.chassis.bus.signals import Signals, group_signal
 from services.chassis.clock import real_time
 
 PACKET = 100
-"""So many messages are encoded together; the last hundred or two of a partition, which are being read, never are."""
+"""Messages encoded together. The last 100 to 200 of a partition, which are being read, are not encoded."""
 _encoder, _decoder = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(list[Message])
 
 
 class _Partition:
-    """Messages from `oldest` on; each append leaves a mark (end offset, when) by which it expires.
+    """Messages from `oldest` on. Each append leaves a mark (end offset, time) by which it expires.
 
-    The latest are kept as they are. Those before `latest_from`, for which hardly anybody asks again, are encoded in
-    packets of `PACKET` messages, which takes half the memory.
+    Messages before `latest_from` are rarely read again, and are encoded in packets of `PACKET`, which halves their
+    memory.
     """
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class _Partition:
             self._cut(PACKET)
 
     def read(self, start: int, limit: int) -> list[Message]:
-        """Those from `start` on, up to `limit` or to the end of a packet behind it."""
+        """Messages from `start`, up to `limit` or to the end of the packet that it falls into."""
         found: list[Message] = []
         at = max(start, self.oldest) - self.latest_from
         while at < 0 and len(found) < limit:
@@ -61,7 +61,7 @@ class _Partition:
         return found + self.latest[at : at + max(limit - len(found), 0)]
 
     def drop_before(self, instant: float) -> None:
-        """Forget what was appended before `instant`."""
+        """Drop what was appended before `instant`."""
         if not self.marks or self.marks[0][1] >= instant:
             return
         while self.marks and self.marks[0][1] < instant:
@@ -71,7 +71,7 @@ class _Partition:
         self._cut(max(self.oldest - self.latest_from, 0))
 
     def _cut(self, messages: int) -> None:
-        """The first of the latest are kept elsewhere, or no more."""
+        """Drop the first of the latest."""
         del self.latest[:messages]
         self.latest_from += messages
 
@@ -84,7 +84,7 @@ class _Topic:
 
 
 class _Life:
-    """A member's `Presence`: known to the log by a weak reference only."""
+    """A member's `Presence`. The log holds only a weak reference to it."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -183,7 +183,7 @@ class MemoryLog:
             self.signals.give(name)
 
     def close(self) -> None:
-        """A connection has closed; the log stays for the others."""
+        """The log stays for other connections."""
 
     def _topic(self, name: str) -> _Topic:
         try:
@@ -193,7 +193,7 @@ class MemoryLog:
 
 
 class MemoryBus(LogBus):
-    """A connection to a log in memory: to `log`, or to one of its own."""
+    """A connection to `log`, or to a new log in memory."""
 
     def __init__(self, log: MemoryLog | None = None) -> None:
         self.log = log or MemoryLog()

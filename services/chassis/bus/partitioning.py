@@ -1,4 +1,4 @@
-"""Which partition a key belongs to: the same in every process, and for as long as a topic lives."""
+"""The partition of a key: the same in every process and for the life of a topic."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def partition_of(key: str, partitions: int) -> int:
 
 
 def by_partition(records: Iterable[Record], partitions: int) -> dict[int, list[Record]]:
-    """The records of one topic, split by their keys, in order."""
+    """Split the records of one topic by the partition of their keys, keeping their order."""
     split: dict[int, list[Record]] = {}
     for record in records:
         partition = partition_of(record.key, partitions)

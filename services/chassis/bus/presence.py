@@ -1,8 +1,8 @@
-"""Who is alive, told by the operating system: a file that is locked as long as its process lives.
+"""Presences: files that are locked for as long as their process lives, so the operating system knows who is alive.
 
-A process that is killed releases its locks at once; one that is stopped or slow keeps them, so nobody is
-taken for dead because it is late. The lock is `flock`: it needs a local file system, and a child made by `fork`
-without `exec` keeps its parent's locks alive.
+A process that is killed releases its locks at once. One that is stopped or slow keeps them and does not count as dead
+for being late. The lock is `flock`: it needs a local file system, and a child made by `fork` without `exec` keeps its
+parent's locks alive.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _GUARD = "guard"
 
 
 class Presence:
-    """Holds `<folder>/<name>.lock` until it is released or dropped, or the process ends.
+    """Holds `<folder>/<name>.lock` until it is released or garbage-collected, or the process ends.
 
-    `about` is what it says of itself. Who looks before it is written finds nothing.
+    `about` is the file's text; for a moment after its creation the file is empty.
     """
 
     def __init__(self, folder: Path, name: str, about: str = "") -> None:
@@ -45,7 +45,7 @@ def _let_go(path: Path, descriptor: int) -> None:
 
 
 def is_present(folder: Path, name: str) -> bool:
-    """Whether some process holds the presence of this name."""
+    """Whether a process holds the presence of this name."""
     try:
         descriptor = os.open(folder / (name + _SUFFIX), os.O_RDONLY)
     except FileNotFoundError:
@@ -60,12 +60,12 @@ def is_present(folder: Path, name: str) -> bool:
 
 
 def names(folder: Path) -> Iterator[str]:
-    """The names in a folder, of the dead too until somebody new appears."""
+    """The names in a folder. Those of dead processes are included until the next presence is made."""
     return (entry.removesuffix(_SUFFIX) for entry in os.listdir(folder) if entry.endswith(_SUFFIX))
 
 
 def about(folder: Path, name: str) -> str:
-    """What the presence of this name says of itself; nothing where it is gone."""
+    """The text of the presence of this name; empty if it has gone."""
     try:
         return (folder / (name + _SUFFIX)).read_text()
     except FileNotFoundError:
@@ -74,7 +74,7 @@ def about(folder: Path, name: str) -> str:
 
 @contextmanager
 def guarded(folder: Path) -> Iterator[None]:
-    """One process at a time, for what takes several steps. Nothing may be awaited inside."""
+    """One process at a time, for operations of several steps. Nothing may be awaited inside."""
     descriptor = os.open(folder / _GUARD, os.O_CREAT | os.O_RDWR, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -84,7 +84,7 @@ def guarded(folder: Path) -> Iterator[None]:
 
 
 def _clear(folder: Path) -> None:
-    """Remove the files of the dead. Under the guard: a file just made is not locked yet."""
+    """Remove the files of dead processes. Under the guard, since a file just made is not locked yet."""
     for name in list(names(folder)):
         if not is_present(folder, name):
             (folder / (name + _SUFFIX)).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Wakes the tasks of this process that wait for a topic to grow or for a group to change."""
+"""Wakes the tasks of this process that wait for an append to a topic or for a change in a group."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def group_signal(group: str) -> str:
 
 
 class News:
-    """Which of its signals were given since they were last taken."""
+    """A listener: collects the names of signals given since it last took them."""
 
     def __init__(self) -> None:
         self._heard: set[str] = set()
@@ -28,26 +28,26 @@ class News:
         self._some.set()
 
     def take(self) -> set[str]:
-        """Those that were given; from now on none was."""
+        """The collected names; the listener then starts again with none."""
         heard, self._heard = self._heard, set()
         self._some.clear()
         return heard
 
     async def wait(self, seconds: float) -> None:
-        """Until there is one, `seconds` at most."""
+        """Wait until there is one, at most `seconds`."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._some.wait()
 
 
 class Signals:
-    """Named signals. One that nobody listens to is lost: listen first, then look, then wait."""
+    """Named signals. A signal without a listener is lost: listen first, then read, then wait."""
 
     def __init__(self) -> None:
         self._listeners: dict[str, WeakSet[News]] = {}
 
     def listen(self, names: Iterable[str]) -> News:
-        """From now on, for as long as it is kept."""
+        """A listener to these names, for as long as the object is referenced."""
         news = News()
         for name in names:
             self._listeners.setdefault(name, WeakSet()).add(news)

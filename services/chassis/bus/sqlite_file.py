@@ -1,4 +1,4 @@
-"""SQLite files of the embedded log: opened, recognised, and their errors named."""
+"""Creates, recognises and opens the embedded log's SQLite files, and reports their errors by file."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from services.chassis.bus.port import BusError
 from services.chassis.database.journal import flush_folder
 
 _BUSY_SECONDS = 10.0
-"""How long another process may hold the file before an operation fails."""
+"""How long another process may lock the file before an operation fails."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What is in a file. The id and the version are in its header and keep foreign files out."""
+    """The layout of a file. Id and version are stored in its header, so that a foreign file is recognised."""
 
     application_id: int
     version: int
@@ -26,7 +26,7 @@ class Layout:
 
 @contextmanager
 def reporting(path: Path) -> Iterator[None]:
-    """Name the file in every error of the medium."""
+    """Raise errors of the medium as `BusError`, with the file's name."""
     try:
         yield
     except (sqlite3.Error, OSError) as failure:
@@ -35,7 +35,7 @@ def reporting(path: Path) -> Iterator[None]:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
-    """All or nothing; the only writer meanwhile. Nothing may be awaited inside."""
+    """A writing transaction, which no other process can be in at the same time. Nothing may be awaited inside."""
     with reporting(path):
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -47,10 +47,9 @@ def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
 
 
 def connect(path: Path, layout: Layout, synchronous: str) -> sqlite3.Connection | None:
-    """Open a file of this layout; None where it does not exist or is empty.
+    """Open a file of this layout; None if it does not exist or is empty.
 
-    `synchronous` is SQLite's. With NORMAL a commit does not wait for the disk, but what is there after a loss of power
-    is whole: all commits up to one of them, and at least those before the last flush of its `Journal`.
+    `synchronous` is SQLite's. With NORMAL a commit does not wait for the disk (`database/journal.py`).
     """
     if not path.exists():
         return None
@@ -68,9 +67,9 @@ def connect(path: Path, layout: Layout, synchronous: str) -> sqlite3.Connection 
 
 
 def lay_out(path: Path, layout: Layout, fill: Callable[[sqlite3.Connection], object] | None = None) -> None:
-    """Make the file, its tables and what `fill` puts in, unless it exists. One process at a time may do so.
+    """Create the file, its tables and what `fill` inserts, unless it exists. One process at a time may do so.
 
-    It gets its name when it is complete, so that nobody meets it half-made, whenever its maker is killed.
+    The file gets its name when it is complete, so that it is never found half-made, even if its creator is killed.
     """
     if path.exists() and (known := connect(path, layout, "FULL")) is not None:
         known.close()

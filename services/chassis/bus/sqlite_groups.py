@@ -1,8 +1,8 @@
 """Consumer groups of the embedded log: one file with each group's state and committed offsets.
 
-Written without waiting for the disk (`synchronous=NORMAL`): it survives the death of any process; after a
-loss of power offsets may be older ones, and messages come again, which at-least-once delivery allows. Where a topic has
-lost more than its groups (`keep_within`), what its senders append again comes to all of them.
+Commits do not wait for the disk (`synchronous=NORMAL`). They survive the death of any process; after a power loss
+offsets may be older, and messages are delivered again, as at-least-once delivery allows. If a topic has lost more than
+its groups (`keep_within`), what its senders append again is delivered to all of them.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ _decode = msgspec.msgpack.Decoder(Group).decode
 
 
 class GroupsFile:
-    """Opened, and made where it is missing. One process at a time may make it."""
+    """The open file, created if it is missing. One process at a time may create it."""
 
     def __init__(self, path: Path) -> None:
         lay_out(path, LAYOUT)
         connection = connect(path, LAYOUT, "NORMAL")
         if connection is None:
-            raise BusError(f"{path} vanished while it was made")
+            raise BusError(f"{path} vanished while it was created")
         self._path, self._connection = path, connection
         self._last_seen: dict[str, Group] = {}
 
@@ -55,14 +55,14 @@ class GroupsFile:
         return int(row[0]) if row else 0
 
     def group(self, group: str) -> Group:
-        """Decoded anew only when it has changed."""
+        """The state, decoded again only if it has changed."""
         known = self._last_seen.get(group)
         if known is None or known.generation != self.generation(group):
             known = self._last_seen[group] = self._load(group)
         return known
 
     def change(self, group: str, alter: Callable[[Group], None]) -> tuple[Group, bool]:
-        """Alter the state; returns the new one and whether it differs."""
+        """Alter the state. Returns the new one and whether it differs."""
         with transaction(self._connection, self._path):
             state = self._load(group)
             before = state.generation
@@ -94,12 +94,12 @@ class GroupsFile:
             self._write(group, offsets, "excluded.next_offset")
 
     def keep_within(self, topic: str, ends: Callable[[], Sequence[int]]) -> None:
-        """Set offsets back that are beyond the topic's ends: a loss of power took what was there.
+        """Set offsets back that are beyond the topic's ends, after a power loss has taken its last records.
 
-        To be called before this process appends to the topic. What is then appended anew has those offsets again, and
-        nobody has seen it there. While all is well offsets are within the ends, and stay as they are.
+        Call it before this process appends to the topic: records appended then get those offsets, and no member has
+        seen them yet. Without a loss offsets are within the ends, and nothing changes.
         """
-        with transaction(self._connection, self._path):  # offsets stand still, ends grow
+        with transaction(self._connection, self._path):  # nothing commits meanwhile; ends only grow
             self._connection.executemany(
                 "UPDATE offsets SET next_offset = :end"
                 " WHERE topic = :topic AND partition = :partition AND next_offset > :end",

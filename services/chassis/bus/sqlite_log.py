@@ -3,7 +3,7 @@
     <folder>/<topic>.log.sqlite   a topic: batches of records, end offsets, settings
     <folder>/groups.sqlite        consumer groups: members, ownership, committed offsets
     <folder>/members/*.lock       locked as long as a member lives
-    <folder>/listeners/*.lock     UDP ports (loopback) of those who wait, and for what
+    <folder>/listeners/*.lock     UDP ports (loopback) of processes that wait, and their signals
 
 The folder must be on a local file system. POSIX only.
 """
@@ -76,7 +76,7 @@ class _Folder:
         return self._groups.generation(group)
 
     def appended(self) -> None:
-        """Other processes append, too."""
+        """None: other processes append, too."""
 
     def group(self, group: str) -> Group:
         return self._groups.group(group)
@@ -124,7 +124,7 @@ class _Folder:
     def _topic(self, name: str) -> TopicFile:
         known = self._topics.get(name)
         if known is None:
-            if not TOPIC_NAME.fullmatch(name):  # nor may it lead out of the folder
+            if not TOPIC_NAME.fullmatch(name):  # a name must not lead out of the folder
                 raise UnknownTopic(name)
             known = TopicFile.open(self._path(name), name, self._synchronous, self._real_now)
             if known is None:
@@ -135,11 +135,10 @@ class _Folder:
 
 
 class SqliteLog(LogBus):
-    """A connection to the log in `folder`, which is made if missing.
+    """A connection to the log in `folder`, which is created if it is missing.
 
-    What is in it survives the death of every process, and with `durable` after `flush` that of the machine
-    (docs/decisions/0029). `real_now` gives seconds since 1970 and serves retention alone. Raises `BusError`
-    where a file of the folder cannot be used.
+    Records survive the death of any process and, if `durable`, a power loss after `flush` (docs/decisions/0029).
+    `real_now` returns seconds since 1970, for retention only. Raises `BusError` if a file of the folder cannot be used.
     """
 
     def __init__(self, folder: Path, *, durable: bool = True, real_now: Callable[[], float] = real_time) -> None:

@@ -1,4 +1,4 @@
-"""One topic of the embedded log: one file, one row for what one `produce` appends to a partition."""
+"""One topic of the embedded log: a file, with a row for what one `produce` appends to a partition."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LAYOUT = Layout(
     version=1,
     tables=(
         "CREATE TABLE topic (partitions INTEGER NOT NULL, retention_seconds REAL NOT NULL)",
-        # Apart from the batches, so that offsets go on where they were when retention has removed them all.
+        # Apart from the batches, so that offsets continue after retention has removed every batch.
         "CREATE TABLE ends (partition INTEGER PRIMARY KEY, next_offset INTEGER NOT NULL)",
         """
         CREATE TABLE batches (
@@ -32,7 +32,7 @@ LAYOUT = Layout(
 )
 
 _RECORDS_PER_ROW = 500
-"""A row is decoded as a whole: this bounds what a reader of few messages decodes in vain."""
+"""A row is decoded as a whole. This bounds what a reader of few messages decodes for nothing."""
 _SWEEP_SECONDS = 60.0
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -40,7 +40,7 @@ _decode = msgspec.msgpack.Decoder(list[tuple[str, bytes, Headers]]).decode
 
 
 def create(path: Path, spec: TopicSpec) -> None:
-    """Make the topic's file unless it exists. One process at a time may do so."""
+    """Create the topic's file unless it exists. One process at a time may do so."""
 
     def fill(connection: sqlite3.Connection) -> None:
         connection.execute("INSERT INTO topic VALUES (?, ?)", (spec.partitions, spec.retention_seconds))
@@ -66,7 +66,7 @@ class TopicFile:
 
     @classmethod
     def open(cls, path: Path, name: str, synchronous: str, real_now: Callable[[], float]) -> TopicFile | None:
-        """None where nobody has made the topic."""
+        """None if the topic does not exist."""
         connection = connect(path, LAYOUT, synchronous)
         if connection is None:
             return None
@@ -103,7 +103,7 @@ class TopicFile:
             return _ends(self._connection)
 
     def read(self, partition: int, start: int, limit: int) -> list[Message]:
-        """Messages from `start` or the oldest kept: `limit`, and what else is in the last one's row."""
+        """Messages from `start` or the oldest kept: `limit`, and those in the same row as the last."""
         messages: list[Message] = []
         with reporting(self._path):
             rows = self._connection.execute(
@@ -121,7 +121,7 @@ class TopicFile:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Reads inside see one moment."""
+        """Within it, reads see one state."""
         with reporting(self._path):
             self._connection.execute("BEGIN")
             try:
@@ -147,7 +147,7 @@ class TopicFile:
         ]
 
     def _sweep(self, instant: float) -> None:
-        """Remove from the front of each partition what was appended before `instant`."""
+        """Delete what was appended before `instant` from the front of each partition."""
         for partition in range(self.spec.partitions):
             self._connection.execute(
                 "DELETE FROM batches WHERE partition = :partition AND last_offset < coalesce("

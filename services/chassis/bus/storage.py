@@ -1,4 +1,4 @@
-"""What an embedded log needs from where it is kept: memory, or a folder of SQLite files."""
+"""What an embedded log needs of its storage: memory, or a folder of SQLite files."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ TOPIC_NAME = re.compile(r"[A-Za-z0-9._-]{1,200}")
 
 
 class Presence(Protocol):
-    """Proof that a member lives; lost with the object, and with the process."""
+    """Proof that a member is alive. Ends with the object, and with the process."""
 
     @property
     def name(self) -> str:
-        """Never used before."""
+        """Unique over all members that ever were."""
 
     def release(self) -> None:
-        """The member lives no more. Idempotent."""
+        """Declare the member dead. Idempotent."""
 
 
 class Storage(Protocol):
@@ -33,10 +33,10 @@ class Storage(Protocol):
 
     signals: Signals
     durability: str
-    """What `flush` has waited for when it returns, in a few words."""
+    """What `flush` waits for, in a few words."""
 
     def create(self, spec: TopicSpec) -> TopicSpec:
-        """Make the topic if it is missing; returns the settings it has."""
+        """Create the topic if it is missing. Returns the settings that it has."""
 
     def append(self, topic: str, records: Mapping[int, Sequence[Record]]) -> None:
         """Append records by partition, all or none."""
@@ -45,31 +45,31 @@ class Storage(Protocol):
         """Wait until everything that was appended survives a power loss, too."""
 
     def ends(self, topic: str) -> Sequence[int]:
-        """Next offset by partition, so its length is the number of partitions."""
+        """The next offset of each partition."""
 
     def read(self, tp: TopicPartition, start: int, limit: int) -> list[Message]:
-        """Messages from `start` or the oldest kept. May return more than `limit`: the rest of a batch."""
+        """Messages from `start` or the oldest kept. May return more than `limit`: whole batches are decoded."""
 
     def snapshot(self, topic: str) -> AbstractContextManager[None]:
-        """Inside it, reads of the topic see it as it stood at one moment."""
+        """Within it, reads of the topic see one state."""
 
     def generation(self, group: str) -> int:
-        """Cheap: tells whether the group has changed."""
+        """A number that grows when the group changes. Cheap."""
 
     def appended(self) -> int | None:
-        """Cheap: how often anything was appended to any topic; None where that is not known."""
+        """The number of appends to any topic; None if not known. Cheap."""
 
     def group(self, group: str) -> Group:
-        """The present state, not to be altered."""
+        """The current state. Read-only: use `change`."""
 
     def change(self, group: str, alter: Callable[[Group], None]) -> Group:
-        """Alter the state atomically, announce the group if it changed, and return the new state."""
+        """Alter the state atomically, signal the group's listeners if it changed, and return the new state."""
 
     def offsets(self, group: str) -> dict[TopicPartition, int]:
-        """What the group has committed so far."""
+        """The group's committed offsets."""
 
     def commit(self, group: str, member: str, offsets: Offsets) -> None:
-        """Advance committed offsets (never back), all or none.
+        """Advance committed offsets, all or none. None goes back.
 
         Raises `Fenced` unless `member` owns all the partitions.
         """
@@ -78,16 +78,16 @@ class Storage(Protocol):
         """Set committed offsets, whoever owns the partitions."""
 
     def appear(self) -> Presence:
-        """A new member of some group comes to life, under a name of its own."""
+        """Register a new member, under a name of its own."""
 
     def absent(self, members: Iterable[str]) -> Collection[str]:
-        """Those of the members that no longer live."""
+        """Those of the members that are dead."""
 
     def listen(self, names: Collection[str]) -> bool:
-        """See to it that announcements of these arrive. True where they may have been missed until now."""
+        """Receive announcements of these from now on. Returns True if some may have been missed until now."""
 
     def announce(self, names: Collection[str]) -> None:
-        """Give signals to everybody who listens, in whichever process."""
+        """Give signals to every listener, in any process."""
 
     def close(self) -> None:
-        """Let go of the medium."""
+        """Release the medium."""

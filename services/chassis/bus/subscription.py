@@ -1,9 +1,9 @@
 """A member of a consumer group over any `Storage`: what it owns, how far it has read, what is in flight.
 
-A partition is *in flight* from the fetch that delivered of it until a commit or a rewind covers all of that.
-A member that should hand one over gets no more of it, and gives it up at the first fetch that finds it no
-longer in flight: so a slow member delays a hand-over, and nobody works on its messages meanwhile.
-A member that was evicted joins anew, under another name, at its next fetch or rewind.
+A partition is *in flight* from the fetch that delivered messages of it until a commit or a rewind covers them all. A
+member that is to hand a partition over reads no more of it, and gives it up at its first fetch when it is no longer in
+flight. So a slow member delays the hand-over, and no other member works on its messages meanwhile. A member
+that was evicted joins again, under another name, at its next fetch or rewind.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from services.chassis.bus.storage import Storage
 from services.chassis.clock import monotonic, pause
 
 ROLL_CALL_SECONDS = 1.0
-"""How often a member looks whether others died, and, as an announcement may be lost, for messages."""
+"""How often a member checks whether the others are alive and, as a signal may be lost, whether there are messages."""
 
 
 @dataclass(slots=True)
@@ -30,7 +30,7 @@ class _Cursor:
     done: int
     """Offset up to which all that was delivered is committed."""
     surplus: Sequence[Message] = ()
-    """Read and not yet delivered."""
+    """Messages read and not delivered yet."""
 
     @property
     def in_flight(self) -> bool:
@@ -51,11 +51,11 @@ class LogSubscription:
         self._topics = {topic_signal(topic): topic for topic in self._partitions}
         self._signals = (self._group_signal, *self._topics)
         self._news = storage.signals.listen(self._signals)
-        self._is_told = False
-        """Whether this member has looked everywhere, and signals of what has happened since reach it. One may be lost:
-        it looks everywhere once a second, too."""
+        self._is_signalled = False
+        """Whether this member has read every topic's ends and receives signals of all that has happened since. As one
+        may be lost, it reads them all once a second, too."""
         self._ends: dict[str, Sequence[int]] = {}
-        """Of each topic, as far as this member knows: it has these at least."""
+        """Of each topic, as last read; it may have grown since."""
         self._cursors: dict[TopicPartition, _Cursor] = {}
         self._leaving: list[TopicPartition] = []
         self._readable: list[TopicPartition] = []
@@ -63,29 +63,29 @@ class LogSubscription:
         self._next_roll_call = 0.0
         self._turn = 0
         self._exhausted_at: int | None = None
-        """What `Storage.appended` said when all that this member may read was last found to be read."""
+        """`Storage.appended` when this member had last read everything that it may read."""
         self._closed = False
         self._join()
 
     @property
     def member(self) -> str:
-        """The name under which the group knows this member at present."""
+        """The member's current name in the group."""
         return self._presence.name
 
     async def fetch(self, max_records: int, timeout: float) -> Sequence[Message]:
         if timeout <= 0:
-            return self._next_messages(max_records, look_everywhere=True)
+            return self._next_messages(max_records, read_all_ends=True)
         deadline = monotonic() + timeout
-        await pause(0)  # everything below runs inline: let the other tasks have their turn
+        await pause(0)  # everything below runs inline: other tasks go first
         while True:
-            was_told, self._is_told = self._is_told, False
-            messages = self._next_messages(max_records, look_everywhere=not was_told)
-            self._is_told = was_told  # what a look that failed had been told of is lost: the next one is everywhere
+            was_signalled, self._is_signalled = self._is_signalled, False
+            messages = self._next_messages(max_records, read_all_ends=not was_signalled)
+            self._is_signalled = was_signalled  # only now: the signals of a fetch that raised are lost
             now = monotonic()
             if messages or now >= deadline:
                 return messages
-            self._is_told = not self._storage.listen(self._signals)
-            if self._is_told:
+            self._is_signalled = not self._storage.listen(self._signals)
+            if self._is_signalled:
                 await self._news.wait(min(deadline, self._next_roll_call) - now)
 
     async def commit(self, messages: Sequence[Message]) -> None:
@@ -124,23 +124,23 @@ class LogSubscription:
 
     def _require_open(self) -> None:
         if self._closed:
-            raise BusError(f"this member of {self._group} has left it: the subscription is closed")
+            raise BusError(f"the subscription is closed: this member has left {self._group}")
 
-    def _next_messages(self, limit: int, *, look_everywhere: bool) -> list[Message]:
-        """Those that are there; `look_everywhere`, or where there was news, and everywhere once a second."""
+    def _next_messages(self, limit: int, *, read_all_ends: bool) -> list[Message]:
+        """The messages that are there. Ends are read of topics that were signalled, and of all with `read_all_ends`."""
         self._require_open()
         appended, heard = self._storage.appended(), self._news.take()
         if monotonic() >= self._next_roll_call:
             self._call_roll()
-            look_everywhere = True
-        same = self._keep_membership(look_everywhere or self._group_signal in heard)
+            read_all_ends = True
+        same = self._keep_membership(read_all_ends or self._group_signal in heard)
         if same and appended is not None and appended == self._exhausted_at:
             return []
-        for topic in self._partitions.keys() if look_everywhere else map(self._topics.get, heard):
+        for topic in self._partitions.keys() if read_all_ends else map(self._topics.get, heard):
             if topic is not None:
                 self._ends[topic] = self._storage.ends(topic)
         ends = self._ends
-        self._turn += 1  # another partition goes first each time, so that a busy one does not starve the rest
+        self._turn += 1  # each time another partition goes first, so that a busy one does not starve the others
         first = self._turn % len(self._readable) if self._readable else 0
         messages: list[Message] = []
         for tp in (*self._readable[first:], *self._readable[:first]):
@@ -162,9 +162,9 @@ class LogSubscription:
             cursor.position = taken[-1].offset + 1
         return taken
 
-    def _keep_membership(self, look: bool) -> bool:
-        """Whether this member may read what it could read before, and no more."""
-        changed = look and self._storage.generation(self._group) != self._generation
+    def _keep_membership(self, check: bool) -> bool:
+        """Follow the group's changes. Returns whether this member may read the same partitions as before."""
+        changed = check and self._storage.generation(self._group) != self._generation
         if changed or any(not self._cursors[tp].in_flight for tp in self._leaving):
             self._settle()
             return False
@@ -182,7 +182,7 @@ class LogSubscription:
         self._call_roll()
 
     def _settle(self) -> None:
-        """Bring what is owned in line with the group's targets, as far as nothing is in flight."""
+        """Give up and claim partitions by the group's targets, except those in flight."""
         while self.member not in (group := self._settled()).members:
             self._presence.release()
             self._cursors.clear()

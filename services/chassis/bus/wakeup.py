@@ -1,8 +1,8 @@
-"""Signals across processes: a datagram on the loopback interface to everybody who waits.
+"""Signals across processes, as datagrams on the loopback interface.
 
-Who waits keeps a presence named after its UDP port, which says for what it waits; who has news sends the names of its
-signals to each port where one of them is waited for. A lost datagram, or one to somebody who has just died, costs
-nothing but the wait for the next look.
+A listener holds a presence named after its UDP port, whose text lists the signals that it waits for. A sender sends the
+names of its signals to each port that waits for one of them. If a datagram is lost, the listener learns of the change
+when it next polls.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ _LARGEST = 65_507
 
 
 _SETTLED_SECONDS = 0.1
-"""A folder that changed longer ago than that shows it by its time of change, whatever the file system's grain."""
+"""A change older than this shows in the folder's modification time, however coarse the file system's clock is."""
 
 
 class _Listener(NamedTuple):
-    """Somebody who waits: where, and for which signals; for none of them is for all."""
+    """A process that waits: its port and its signals; an empty set stands for all."""
 
     port: int
     signals: frozenset[str]
 
 
 class Wakeup:
-    """One connection's ear and mouth."""
+    """Receives and sends one connection's signals."""
 
     def __init__(self, folder: Path, hear: Callable[[str], None]) -> None:
         self._folder, self._hear = folder, hear
-        self._mouth = _udp_socket()
-        self._ear: socket.socket | None = None
+        self._sender = _udp_socket()
+        self._receiver: socket.socket | None = None
         self._presence: Presence | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wanted: frozenset[str] = frozenset()
@@ -47,16 +47,16 @@ class Wakeup:
         self._others_as_of: int | None = None
 
     def listen(self, signals: Collection[str]) -> bool:
-        """Be reachable from now on, for these signals too; True where that is new. Called within the event loop."""
+        """Receive these signals, too, from now on; returns whether that is new. Call it within the event loop."""
         if self._wanted.issuperset(signals):
             return False
         self._wanted = self._wanted.union(signals)
-        if self._ear is None:
-            self._ear = _udp_socket()
-            self._ear.bind((_LOOPBACK, 0))
+        if self._receiver is None:
+            self._receiver = _udp_socket()
+            self._receiver.bind((_LOOPBACK, 0))
             self._loop = asyncio.get_running_loop()
-            self._loop.add_reader(self._ear, self._read, self._ear)
-        port, before = self._ear.getsockname()[1], self._presence
+            self._loop.add_reader(self._receiver, self._read, self._receiver)
+        port, before = self._receiver.getsockname()[1], self._presence
         name = f"{port}-{os.getpid()}-{len(self._wanted)}"
         self._presence = Presence(self._folder, name, "\n".join(sorted(self._wanted)))
         if before is not None:
@@ -64,7 +64,7 @@ class Wakeup:
         return True
 
     def announce(self, signals: Collection[str]) -> None:
-        """Give the signals here, and to everybody else who listens for one of them."""
+        """Give the signals in this process and to every other that listens for one of them."""
         if not signals:
             return
         for signal in signals:
@@ -72,11 +72,11 @@ class Wakeup:
         datagram = "\n".join(signals).encode()
         for port, wanted in self._listeners():
             if not wanted or not wanted.isdisjoint(signals):
-                with suppress(OSError):  # the wait for the next look replaces what cannot be sent
-                    self._mouth.sendto(datagram, (_LOOPBACK, port))
+                with suppress(OSError):  # the listener finds it at its next poll
+                    self._sender.sendto(datagram, (_LOOPBACK, port))
 
     def _listeners(self) -> Sequence[_Listener]:
-        """The others. Looked at anew where somebody has come or gone since, or may have just now."""
+        """The other listeners. The folder is read again if it has changed, or changed too recently to tell."""
         changed_at = os.stat(self._folder).st_mtime_ns
         if changed_at != self._others_as_of:
             mine = self._presence and self._presence.name
@@ -91,16 +91,16 @@ class Wakeup:
     def close(self) -> None:
         if self._presence is not None:
             self._presence.release()
-        if self._ear is not None and self._loop is not None:
+        if self._receiver is not None and self._loop is not None:
             if not self._loop.is_closed():
-                self._loop.remove_reader(self._ear)
-            self._ear.close()
-        self._mouth.close()
+                self._loop.remove_reader(self._receiver)
+            self._receiver.close()
+        self._sender.close()
 
-    def _read(self, ear: socket.socket) -> None:
+    def _read(self, receiver: socket.socket) -> None:
         with suppress(BlockingIOError):
             while True:
-                for signal in ear.recv(_LARGEST).decode(errors="replace").split("\n"):
+                for signal in receiver.recv(_LARGEST).decode(errors="replace").split("\n"):
                     self._hear(signal)
 
 

@@ -1,1 +1,1 @@
-"""Events on their way: the outbox and the relay that sends it, the inbox, what was set aside."""
+"""Events between the database and the bus: outbox and relay, inbox, dead letters."""

@@ -1,4 +1,4 @@
-"""Dead letters: events that could not be handled, kept whole with the reason, to be read, mended and replayed."""
+"""Dead letters: events that could not be handled, stored whole with the reason, to be read, mended and replayed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class DeadLetter:
 
 
 class DeadLetters:
-    """The table of what was set aside."""
+    """The table of the messages that were set aside."""
 
     def __init__(self, metadata: MetaData) -> None:
         self.table = Table(
@@ -52,13 +52,13 @@ class DeadLetters:
             Column("attempts", Integer, nullable=False),
             Column("failed_at", Instant, nullable=False),
         )
-        self._keep = Bulk(self.table.insert(), only_missing=True)
+        self._store = Bulk(self.table.insert(), only_missing=True)
         self._count = select(func.count()).select_from(self.table)
 
-    async def keep(self, session: AsyncConnection, letter: DeadLetter) -> None:
-        """Set a message aside; a redelivery of one that is already here changes nothing.
+    async def store(self, session: AsyncConnection, letter: DeadLetter) -> None:
+        """Store a message that was set aside. A redelivery of a stored one changes nothing.
 
-        Another message under an id that is taken is kept beside the first, under the id and its own fingerprint.
+        Another message with the same id is stored, too, under the id and its own fingerprint.
         """
         m = letter.message
         earlier = await self.get(session, letter.id)
@@ -76,10 +76,9 @@ class DeadLetters:
             "attempts": letter.attempts,
             "failed_at": letter.failed_at,
         }
-        await self._keep.execute(session, [row])
+        await self._store.execute(session, [row])
 
     async def count(self, session: AsyncConnection) -> int:
-        """How many there are."""
         return int((await session.execute(self._count)).scalar_one())
 
     async def all(self, session: AsyncConnection, limit: int = 1000) -> Sequence[DeadLetter]:
@@ -88,12 +87,10 @@ class DeadLetters:
         return [_letter(row) for row in (await session.execute(query)).all()]
 
     async def get(self, session: AsyncConnection, letter_id: str) -> DeadLetter | None:
-        """One of them."""
         row = (await session.execute(select(self.table).where(self.table.c.id == letter_id))).one_or_none()
         return None if row is None else _letter(row)
 
-    async def forget(self, session: AsyncConnection, letter_id: str) -> None:
-        """It has been replayed."""
+    async def delete(self, session: AsyncConnection, letter_id: str) -> None:
         await session.execute(delete(self.table).where(self.table.c.id == letter_id))
 
 

@@ -86,7 +86,7 @@ async def test_a_topic_is_made_with_its_retention(admin: AdminClient, options: K
 
 
 async def test_a_record_that_no_batch_can_hold_is_refused(bus: KafkaBus) -> None:
-    with pytest.raises(BusError, match=r"too large: 1048576 are the most"):
+    with pytest.raises(BusError, match=r"too large: the limit is 1048576"):
         await bus.produce([Record(TOPIC, "key", b"0" * 1_048_577, ())])
     assert await bus.read(TOPIC) == []
 
@@ -124,7 +124,9 @@ async def test_who_may_not_make_topics_is_sent_to_the_provisioning(
     await reader.create_topics([topic(retention_seconds=5.0)])  # it may not read what the retention is
     with pytest.raises(BusError, match=r"partitions=4.* wanted .*partitions=3"):
         await reader.create_topics([topic(partitions=3)])
-    with pytest.raises(BusError, match=r"another is missing and this principal may not make it; run the provisioning"):
+    with pytest.raises(
+        BusError, match=r"another is missing and this principal may not create it; run the provisioning"
+    ):
         await reader.create_topics([topic("another")])
 
 

@@ -59,9 +59,8 @@ async def reported(options: KafkaOptions, what: str) -> AsyncIterator[None]:
         task = asyncio.current_task()
         if task is None or task.cancelling():
             raise
-        raise BusError(
-            f"cannot {what} at {options.bootstrap}: the client cancelled it"
-        ) from None  # aiokafka, not our caller
+        # It was aiokafka that cancelled, not our caller.
+        raise BusError(f"cannot {what} at {options.bootstrap}: the client cancelled it") from None
 
 
 async def patiently(options: KafkaOptions, what: str, ask: Callable[[], Awaitable[Answer]]) -> Answer:
@@ -230,7 +229,7 @@ class GroupOffsets:
             if coordinator is None:
                 coordinator = await admin.find_coordinator(group)
             found: Mapping[Any, Any] = await admin.list_consumer_group_offsets(group, coordinator, wanted)
-            if len(found) < len(wanted):  # so aiokafka reports "ask another broker"
+            if len(found) < len(wanted):  # aiokafka's way to report "ask another broker"
                 raise NotCoordinatorForGroupError(f"broker {coordinator} no longer coordinates {group}")
             self._coordinators[group] = coordinator
             return found

@@ -34,7 +34,7 @@ class Producer:
             max_batch_size=LARGEST_BATCH_BYTES,
             max_request_size=LARGEST_BATCH_BYTES,
         )
-        # A batch that expires, while there is no leader, leaves a gap in the sequence, and the broker refuses the next.
+        # A batch that expires while there is no leader leaves a gap in the sequence, and the broker refuses the next.
         self._producer._message_accumulator._batch_ttl = math.inf  # noqa: SLF001
         self.broken = False
         """Whether a batch was refused. Its partition's later batches would be refused, too."""

@@ -69,6 +69,7 @@ ClockRate = Annotated[
         "--clock",
         parser=a_rate,
         metavar="real|scaled:K|stepped",
+        show_default="real",
         help="How time runs: as on this machine, K times as fast, or only when advanced.",
     ),
 ]

@@ -17,15 +17,15 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def anomaly(
-    agent: Annotated[str, typer.Argument(help="jcb or uc")],
-    kind: Annotated[str, typer.Argument(help="E.g. deposit_short; an unknown kind is answered with all there are.")],
+    agent: Annotated[str, typer.Argument(metavar="AGENT", help="jcb or uc")],
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help="E.g. deposit_short; the answer to an unknown kind lists all.")
+    ],
     closing: Annotated[
         datetime | None,
         typer.Option(metavar="DAY", help="The closing day; without it, the next closing.", formats=["%Y-%m-%d"]),
     ] = None,
-    yen: Annotated[
-        int | None, typer.Option(min=1, metavar="YEN", help="By how much the amount is too low or too high.")
-    ] = None,
+    yen: Annotated[int | None, typer.Option(min=1, metavar="YEN", help="How much too little or too much.")] = None,
     days: Annotated[
         int | None, typer.Option(min=1, max=250, metavar="DAYS", help="How late, in bank business days.")
     ] = None,

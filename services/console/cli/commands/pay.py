@@ -33,7 +33,7 @@ app = typer.Typer(add_completion=False)
 def pay(
     text: Annotated[
         str | None,
-        typer.Argument(metavar="BARCODE", help="With --at, the number of a slip without a barcode will do too."),
+        typer.Argument(metavar="BARCODE", help="44 digits; with --at also the number of a slip that has no barcode."),
     ] = None,
     image: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, metavar="FILE", help="A photo or PDF of the slip.")

@@ -41,7 +41,8 @@ def resolve(
     by: Annotated[str, typer.Option(metavar="NAME", help="Who decides; recorded.")] = "",
     because: Annotated[str, typer.Option(metavar="TEXT", help="Why; recorded.")] = "",
     key: Annotated[
-        str | None, typer.Option(help="Idempotency-Key: repeating the command with it decides only once.")
+        str | None,
+        typer.Option(metavar="KEY", help="Idempotency key: repeating the command with it decides only once."),
     ] = None,
     port_base: PortBase = DEFAULT_PORT_BASE,
     as_json: Json = False,

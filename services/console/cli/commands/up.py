@@ -32,7 +32,7 @@ def up(
         list[str] | None,
         typer.Option(metavar="PARTY=N", help="Run N processes of a party; further ones listen at port + 10, + 20, …"),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Derive all ids from this number.")] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="Derive all ids from this number.")] = None,
     bus: Annotated[
         str,
         typer.Option(

@@ -17,9 +17,9 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def replay(
-    party: Annotated[str, typer.Argument(help="ward, payment_provider, jcb or uc")],
+    party: Annotated[str, typer.Argument(metavar="PARTY", help="ward, payment_provider, jcb or uc")],
     letter: Annotated[str, typer.Argument(metavar="ID", help="The id that `sansha dead-letters list` shows.")],
-    value: Annotated[str | None, typer.Option(metavar="JSON", help="The corrected event, to handle instead.")] = None,
+    value: Annotated[str | None, typer.Option(metavar="JSON", help="Handle this corrected event in its place.")] = None,
     port_base: PortBase = DEFAULT_PORT_BASE,
     as_json: Json = False,
 ) -> None:

@@ -42,14 +42,21 @@ Duration = Annotated[
     typer.Option("--duration", parser=a_duration, metavar="DURATION", help="How long to send, like 30s or 5m."),
 ]
 Count = Annotated[
-    int | None, typer.Option("--count", min=1, max=5_000_000, metavar="N", help="How many to send, not how long.")
+    int | None,
+    typer.Option("--count", min=1, max=5_000_000, metavar="N", help="How many to send, instead of --duration."),
 ]
 ShapeOption = Annotated[
     Shape, typer.Option("--shape", help="How the rate changes over time; due-date-peak is the day of a due date.")
 ]
 WarmUp = Annotated[
     float,
-    typer.Option("--warm-up", parser=a_duration, metavar="DURATION", help="Send at --rate this long before measuring."),
+    typer.Option(
+        "--warm-up",
+        parser=a_duration,
+        metavar="DURATION",
+        show_default="5s",
+        help="Send at --rate this long before measuring.",
+    ),
 ]
 Target = Annotated[
     str | None,
@@ -64,7 +71,11 @@ Group = Annotated[str, typer.Option("--group", help="Consumer group of the ward.
 Thresholds = Annotated[
     Path | None,
     typer.Option(
-        "--thresholds", dir_okay=False, exists=True, metavar="FILE.toml", help="Exit with 1 unless these hold."
+        "--thresholds",
+        dir_okay=False,
+        exists=True,
+        metavar="FILE.toml",
+        help="Bounds on figures: exit with 1 if one is missed.",
     ),
 ]
 Report = Annotated[
@@ -74,7 +85,11 @@ Report = Annotated[
 Patience = Annotated[
     float,
     typer.Option(
-        "--patience", parser=a_duration, metavar="DURATION", help="Give up if nothing is registered for this long."
+        "--patience",
+        parser=a_duration,
+        metavar="DURATION",
+        show_default="30s",
+        help="Give up if nothing is registered for this long.",
     ),
 ]
 Audit = Annotated[bool, typer.Option("--audit/--no-audit", help="Check the ward's books afterwards.")]

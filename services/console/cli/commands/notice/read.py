@@ -40,7 +40,9 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def read(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A notice of kind 01 or 03.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="A notice of kind 01 or 03.")
+    ],
     received_on: Annotated[
         date | None,
         typer.Option(

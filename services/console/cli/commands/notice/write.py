@@ -46,8 +46,8 @@ def write(
 
     Records have 200 bytes and end in CRLF; kana are half-width, in JIS.
 
-    The deposits are those that the settlers made, whatever the ward has recorded: read from the databases of a data
-    folder, or with --stack asked of the settlers of a running stack.
+    The deposits are those that card agents and networks made, whatever the ward has recorded: read from the databases
+    of a data folder, or with --stack asked of them on a running stack.
     """
     try:
         came = on_stack(stack_paid_in, port_base) if on_running else run(read_paid_in(database_dir))

@@ -19,14 +19,14 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def certificates(
-    folder: Annotated[Path, typer.Argument(file_okay=False, help="A new folder.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", file_okay=False, help="A new folder.")],
     port: Annotated[
-        int, typer.Option(min=1, max=65_535, help="Port on which the collection centre is to listen.")
+        int, typer.Option(min=1, max=65_535, metavar="PORT", help="Port on which the collection centre is to listen.")
     ] = 8443,
 ) -> None:
     """Make certificates and a password to try the terminal with; print the variables to set.
 
-    For each side a certificate, and the authority that signs both. Never use them for real data.
+    Each side gets a certificate, signed by an authority made for it. Never use them for real data.
     """
     try:
         folder.mkdir(mode=0o700, parents=True)

@@ -35,10 +35,11 @@ def pull(
         date | None, typer.Option("--to", parser=a_day, metavar="DAY", help="Only files up to this day.")
     ] = None,
     again: Annotated[
-        bool, typer.Option("--again", help="Fetch registered files again too, as long as the centre holds them.")
+        bool, typer.Option("--again", help="Also fetch files that are registered already, while the centre holds them.")
     ] = False,
     patience: Annotated[
-        float, typer.Option(min=0, max=36_000, metavar="SECONDS", help="How long to wait for files on the line.")
+        float,
+        typer.Option(min=0, max=36_000, metavar="SECONDS", help="How long to wait for files still in transmission."),
     ] = 60.0,
     port_base: PortBase = DEFAULT_PORT_BASE,
     as_json: Json = False,

@@ -16,7 +16,7 @@ from services.chassis.collector import keep_what_is_loaded
 from services.console.cli.options import Json, PortBase, a_day
 from services.console.cli.output import emit, err, fail, out
 from services.console.cli.running import on_stack, run
-from services.console.cli.timeline import timeline
+from services.console.cli.timeline_screen import timeline
 from services.console.cli.verdict import findings_json, print_verdict
 from services.console.demo.stack_scene import run_demo_on_stack
 from services.console.demo.year import BadRequest, DemoOptions, DemoResult, PaymentStory, run_demo

@@ -14,7 +14,7 @@ from contracts.vocabulary import JST
 from services.console.cli.options import Json, PortBase, a_day
 from services.console.cli.output import emit, out
 from services.console.cli.running import on_stack
-from services.console.cli.timeline import timeline
+from services.console.cli.timeline_screen import timeline
 from services.console.stack.addresses import DEFAULT_PORT_BASE
 from services.console.timeline import merged_steps
 

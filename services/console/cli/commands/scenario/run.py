@@ -12,7 +12,7 @@ from services.console import scenarios
 from services.console.cli.options import Json
 from services.console.cli.output import emit, err, fail, out
 from services.console.cli.running import run
-from services.console.cli.timeline import timeline
+from services.console.cli.timeline_screen import timeline
 from services.console.scenarios.playing import Played, find, play
 
 app = typer.Typer(add_completion=False)

@@ -92,9 +92,9 @@ class Story:
             rule = self.terms.closing_reason(closing.closed_on)
             total = f"{closing.count} payment{'s' * (closing.count != 1)}, ¥{closing.amount:,}; {rule}"
             yield self._step(Stage.CLOSED, "締め closing", closing.issued_at, total)
-            kept = f", fee ¥{closing.fee:,} kept back" if closing.fee else ""
+            fee = f", fee ¥{closing.fee:,} deducted" if closing.fee else ""
             paid = (
-                f"¥{closing.amount - closing.fee:,} into the ward's account{kept}; "
+                f"¥{closing.amount - closing.fee:,} into the ward's account{fee}; "
                 f"{self.terms.deposit_reason(closing.closed_on, closing.deposit_on)}"
             )
             yield self._step(Stage.DEPOSITED, "入金 deposit", a.deposited_at, paid + self._as_believed())
@@ -143,7 +143,7 @@ def _silence(a: Authorization) -> Waiting:
     if a.answer_due_at is None:
         because = f"the card company of this test card never answers; it ends when the provider gives it up {_GIVEN_UP}"
     elif a.reversal_asked_at is not None:
-        because = "the provider gave it up; the late answer [late_answer_seconds] is undone when it comes"
+        because = "the provider gave it up; the late answer [late_answer_seconds] is undone when it arrives"
     else:
         because = "the card company answers late [late_answer_seconds]"
     return Waiting(waits_for="カード会社応答 answer of the card company", until=a.answer_due_at, because=because)

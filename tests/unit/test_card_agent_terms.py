@@ -1,4 +1,4 @@
-"""When a period closes, when it is deposited, and what is kept back."""
+"""When a period closes, when it is deposited, and which fee is deducted."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ async def _inject(request: SettlementAnomalyRequest, tx: Transaction, terms: Ter
     if request.kind is SettlementAnomaly.FEE_TWICE and not terms.agreed.keeps_fees:
         return Refusal(
             "anomaly_without_fee",
-            "this agent keeps no fee back from its deposits, so that it cannot keep it back twice",
+            "this agent deducts no fee from its deposits, so it cannot deduct one twice",
             "set fee_basis=net and fee_per_mille, or ask for deposit_short",
         )
     closed_on = await _next_closing(tx, terms) if request.closed_on is None else request.closed_on

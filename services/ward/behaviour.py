@@ -1,4 +1,4 @@
-"""A plausible fiscal year: what people owe, from a seed. Pure."""
+"""A plausible fiscal year: what people owe, from a seed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from contracts.vocabulary import ChargeType
 PER_MILLE: Final = 1_000
 
 
-class IncomeStage(NamedTuple):
+class IncomeLevel(NamedTuple):
     """所得段階: a band of income with its share of the base premium."""
 
     percent: int
@@ -23,39 +23,39 @@ class IncomeStage(NamedTuple):
     """How many of a thousand people who pay by slip are in it."""
 
 
-INCOME_STAGES: Final = (
-    IncomeStage(30, 190),
-    IncomeStage(40, 80),
-    IncomeStage(65, 70),
-    IncomeStage(85, 110),
-    IncomeStage(100, 90),
-    IncomeStage(110, 110),
-    IncomeStage(120, 120),
-    IncomeStage(140, 80),
-    IncomeStage(160, 50),
-    IncomeStage(180, 30),
-    IncomeStage(210, 20),
-    IncomeStage(240, 20),
-    IncomeStage(280, 15),
-    IncomeStage(320, 10),
-    IncomeStage(350, 5),
+INCOME_LEVELS: Final = (
+    IncomeLevel(30, 190),
+    IncomeLevel(40, 80),
+    IncomeLevel(65, 70),
+    IncomeLevel(85, 110),
+    IncomeLevel(100, 90),
+    IncomeLevel(110, 110),
+    IncomeLevel(120, 120),
+    IncomeLevel(140, 80),
+    IncomeLevel(160, 50),
+    IncomeLevel(180, 30),
+    IncomeLevel(210, 20),
+    IncomeLevel(240, 20),
+    IncomeLevel(280, 15),
+    IncomeLevel(320, 10),
+    IncomeLevel(350, 5),
 )
-"""Fifteen stages, as wards of this size have them; rates and shares are assumptions of ours."""
-_UP_TO: Final = tuple(accumulate(stage.payers_per_mille for stage in INCOME_STAGES))
+"""Fifteen levels, as wards of this size have; rates and shares are our assumptions."""
+_UP_TO: Final = tuple(accumulate(level.payers_per_mille for level in INCOME_LEVELS))
 
 
 BASE_PREMIUM_PER_MONTH: Final = 6_200
 """基準額 of the generated fiscal year, in yen."""
 HIGHEST_BASE_PER_MONTH: Final = 60_000
-"""Above it the instalments of the highest stage could no longer carry a barcode."""
+"""Above it, instalments of the highest level would exceed the barcode's limit."""
 
 
 def generate_assessments(
     seed: int, payers: int, levy_year: int, base_per_month: int = BASE_PREMIUM_PER_MONTH
 ) -> list[Assessment]:
-    """What `payers` people owe for a levy year: the same for the same arguments, whatever the number of others.
+    """What each of `payers` people owes for a levy year; a person's amount does not depend on the number of others.
 
-    Amounts are whole in ¥100 and every instalment can carry a barcode. Raises `ValueError` for a base that breaks that.
+    Amounts are multiples of ¥100, and every instalment can have a barcode. Raises `ValueError` for a base above that.
     """
     if not 0 < base_per_month <= HIGHEST_BASE_PER_MONTH:
         raise ValueError(f"base_per_month must be 1 to {HIGHEST_BASE_PER_MONTH:,} yen, not {base_per_month:,}")
@@ -63,23 +63,23 @@ def generate_assessments(
         Assessment(
             insured_number=f"{number:010d}",
             levy_year=levy_year,
-            annual_amount=annual_premium(_stage(seed, levy_year, number), base_per_month),
+            annual_amount=annual_premium(_level(seed, levy_year, number), base_per_month),
         )
         for number in range(1, payers + 1)
     ]
 
 
-def annual_premium(stage: IncomeStage, base_per_month: int) -> int:
-    """年額: the stage's share of twelve months' base premium, fractions of ¥100 dropped."""
-    return base_per_month * 12 * stage.percent // 100 // 100 * 100
+def annual_premium(level: IncomeLevel, base_per_month: int) -> int:
+    """年額: the level's share of twelve months' base premium, rounded down to a multiple of ¥100."""
+    return base_per_month * 12 * level.percent // 100 // 100 * 100
 
 
-def _stage(seed: int, levy_year: int, number: int) -> IncomeStage:
-    return INCOME_STAGES[bisect_right(_UP_TO, _drawn(f"{seed}/{levy_year}/{number}"))]
+def _level(seed: int, levy_year: int, number: int) -> IncomeLevel:
+    return INCOME_LEVELS[bisect_right(_UP_TO, _drawn(f"{seed}/{levy_year}/{number}"))]
 
 
 def _drawn(what: str) -> int:
-    """0 to 999, always the same for the same text."""
+    """0 to 999, from the text alone."""
     return int.from_bytes(blake2b(what.encode(), digest_size=8).digest(), "big") % PER_MILLE
 
 
@@ -114,7 +114,7 @@ BANDS: Final[Mapping[ChargeType, Sequence[Band]]] = {
 
 
 def generate_levies(seed: int, payers: int, levy_year: int, charge_type: ChargeType) -> list[Assessment]:
-    """What `payers` people owe for a levy year and charge type: the same for the same arguments."""
+    """What each of `payers` people owes for a levy year and charge type."""
     if charge_type is ChargeType.CARE_INSURANCE:
         return generate_assessments(seed, payers, levy_year)
     bands = BANDS[charge_type]

@@ -54,7 +54,7 @@ OFFICES: Final = {
 
 
 def _others_as(defaults: Mapping[Any, Any]) -> BeforeValidator:
-    """A charge type that is not named keeps its default."""
+    """Gives a charge type that is not named its default."""
 
     def completed(given: Any) -> Any:
         return {**defaults, **given} if isinstance(given, Mapping) else given
@@ -65,15 +65,15 @@ def _others_as(defaults: Mapping[Any, Any]) -> BeforeValidator:
 class Settings(ServiceSettings):
     """Environment variables carry the prefix `SANSHA_`, e.g. `SANSHA_USE_BY_MONTHS`.
 
-    What depends on the charge type (科目) is a JSON object; a charge type that it does not name keeps its default.
+    Settings per charge type (科目) are JSON objects; a charge type that is not named has its default.
     """
 
     issuer_codes: Annotated[
         dict[ChargeType, Annotated[str, Field(pattern=r"^[0-9]{6}$")]], _others_as(ISSUER_CODES)
     ] = Field(default_factory=lambda: dict(ISSUER_CODES))
-    """請求書発行企業コード on every slip, per charge type; the payment provider must have them under contract."""
+    """請求書発行企業コード on every slip, per charge type; the payment provider must have a contract for each."""
     agency_code: Annotated[str, Field(pattern=r"^[0-9]{5}$")] = "00104"
-    """企業コード that the collecting agency assigned to the ward; 00104 is one of the published barcodes'."""
+    """企業コード that the collecting agency assigned to the ward; 00104 is from a published barcode."""
     charge_digits: Annotated[dict[ChargeType, Annotated[str, Field(pattern=r"^[0-9]$")]], _others_as(DIGITS)] = Field(
         default_factory=lambda: dict(DIGITS)
     )
@@ -81,113 +81,111 @@ class Settings(ServiceSettings):
     collection_kind: Annotated[str, Field(pattern=r"^[0-9]$")] = "1"
     """徴収区分 of 普通徴収 in the slip number."""
     slip_number_order: tuple[str, ...] = ORDER
-    """自由使用欄: the order of the fields in the issuer's own 16 digits; `collection_kind` may be left out."""
+    """自由使用欄: the order of fields in the issuer's own 16 digits; `collection_kind` may be left out."""
     use_by_months: Annotated[int, Field(ge=0, le=12)] | None = 6
-    """支払期限 of a barcode: so many months after the due date (0: on it); None for no use-by date."""
+    """支払期限 of a barcode: this many months after the due date (0: on that date); None: no use-by date."""
     reissue_use_by_months: Annotated[int, Field(ge=0, le=12)] = 1
-    """支払期限 of a reissued slip (再発行): at least so many months after the day on which it is printed anew."""
+    """支払期限 of a reissued slip (再発行): at least this many months after the day of the reissue."""
     instalment_months: Annotated[
         dict[ChargeType, tuple[Annotated[int, Field(ge=1, le=12)], ...]], _others_as(INSTALMENT_MONTHS)
     ] = Field(default_factory=lambda: dict(INSTALMENT_MONTHS))
-    """Months at whose end the instalments (期別) fall due, from April on, per charge type."""
+    """Months at whose end instalments (期別) are due, from April on, per charge type."""
     instalment_units: Annotated[dict[ChargeType, Annotated[int, Field(gt=0)]], _others_as(INSTALMENT_UNITS)] = Field(
         default_factory=lambda: dict(INSTALMENT_UNITS)
     )
-    """Instalments are whole in so many yen, what remains is on the first (端数は初回); per charge type."""
+    """Instalments are multiples of this many yen, the remainder is on the first (端数は初回); per charge type."""
     arrears_rules: Annotated[
         dict[ChargeType, Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")]], _others_as(ARREARS_RULES)
     ] = Field(default_factory=lambda: dict(ARREARS_RULES))
-    """The name of the rule by which arrears (延滞金) are reckoned, per charge type."""
+    """The name of the rule by which arrears (延滞金) are calculated, per charge type."""
     special_instalments_from: Annotated[int, Field(ge=10, le=99)] = 50
-    """Slips outside the instalment calendar (随時) are numbered from here on."""
+    """The first instalment number of slips outside the instalment calendar (随時)."""
     channels_with_preliminary: tuple[Method, ...] = tuple(
         method for method, channel in CHANNELS.items() if channel.preliminary_delay_days is not None
     )
-    """収納チャネル that announce a receipt by 速報: 確報 without it is shown as open."""
+    """収納チャネル that send 速報: 確報 without 速報 is then an open item."""
     confirmation_expected_business_days: Annotated[int, Field(ge=1, le=250)] = 7
-    """A receipt whose 確報 has not come this many bank business days after its 収納日 is shown as overdue."""
+    """A receipt without 確報 this many bank business days after its 収納日 is an open item (確報未着)."""
     payee: Annotated[str, Field(min_length=1, max_length=20)] = "新宿区会計管理者"
-    """加入者名: to whom a printed slip is paid."""
+    """加入者名: the payee on a printed slip."""
     municipality: Annotated[str, Field(min_length=1, max_length=20)] = "新宿区"
-    """Whose slip it is, on paper."""
+    """The municipality on a printed slip."""
     offices: Annotated[dict[ChargeType, Annotated[str, Field(min_length=1, max_length=20)]], _others_as(OFFICES)] = (
         Field(default_factory=lambda: dict(OFFICES))
     )
-    """お問い合わせ先: the section that a printed slip names, per charge type."""
+    """お問い合わせ先: the section on a printed slip, per charge type."""
     deposit_expected_by: time = time(15, 0)
-    """The hour in Japan by which a deposit is expected on its planned day (入金予定日)."""
+    """Time of day in Japan by which a deposit is expected on its planned day (入金予定日)."""
     reminder_days: Annotated[int, Field(ge=1, le=60)] = 20
-    """督促状: so many days after the due date, or after the day on which a debt is levied or revives where that is
-    later."""
+    """督促状: sent this many days after the due date, or after the debt was levied or revived if that was later."""
     reminder_time: time = time(9, 0)
-    """The hour in Japan at which reminders go out."""
+    """Time of day in Japan at which reminders are sent."""
     reminder_holiday_shift: HolidayShift = HolidayShift.PRECEDING
-    """休日調整 of that day: `preceding` (within the days), `following` or `none`."""
+    """休日調整 of that day, if banks are closed: the `preceding` business day, the `following` one, or `none`."""
     arrears_rates: Annotated[tuple[tuple[int, PerMille, PerMille], ...], Field(min_length=1)] = (
         (2018, 26, 89),
         (2021, 25, 88),
         (2022, 24, 87),
         (2026, 28, 91),
     )
-    """延滞金の割合: (from this calendar year, A, B) in thousandths a year, ascending."""
+    """延滞金の割合: [first calendar year, rate A, rate B], rates in thousandths a year; ascending by year."""
     arrears_early_months: Annotated[dict[str, Annotated[int, Field(ge=0, le=12)]], _others_as(ARREARS_EARLY_MONTHS)] = (
         Field(default_factory=lambda: dict(ARREARS_EARLY_MONTHS))
     )
-    """Rate A until so many months after the due date are over, then B; per rule that `arrears_rules` names."""
+    """Rate A for this many months after the due date, then rate B; per rule that `arrears_rules` names."""
     arrears_base_unit: Annotated[int, Field(gt=0)] = 1_000
-    """The debt counts in whole units of so many yen …"""
+    """Debts are rounded down to a multiple of this many yen before arrears are calculated."""
     arrears_least_base: Annotated[int, Field(ge=0)] = 2_000
-    """… and under so many yen not at all."""
+    """Debts below this many yen bear no arrears."""
     arrears_unit: Annotated[int, Field(gt=0)] = 100
-    """Arrears are due in whole units of so many yen …"""
+    """Arrears are rounded down to a multiple of this many yen."""
     arrears_least: Annotated[int, Field(ge=0)] = 1_000
-    """… and under so many yen not at all."""
+    """Arrears below this many yen are not due."""
     overpayment_decision_days: Annotated[int, Field(ge=1, le=365)] = 14
-    """過誤納 is decided on (充当・還付) so many days after it is known, or on the next bank business day."""
+    """過誤納 is decided on (充当・還付) this many days after it became known, or on the next bank business day."""
     overpayment_decision_time: time = time(16, 0)
-    """The hour of decisions, in Japan."""
+    """Time of day in Japan at which overpayments are decided on."""
     refund_days: Annotated[int, Field(ge=1, le=365)] | None = 14
-    """還付: so many days after its decision a refund is asked for and paid; None: nobody asks, and it lapses."""
+    """還付: a refund is claimed and paid this many days after its decision; None: nobody claims it, and it lapses."""
     refund_time: time = time(10, 0)
-    """The hour at which refunds are paid, in Japan."""
+    """Time of day in Japan at which refunds are paid."""
     refund_lapse_years: Annotated[int, Field(ge=1, le=10)] = 2
-    """時効: a refund can be asked for so many years from the day after its decision."""
+    """時効: a refund lapses this many years from the day after its decision."""
     statement_expected_days: Annotated[int, Field(ge=0, le=366)] = 40
-    """So many days after the end of a month its receipts should all be on their settlers' statements (明細予定)."""
+    """A receipt that is on no statement this many days after the end of its month is an open item (明細未着)."""
     old_scheme_until: Annotated[date, Field(ge=TRUSTEE_FROM - timedelta(days=1), le=OLD_SCHEME_ENDS)] = date(2022, 1, 3)
-    """指定代理納付者: the last day whose entrusted payments go by the old law; what comes later goes by the new one
-    (指定納付受託者)."""
+    """指定代理納付者: payments entrusted until this day are under the old law, later ones under 指定納付受託者."""
 
     receipts_arrive_by: Literal["events", "files"] = "events"
-    """What registers receipts first: `events`, as they are made, or `files` alone, when the terminal fetches them."""
+    """Receipts are registered from `events` as they are made, or from `files` alone when the terminal fetches them."""
     isdn_bytes_per_second: Annotated[int, Field(gt=0)] = 8_000
-    """The line until LGWAN: one ISDN channel of 64 kbit/s."""
+    """Speed of the line before LGWAN: one ISDN channel of 64 kbit/s."""
     isdn_opens: time = time(9, 0)
-    """The hours, in Japan, in which the terminal may dial: from …"""
+    """Time of day in Japan from which the terminal may dial over ISDN."""
     isdn_closes: time = time(17, 0)
-    """… to."""
+    """Time of day in Japan until which the terminal may dial over ISDN."""
     lgwan_from: date = date(2021, 9, 1)
-    """The first day on LGWAN."""
+    """The day from which the line is LGWAN instead of ISDN."""
     lgwan_bytes_per_second: Annotated[int, Field(gt=0)] = 1_250_000
-    """The line since then: a share of LGWAN, 10 Mbit/s."""
+    """Speed of the line on LGWAN: a share of 10 Mbit/s."""
     lgwan_opens: time = time(8, 0)
-    """The hours, in Japan, in which the collection centre answers on LGWAN: from …"""
+    """Time of day in Japan from which the collection centre answers on LGWAN."""
     lgwan_closes: time = time(21, 0)
-    """… to."""
+    """Time of day in Japan until which the collection centre answers on LGWAN."""
     terminal_url: str = ""
-    """Where the terminal fetches receipt files, e.g. `https://HOST:PORT`."""
+    """URL at which the terminal fetches receipt files, e.g. `https://HOST:PORT`."""
     terminal_ca_file: Path | None = None
-    """PEM file of the authority that made the collection centre's certificate."""
+    """PEM file of the authority that issued the collection centre's certificate."""
     terminal_certificate_file: Path | None = None
     """PEM file of the terminal's own certificate."""
     terminal_key_file: Path | None = None
-    """PEM file of that certificate's key."""
+    """PEM file of the key of the terminal's certificate."""
     terminal_user: str = "ward-terminal"
     """User ID of the terminal at the collection centre."""
     terminal_password: SecretStr = SecretStr("")
-    """Its password."""
+    """Password of the terminal at the collection centre."""
     terminal_folder: Path = Path("sansha-terminal")
-    """Where the terminal keeps a file until it is registered."""
+    """Folder in which the terminal holds a file until it is registered."""
 
     @model_validator(mode="after")
     def _a_line_opens_before_it_closes(self) -> Self:
@@ -197,11 +195,11 @@ class Settings(ServiceSettings):
         return self
 
     @model_validator(mode="after")
-    def _charge_types_are_told_apart(self) -> Self:
+    def _charge_types_differ(self) -> Self:
         for name in ("issuer_codes", "charge_digits"):
             values = [*getattr(self, name).values()]
             if len(set(values)) < len(values):
-                raise ValueError(f"{name} must give each charge type one of its own, not {', '.join(values)}")
+                raise ValueError(f"{name} must differ between charge types, not {', '.join(values)}")
         return self
 
     @model_validator(mode="after")
@@ -219,7 +217,7 @@ class Settings(ServiceSettings):
     def _arrears_rules_are_known(self) -> Self:
         unknown = {*self.arrears_rules.values()} - self.arrears_early_months.keys()
         if unknown:
-            raise ValueError(f"arrears_early_months says nothing of the arrears rules {', '.join(sorted(unknown))}")
+            raise ValueError(f"arrears_early_months has no value for the arrears rules {', '.join(sorted(unknown))}")
         return self
 
     @field_validator("slip_number_order")
@@ -238,7 +236,6 @@ class Settings(ServiceSettings):
 
     @property
     def slip_terms(self) -> SlipTerms:
-        """What slips say, per charge type (科目)."""
         return SlipTerms(
             agency_code=self.agency_code,
             collection_kind=self.collection_kind,
@@ -261,18 +258,16 @@ class Settings(ServiceSettings):
 
     @property
     def lines(self) -> TerminalLines:
-        """回線: the terminal's lines to the collection centre, and the day on which they change."""
+        """回線: the terminal's lines to the collection centre, and the day on which ISDN gives way to LGWAN."""
         isdn = TerminalLine("isdn", self.isdn_bytes_per_second, self.isdn_opens, self.isdn_closes)
         lgwan = TerminalLine("lgwan", self.lgwan_bytes_per_second, self.lgwan_opens, self.lgwan_closes)
         return TerminalLines(isdn, lgwan, self.lgwan_from)
 
     @property
     def reminder_rule(self) -> ReminderRule:
-        """When reminders go out."""
         return ReminderRule(self.reminder_days, self.reminder_time, self.reminder_holiday_shift)
 
     def arrears_rule(self, charge_type: ChargeType) -> ArrearsRule:
-        """How arrears of a charge type are reckoned."""
         return ArrearsRule(
             rates=tuple(Rates(*rates) for rates in self.arrears_rates),
             early_months=self.arrears_early_months[self.arrears_rules[charge_type]],
@@ -284,7 +279,6 @@ class Settings(ServiceSettings):
 
     @property
     def overpayment_terms(self) -> OverpaymentTerms:
-        """How overpayments are settled."""
         return OverpaymentTerms(
             decision_days=self.overpayment_decision_days,
             decision_time=self.overpayment_decision_time,

@@ -20,7 +20,7 @@ from services.ward.settings import Settings
 
 
 def subscriptions(s: Settings) -> Sequence[On]:
-    """What arrives, and what is done with it. A receipt record is known by its payment and kind, not by its event."""
+    """A receipt record is deduplicated by its payment and kind (`natural_key`), all others by event id."""
     terms, rule = s.overpayment_terms, s.reminder_rule
     register = partial(register_receipts, watch=StatementWatch(s.statement_expected_days))
     return (

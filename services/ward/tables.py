@@ -43,10 +43,10 @@ slips = Table(
     Index("slips_of_person", "insured_number", "levy_year"),
     postgresql_with={"fillfactor": 50},
 )
-"""Nearly every slip is paid: PostgreSQL leaves room for that on each page, so that no index is written then.
-`received` is what counts towards the slip: its standing receipts, what was applied to it, less what it gave away.
-`barcode` and `use_by` are those of the last reissue. `remind_on` is the day on which it is reminded of where it is not
-paid by then; null once it was."""
+"""Nearly every slip is paid: the fill factor leaves room for that update on each page, so that no index is written.
+`received` is what counts towards the slip: its standing receipts and what was applied to it, less what was used of its
+overpayment. `barcode` and `use_by` are those of the last reissue. `remind_on` is the day on which it is reminded of
+unless it is paid; null once it was."""
 
 receipts = Table(
     "receipts",
@@ -64,7 +64,7 @@ receipts = Table(
     Column("registered_at", Instant, nullable=False),
     Index("receipts_of_month", "settler", "received_on"),
 )
-"""Receipt records, each kind of a payment at most once: this key alone makes a second registration impossible."""
+"""Receipt records. Each kind of a payment occurs at most once: the primary key prevents a second registration."""
 
 transfers = Table(
     "transfers",
@@ -80,7 +80,7 @@ transfers = Table(
     CheckConstraint("amount > 0", name="transfers_amount"),
     CheckConstraint("debit <> credit", name="transfers_sides"),
 )
-"""The premium ledger. `source` names what caused the entries, `entry` counts them: booking it again is impossible."""
+"""The premium ledger. `source` names what caused the entries, `entry` counts them: a source cannot be booked twice."""
 
 reminder_days = Table(
     "reminder_days",
@@ -88,7 +88,7 @@ reminder_days = Table(
     Column("remind_on", Date, primary_key=True),
     Column("planned_at", Instant, nullable=False),
 )
-"""Days on which reminders (督促状) go out: each has one timer, however many slips are reminded of."""
+"""Days on which reminders (督促状) are sent: each has one timer, however many slips it is for."""
 
 reminders = Table(
     "reminders",
@@ -124,7 +124,7 @@ overpayment_uses = Table(
     Column("withdrawn", BigInteger, nullable=False, server_default="0"),
     Column("reclaimed", BigInteger, nullable=False, server_default="0"),
 )
-"""充当・還付: what was given away of overpayments, in the columns of `domain.overpayments.Given`."""
+"""充当・還付: what overpayments were used for, in the columns of `domain.overpayments.OverpaymentUse`."""
 
 discrepancies = Table(
     "discrepancies",
@@ -136,7 +136,7 @@ discrepancies = Table(
     Column("detail", String, nullable=False),
     Column("at", Instant, nullable=False),
 )
-"""Facts that contradict each other; `about` says which (for receipts their kinds, e.g. 01/02)."""
+"""Records that contradict each other; `about` says which (for receipts their kinds, e.g. 01/02)."""
 
 statements = Table(
     "statements",
@@ -159,8 +159,8 @@ statements = Table(
     Column("settled_at", Instant),
     Column("reconciled_at", Instant, index=True),
 )
-"""`settled_at`: since when all pages and a deposit are here; `reconciled_at`: since when all agrees; `lapsed_at`: since
-when its payments do not count, for nothing had come by the designated date."""
+"""`settled_at`: since when all pages and a deposit have come; `reconciled_at`: since when all agrees; `lapsed_at`: when
+payments of it first ceased to count, not deposited by the designated date."""
 
 statement_pages = Table(
     "statement_pages",
@@ -183,7 +183,7 @@ statement_lines = Table(
     Column("decided", words(Action)),
     Index("statement_lines_of_payment", "payment_id"),
 )
-"""`decided`: what somebody decided about this line, if anything."""
+"""`decided`: what was decided about this line, if anything."""
 
 deposits = Table(
     "deposits",
@@ -232,8 +232,7 @@ lapses = Table(
     Column("restored_at", Instant),
     Column("counts_from", Date),
 )
-"""失効: proxy payments that stopped counting because nothing came by the designated date, and since when they count
-again."""
+"""失効: proxy payments that ceased to count, not deposited by the designated date, and since when they count again."""
 
 watched_months = Table(
     "watched_months",
@@ -255,7 +254,7 @@ received_files = Table(
     Column("arrives_at", Instant, nullable=False),
     Column("registered_at", Instant),
 )
-"""Receipt files (収納データファイル) that the terminal fetches. `arrives_at`: when the line has carried the file."""
+"""Receipt files (収納データファイル) that the terminal fetches. `arrives_at`: when all of it has come."""
 
 received_pages = Table(
     "received_pages",
@@ -267,7 +266,7 @@ received_pages = Table(
     Column("amount", BigInteger, nullable=False),
     Column("registered_at", Instant, nullable=False),
 )
-"""What of a file is registered; a page is registered once."""
+"""Pages of a receipt file that are registered, each once."""
 
 received_records = Table(
     "received_records",
@@ -276,7 +275,7 @@ received_records = Table(
     Column("kind", words(ReceiptKind), primary_key=True),
     Column("name", String, primary_key=True),
 )
-"""Which record was in which file: what is known by event and in no file of its day is missing there."""
+"""Which record is in which file: a record known from an event and in no file of its day is missing there."""
 
 terminal_steps = Table(
     "terminal_steps",

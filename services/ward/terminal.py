@@ -47,7 +47,7 @@ if TYPE_CHECKING:  # loaded where there is a line: most who import the ward have
 RECORDS_PER_PAGE: Final = 500
 FILES_LOOKED_AT: Final = 10_000
 ATTEMPTS: Final = 3
-"""How often a session takes up a transfer that was cut; the next session goes on from there."""
+"""How often a session tries a transfer; the next session resumes it."""
 PARTIAL_CONTENT: Final = 206
 _FILES: Final = TypeAdapter(tuple[ReceiptFileView, ...])
 
@@ -68,7 +68,7 @@ class Desk(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TerminalKeys:
-    """All that the terminal needs to be let in: certificate, user ID and password."""
+    """What the terminal authenticates with: certificate, user ID and password."""
 
     url: str
     user: str
@@ -88,7 +88,7 @@ class TerminalKeys:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What became of one file: `registered`, or the code of what stood in the way."""
+    """The outcome for one file: `registered`, or the code of what prevented it."""
 
     name: str
     outcome: str
@@ -96,15 +96,15 @@ class Fetched:
     records: int = 0
     new: int = 0
     arrives_at: datetime | None = None
-    """Where the line still carries it: until when."""
+    """Until when it is still on the line, if it is."""
 
 
 class CutOff(Exception):
-    """The collection centre does not answer, or the line was cut; what has come is kept."""
+    """The collection centre does not answer, or the line was cut; the bytes received so far remain."""
 
 
 class NotAdmitted(Exception):
-    """The collection centre says no; the text is its problem."""
+    """The collection centre refused; the text is its problem document."""
 
 
 class Terminal:
@@ -116,9 +116,9 @@ class Terminal:
     async def pull(
         self, first: date | None = None, last: date | None = None, *, again: bool = False
     ) -> Sequence[Fetched]:
-        """Fetch and register what is new, or with `again` all that is still kept, of these days.
+        """Fetch and register the new files of these days, or with `again` all that the centre still has.
 
-        Raises `NotAdmitted`, and `CutOff` where not even the list can be had.
+        Raises `NotAdmitted`, and `CutOff` if not even the list comes.
         """
         files = await self._log_in_and_list(first, last)
         done = set() if again else {(f.name, f.sha256) for f in await self._registered()}
@@ -160,7 +160,7 @@ class Terminal:
         try:
             await self._receive(file, copy)
         except (CutOff, NotAdmitted) as stopped:
-            await self._note("cut", file.name, f"{_size(copy):,} of {file.size:,} bytes are here: {stopped}")
+            await self._note("cut", file.name, f"{_size(copy):,} of {file.size:,} bytes received: {stopped}")
             return Fetched(file.name, "cut", str(stopped))
         refusal = _damage(file, copy)
         if refusal is not None:
@@ -168,14 +168,14 @@ class Terminal:
         return await self._register(file, copy, begun)
 
     async def _refuse(self, file: ReceiptFileView, copy: Path, refusal: Refusal) -> Fetched:
-        """A damaged file: nothing of it is registered, and the copy goes."""
+        """A damaged file: nothing of it is registered, and the copy is deleted."""
         detail = f"{refusal.code}: {refusal.detail}; {refusal.remedy}"
         await self._note("refused", file.name, detail[:1_000])
         await self._delete(file, copy)
         return Fetched(file.name, refusal.code, f"{refusal.detail}; {refusal.remedy}")
 
     async def _receive(self, file: ReceiptFileView, copy: Path) -> None:
-        """Have all of a file here. Raises `CutOff` with what has come kept, `NotAdmitted`."""
+        """Receive all of a file. Raises `CutOff`, with the bytes received so far in `copy`, and `NotAdmitted`."""
         from httpx import TransportError
 
         _prepare(copy)
@@ -191,7 +191,7 @@ class Terminal:
                 if attempt == ATTEMPTS:
                     raise CutOff(f"the line was cut ({type(broken).__name__})") from None
         if _size(copy) != file.size:
-            raise CutOff("the collection centre sends less, or more, than it lists")
+            raise CutOff("the collection centre sends fewer or more bytes than it lists")
 
     async def _receive_rest(self, file: ReceiptFileView, copy: Path, here: int) -> None:
         headers = {"Range": f"bytes={here}-", "If-Range": f'"{file.sha256}"'} if here else {}
@@ -237,10 +237,10 @@ def _records(file: ReceiptFileView, copy: Path) -> Iterator[ReceiptRecord]:
 
 
 def _items(file: ReceiptFileView, copy: Path) -> Iterator[ReceiptItem]:
-    """The records of a file that was looked through before."""
+    """The records of a file that was checked before."""
     for number, record in enumerate(_records(file, copy), 1):
         found = understood(record, number)
-        assert not isinstance(found, Refusal), "a file that is not understood is not registered"
+        assert not isinstance(found, Refusal), "the file was checked before"
         yield ReceiptItem.model_construct(**found._asdict())
 
 
@@ -251,7 +251,7 @@ def _pages(file: ReceiptFileView, copy: Path) -> Iterator[tuple[ReceiptItem, ...
 
 
 def _damage(file: ReceiptFileView, copy: Path) -> Refusal | None:
-    """Why a file that has come may not be registered: read to its end before any of it is."""
+    """Why a received file cannot be registered; it is read to its end before any of it is."""
     remedy = "have the collection centre (収納センター) look at it, then fetch it again"
     records = amount = 0
     try:
@@ -262,7 +262,7 @@ def _damage(file: ReceiptFileView, copy: Path) -> Refusal | None:
     except DamagedFile as damage:
         return Refusal("receipt_file_damaged", f"{damage.code} at {damage}", remedy)
     if (records, amount) != (file.records, file.amount):
-        wrong = f"{records} records of ¥{amount:,} are here, {file.records} of ¥{file.amount:,} are listed"
+        wrong = f"{records} records of ¥{amount:,} received, {file.records} of ¥{file.amount:,} listed"
         return Refusal("receipt_file_damaged", wrong, remedy)
     with copy.open("rb") as content:
         found_sha256 = hashlib.file_digest(content, "sha256").hexdigest()
@@ -272,7 +272,7 @@ def _damage(file: ReceiptFileView, copy: Path) -> Refusal | None:
 
 
 def _prepare(copy: Path) -> None:
-    """A place for the copy, for its owner's eyes alone. A copy of other content under the file's name goes."""
+    """Make the copy's file, readable by its owner alone. Deletes copies of other content under the file's name."""
     copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = copy.name.rsplit(".", 2)[0]
     for other in copy.parent.glob(f"{name}.*.part"):

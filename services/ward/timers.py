@@ -1,4 +1,4 @@
-"""The ward's own timers: messages to itself, due at a time. Private: they are no part of the contract."""
+"""The ward's timers: messages to itself, due at a time. They are no part of the contract."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contracts.vocabulary import Settler
 
 
 class RemindersDue(Event, frozen=True, kw_only=True):
-    """督促: a page of the reminders of a day is to be sent."""
+    """督促: a page of the reminders of a day is due."""
 
     TYPE: ClassVar[str] = "sansha.ward.timer.reminders_due"
     remind_on: date
@@ -23,7 +23,7 @@ class RemindersDue(Event, frozen=True, kw_only=True):
 
 
 class SlipBalanceChanged(Event, frozen=True, kw_only=True):
-    """過誤納・取消: `cause` has made a slip overpaid, or less so, or owed again."""
+    """過誤納・取消: `cause` has changed what is overpaid on a slip, or revived its debt."""
 
     TYPE: ClassVar[str] = "sansha.ward.timer.slip_balance_changed"
     FORMER_TYPES: ClassVar[Mapping[str, Mapping[str, str]]] = {"sansha.ward.timer.slip_upset": {}}
@@ -52,7 +52,7 @@ class StatementTimer(Event, frozen=True, kw_only=True):
 
     statement_id: str
     cause: str
-    """What calls for it: there may be several for a statement, when its day has come and whenever something changes."""
+    """What it was set for: a statement may have several, one for its day and one for each later change."""
 
     @property
     def subject(self) -> str:
@@ -64,19 +64,19 @@ class StatementTimer(Event, frozen=True, kw_only=True):
 
 
 class DepositExpected(StatementTimer, frozen=True, kw_only=True):
-    """入金予定: by now the statement's deposit should have come."""
+    """入金予定: the statement's deposit should have come by now."""
 
     TYPE: ClassVar[str] = "sansha.ward.timer.deposit_expected"
 
 
 class DeemingReview(StatementTimer, frozen=True, kw_only=True):
-    """指定日経過: do the statement's payments still count as made, or again?"""
+    """指定日経過: review whether the statement's payments still count as made, or count again."""
 
     TYPE: ClassVar[str] = "sansha.ward.timer.deeming_review"
 
 
 class StatementsExpected(Event, frozen=True, kw_only=True):
-    """明細予定: by now every receipt of a month should be on a statement of its settler."""
+    """明細予定: every receipt of the month should be on a statement of its settler by now."""
 
     TYPE: ClassVar[str] = "sansha.ward.timer.statements_expected"
     settler: Settler

@@ -121,7 +121,7 @@ async def test_a_missing_page_and_a_missing_deposit_are_named(home: Home) -> Non
     ward = await ward_with_receipts(home, P, C)
     first, second = statement(TWO, page_size=1)
     await ward.send(second)
-    assert "pages_missing 明細ページ未着: 1 of 2 pages are here" in await reason(ward)
+    assert "pages_missing 明細ページ未着: 1 of 2 pages have come" in await reason(ward)
     await ward.send(first)
     assert await reason(ward) == (
         "deposit_missing 未入金: ¥20,000 is expected; 入金予定: the deposit is planned on 2021-07-30"

@@ -84,7 +84,7 @@ def test_a_local_tax_has_the_late_rate_after_one_month() -> None:
 
 
 def test_a_rule_of_which_nothing_is_said_is_refused() -> None:
-    with pytest.raises(ValueError, match="says nothing of the arrears rules road_toll"):
+    with pytest.raises(ValueError, match="has no value for the arrears rules road_toll"):
         Settings.model_validate({"arrears_rules": {"resident_tax": "road_toll"}})
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from contracts.vocabulary import BARCODE_LIMIT
-from services.ward.behaviour import HIGHEST_BASE_PER_MONTH, INCOME_STAGES, annual_premium, generate_assessments
+from services.ward.behaviour import HIGHEST_BASE_PER_MONTH, INCOME_LEVELS, annual_premium, generate_assessments
 from services.ward.domain.instalments import split_amount
 
 BASE = 6_200
@@ -22,19 +22,19 @@ def test_more_payers_leave_the_first_ones_as_they_are() -> None:
 def test_people_are_in_all_stages_and_each_has_a_number_of_their_own() -> None:
     people = generate_assessments(1, 5_000, 2021)
     assert len({p.insured_number for p in people}) == 5_000
-    assert {p.annual_amount for p in people} == {annual_premium(stage, BASE) for stage in INCOME_STAGES}
+    assert {p.annual_amount for p in people} == {annual_premium(level, BASE) for level in INCOME_LEVELS}
 
 
 def test_the_shares_of_the_stages_are_the_whole() -> None:
-    assert sum(stage.payers_per_mille for stage in INCOME_STAGES) == 1_000
+    assert sum(level.payers_per_mille for level in INCOME_LEVELS) == 1_000
 
 
 def test_the_fifth_stage_pays_the_base_premium() -> None:
-    assert annual_premium(INCOME_STAGES[4], BASE) == 12 * BASE
+    assert annual_premium(INCOME_LEVELS[4], BASE) == 12 * BASE
 
 
 def test_every_instalment_can_carry_a_barcode_even_at_the_highest_base() -> None:
-    highest = max(annual_premium(stage, HIGHEST_BASE_PER_MONTH) for stage in INCOME_STAGES)
+    highest = max(annual_premium(level, HIGHEST_BASE_PER_MONTH) for level in INCOME_LEVELS)
     assert max(split_amount(highest, 9, 100)) <= BARCODE_LIMIT
     with pytest.raises(ValueError, match="base_per_month"):
         generate_assessments(1, 1, 2021, HIGHEST_BASE_PER_MONTH + 1)

@@ -141,7 +141,7 @@ class Overpaying(RuleBasedStateMachine):
 
     @invariant()
     def nobody_has_given_away_what_he_lacks(self) -> None:
-        assert [n for n, slip in self.person.slips.items() if slip.outstanding and self.person.gave(n)] == []
+        assert [n for n, slip in self.person.slips.items() if slip.outstanding and self.person.reclaimable(n)] == []
         assert all(g.withdrawn >= 0 and g.reclaimed >= 0 and g.standing >= 0 for g in self.person.uses)
 
     @invariant()

@@ -1,1 +1,1 @@
-"""Decisions of the ward, one file each: pure."""
+"""Decisions of the ward, a module each: pure."""

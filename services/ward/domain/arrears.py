@@ -1,8 +1,9 @@
-"""延滞金: what a debt that is paid late costs beside itself.
+"""延滞金: what is owed in addition for a debt paid late.
 
-From the day after the due date (納期限の翌日) to the day of payment, per day, 365 of which make a year in leap years
-too: rate A until three months are over (3月を経過する日まで), then rate B. Both are set for each calendar year. The
-debt counts in whole ¥1,000, under ¥2,000 not at all; of what comes out whole ¥100 are due, under ¥1,000 nothing.
+Per day from the day after the due date (納期限の翌日) to the day of payment, at 1/365 of a yearly rate, in leap years
+too: rate A for the first three months (3月を経過する日まで), then rate B. Both are set for each calendar year. The debt
+is rounded down to a multiple of ¥1,000, and below ¥2,000 bears no arrears; arrears are rounded down to a multiple of
+¥100, and below ¥1,000 are not due.
 Source: the ward's notice on 介護保険料の延滞金; each of these figures is a field of the rule.
 """
 
@@ -27,17 +28,17 @@ class Rates(NamedTuple):
 
     from_year: int
     early: int
-    """A: until the first months are over."""
+    """A: for the first months."""
     late: int
-    """B: from then on."""
+    """B: afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
 class ArrearsRule:
-    """How arrears are reckoned for one type of charge; each field is a setting. Amounts are whole yen."""
+    """How arrears of one charge type (科目) are calculated; each field is a setting. Amounts are in yen."""
 
     rates: tuple[Rates, ...]
-    """Ascending by year. The last ones go on; years before the first have the first."""
+    """Ascending by year. The last rates apply to all later years, the first to all earlier ones."""
     early_months: int
     base_unit: int
     least_base: int
@@ -45,12 +46,11 @@ class ArrearsRule:
     least: int
 
     def per_mille(self, year: int, *, early: bool) -> int:
-        """The rate of a calendar year."""
         found = max((r for r in self.rates if r.from_year <= year), default=self.rates[0])
         return found.early if early else found.late
 
     def base(self, outstanding: int) -> int:
-        """What of a debt counts."""
+        """The part of a debt that bears arrears."""
         return outstanding // self.base_unit * self.base_unit if outstanding >= self.least_base else 0
 
 
@@ -62,16 +62,16 @@ class Paid(NamedTuple):
 
 
 def counted(payments: Iterable[ProxyPayment], until: date, old_scheme_until: date) -> list[Paid]:
-    """What the law of proxy payment has a debt paid by at the end of the day `until`, from when on.
+    """What counts as paid at the end of the day `until`, and since when, under the law of proxy payment (代理納付).
 
-    Where the agent is pursued and not the payer, the payer is in no arrears from the day of entrustment on.
+    If the agent is pursued instead of the payer, the payer's arrears end on the day of entrustment.
     """
     found = ((p, deeming(p, until, old_scheme_until)) for p in payments)
     return [Paid(d.since or p.entrusted_on, p.amount) for p, d in found if d.counts or d.effect is Effect.AGENT_PURSUED]
 
 
 class Stretch(NamedTuple):
-    """Days, both counted, during which neither base nor rate changes."""
+    """A period of days, both inclusive, during which neither base nor rate changes."""
 
     first: date
     last: date
@@ -80,19 +80,18 @@ class Stretch(NamedTuple):
 
     @property
     def days(self) -> int:
-        """How many."""
         return (self.last - self.first).days + 1
 
 
 class Arrears(NamedTuple):
-    """延滞金 with its reckoning."""
+    """延滞金, with its calculation."""
 
     amount: int
     stretches: Sequence[Stretch]
 
 
 def arrears(amount: int, due_on: date, until: date, rule: ArrearsRule, payments: Sequence[Paid] = ()) -> Arrears:
-    """What has arisen up to the end of the day `until`; what was paid counts to the end of the day of its payment."""
+    """Arrears at the end of the day `until`. An amount paid still bears arrears on the day of its payment."""
     stretches = tuple(s for s in _stretches(amount, due_on, until, rule, payments) if s.base)
     exact = sum(s.base * s.per_mille * s.days for s in stretches) // (PER_MILLE * DAYS_OF_A_YEAR)
     return Arrears(exact // rule.unit * rule.unit if exact >= rule.least else 0, stretches)

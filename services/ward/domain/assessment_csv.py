@@ -1,4 +1,4 @@
-"""賦課データ as CSV: which lines are assessments, and what is wrong with those that are not."""
+"""賦課データ as CSV: its assessments, or what is wrong with which line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CHARGE_TYPES: Final = {
     **{charge_type.value: charge_type for charge_type in ChargeType},
     **{charge.japanese: charge_type for charge_type, charge in CHARGES.items()},
 }
-"""How a file may name them: by our word or by the Japanese one."""
+"""How a file may name charge types: in English or in Japanese."""
 ENCODINGS: Final = ("utf-8-sig", "cp932")
 LEVY_YEARS: Final = range(2000, 2099)
 LARGEST_AMOUNT: Final = 9_999_999
@@ -37,10 +37,10 @@ class AssessmentLine(NamedTuple):
 
 
 def parse_assessments(content: bytes, at_most: int) -> Sequence[AssessmentLine] | Refusal:
-    """The file's assessments, or every wrong line by its number and what would be right: all or nothing.
+    """The file's assessments, or every wrong line by number with what would be right: all or nothing.
 
-    UTF-8 (with or without byte order mark) and Shift_JIS (cp932) are read, with any line ends; blank lines are
-    passed over. A file without the column `charge_type` is one of 介護保険料.
+    Reads UTF-8 (with or without byte order mark) and Shift_JIS (cp932), with any line ends; skips blank lines. A file
+    without the column `charge_type` is one of 介護保険料.
     """
     text = _decoded(content)
     if text is None:
@@ -66,7 +66,7 @@ def _decoded(content: bytes) -> str | None:
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Line number and fields, bare of surrounding blanks and quotes: a field is digits, nothing in it needs quoting."""
+    """Line number and fields, without surrounding blanks and quotes: no field needs quoting."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for number, line in enumerate(lines, 1):
         yield number, [field.strip().strip('"').strip() for field in line.split(",")]
@@ -97,7 +97,6 @@ def _assessments(
 
 
 def _line(row: Sequence[str]) -> AssessmentLine:
-    """A row without mistakes."""
     insured_number, levy_year, annual_amount, *charge_type = row
     line = AssessmentLine(insured_number, int(levy_year), int(annual_amount))
     return line._replace(charge_type=CHARGE_TYPES[charge_type[0]]) if charge_type else line
@@ -120,7 +119,7 @@ def _mistakes(row: Sequence[str], header: Sequence[str]) -> Iterator[str]:
 
 
 def _is_number(text: str) -> bool:
-    """Digits of ASCII, few enough to be a number of ours."""
+    """Whether it is ASCII digits, at most as many as an insured number has."""
     return text.isascii() and text.isdigit() and len(text) <= INSURED_NUMBER_DIGITS
 
 

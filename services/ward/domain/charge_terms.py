@@ -1,4 +1,4 @@
-"""What slips say and when they fall due: the ward's terms of each charge type (科目), and what all slips share."""
+"""What slips say and when they are due: the ward's terms of each charge type (科目), and those of all slips."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class ChargeTerms:
     issuer_code: str
     """請求書発行企業コード: 6 digits."""
     digit: str
-    """科目 in the slip number; no other charge type has it, so that slip numbers never meet."""
+    """科目 in the slip number; no other charge type has it, so slip numbers never collide."""
     months: tuple[int, ...]
-    """Months (1 to 12) at whose end the instalments (期別) fall due, from April on."""
+    """Months (1 to 12) at whose end instalments (期別) are due, from April on."""
     instalment_unit: int
-    """Instalments are whole in so many yen; what remains is on the first (端数は初回)."""
+    """Instalments are multiples of this many yen; the remainder is on the first (端数は初回)."""
     arrears_rule: str
-    """The name of the rule by which arrears (延滞金) are reckoned."""
+    """The name of the rule by which arrears (延滞金) are calculated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,5 +39,4 @@ class SlipTerms:
     charges: Mapping[ChargeType, ChargeTerms]
 
     def of(self, charge_type: ChargeType) -> ChargeTerms:
-        """The terms of one charge type."""
         return self.charges[charge_type]

@@ -1,12 +1,12 @@
-"""代理納付の効力: does a slip count as paid on a day, and since when, though the money comes later?
+"""代理納付の効力: whether a slip counts as paid on a day, and since when, although the money comes later.
 
 Two laws (地方自治法), by the day on which the payer entrusted the agent. What is said here follows secondary sources;
 the official text is to be checked before it is quoted.
 - 指定代理納付者 (旧231条の2第6・7項), entrusted until 2022-01-03, by choice until 2023-03-31: the payment counts as
-  made when the agent approved it. If the money is not there by the designated date (指定日) that falls away: the debt
-  revives. Money that comes later counts on its own day.
-- 指定納付受託者 (231条の2の2以下), from 2022-01-04: it counts as made on the day of entrustment. If the money is not
-  there by the designated date the agent is pursued first, not the payer; money that comes later restores that day.
+  made when the agent approved it. If it is not deposited by the designated date (指定日), that lapses and the debt
+  revives; a later deposit counts on its own day.
+- 指定納付受託者 (231条の2の2以下), from 2022-01-04: it counts as made on the day of entrustment. If it is not
+  deposited by the designated date, the agent is pursued before the payer; a later deposit restores that day.
 Other ways of paying count on the day of the payment. Days are of Japan.
 """
 
@@ -25,7 +25,7 @@ OLD_SCHEME_ENDS: Final = date(2023, 3, 31)
 
 
 class LegalMode(StrEnum):
-    """The law that a payment in somebody's stead goes by."""
+    """The law that applies to a proxy payment."""
 
     DESIGNATED_AGENT = "designated_agent"  # 指定代理納付者
     DESIGNATED_TRUSTEE = "designated_trustee"  # 指定納付受託者
@@ -40,11 +40,11 @@ JAPANESE: Final[Mapping[LegalMode, str]] = {
 class Effect(StrEnum):
     """What a payment does for its debt on a day."""
 
-    NOT_YET = "not_yet"  # it is not made yet on that day
-    PAID = "paid"  # the money is there, or no agent stands between
-    DEEMED = "deemed"  # みなし納付: it counts as made, the money may still come in time
-    REVIVED = "revived"  # 失効: it does not count any more; the payer owes again
-    AGENT_PURSUED = "agent_pursued"  # 受託者から徴収: it does not count, and the agent is to pay, not the payer
+    NOT_YET = "not_yet"  # not made yet on that day
+    PAID = "paid"  # deposited, or made without an agent
+    DEEMED = "deemed"  # みなし納付: counts as made; the deposit may still come in time
+    REVIVED = "revived"  # 失効: no longer counts; the payer owes again
+    AGENT_PURSUED = "agent_pursued"  # 受託者から徴収: does not count; the agent has to pay instead of the payer
 
 
 COUNTS: Final = frozenset({Effect.PAID, Effect.DEEMED})
@@ -52,15 +52,15 @@ COUNTS: Final = frozenset({Effect.PAID, Effect.DEEMED})
 
 @dataclass(frozen=True, slots=True)
 class ProxyPayment:
-    """The four dates of a payment in somebody's stead, apart from when its data was sent."""
+    """The four dates of a payment that an agent makes for the payer; when its data was sent does not matter."""
 
     amount: int
     approved_on: date
     entrusted_on: date
     designated_date: date | None = None
-    """None as long as the agent has not told it: then nothing can fall away."""
+    """指定日; None until the agent reports it: until then nothing can lapse."""
     deposited_on: date | None = None
-    """When its money came (`covered_on`); None as long as it has not."""
+    """When its money came (`covered_on`); None until then."""
     by_agent: bool = True
     """False where no card agent stands between payer and ward."""
 
@@ -78,14 +78,13 @@ class StandingPayment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Deeming:
-    """What a payment does for its debt on a day, and since when; None since where it does nothing."""
+    """What a payment does for its debt on a day; `since` when, None if it does nothing."""
 
     effect: Effect
     since: date | None = None
 
     @property
     def counts(self) -> bool:
-        """Whether the debt counts as paid by it."""
         return self.effect in COUNTS
 
     @property
@@ -100,9 +99,9 @@ class Deeming:
 
 
 def legal_mode(entrusted_on: date, old_scheme_until: date) -> LegalMode:
-    """The law of a payment entrusted on that day; the ward goes on using the old scheme until `old_scheme_until`.
+    """The law of a payment entrusted on that day; the ward chose the old scheme until `old_scheme_until`.
 
-    That choice is open between the two boundaries only, whatever is asked for.
+    That choice is limited to the transitional period from `TRUSTEE_FROM` to `OLD_SCHEME_ENDS`.
     """
     if entrusted_on < TRUSTEE_FROM or entrusted_on <= min(old_scheme_until, OLD_SCHEME_ENDS):
         return LegalMode.DESIGNATED_AGENT
@@ -132,7 +131,7 @@ def _in_time(p: ProxyPayment) -> bool:
 def covered_on(
     payments: Iterable[tuple[str, int]], deposits: Iterable[tuple[date, int]], allowance: int
 ) -> dict[str, date]:
-    """Payment → the day on which the money for it came; one whose money has not come is missing.
+    """Payment id → the day on which its money came; missing until then.
 
     `payments` are (id, yen) of a statement in the order in which its money covers them, `deposits` (day, yen) in the
     order of their days; `allowance` is what need not be deposited: the fee, and what was accepted as such.
@@ -150,9 +149,9 @@ def covered_on(
 
 
 def slip_deeming(amount: int, payments: Iterable[ProxyPayment], on: date, old_scheme_until: date) -> Deeming:
-    """What a slip of `amount` yen stands at on that day: paid or deemed so since the day on which enough counted.
+    """Of a slip of `amount` yen on that day: paid, or deemed so, since the day on which enough counted.
 
-    Where not enough counts, the payer owes the rest, unless an agent is to be pursued for it.
+    If not enough counts, the payer owes the rest, unless an agent is to be pursued for it.
     """
     found = [(deeming(p, on, old_scheme_until), p) for p in payments]
     counting = sorted(((d.since, d.effect, p.amount) for d, p in found if d.since is not None and d.counts))

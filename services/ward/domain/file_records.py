@@ -1,4 +1,4 @@
-"""A record of a receipt file in the ward's own words: what the event of the same record says."""
+"""A record of a receipt file, as the event of the same record would say it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contracts.vocabulary import Method, ReceiptKind, Refusal, Settler, on_the_c
 
 
 class FileRecord(NamedTuple):
-    """A record that names its payment, its channel and its settler."""
+    """A record with its payment, channel and settler."""
 
     payment_id: str
     kind: ReceiptKind
@@ -23,11 +23,11 @@ class FileRecord(NamedTuple):
     """To the minute: a file has no seconds."""
     received_on: date
     delivered_at: datetime
-    """A file says the day; this is its beginning, or the payment where that is later."""
+    """A file has the day alone: its beginning, or the time of payment if that is later."""
 
 
 def understood(record: ReceiptRecord, number: int) -> FileRecord | Refusal:
-    """The `number`-th record of a file, from 1; refused where the ward could not book it to the right payment."""
+    """The `number`-th record of a file, from 1; refused if the ward could not book it to the right payment."""
     wrong = _not_understood(record)
     if wrong:
         remedy = "have the collection centre (収納センター) send the file anew, or agree on the code"

@@ -1,4 +1,4 @@
-"""How what is owed for a year is divided into instalments (期別), and what the slip of each one says."""
+"""How a year's amount is divided into instalments (期別), and what the slip of each says."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Slip:
     due_on: date
     """納期限"""
     use_by: date | None
-    """支払期限: until when the barcode can be used; None for ever."""
+    """支払期限: the last day on which the barcode can be used; None: no limit."""
     barcode: str | None
-    """None above ¥300,000, where none is printed."""
+    """None above ¥300,000: no barcode is printed then."""
     reissue: int = 0
     """再発行区分: how often it was printed anew."""
 
@@ -56,13 +56,13 @@ class Levy:
 
 
 def split_amount(annual_amount: int, instalments: int, unit: int) -> tuple[int, ...]:
-    """Amounts that add up to the year's: equal, whole in `unit` yen, the remainder on the first (端数は初回)."""
+    """Amounts that add up to the year's: equal multiples of `unit` yen, the remainder on the first (端数は初回)."""
     each = annual_amount // instalments // unit * unit
     return (annual_amount - each * (instalments - 1), *[each] * (instalments - 1))
 
 
 def instalment_slips(levy: Levy, annual_amount: int, terms: SlipTerms) -> Sequence[Slip]:
-    """The year's slips. An instalment of 0 yen, as a tiny premium has, is not issued."""
+    """The year's slips. An instalment of 0 yen, as tiny premiums have, is not issued."""
     charge = terms.of(levy.charge_type)
     amounts = split_amount(annual_amount, len(charge.months), charge.instalment_unit)
     due = due_dates(levy.levy_year, charge.months)
@@ -74,7 +74,7 @@ def instalment_slips(levy: Levy, annual_amount: int, terms: SlipTerms) -> Sequen
 
 
 def make_slip(levy: Levy, instalment: int, amount: int, due_on: date, terms: SlipTerms) -> Slip:
-    """One slip. The notice number (通知書番号) is the insured person's number."""
+    """The notice number (通知書番号) is the insured person's number."""
     charge = terms.of(levy.charge_type)
     slip_number = SlipReference(
         agency_code=terms.agency_code,
@@ -99,12 +99,12 @@ def make_slip(levy: Levy, instalment: int, amount: int, due_on: date, terms: Sli
 
 
 def barcode_digits(issuer: str, slip_number: SlipNumber, reissue: int, use_by: date | None, amount: int) -> str | None:
-    """The 44 digits; None above ¥300,000, where no barcode is printed."""
+    """The 44 digits; None above ¥300,000, since no barcode is printed then."""
     return Barcode(issuer, slip_number, reissue, use_by, Yen(amount)).digits if amount <= BARCODE_LIMIT else None
 
 
 def next_special_instalment(used: Iterable[int], first: int) -> int | Refusal:
-    """The number of the next slip outside the calendar (随時); they are counted from `first` per person and year."""
+    """The number of the next slip outside the calendar (随時); counted from `first`, per person and year."""
     number = max((n for n in used if n >= first), default=first - 1) + 1
     if number <= LAST_INSTALMENT:
         return number
@@ -121,7 +121,7 @@ def levy_year_of(due_on: date) -> int:
 
 
 def months_after(day: date, months: int) -> date:
-    """The same day `months` months later; the month's last day where it lacks that one, or `day` is a last day."""
+    """The same day `months` months later; the month's last day if it has no such day, or if `day` is a last day."""
     last = end_of_month(day.year, day.month + months)
     was_last = (day + timedelta(days=1)).day == 1
     return last if was_last or day.day > last.day else last.replace(day=day.day)

@@ -1,6 +1,6 @@
 """The premium ledger (介護システム) as transfers: each moves an amount from the credited to the debited account.
 
-One row has both sides, so every entry balances by construction and all balances together are zero.
+A transfer has both sides, so every entry balances, and all balances add up to zero.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from contracts.vocabulary import Settler
 
 
 class Account(StrEnum):
-    """The ward's accounts. Debit balances are what it has or is owed, credit balances what it owes or has earned."""
+    """The ward's accounts. Debit balances are assets and claims, credit balances debts and income."""
 
     PREMIUM_REVENUE = "premium_revenue"  # 調定収入
     PREMIUM_RECEIVABLE = "premium_receivable"  # 収入未済
@@ -29,7 +29,7 @@ class Account(StrEnum):
     BANK_ACCOUNT = "bank_account"  # 指定金融機関口座
     SETTLEMENT_FEES = "settlement_fees"  # 手数料
     OVERPAYMENTS = "overpayments"  # 過誤納金
-    APPLICATIONS = "applications"  # 充当: between the slip that has too much and the one that it is applied to
+    APPLICATIONS = "applications"  # 充当: between the overpaid slip and the one that it is applied to
     REFUNDS_PAYABLE = "refunds_payable"  # 還付未済金
     LAPSED_REFUNDS = "lapsed_refunds"  # 還付時効収入
     REPAYMENT_CLAIMS = "repayment_claims"  # 返納金
@@ -37,11 +37,11 @@ class Account(StrEnum):
     DEPOSIT_DIFFERENCES = "deposit_differences"  # 入金差異
     CLAIMS_ON_SETTLERS = "claims_on_settlers"  # 精算未収金: a shortfall claimed of its settler
     ACCEPTED_DIFFERENCES = "accepted_differences"  # 差額整理
-    LAPSED_PROXY_PAYMENTS = "lapsed_proxy_payments"  # 代理納付失効: what is owed twice over, by payer and by agent
+    LAPSED_PROXY_PAYMENTS = "lapsed_proxy_payments"  # 代理納付失効: owed both by the payer and by the agent
 
 
 IN_TRANSIT: Final[Mapping[Settler, Account]] = {settler: Account(f"in_transit_{settler}") for settler in Settler}
-"""Where money stays between the payer's payment and the settler's deposit."""
+"""Accounts for money between the payer's payment and the settler's deposit."""
 JAPANESE: Final[Mapping[Account, str]] = {
     Account.PREMIUM_REVENUE: "調定収入",
     Account.PREMIUM_RECEIVABLE: "収入未済",
@@ -59,11 +59,11 @@ JAPANESE: Final[Mapping[Account, str]] = {
     Account.ACCEPTED_DIFFERENCES: "差額整理",
     Account.LAPSED_PROXY_PAYMENTS: "代理納付失効",
 }
-"""The names under which the section knows its accounts."""
+"""The accounts as the section names them."""
 
 
 class Transfer(NamedTuple):
-    """`amount` (above 0) goes from the account `credit` to the account `debit`, on account of `subject`."""
+    """Moves `amount` (above 0) from the account `credit` to the account `debit`."""
 
     debit: Account
     credit: Account
@@ -76,18 +76,16 @@ class Entry(NamedTuple):
     """Transfers booked together."""
 
     source: str
-    """What caused them: one receipt record, one page, one deposit, one slip, one step of a use of an overpayment.
-    Nothing causes entries twice."""
+    """Their cause: a receipt record, page, deposit, slip, or step of an overpayment's use. None is booked twice."""
     booked_on: date
     transfers: Sequence[Transfer]
 
     def with_more(self, transfers: Iterable[Transfer]) -> Entry:
-        """The same entry with further transfers."""
         return self._replace(transfers=(*self.transfers, *transfers))
 
 
 def transfer(debit: Account, credit: Account, amount: int, subject: str) -> tuple[Transfer, ...]:
-    """The entry for `amount`; the opposite one for a negative amount, none for 0."""
+    """A transfer of `amount`; the opposite one for a negative amount, none for 0."""
     if amount > 0:
         return (Transfer(debit, credit, amount, subject),)
     if amount < 0:

@@ -1,4 +1,4 @@
-"""充当・還付: one person's overpayments brought up to date. Whatever the cause, the same is done in the same order."""
+"""充当・還付: bring one person's overpayments up to date, by the same steps in the same order for any cause."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from services.ward.domain.slip_accounts import count_towards
 
 
 class Due(NamedTuple):
-    """Something to come back to: a decision, or a refund."""
+    """A decision or a refund that is due later."""
 
     slip_number: str
     step: str
@@ -27,7 +27,7 @@ class Due(NamedTuple):
 
 
 class Settling:
-    """Changes `person`, and keeps what that leads to: ledger entries, what is due later, which slips changed."""
+    """Changes `person`, and holds what follows: ledger entries, what is due later, which slips and uses changed."""
 
     def __init__(self, person: Person, now: datetime, terms: OverpaymentTerms) -> None:
         self.person, self._now, self._terms = person, now, terms
@@ -40,32 +40,30 @@ class Settling:
 
     @property
     def changed_slips(self) -> list[str]:
-        """Slips towards which more or less counts than before."""
+        """Slips that have received more or less than before."""
         return [n for n, slip in self.person.slips.items() if slip.received != self._counted[n]]
 
     @property
     def owed_again(self) -> list[str]:
-        """Slips that were paid and no longer are."""
+        """Slips that were paid and are not any more."""
         return [n for n, slip in self.person.slips.items() if slip.outstanding and not self._owed[n]]
 
     @property
     def undecided_ended(self) -> list[str]:
-        """Slips whose claim ended, or is another now."""
+        """Slips whose overpayment ended, or has changed."""
         return [n for n, claim in self._undecided_before.items() if self.person.undecided.get(n) != claim]
 
     @property
     def undecided_new(self) -> list[Overpayment]:
-        """Claims that were not there, or were others."""
+        """Overpayments that are new, or have changed."""
         return [claim for n, claim in self.person.undecided.items() if self._undecided_before.get(n) != claim]
 
     @property
     def new_uses(self) -> list[OverpaymentUse]:
-        """What was given away."""
         return [g for g in self.person.uses if (g.slip_number, g.number) not in self._known]
 
     @property
     def changed_uses(self) -> list[OverpaymentUse]:
-        """What was given away before and has changed."""
         known = ((g, self._known.get((g.slip_number, g.number))) for g in self.person.uses)
         return [g for g, was in known if was is not None and was != (g.use, g.withdrawn, g.reclaimed)]
 
@@ -74,7 +72,7 @@ class Settling:
         return business_date(self._now)
 
     def bring_up_to_date(self) -> None:
-        """What is lacking is taken back, what is due is done, what is too much waits for its decision."""
+        """Take back what is lacking, pay or end what is due, and await the decision on what is overpaid."""
         self._take_back()
         self._end_refunds()
         self._decide()
@@ -83,8 +81,8 @@ class Settling:
     # ---- by hand ------------------------------------------------------------------------------------------
 
     def apply(self, slip_number: str, to_slip: str | None, amount: int | None) -> Refusal | None:
-        """充当: to one debt, due or not, or to all that are overdue; as much as there is, or `amount`."""
-        refusal = self._not_so_much(slip_number, amount) or self._not_to(slip_number, to_slip, amount)
+        """充当: to one debt, due or not, or to all that are overdue; all of the overpayment, or `amount`."""
+        refusal = self._not_that_much(slip_number, amount) or self._not_to(slip_number, to_slip, amount)
         if refusal is not None:
             return refusal
         left = self.person.excess(slip_number) if amount is None else amount
@@ -98,20 +96,20 @@ class Settling:
         return None
 
     def refund(self, slip_number: str, amount: int | None) -> Refusal | None:
-        """還付: decide on it now."""
-        refusal = self._not_so_much(slip_number, amount)
+        """還付: decide on it now; all of the overpayment, or `amount`."""
+        refusal = self._not_that_much(slip_number, amount)
         if refusal is None:
             self._give(slip_number, self.person.excess(slip_number) if amount is None else amount)
             self._open_or_close()
         return refusal
 
-    def _not_so_much(self, slip_number: str, amount: int | None) -> Refusal | None:
+    def _not_that_much(self, slip_number: str, amount: int | None) -> Refusal | None:
         excess = self.person.excess(slip_number)
         if not excess:
-            wrong = f"slip {slip_number} has no more than it owes"
-            return Refusal("nothing_overpaid", wrong, "see what there is: GET /overpayments")
+            wrong = f"slip {slip_number} is not overpaid"
+            return Refusal("nothing_overpaid", wrong, "list the overpayments: GET /overpayments")
         if amount is not None and amount > excess:
-            wrong = f"slip {slip_number} has ¥{excess:,} too much, less than ¥{amount:,}"
+            wrong = f"slip {slip_number} is overpaid by ¥{excess:,}, less than ¥{amount:,}"
             return Refusal("more_than_overpaid", wrong, "name a smaller amount, or none for all of it")
         return None
 
@@ -119,7 +117,7 @@ class Settling:
         if to_slip is None:
             if self.person.overdue(slip_number, self._today):
                 return None
-            wrong = "this person has no overdue debt of this charge"
+            wrong = "this person has no overdue debt of this charge (科目)"
             return Refusal("nothing_overdue", wrong, "name the slip to apply it to, or refund it")
         target = self.person.slips.get(to_slip)
         if target is None:
@@ -127,7 +125,7 @@ class Settling:
             return Refusal("slip_of_another", wrong, "an overpayment is applied to debts of the same person")
         if target.charge_type is not self.person.slips[slip_number].charge_type:
             wrong = f"slips {slip_number} and {to_slip} are of different charges (科目)"
-            return Refusal("slip_of_another", wrong, "an overpayment is applied to debts of the same charge")
+            return Refusal("slip_of_another", wrong, "an overpayment is applied to debts of the same charge (科目)")
         if not target.outstanding:
             return Refusal("nothing_owed", f"slip {to_slip} is paid", "apply it to another slip, or refund it")
         return None
@@ -135,14 +133,14 @@ class Settling:
     # ---- step by step ---------------------------------------------------------------------------------------
 
     def _take_back(self) -> None:
-        """取消: until no slip lacks what it has given away. What is taken from one slip may be lacking there."""
-        while lacking := [n for n, slip in sorted(self.person.slips.items()) if slip.outstanding and self._gave(n)]:
+        """取消: until no slip lacks what was used of it. What is taken from one slip may be lacking there."""
+        while lacking := [n for n, slip in sorted(self.person.slips.items()) if slip.outstanding and self._was_used(n)]:
             for slip_number in lacking:
-                for given in self.person.gave(slip_number):
+                for given in self.person.reclaimable(slip_number):
                     self._take(given, min(given.standing, self.person.slips[slip_number].outstanding))
 
-    def _gave(self, slip_number: str) -> bool:
-        return bool(self.person.gave(slip_number))
+    def _was_used(self, slip_number: str) -> bool:
+        return bool(self.person.reclaimable(slip_number))
 
     def _take(self, given: OverpaymentUse, amount: int) -> None:
         if not amount:
@@ -157,7 +155,7 @@ class Settling:
         self._book(given, f"back/{given.withdrawn + given.reclaimed}", booked)
 
     def _end_refunds(self) -> None:
-        """還付・時効: refunds whose day has come."""
+        """還付・時効: pay refunds whose day has come, or let them lapse."""
         for given in self.person.uses:
             is_due = given.due_at is not None and given.due_at <= self._now
             if given.use is not Use.REFUND_DECIDED or not is_due or not given.standing:
@@ -169,7 +167,7 @@ class Settling:
             self._book(given, given.use.value, booked)
 
     def _decide(self) -> None:
-        """決定: 充当 first, 還付 of what remains."""
+        """決定: 充当 first, 還付 of the rest."""
         due = [c for c in self.person.undecided.values() if c.decide_at <= self._now]
         for claim in sorted(due, key=lambda c: (c.decide_at, c.slip_number)):
             targets = self.person.overdue(claim.slip_number, self._today)
@@ -187,7 +185,7 @@ class Settling:
                 self.person.undecided[number] = claim._replace(amount=excess)
 
     def _apply(self, slip_number: str, targets: list[str], left: int) -> int:
-        """Apply up to `left`; what is left of it then."""
+        """Apply up to `left`. Returns what is left of it."""
         for target in targets:
             amount = min(left, self.person.slips[target].outstanding)
             if amount:
@@ -209,7 +207,7 @@ class Settling:
             self.due.append(Due(slip_number, f"refund/{number}", due_at))
 
     def _count(self, slip_number: str, amount: int, account: Account) -> tuple[Transfer, ...]:
-        """Count `amount` of an account towards a slip, or give it back to there."""
+        """Count `amount` of an account towards a slip; a negative one goes back to the account."""
         slip = self.person.slips[slip_number]
         received = transfer(account, Account.PREMIUM_RECEIVABLE, amount, slip_number)
         return (*received, *count_towards(slip_number, slip, amount))

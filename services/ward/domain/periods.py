@@ -1,4 +1,4 @@
-"""期間: how the law counts months (民法 140–143条): the first day is left out, the last one counts whole."""
+"""期間: how the law counts months (民法 140–143条): the first day does not count, the last one counts whole."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _DAY = timedelta(days=1)
 
 
 def last_day_of_period(after: date, months: int) -> date:
-    """The day with whose end a period of `months` is over that begins on the day after `after`.
+    """The last day of a period of `months` that begins on the day after `after`.
 
-    It is the eve of the day that has the first day's number; where the month lacks that one, its last day.
+    It is the day before the one with the first day's number; if the month has no such day, its last day.
     """
     first = after + _DAY
     last = end_of_month(first.year, first.month + months)

@@ -1,13 +1,13 @@
-"""What the ledger says of a payment, from the set of receipt records (収納データ) known of it.
+"""What is booked for a payment, from the set of receipt records (収納データ) known of it.
 
-速報 posts, 確報 posts where 速報 has not come, 取消 takes back exactly what was posted; where 取消 comes first nothing
-is posted. So what stands is a function of the *set* of records: the order in which they come does not matter.
-The earliest kind's amount, slip and settler stand; a later kind that says otherwise is a discrepancy (不一致).
+速報 posts; 確報 posts if 速報 has not come; 取消 takes back exactly what was posted, and prevents posting if it comes
+first. So the result is a function of the *set* of records: the order in which they come does not matter.
+Amount, slip and settler of the earliest kind stand; a later kind that says otherwise is a discrepancy (不一致).
 
 Booked: in_transit_<settler> debit, premium_receivable credit, for the whole receipt; then the part that exceeds what
-the slip owes goes on from premium_receivable to overpayments (過誤納), and comes back when another receipt of
-the slip is cancelled. So for each slip, with `received` what counts towards it (its standing receipts, what was
-applied to it, less what overpayments.py gave away of it):
+the slip owes moves from premium_receivable to overpayments (過誤納), and back when another receipt of the slip is
+cancelled. So for each slip, with `received` what counts towards it (its standing receipts and what was applied to it,
+less what was used of its overpayment):
 receivable = max(0, amount − received), overpayments = max(0, received − amount).
 A receipt of a slip that the ward has not issued is credited to unknown_receipts (不明入金).
 """
@@ -30,7 +30,7 @@ JAPANESE: Final[Mapping[ReceiptKind, str]] = {
 
 
 CANCELLED_AFTER_CONFIRMED: Final = "cancelled_after_confirmed"
-"""確報後取消: a discrepancy that is over when somebody has decided about the money, which may come all the same."""
+"""確報後取消: a discrepancy that is closed once somebody has decided about the money, which may come all the same."""
 
 
 class Receipt(NamedTuple):
@@ -54,19 +54,19 @@ Records = Mapping[ReceiptKind, Receipt]
 
 
 class Discrepancy(NamedTuple):
-    """Records that contradict each other: nothing is dropped, somebody has to look."""
+    """不一致: records that contradict each other. Both are recorded, and somebody has to decide."""
 
     kind: str
     subject: str
     """The payment or statement concerned."""
     about: str
-    """Which records, e.g. 01/02: one discrepancy of a kind about the same records."""
+    """Which records, e.g. 01/02; there is one discrepancy of a kind about the same records."""
     amount: int
     detail: str
 
 
 def standing(records: Records) -> Receipt | None:
-    """The record whose word counts; None where nothing is known but a cancellation, or it was cancelled."""
+    """The record that counts; None if the payment was cancelled or has no other record."""
     if ReceiptKind.CANCELLED in records:
         return None
     return records.get(ReceiptKind.PRELIMINARY) or records.get(ReceiptKind.CONFIRMED)
@@ -124,7 +124,7 @@ class ReceiptBatch:
 
 
 def _contradictions(payment_id: str, known: Iterable[Receipt], record: Receipt) -> Iterator[Discrepancy]:
-    """What each pair of records disagrees on, the new one with each that is known: the same in any order."""
+    """In what the new record differs from each known one; the result does not depend on the order of records."""
     for other in known:
         first, second = sorted((other, record))
         names = f"{JAPANESE[first.kind]} says", f"{JAPANESE[second.kind]}"
@@ -138,7 +138,7 @@ def _contradictions(payment_id: str, known: Iterable[Receipt], record: Receipt) 
 
 
 def _repeated(payment_id: str, earlier: Receipt, record: Receipt) -> Iterator[Discrepancy]:
-    """The same kind again. Said the same, it is a mere repetition."""
+    """In what a record differs from the registered one of its kind; a repetition does not."""
     for word, one, two in _differences(earlier, record):
         name = JAPANESE[record.kind]
         detail = f"the registered {name} says {one}, another {name} {two}; the registered one stands"

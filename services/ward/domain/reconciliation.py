@@ -1,4 +1,4 @@
-"""消込: do a settler's closing statement, the receipts it lists and the deposit all agree?"""
+"""消込: whether a settler's closing statement, the receipts it lists and the deposit all agree."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ JAPANESE: Final[Mapping[Reason, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class LineCounts:
-    """A statement's lines held against the receipts registered: how many of them, and what is wrong with how many."""
+    """A statement's lines (明細行) compared with the receipts registered: how many there are, and how many have which
+    error."""
 
     count: int = 0
     amount: int = 0
@@ -65,14 +66,14 @@ class LineCounts:
     amount_differs: int = 0
     settler_differs: int = 0
     claimed_twice: int = 0
-    """Lines whose payment another statement lists too."""
+    """Lines of payments that another statement lists too."""
 
 
 NO_LINES: Final = LineCounts()
 
 
 class Concerned(NamedTuple):
-    """A payment that does not agree: as a statement lists it, and as it is registered; None where it is not there."""
+    """A payment that does not agree: the yen that a statement states and that are registered; None if it is missing."""
 
     reason: Reason
     payment_id: str
@@ -82,7 +83,7 @@ class Concerned(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """One reason why a statement is not reconciled, in figures."""
+    """One reason why a statement is not reconciled."""
 
     reason: Reason
     detail: str
@@ -92,17 +93,17 @@ class Open:
 
 
 def open_reasons(statement: Statement, lines: LineCounts) -> Sequence[Open]:
-    """Every reason why the statement is not reconciled; none where all agrees (消込済)."""
+    """Every reason why the statement is not reconciled; none if all agrees (消込済)."""
     return [*_of_statement(statement, lines), *_of_receipts(lines), *_of_deposit(statement)]
 
 
 def _of_statement(statement: Statement, lines: LineCounts) -> Sequence[Open]:
     if not statement.is_complete:
-        return [Open(Reason.PAGES_MISSING, f"{statement.pages_here} of {statement.pages} pages are here")]
+        return [Open(Reason.PAGES_MISSING, f"{statement.pages_here} of {statement.pages} pages have come")]
     if (lines.count, lines.amount) == (statement.total_count, statement.total_amount):
         return []
-    said = f"it says {statement.total_count} payments, ¥{statement.total_amount:,}"
-    return [Open(Reason.TOTALS_DIFFER, f"{said}; its lines are {lines.count}, ¥{lines.amount:,}")]
+    said = f"it states {statement.total_count} payments, ¥{statement.total_amount:,}"
+    return [Open(Reason.TOTALS_DIFFER, f"{said}; it lists {lines.count}, ¥{lines.amount:,}")]
 
 
 def _of_receipts(lines: LineCounts) -> Sequence[Open]:
@@ -128,13 +129,13 @@ def _of_difference(s: Statement) -> Sequence[Open]:
         reason = Reason.DEPOSIT_MISSING if s.overdue_since is None else Reason.DEPOSIT_OVERDUE
         return [Open(reason, f"¥{s.expected:,} is expected{_claimed(s)}")]
     came = f"¥{s.deposited:,} came in {s.deposits} deposit{'s' * (s.deposits != 1)}"
-    decided = f", ¥{abs(s.adjusted):,} is decided about" if s.adjusted else ""
+    decided = f", ¥{abs(s.adjusted):,} already decided" if s.adjusted else ""
     figures = f"¥{abs(s.difference):,}: {came}, ¥{s.expected:,} was expected{decided}{_claimed(s)}"
     return [Open(_kind_of_difference(s), figures)]
 
 
 def _kind_of_difference(s: Statement) -> Reason:
-    """The most telling name of a difference that is open."""
+    """The most specific name of an open difference."""
     if s.difference < 0:
         return Reason.FEE_TWICE if -s.difference == s.fee else Reason.DEPOSIT_SHORT
     twice = s.deposits > 1 and s.difference == s.expected
@@ -144,7 +145,7 @@ def _kind_of_difference(s: Statement) -> Reason:
 def _of_account(s: Statement) -> Sequence[Open]:
     if not s.misdirected or s.difference >= 0:
         return []
-    return [Open(Reason.WRONG_ACCOUNT, f"¥{s.misdirected:,} went to another account than the one designated")]
+    return [Open(Reason.WRONG_ACCOUNT, f"¥{s.misdirected:,} went to an account that is not the ward's")]
 
 
 def _claimed(s: Statement) -> str:

@@ -1,8 +1,7 @@
 """再発行: a slip printed anew, because the paper was lost or can no longer be used.
 
-The slip number stays, for it is the same debt; the reissue count in the barcode goes up. So an earlier barcode still
-names the same slip and is not revoked: whichever of them is paid, the slip is paid, and the app that has taken one
-refuses the other.
+It is the same debt, so the slip number stays; the reissue count in the barcode goes up. An earlier barcode still names
+the slip and is not revoked: whichever is paid, the slip is paid, and the app that accepted one refuses the other.
 """
 
 from __future__ import annotations
@@ -16,12 +15,12 @@ from services.ward.domain.charge_terms import SlipTerms
 from services.ward.domain.instalments import barcode_digits, months_after
 
 MOST_REISSUES: Final = 9
-"""The barcode has one digit for the count."""
+"""The barcode has one digit for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedSlip:
-    """A slip as it stands."""
+    """What of a stored slip matters to its reissue."""
 
     slip_number: SlipNumber
     charge_type: ChargeType
@@ -38,11 +37,11 @@ class Reissue:
     reissue: int
     use_by: date | None
     barcode: str | None
-    """Asks for what is outstanding; None above ¥300,000."""
+    """For the outstanding amount; None above ¥300,000."""
 
 
 def reissue(slip: IssuedSlip, today: date, terms: SlipTerms) -> Reissue | Refusal:
-    """The slip printed anew on `today`. Its use-by date never comes earlier than it was."""
+    """The slip printed anew on `today`. Its use-by date is never earlier than before."""
     if slip.outstanding == 0:
         return Refusal(
             "slip_already_paid",
@@ -52,7 +51,7 @@ def reissue(slip: IssuedSlip, today: date, terms: SlipTerms) -> Reissue | Refusa
     if slip.reissue == MOST_REISSUES:
         return Refusal(
             "reissues_exhausted",
-            f"slip {slip.slip_number} was reissued {MOST_REISSUES} times, as often as its barcode can count",
+            f"slip {slip.slip_number} was reissued {MOST_REISSUES} times, as many as its barcode can count",
             "use the paper at hand, or pay at the ward's counter (窓口)",
         )
     use_by = None

@@ -1,4 +1,4 @@
-"""督促: when a debt that nobody has paid is reminded of, and when a reminder and a payment crossed (行き違い)."""
+"""督促: when an unpaid debt is reminded of, and when a reminder and a payment crossed (行き違い)."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from contracts.calendar import BANK_CALENDAR, HolidayShift
 from contracts.vocabulary import on_the_clock
 
 _A_MOMENT: Final = timedelta(milliseconds=1)
-"""Reminders go out so much after the hour: what is registered on the hour is known then, in whatever order it came."""
+"""Reminders are sent this long after the hour: all that is registered on the hour is known then."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReminderRule:
-    """When reminders (督促状) go out; each field is a setting."""
+    """When reminders (督促状) are sent; each field is a setting."""
 
     days: int
-    """Within so many days after the due date, or after the day from which the debt is known where that is later."""
+    """This many days after the due date, or after the day since which the debt is known if that is later."""
     at: time
     """In Japan."""
     holiday_shift: HolidayShift
@@ -29,10 +29,10 @@ class ReminderRule:
         return day if day > owed_since else BANK_CALENDAR.add(owed_since, 1)
 
     def sent_at(self, day: date) -> datetime:
-        """When the reminders of a day go out."""
+        """When the reminders of a day are sent."""
         return on_the_clock(day, self.at) + _A_MOMENT
 
 
 def crossed(paid_at: datetime, sent_at: datetime, visible_at: datetime) -> bool:
-    """行き違い: paid before the reminder was sent, but registered, and so visible to staff, only after."""
+    """行き違い: paid before the reminder was sent, but registered, and so visible to staff, only afterwards."""
     return paid_at < sent_at < visible_at

@@ -1,6 +1,6 @@
 """差異の処理: what somebody may decide about a settlement that does not agree, and what follows in the books.
 
-Each decision is kept with who made it, why and when. One that does not fit what is open is refused by name.
+Each decision is recorded with who made it, why and when. One that does not fit what is open is refused.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from services.ward.domain.settlement import Statement, deposit_transfers
 
 
 class Action(StrEnum):
-    """What can be decided."""
+    """差異の処理: what can be decided."""
 
     ACCEPT_DIFFERENCE = "accept_difference"  # 差額承認
     BOOK_AS_FEE = "book_as_fee"  # 手数料計上
@@ -44,30 +44,30 @@ class Decided:
 
     amount: int
     effect: int = 0
-    """What it adds to the statement's difference."""
+    """Yen that it adds to the statement's difference."""
     claimed: int = 0
     returned: int = 0
-    """What is paid back to the settler from the ward's account."""
+    """Yen paid back to the settler from the ward's account."""
     restored: int = 0
-    """What it adds to what is in transit."""
+    """Yen that it adds to what is in transit."""
     transfers: tuple[Transfer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ListedPayment:
-    """A payment as a statement lists it, held against its receipts. `stated` is None where it is not listed."""
+    """A payment as a statement lists it, compared with its receipts. `stated` is None if it is not listed."""
 
     payment_id: str
     stated: int | None
     registered: int | None
-    """The amount of the receipt that stands; None where none does."""
+    """The amount of the receipt that stands; None if none does."""
     settler: Settler | None
     elsewhere: bool
     """Whether another statement lists it."""
     decided: bool = False
-    """Whether somebody has decided about this line."""
+    """Whether the line was decided about."""
     room: int = 0
-    """What the statement's total has beyond its lines, in yen."""
+    """Yen by which the statement's total exceeds its lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +79,18 @@ class SeenDeposit:
     settler: Settler
     amount: int
     account: str
-    """Empty for the ward's own."""
+    """The other account that it went to; empty for the ward's own."""
 
 
 def decide_difference(action: Action, s: Statement) -> Decided | Refusal:
-    """Decide about all that is open between a statement's deposits and its total."""
+    """About the whole difference between a statement's deposits and its total."""
     short = -s.difference
     match action:
         case _ if not s.is_complete:
             return Refusal(
                 "statement_incomplete",
-                f"{s.pages_here} of {s.pages} pages of statement {s.statement_id} are here",
-                "wait for the others; what is open is not known before",
+                f"{s.pages_here} of {s.pages} pages of statement {s.statement_id} have come",
+                "wait for the other pages; what is open is not known before",
             )
         case Action.ACCEPT_DIFFERENCE if short:
             booked = transfer(Account.ACCEPTED_DIFFERENCES, Account.DEPOSIT_DIFFERENCES, short, s.statement_id)
@@ -108,7 +108,7 @@ def decide_difference(action: Action, s: Statement) -> Decided | Refusal:
 
 
 def decide_line(action: Action, s: Statement, line: ListedPayment) -> Decided | Refusal:
-    """Decide about one payment that a statement lists, or leaves out."""
+    """About one payment that a statement lists, or leaves out."""
     what = _line_now(line)
     if line.decided:
         return nothing_to_resolve(action, line.payment_id, "it is decided about already")
@@ -148,7 +148,7 @@ def _add_line(s: Statement, line: ListedPayment) -> Decided | Refusal:
 
 
 def decide_deposit(deposit: SeenDeposit, target: Statement | None, target_id: str) -> Decided | Refusal:
-    """入金付替: the deposit counts for another statement, or has been brought over from the account it had gone to."""
+    """入金付替: the deposit counts for another statement, or was brought over from the account that it had gone to."""
     if target is None:
         return Refusal(
             "statement_unknown", f"the ward has no statement {target_id}", "list the open ones: GET /open-items"
@@ -168,7 +168,6 @@ def decide_deposit(deposit: SeenDeposit, target: Statement | None, target_id: st
 
 
 def nothing_to_resolve(action: Action, subject: str, now: str) -> Refusal:
-    """What is open is not of this kind."""
     return Refusal(
         "nothing_to_resolve",
         f"{action.value} ({JAPANESE[action]}) does not fit {subject}: {now}",
@@ -178,7 +177,7 @@ def nothing_to_resolve(action: Action, subject: str, now: str) -> Refusal:
 
 def _open_now(s: Statement) -> str:
     if s.difference == 0:
-        return "its deposits are as they should be"
+        return "its deposits are complete"
     kind = "too little" if s.difference < 0 else "too much"
     claimed = f", ¥{s.booked.claimed:,} of it claimed" if s.booked.claimed else ""
     return f"¥{abs(s.difference):,} {kind} was deposited{claimed}"

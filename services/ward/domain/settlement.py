@@ -1,14 +1,14 @@
 """How a settler's deposit (入金) is booked.
 
 Each deposit, as soon as it is seen: bank_account debit, in_transit_<settler> credit, for its amount.
-Once the statement (締め明細) is complete as well, what keeps the deposits from clearing it:
+Once the statement (締め明細) is complete as well, the differences between the deposits and its total:
 - its fee: settlement_fees debit, in_transit credit;
-- what the deposits are short of total − fee: deposit_differences debit, in_transit credit; what they are over, the
-  other way round. A second deposit that makes good what the first was short of takes the difference back.
-- what is claimed of that: claims_on_settlers debit, deposit_differences credit, until it is made good.
-So in_transit falls by exactly the statement's total, which its receipts have raised it by, and a difference stays in
-deposit_differences, by settler and statement, until it is made good or somebody decides about it (`resolution.py`).
-Money on another account than the ward designated is noted, and not booked until it is brought over.
+- a shortfall against total − fee: deposit_differences debit, in_transit credit; an excess, the other way round. A
+  second deposit that makes up the shortfall of the first takes the difference back.
+- what is claimed of a shortfall: claims_on_settlers debit, deposit_differences credit, until it is made up.
+So in_transit falls by exactly the statement's total, by which its receipts have raised it, and a difference stays in
+deposit_differences, by settler and statement, until it is made up or somebody decides about it (`resolution.py`).
+Money that went to another account is recorded, and not booked until it is brought over.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from services.ward.domain.ledger import IN_TRANSIT, Account, Transfer, transfer
 
 
 class Booked(NamedTuple):
-    """What is booked for a statement beside its deposits."""
+    """What is booked for a statement in addition to its deposits, in yen."""
 
     fee: int
     difference: int
-    """Deposited more (above 0) or less (below 0) than expected."""
+    """Deposited beyond what was expected; below 0 for a shortfall."""
     claimed: int = 0
-    """How much of what is short is claimed of the settler."""
+    """How much of a shortfall is claimed of the settler."""
 
 
 NOTHING_BOOKED: Final = Booked(0, 0)
@@ -36,7 +36,7 @@ NOTHING_BOOKED: Final = Booked(0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """締め明細 of one closing period, as its pages say, with what has come of it."""
+    """締め明細 of one closing period, with what has come of it."""
 
     statement_id: str
     settler: Settler
@@ -52,55 +52,54 @@ class Statement:
     deposits: int
     """How many deposits have been seen on the ward's account."""
     deposited: int
-    """What they add up to."""
+    """Their sum, in yen."""
     misdirected: int = 0
-    """What has gone to another account, in yen."""
+    """Deposited to another account, in yen."""
     adjusted: int = 0
-    """What decisions add to the difference: above 0 for a shortfall accepted, below 0 for an excess dealt with."""
+    """Yen that decisions add to the difference: above 0 for a shortfall accepted, below 0 for an excess returned."""
     claimed: int = 0
-    """What was claimed of the settler, in yen, whether it has come by now or not."""
+    """Yen claimed of the settler, whether they have come by now or not."""
     booked: Booked = NOTHING_BOOKED
     designated_date: date | None = None
-    """指定日 of the payments it lists; None where no card agent pays in the payer's stead."""
+    """指定日 of the payments it lists; None if the settler is no card agent."""
     overdue_since: datetime | None = None
-    """入金遅延: the hour at which its deposit was expected, and not all there."""
+    """入金遅延: when its deposit was expected and had not fully come."""
     lapsed_at: datetime | None = None
-    """When its payments ceased to count as made, for nothing had come by the designated date."""
+    """失効: when payments of it first ceased to count as made."""
     settled_at: datetime | None = None
-    """Since when all its pages and a deposit, or a decision in its place, are here."""
+    """Since when all its pages, and a deposit or a decision in its place, have come."""
     reconciled_at: datetime | None = None
     """消込: since when all agrees."""
 
     @property
     def is_complete(self) -> bool:
-        """Whether all its pages are here."""
         return self.pages_here >= self.pages
 
     @property
     def is_settled(self) -> bool:
-        """Whether all its pages and a deposit are here; where nothing is left to deposit, or somebody has decided about
-        what did not come, none is waited for."""
+        """Whether all its pages and a deposit have come. No deposit is awaited if nothing is left to deposit, or if a
+        decision was made about what did not come."""
         decided = self.claimed > 0 or self.adjusted != 0
         return self.is_complete and (self.deposits > 0 or self.expected == 0 or decided)
 
     @property
     def expected(self) -> int:
-        """入金予定額: what the settler has to deposit."""
+        """入金予定額, in yen."""
         return self.total_amount - self.fee
 
     @property
     def difference(self) -> int:
-        """What is open between deposits and statement: below 0 for too little, above 0 for too much."""
+        """入金差異 that is open, in yen: below 0 for a shortfall, above 0 for an excess."""
         return self.deposited - self.expected + self.adjusted
 
     @property
     def is_made_good(self) -> bool:
-        """Whether money has come, and all that is due of it."""
+        """Whether all that is due has been deposited."""
         return self.deposits > 0 and self.difference >= 0
 
 
 def deposit_transfers(statement_id: str, settler: Settler, amount: int) -> tuple[Transfer, ...]:
-    """Money of the settler has reached the ward's account.
+    """A deposit of the settler on the ward's account.
 
     Raises `ValueError` for an amount that no deposit can have.
     """
@@ -110,7 +109,7 @@ def deposit_transfers(statement_id: str, settler: Settler, amount: int) -> tuple
 
 
 def to_book(statement: Statement) -> Booked:
-    """The fee and the difference, once both statement and deposit are here; of a claim what is still to come."""
+    """Fee and difference, once statement and deposit have come; of a claim, what is still to come."""
     if not statement.is_settled:
         return NOTHING_BOOKED
     claimed = min(statement.claimed, max(0, -statement.difference))
@@ -118,7 +117,7 @@ def to_book(statement: Statement) -> Booked:
 
 
 def settlement_transfers(statement: Statement, booked: Booked) -> tuple[Transfer, ...]:
-    """The entries that lead from what is booked to what is to be."""
+    """The transfers from what is booked for the statement to what is to be booked."""
     in_transit, subject = IN_TRANSIT[statement.settler], statement.statement_id
     fee = booked.fee - statement.booked.fee
     difference = booked.difference - statement.booked.difference
@@ -131,6 +130,6 @@ def settlement_transfers(statement: Statement, booked: Booked) -> tuple[Transfer
 
 
 def overdue_since(statement: Statement, now: datetime) -> datetime | None:
-    """Since when its deposit is overdue: one that comes at the very hour at which it is expected is not late."""
+    """Since when its deposit is overdue: one that comes exactly when it is expected is not."""
     in_time = statement.difference >= 0 and statement.overdue_since is not None and now <= statement.overdue_since
     return None if in_time else statement.overdue_since

@@ -1,7 +1,7 @@
-"""回線: the line to the collection centre, of each era: how fast it is, when it is open, when a file has arrived.
+"""回線: the terminal's line to the collection centre: how fast it is, when it is open, when a file has arrived.
 
-ISDN and a dedicated terminal until 2021-08, LGWAN and a PC of the intranet from 2021-09. A transfer that a closing line
-cuts goes on where it was when the line opens again, on that day's line.
+ISDN and a dedicated terminal until 2021-08, LGWAN and a PC on the intranet from 2021-09. A transfer that is cut when
+the line closes resumes where it was when the line opens again, on that day's line.
 """
 
 from __future__ import annotations
@@ -26,14 +26,13 @@ class TerminalLine:
 
 @dataclass(frozen=True, slots=True)
 class TerminalLines:
-    """Which line there is on which day."""
+    """The line of each day."""
 
     before: TerminalLine
     after: TerminalLine
     changed_on: date
 
     def on(self, day: date) -> TerminalLine:
-        """The line of a day."""
         return self.before if day < self.changed_on else self.after
 
     def is_open(self, at: datetime) -> bool:
@@ -43,7 +42,7 @@ class TerminalLines:
         return on_the_clock(day, line.opens) <= at < on_the_clock(day, line.closes)
 
     def next_opening(self, at: datetime) -> datetime:
-        """When the line opens next, after `at`."""
+        """When the line opens next, strictly after `at`."""
         day = business_date(at)
         opening = on_the_clock(day, self.on(day).opens)
         return opening if opening > at else on_the_clock(day + _DAY, self.on(day + _DAY).opens)

@@ -1,6 +1,6 @@
-"""納付書 on paper: slips as a PDF. Only this folder knows fpdf2, which the extra `paper` brings.
+"""納付書 on paper: slips as a PDF. Only this folder uses fpdf2, of the extra `paper`.
 
-`wording.py` says what stands on a slip, `slip_page.py` where. The same slips give the same bytes.
+`wording.py` has the texts of a slip, `slip_page.py` their places. The PDF's bytes depend on the slips alone.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["CANNOT_PRINT", "SLIPS_PER_DOCUMENT", "SlipText", "can_print", "print
 SLIPS_PER_DOCUMENT: Final = 300
 CANNOT_PRINT: Final = Refusal(
     "printing_not_installed",
-    "this ward is installed without what printing needs",
+    "this ward is installed without the libraries for printing",
     "install the extra paper: pip install 'sansha[paper]'",
 )
 
@@ -28,7 +28,7 @@ def can_print() -> bool:
 
 
 def print_slips(slips: Sequence[SlipText]) -> bytes:
-    """The PDF of these slips, three a page. It takes a while (tens of milliseconds): not for the event loop."""
+    """A PDF, three slips a page. Takes tens of milliseconds: not to be called on the event loop."""
     from services.ward.paper.slip_page import document
 
     return document(slips)

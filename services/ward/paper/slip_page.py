@@ -1,4 +1,4 @@
-"""Where it stands: A4 upright, three slips one below the other. Millimetres, from a slip's upper left corner."""
+"""The layout: A4 upright, three slips one below the other. In millimetres, from a slip's upper left corner."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contracts.formats.gs1_128 import QUIET_ZONE, bars
 from services.ward.paper.wording import NO_BARCODE, NO_BARCODE_ENGLISH, SlipText
 
 MODULE_MM: Final = 0.19
-"""The narrowest bar: 308 modules with the quiet zones are 58.5 mm, of the 60 that a shop's scanner takes."""
+"""The narrowest bar: 308 modules with the quiet zones are 58.5 mm; a shop's scanner reads up to 60 mm."""
 BARS_MM: Final = 15.0
 """Height of the bars; at least 10."""
 
@@ -22,7 +22,7 @@ _SLIPS_PER_PAGE: Final = 3
 _SLIP_MM: Final = 99.0
 _LEFT, _WIDTH = 12.0, 186.0
 _SPLIT: Final = 118.0
-"""Left of it whose debt it is, right of it how much and until when."""
+"""Left of it whose debt it is, right of it the amount and the dates."""
 _LABEL: Final = 30.0
 _ADVICE: Final = 74.0
 """Right of it the advice, left of it the barcode, of 60 mm."""
@@ -34,7 +34,7 @@ Colour = tuple[int, int, int]
 
 
 def document(slips: Sequence[SlipText]) -> bytes:
-    """The PDF. Dates and producer are fixed by what is printed."""
+    """The PDF, dated by the latest issue among its slips, so that its bytes depend on them alone."""
     pdf = FPDF(orientation="portrait", unit="mm", format="A4")
     pdf.set_title("納付書")
     pdf.set_producer("sansha")
@@ -146,7 +146,7 @@ class _Slip:
         self._pdf.set_dash_pattern()
         self._pdf.set_draw_color(*_BLACK)
 
-    # ---- what a page is made of
+    # ---- parts of a page
 
     def _box(self, left: float, top: float, width: float, height: float, *, shaded: bool = False) -> None:
         self._pdf.set_line_width(_RULE_MM)
@@ -160,7 +160,7 @@ class _Slip:
     def _text(
         self, left: float, top: float, text: str, size: float, height: float = 0.0, colour: Colour = _BLACK
     ) -> None:
-        """One line; centred in `height` where that is given."""
+        """One line; centred in `height` unless that is 0."""
         self._pdf.set_font(FONT, size=size)
         self._pdf.set_text_color(*colour)
         self._pdf.set_xy(self._x + left, self._y + top)

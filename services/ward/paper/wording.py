@@ -1,4 +1,4 @@
-"""What stands on a slip, in words. Pure."""
+"""The texts of a printed slip."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ADVICE_ON_BARCODE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class SlipText:
-    """All that is printed of one slip."""
+    """All texts that are printed of one slip."""
 
     charge: str
     charge_english: str
@@ -50,13 +50,12 @@ class SlipText:
     issued_on: str
     printed_at: datetime
     digits: str | None
-    """The barcode's 44 digits; None where none is printed."""
+    """The barcode's 44 digits; None if none is printed."""
     human_readable: tuple[str, ...]
-    """The two lines under the bars."""
+    """The two lines below the bars."""
 
     @property
     def advice(self) -> tuple[str, ...]:
-        """What the payer should know."""
         return ADVICE if self.digits is None else (*ADVICE_ON_BARCODE, *ADVICE)
 
 
@@ -99,7 +98,7 @@ def slip_text(slip: StoredSlip, letterhead: Letterhead) -> SlipText:
 
 
 def instalment_name(number: int, instalments: int) -> str:
-    """第1期; 全期 where the year has only one; 随時 outside the calendar."""
+    """第1期; 全期 if the year has only one; 随時 outside the calendar."""
     if number > instalments:
         return "随時"
     return "全期" if instalments == 1 else f"第{number}期"
@@ -122,5 +121,5 @@ def _era_year(number: int) -> str:
 
 
 def grouped(slip_number: str) -> str:
-    """The 21 digits as people read them: 企業コード, 科目と年度, 通知書番号, 期別と徴収区分."""
+    """The 21 digits in groups: 企業コード, 科目と年度, 通知書番号, 期別と徴収区分."""
     return " ".join((slip_number[:5], slip_number[5:8], slip_number[8:18], slip_number[18:]))

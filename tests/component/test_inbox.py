@@ -1,6 +1,6 @@
-"""The inbox: what is delivered twice is done once; another event under the same id is set aside.
+"""The inbox: an event delivered twice is handled once; another event under the same id is set aside.
 
-Events with a natural key do without: what their effect stands under says whether it is there.
+Events with a natural key have no inbox row: the key of their effect says whether it is there.
 """
 
 from __future__ import annotations

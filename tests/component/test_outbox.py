@@ -1,4 +1,4 @@
-"""The outbox: what committed is sent, in order per key, when it is due, at least once."""
+"""The outbox: what has committed is sent when it is due, in order per key, at least once."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tests.component.tiny_party import (
 
 DAY = timedelta(days=1)
 SOON = 5.0
-"""Seconds of real time by which what is woken must be awake; it takes milliseconds."""
+"""Seconds of real time within which a waiting relay must wake; it takes milliseconds."""
 
 
 async def add(driven: Driven, name: str, account: str = "a") -> None:

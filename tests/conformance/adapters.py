@@ -19,28 +19,28 @@ from services.chassis.bus.subscription import LogSubscription
 
 
 class Adapter:
-    """One log and the means to disturb it. Flags say what it can do beyond the port."""
+    """One log, and ways to disturb it. The flags say what it can do beyond the port."""
 
     name: ClassVar[str]
     needs_engine: ClassVar[bool] = False
-    """Its server runs in a container."""
+    """Whether its server runs in a container."""
     patience: ClassVar[float] = 0.0
-    """Seconds that a fetch may need for what the log already holds: to join a group, and to ask a server."""
+    """Seconds within which a fetch returns what the log holds: it may have to join a group and ask a server."""
     several_processes: ClassVar[bool] = False
-    """Processes share the log, and it survives them: they find it by its folder."""
+    """Processes share the log by its folder, and it survives them."""
     settable_time: ClassVar[bool] = False
     """`advance` moves the clock by which records expire."""
     dropping_is_dying: ClassVar[bool] = False
-    """A subscription that is dropped without `close` is a member that died."""
+    """A subscription that is garbage-collected without `close` counts as a dead member."""
     atomic_appends: ClassVar[bool] = False
-    """A `read` while others produce sees all of one `produce` to a topic or nothing of it."""
+    """A concurrent `read` sees all or none of one `produce` to a topic."""
     hands_over_between_batches: ClassVar[bool] = False
-    """A member that is alive keeps its partitions until it has committed or rewound what it fetched of them (or a
-    time is over that no test takes)."""
+    """A live member keeps its partitions until it has committed or rewound what it fetched of them, or until a timeout
+    longer than any test."""
     tells_slow_from_dead: ClassVar[bool] = False
-    """A process that is stopped keeps its partitions however long it takes."""
+    """A stopped process (SIGSTOP) keeps its partitions for any length of time."""
     expels_the_silent: ClassVar[bool] = False
-    """A process that is stopped loses its partitions to the others after a while."""
+    """A stopped process (SIGSTOP) loses its partitions to the others after a timeout."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -50,7 +50,7 @@ class Adapter:
         raise NotImplementedError
 
     async def expel(self, bus: EventBus, group: str, subscription: Subscription) -> None:
-        """Have the group take this member for gone, though it is not."""
+        """Make the group expel this member, although it is alive."""
         raise NotImplementedError
 
     def advance(self, seconds: float) -> None:
@@ -97,8 +97,10 @@ class InSqlite(_Embedded):
 
 
 class InKafka(Adapter):
-    """Topics and groups under a prefix of their own. Records expire by segments, a produce becomes visible partition
-    by partition, and who sends no heartbeats is dead."""
+    """Topics and groups under a prefix of their own.
+
+    Records expire by segment, a produce becomes visible partition by partition, a member without heartbeats is dead.
+    """
 
     name = "kafka"
     needs_engine = True
@@ -109,7 +111,7 @@ class InKafka(Adapter):
 
     @staticmethod
     def place(folder: Path, bootstrap: str, prefix: str) -> None:
-        """Note in the log's folder where it really is."""
+        """Write the broker's address and prefix into the log's folder, for other processes."""
         folder.mkdir()
         (folder / "kafka").write_text(f"{bootstrap} {prefix}")
 

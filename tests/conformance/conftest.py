@@ -51,13 +51,13 @@ async def bus(connect: Connect) -> EventBus:
 
 
 class OtherProcess:
-    """A process of `tests.conformance.other_process` that says a line for each thing it has done."""
+    """A process of `tests.conformance.other_process`, which prints a line for each thing that it has done."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
 
     async def line(self) -> str:
-        """The next line that it says."""
+        """The next line that it prints."""
         assert self._process.stdout is not None
         async with asyncio.timeout(30):
             said = await self._process.stdout.readline()
@@ -65,12 +65,12 @@ class OtherProcess:
         return said.decode().strip()
 
     async def lines_left(self) -> list[str]:
-        """What a process that has ended said and nobody has read."""
+        """The unread lines of a process that has ended."""
         assert self._process.stdout is not None
         return (await self._process.stdout.read()).decode().splitlines()
 
     async def kill(self) -> None:
-        """SIGKILL, and wait until it is gone. Idempotent."""
+        """Send SIGKILL and wait for the process to end. Idempotent."""
         if self._process.returncode is None:
             self._process.kill()
         await self._process.wait()
@@ -107,7 +107,7 @@ async def start(adapter: Adapter) -> AsyncIterator[Start]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Every adapter, unless `@pytest.mark.needs("feature", ...)` limits a test to those with the features."""
+    """Run a test for every adapter or, with `@pytest.mark.needs("feature", …)`, for those with the features."""
     features = [name for mark in metafunc.definition.iter_markers("needs") for name in mark.args]
     if "adapter" in metafunc.fixturenames:
         able = [a for a in ADAPTERS.values() if all(getattr(a, feature) for feature in features)]

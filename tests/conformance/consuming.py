@@ -1,4 +1,4 @@
-"""What the conformance tests do again and again: produce numbered records, consume until enough has come."""
+"""Produces numbered records and consumes them, for the conformance tests."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def receive(subscription: Subscription, count: int, at_once: int = 100) ->
 
 
 async def consume(members: Sequence[Subscription], count: int) -> list[list[Message]]:
-    """Let the members take turns, each committing what it gets, until they have `count` different messages.
+    """Have the members fetch and commit in turn until they have `count` different messages.
 
     Returns what each of them got.
     """
@@ -59,7 +59,7 @@ async def consume(members: Sequence[Subscription], count: int) -> list[list[Mess
 
 
 async def spread(bus: EventBus, members: Sequence[Subscription]) -> None:
-    """Keep producing and consuming until every member gets something: the group has settled."""
+    """Produce and consume until every member gets a message: the group has settled."""
     async with asyncio.timeout(DEADLINE_SECONDS):
         idle = set(range(len(members)))
         while idle:
@@ -69,6 +69,6 @@ async def spread(bus: EventBus, members: Sequence[Subscription]) -> None:
 
 
 def delivered_twice(got: Iterable[Iterable[Message]]) -> list[tuple[str, int, int]]:
-    """The places of messages that came more than once, to whomever."""
+    """The places in the log of messages that were delivered more than once, to any member."""
     counted = Counter((m.topic, m.partition, m.offset) for messages in got for m in messages)
     return [place for place, times in counted.items() if times > 1]

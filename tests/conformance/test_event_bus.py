@@ -1,4 +1,4 @@
-"""What every event bus promises about its log: order, atomicity, reading, retention, waking those who wait.
+"""The promises of every event bus about its log: order, atomicity, reading, retention, waking tasks that wait.
 
 Groups and processes: `test_event_bus_groups.py`, `test_event_bus_processes.py`.
 """
@@ -234,7 +234,7 @@ async def test_a_cancelled_fetch_takes_nothing_with_it(bus: EventBus) -> None:
 
 
 async def subscription_is_waiting(task: asyncio.Task[object]) -> None:
-    """Let the task run as far as it can without anything new."""
+    """Let the task run until it waits for something new."""
     done, _ = await asyncio.wait([task], timeout=0.05)
     assert not done
 

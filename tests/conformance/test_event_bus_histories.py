@@ -1,4 +1,4 @@
-"""Any history of members that join, fetch, commit, rewind, leave, die and are expelled keeps the promises."""
+"""The promises hold for any history of members that join, fetch, commit, rewind, leave, die and are expelled."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Member:
 
 
 class History:
-    """Plays actions and checks after each what must hold at all times."""
+    """Plays actions and checks the invariants after each."""
 
     def __init__(self, adapter: Adapter, bus: EventBus) -> None:
         self.adapter, self.bus = adapter, bus
@@ -87,7 +87,7 @@ class History:
         self.members[n].expelled = True
 
     async def finish(self) -> None:
-        """All leave; one more member gets exactly what nobody committed, in order."""
+        """All members leave; a new one gets exactly what was not committed, in order."""
         while self.members:
             await self.leave(0, 0)
         last = await self.bus.subscribe("g", [TOPIC])

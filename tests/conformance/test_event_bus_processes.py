@@ -1,4 +1,4 @@
-"""What a bus promises when its users are processes that are killed, stopped and started."""
+"""The promises of a bus that is used by processes which are killed, stopped and started."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def test_a_stopped_process_keeps_its_partitions(bus: EventBus, start: Star
     process = await start("hold", "g", TOPIC)
     await process.line()
     process.stop()
-    for _ in range(3):  # who joins looks at once who is dead
+    for _ in range(3):  # a new member checks at once who is dead
         other = await bus.subscribe("g", [TOPIC])
         assert list(await other.fetch(100, 0)) == []
         await other.close()
@@ -139,7 +139,7 @@ async def ends_if_known(bus: EventBus, name: str) -> Offsets | None:
 
 
 async def test_a_message_wakes_the_process_that_waits_for_it(bus: EventBus, start: Start) -> None:
-    """Each round trip has two waits. Were nobody woken, thirty of them would take many times the deadline."""
+    """Each round trip waits twice. Without wake-ups thirty of them would take many times the deadline."""
     await bus.create_topics([topic(), topic("replies")])
     process = await start("echo", "g", TOPIC, "replies")
     assert await process.line() == "joined"

@@ -1,4 +1,4 @@
-"""What is particular to the embedded log: its files."""
+"""The files of the embedded log."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ async def test_a_member_whose_lock_is_lost_is_replaced_and_joins_again(tmp_path:
 
 
 def copied(files: Path, to: Path, name: str) -> None:
-    """A file with its journal, as they are at this moment."""
+    """Copy a file and its journal as they are now."""
     to.mkdir(exist_ok=True)
     for part in files.glob(f"{name}*"):
         shutil.copyfile(part, to / part.name)

@@ -45,8 +45,10 @@ async def bus(connect: Connect) -> KafkaBus:
 
 
 def make_user(admin: AdminClient, name: str, password: str, listener: Mapping[str, str]) -> None:
-    """A user of SCRAM-SHA-512, once the listener (librdkafka's settings of it) lets that user in: the broker answers
-    that a user is made before all of it knows."""
+    """Create a user of SCRAM-SHA-512, and wait until the listener (given as librdkafka's settings) accepts it.
+
+    The broker reports a user as created before every part of it knows that user.
+    """
     credential = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
     made = admin.alter_user_scram_credentials([UserScramCredentialUpsertion(name, credential, password.encode())])
     made[name].result(DEADLINE_SECONDS)

@@ -1,4 +1,4 @@
-"""What is particular to Kafka: other clients, names on the wire, rights, and timeouts."""
+"""The Kafka adapter beyond the port: other clients, names on the wire, rights, timeouts."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def admin(broker: Broker) -> AdminClient:
 
 
 def produce_as_another(broker: Broker, *records: dict[str, Any], **config: str) -> None:
-    """By librdkafka, the client of many other languages."""
+    """Produce with librdkafka, the client of many other languages."""
     producer = Producer({"bootstrap.servers": broker.plain, **config})
     for record in records:
         producer.produce(**record)
@@ -52,7 +52,7 @@ def produce_as_another(broker: Broker, *records: dict[str, Any], **config: str) 
 async def test_a_key_has_the_partition_that_javas_clients_give_it(
     broker: Broker, options: KafkaOptions, bus: KafkaBus
 ) -> None:
-    """librdkafka hashes with CRC-32 unless told otherwise; `murmur2_random` is how Java's clients do it."""
+    """librdkafka hashes with CRC-32 by default; `murmur2_random` is what Java's clients use."""
     await bus.produce(numbered(range(40)))
     names = [{"topic": options.prefix + TOPIC, "key": f"key {n}", "value": b"0"} for n in range(40)]
     produce_as_another(broker, *names, partitioner="murmur2_random")
@@ -121,7 +121,7 @@ async def test_who_may_not_make_topics_is_sent_to_the_provisioning(
     make_user(admin, name, "secret", _with_users(broker))
     _allow(admin, name, options.prefix + TOPIC, AclOperation.DESCRIBE)
     reader = connect(bootstrap=broker.scram, security_protocol="SASL_PLAINTEXT", username=name, password="secret")
-    await reader.create_topics([topic(retention_seconds=5.0)])  # it may not read what the retention is
+    await reader.create_topics([topic(retention_seconds=5.0)])  # it may not read the retention
     with pytest.raises(BusError, match=r"partitions=4.* wanted .*partitions=3"):
         await reader.create_topics([topic(partitions=3)])
     with pytest.raises(

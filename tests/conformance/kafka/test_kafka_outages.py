@@ -1,4 +1,4 @@
-"""A broker that freezes, or goes and comes back: it is the own one of these tests."""
+"""A broker that freezes or restarts. These tests have one of their own."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def test_nothing_is_lost_when_the_broker_freezes(broker: Broker, bus: Kafk
 
 
 async def test_a_member_whose_commit_had_no_answer_goes_on(broker: Broker, bus: KafkaBus, connect: Connect) -> None:
-    """The commit may have come through: what it was about may come again, and need not."""
+    """The commit may have arrived, so its messages may be delivered again or not."""
     subscription = await connect(request_timeout=1.0, rebalance_timeout=600.0).subscribe("g", [TOPIC])
     await bus.produce(numbered(range(40)))
     held = await receive(subscription, 40)
@@ -60,7 +60,7 @@ async def test_everything_goes_on_when_the_broker_was_restarted(broker: Broker, 
 async def test_a_group_that_heard_of_no_partitions_gets_them_when_there_are_some(
     connect: Connect, options: KafkaOptions
 ) -> None:
-    """A broker that is just back may know of no topic yet when a group shares out its partitions."""
+    """A broker that has just restarted may know of no topic yet when a group assigns its partitions."""
     bus = connect()
 
     async def nothing_committed(partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
@@ -79,7 +79,7 @@ async def test_a_group_that_heard_of_no_partitions_gets_them_when_there_are_some
 
 
 async def _received(subscription: KafkaSubscription, wanted: Iterable[int]) -> bool:
-    """Whether each of the numbers comes, once or more often, in a while."""
+    """Assert that each of the numbers is delivered, at least once, within a deadline."""
     left = set(wanted)
     async with asyncio.timeout(DEADLINE_SECONDS):
         while left:

@@ -1,4 +1,4 @@
-"""A cluster that is reached over TLS: whom its certificate convinces, who needs one of his own, who a password."""
+"""A cluster reached over TLS: clients that trust its certificate, that present one of their own, or a password."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ class Listeners:
     plaintext: str
     tls: str
     mutual: str
-    """Wants a certificate of the client, signed by `ca`."""
+    """Requires a client certificate signed by `ca`."""
     users: str
-    """Wants a user and a password, by PLAIN or SCRAM-SHA-512."""
+    """Requires a user and a password, by PLAIN or SCRAM-SHA-512."""
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def _settings(ports: dict[str, int], ca: trustme.CA) -> dict[str, str]:
 
 
 def _pkcs8(key: bytes) -> bytes:
-    """The form in which Kafka takes a key."""
+    """The form in which Kafka reads a key."""
     pem: bytes = load_pem_private_key(key, None).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return pem
 
@@ -136,7 +136,7 @@ async def connect(topic_prefix: str, ca_file: Path) -> AsyncIterator[Connect]:
 
 
 async def goes_through(bus: KafkaBus) -> bool:
-    """Whether all that a party does with a bus works: administration, producing, a group."""
+    """Assert that administration, producing and a group work."""
     await bus.create_topics([topic()])
     await bus.produce(numbered(range(40)))
     subscription = await bus.subscribe("g", [TOPIC])
@@ -146,7 +146,7 @@ async def goes_through(bus: KafkaBus) -> bool:
 
 
 def own_certificate(ca: trustme.CA, folder: Path) -> dict[str, Path]:
-    """Options of a client that shows a certificate signed by this authority."""
+    """Options of a client that presents a certificate signed by this authority."""
     issued = ca.issue_cert("ward@city.example")
     return {
         "certificate_file": _written(issued.cert_chain_pems[0], folder / "client.pem"),
@@ -178,7 +178,7 @@ async def test_events_go_over_tls_with_a_certificate_of_the_client(
 
 
 async def is_refused(bus: KafkaBus, why: str) -> bool:
-    """Whether the first use is an error in one line that says why."""
+    """Assert that the first use raises an error of one line that says why."""
     with pytest.raises(BusError, match=why) as refused:
         await bus.end_offsets([TOPIC])
     return len(str(refused.value).splitlines()) == 1

@@ -11,7 +11,7 @@ from testbed.postgres import PostgresServer
 
 @dataclass
 class Home:
-    """A folder of SQLite files; or, with a server, databases on it; or memory, where they end with their services."""
+    """A folder of SQLite files, databases on a PostgreSQL server, or memory, where they end with their services."""
 
     folder: Path
     server: PostgresServer | None = None
@@ -20,7 +20,7 @@ class Home:
     _services: list[Service] = field(default_factory=list)
 
     async def url(self, name: str) -> str:
-        """The URL of the database of this name: always the same, made when first asked for."""
+        """The URL of the database of this name, which is created on the first call."""
         if self.in_memory:
             return "sqlite://"
         if self.server is None:
@@ -30,11 +30,11 @@ class Home:
         return self.server.url(self._databases[name])
 
     def lives_here(self, service: Service) -> None:
-        """It is let go of when the test ends, however it ends."""
+        """Abandon the service when the test ends."""
         self._services.append(service)
 
     async def leave(self) -> None:
-        """Nobody is left, and nothing on the server."""
+        """Abandon the services and drop the databases."""
         for service in self._services:
             await service.abandon()
         for database in self._databases.values():

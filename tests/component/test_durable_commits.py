@@ -32,7 +32,7 @@ async def add(database: Database, *numbers: int) -> None:
 
 
 def kept(folder: Path) -> list[int]:
-    """What another connection sees."""
+    """The numbers that another connection reads."""
     with sqlite3.connect(f"{folder}/numbers.db") as other:
         return [n for (n,) in other.execute("SELECT n FROM numbers ORDER BY n")]
 
@@ -55,7 +55,7 @@ async def test_what_fails_beside_others_leaves_nothing(tmp_path: Path) -> None:
     await database.close()
 
 
-async def test_who_is_cancelled_while_it_commits_leaves_the_database_usable(tmp_path: Path) -> None:
+async def test_a_task_cancelled_while_it_commits_leaves_the_database_usable(tmp_path: Path) -> None:
     database = await made(tmp_path)
     for n in range(20):
         adding = asyncio.create_task(add(database, n))
@@ -73,7 +73,7 @@ async def test_who_is_cancelled_while_it_commits_leaves_the_database_usable(tmp_
     await database.close()
 
 
-async def test_who_has_committed_has_been_flushed_and_many_at_once(
+async def test_a_transaction_that_has_committed_is_flushed_and_many_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database, flushed, really = await made(tmp_path), list[set[int]](), Journal.flush
@@ -94,7 +94,7 @@ async def test_who_has_committed_has_been_flushed_and_many_at_once(
     await added(40)
     async with database.begin() as session:
         await session.execute(select(NUMBERS))
-    assert len(flushed) == 1, "who changes nothing waits for nothing"
+    assert len(flushed) == 1, "a transaction that changes nothing flushes nothing"
     await database.close()
 
 
@@ -119,7 +119,7 @@ async def test_a_transaction_that_has_read_a_commit_ends_after_its_flush(
     await database.close()
 
 
-async def test_what_another_process_has_committed_is_flushed_before_anybody_here_tells_of_it(
+async def test_what_another_process_has_committed_is_flushed_before_a_transaction_here_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flushed: list[list[int]] = []
@@ -180,15 +180,15 @@ async def test_after_a_flush_that_failed_nothing_counts_as_durable(
     await database.close()
 
 
-async def test_who_only_looks_flushes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_read_only_connection_flushes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     database = await made(tmp_path)
     await add(database, 1)
     await database.close()
     monkeypatch.setattr(Journal, "flush", lambda _journal: pytest.fail("it did"))
-    looking = Database(f"sqlite:///{tmp_path}/numbers.db", read_only=True)
-    async with looking.read() as session:
+    reader = Database(f"sqlite:///{tmp_path}/numbers.db", read_only=True)
+    async with reader.read() as session:
         assert (await session.execute(select(NUMBERS.c.n))).scalars().all() == [1]
-    await looking.close()
+    await reader.close()
 
 
 async def test_what_need_not_be_durable_is_not_flushed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ from tests.component.tiny_party import (
 )
 
 OWNERLESS = "nobody"
-"""An owner that is not in the table: a transaction with it fails when it commits."""
+"""An owner that is not in the table: a transaction that refers to it fails when it commits."""
 
 
 async def test_an_effect_and_its_announcement_commit_together(anywhere: Home) -> None:
@@ -112,7 +112,7 @@ async def test_announcements_of_several_handlers_of_one_transaction_keep_their_o
 
 
 def transaction() -> Transaction:
-    """Not committed anywhere: what it would announce is looked at."""
+    """A transaction that is never committed, to assert on what it announces."""
     return Transaction(None, NOON, SeededIdentity(1), topics.PAYMENT_PROVIDER)  # type: ignore[arg-type]
 
 

@@ -39,9 +39,9 @@ class Group(msgspec.Struct):
             self.shares.setdefault(topic, [Share() for _ in range(partitions)])
         self._rebalance()
 
-    def leave(self, gone: Collection[str]) -> None:
+    def leave(self, members: Collection[str]) -> None:
         """Remove members that have closed, died or been evicted, whatever they have in flight."""
-        present = [member for member in gone if member in self.members]
+        present = [member for member in members if member in self.members]
         for member in present:
             del self.members[member]
         if present:

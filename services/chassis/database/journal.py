@@ -20,7 +20,7 @@ from services.chassis.clock import pause
 TURNS_TO_GATHER: Final = 3
 """Turns of the event loop for which a flush waits at most, while other transactions are about to commit."""
 _write_through = getattr(os, "fdatasync", os.fsync)
-"""`fdatasync` leaves out the file's times, which nobody needs to read it; not every system has it."""
+"""`fdatasync` does not write the file's times, which are not needed to read it. Not every system has it."""
 
 
 class Journal:

@@ -73,7 +73,7 @@ def _translated(statement: str) -> Iterator[None]:
 
 
 class PostgreSQL:
-    """At most `pool_size` connections, each opened when it is first needed and then kept.
+    """At most `pool_size` connections, each opened when it is first needed and then held open.
 
     A connection that the server has closed is replaced before it is used.
     """

@@ -169,5 +169,5 @@ class Outgoing:
     def deleted(self, rows: Sequence[int]) -> None:
         """The table no longer holds these."""
         if rows:
-            gone = set(rows)
-            self._flushed = [seq for seq in self._flushed if seq not in gone]
+            deleted = set(rows)
+            self._flushed = [seq for seq in self._flushed if seq not in deleted]

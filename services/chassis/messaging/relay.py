@@ -31,7 +31,7 @@ SENT_ROWS_KEPT = 100
 class Relay:
     """Writes announcements to the outbox within their transaction, and sends them once it has committed.
 
-    The unit of work calls `write`, then `committed` or `rolled_back`; whoever drives the service calls `send_due`. Rows
+    The unit of work calls `write`, then `committed` or `rolled_back`; the process or the sandbox calls `send_due`. Rows
     that the bus has made durable are deleted by a later transaction of this process, or by `delete_sent` when it is
     quiet: a transaction of its own for each would cost more than the sending.
     """
@@ -75,7 +75,7 @@ class Relay:
         self._outgoing.rolled_back(pending)
         self._wake.set()
 
-    # ---- who sends
+    # ---- which process sends
 
     def set_leader(self, sends: bool) -> None:
         """Whether this process sends from now on."""

@@ -23,7 +23,6 @@ from services.chassis.web.routing import PartyRouter
 
 
 def router(agent: CardAgent) -> APIRouter:
-    """The agent's routes."""
     api = PartyRouter()
     _paying(api, agent)
     _settling(api, agent)
@@ -61,16 +60,16 @@ def _paying(api: PartyRouter, agent: CardAgent) -> None:
 
 def _settling(api: PartyRouter, agent: CardAgent) -> None:
     c = agent.commands
-    api.command("/anomalies", c.inject, "異常 have the settlement of a closing go wrong", status=201, name="anomaly")
+    api.command("/anomalies", c.inject, "異常 make the settlement of a closing go wrong", status=201, name="anomaly")
 
-    @api.get("/anomalies", summary="異常 asked for, and what they met")
+    @api.get("/anomalies", summary="異常 asked for, and what they changed")
     async def anomalies() -> Sequence[SettlementAnomalyView]:
         return await agent.queries.anomalies()
 
     api.command(
         "/statements/{statement_id}/correction",
         c.correct,
-        "精算訂正 make good what went wrong with a closing",
+        "精算訂正 correct the settlement of a closing",
         name="correction",
     )
 

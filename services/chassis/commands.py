@@ -1,8 +1,8 @@
-"""Commands: what HTTP asks for, group-committed.
+"""Commands: use cases that change something, group-committed.
 
-Concurrent requests share a transaction: while one commits, the next ones gather. A handler takes a sequence, as
-for events. Its answer is stored with its effect under the request's idempotency key, so that a retry, after a
-crash too, gets the same answer; the key never expires. The same key with another payload is refused.
+Concurrent requests share a transaction: while one commits, the next ones gather. A handler takes a sequence of
+requests, as it would of events. Its answer is stored with its effect under the request's idempotency key, so that a
+retry gets the same answer, after a crash too. A key never expires; with another payload it is refused.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Answer_co = TypeVar("Answer_co", bound=BaseModel, covariant=True)
 
 COMMANDS_PER_TRANSACTION = 500
 ATTEMPTS = 3
-"""How often a command is tried that another replica was quicker with."""
+"""How often a command is attempted if another replica inserts the same key first."""
 
 
 class UseCase(Protocol[Request, Answer_co]):
@@ -126,7 +126,7 @@ KEY_REUSED = Refusal(
 
 
 class Answers:
-    """The stored answers of commands that carried an idempotency key."""
+    """Stored answers of the commands that had an idempotency key."""
 
     def __init__(self, metadata: MetaData) -> None:
         self.table = Table(
@@ -145,7 +145,7 @@ class Answers:
         self._stored = Lookup(select(*(t.c[name] for name in _Stored._fields)).where(*asked))
 
     async def stored(self, tx: Transaction, pending: Sequence[_Pending]) -> Mapping[tuple[str, str], _Stored]:
-        """Rows of the commands among these that were answered before."""
+        """(command, key) → the stored answer, of those among `pending` that were answered before."""
         slots = [p.slot for p in pending if p.slot is not None]
         if not slots:
             return {}
@@ -154,7 +154,7 @@ class Answers:
         return {(row.command, row.idempotency_key): row for row in found}
 
     async def store(self, tx: Transaction, answered: Sequence[tuple[_Pending, BaseModel | Refusal]]) -> None:
-        """Keep the answers of those that carry a key."""
+        """Insert the answers of those with a key."""
         rows = [
             {
                 "command": pending.command.name,
@@ -196,7 +196,7 @@ class Executor:
     async def execute(
         self, command: Command[Request, Answer], request: Request, idempotency_key: str | None = None
     ) -> Answer | Refusal:
-        """Wait for a transaction with this request in it. Raises what the command's handler raises."""
+        """Gather the request into the next transaction. Raises what the command's handler raises."""
         mark = b"" if idempotency_key is None else self._mark(request)
         pending = _Pending(command, request, idempotency_key, mark, asyncio.get_running_loop().create_future())
         self._gathering.append(pending)
@@ -217,7 +217,7 @@ class Executor:
                 del self._gathering[: len(batch)]
                 for wave in waves(batch, _keys):
                     await self._run(wave)
-        except BaseException as end:  # this process is going down: nobody may wait for an answer for ever
+        except BaseException as end:  # the process is going down: no caller may wait for ever
             for pending in (*batch, *self._gathering):
                 if not pending.outcome.done():
                     pending.outcome.set_exception(end)
@@ -236,7 +236,7 @@ class Executor:
                     await self._run([pending])
             elif attempt < ATTEMPTS and lost_a_race(failure):
                 await self._run(wave, attempt + 1)
-            elif not wave[0].outcome.done():  # the caller may have gone away
+            elif not wave[0].outcome.done():  # the caller may have been cancelled
                 wave[0].outcome.set_exception(failure)
         else:
             for pending, answer in answers:

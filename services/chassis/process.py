@@ -1,7 +1,8 @@
 """A service as a process of its own: HTTP, consumer, relay and clock in one task group, stopped gracefully.
 
 On SIGTERM or SIGINT, or when the supervisor's pipe closes, HTTP stops taking requests, the batch in flight is
-finished, what is due is sent, and the process exits 0. Nothing depends on that: after SIGKILL the next start goes on.
+finished, what is due is sent, and the process exits 0. Correctness does not depend on it: after SIGKILL the next start
+goes on from what is on disk.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ Settings = TypeVar("Settings", bound=ServiceSettings)
 Party = TypeVar("Party", bound=Service)
 
 SECONDS_TO_FINISH = 8.0
-"""How long what is in flight may take when the process is told to stop; what is not done then comes again."""
+"""How long work in flight may take after the process is told to stop; what is not done by then is redelivered."""
 
 log = structlog.get_logger(__name__)
 
@@ -50,9 +51,9 @@ def run(
     router: Callable[[Party], APIRouter],
     further: Callable[[Party], Sequence[Listener]] = lambda _: (),
 ) -> None:
-    """Run a service until it is told to stop: its HTTP by `router`, and `further` listeners.
+    """Run a service until it is told to stop. It serves the routes of `router`, and `further` listeners.
 
-    Settings that cannot be used end in one line and exit status 2.
+    Settings that cannot be used, and a database of a newer version, end it with one line and exit status 2.
     """
     try:
         settings = read.from_environment(principal)
@@ -115,7 +116,7 @@ async def _open_bus(settings: ServiceSettings, principal: str) -> EventBus:
 
 
 async def _start(service: Service, follower: ClockFollower | None) -> bool:
-    """True once the service can serve, at the time that was announced."""
+    """True once the service can serve; a clock that is announced has been read by then."""
     if follower is not None:
         await service.bus.create_topics(topic_specs(service.principal))
         while not await follower.catch_up():
@@ -149,7 +150,7 @@ async def _listen(listeners: Sequence[Listener], stopping: asyncio.Event, stoppe
 
 
 async def _send(service: Service, stopping: asyncio.Event) -> None:
-    """The relay: one process per database sends; another waits for its turn."""
+    """The relay: one process per database holds the lease and sends; the others wait for it."""
     relay, patience = service.relay, Patience("sending what the outbox holds")
     while not stopping.is_set():
         try:
@@ -160,7 +161,7 @@ async def _send(service: Service, stopping: asyncio.Event) -> None:
                         patience.over()
                         await relay.wait(longest=1.0)
             if not relay.sends:
-                await _told_within(stopping, seconds=1.0)
+                await _stopped_within(stopping, seconds=1.0)
         except Exception as failure:
             if not is_outage(failure):
                 raise
@@ -182,7 +183,7 @@ async def _consume(service: Service, stopping: asyncio.Event) -> None:
 
 
 async def _possible(doing: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """What the work returns, once no outage hinders it."""
+    """The result of `work`, retried until no outage prevents it."""
     patience = Patience(doing)
     while True:
         try:
@@ -197,23 +198,23 @@ async def _possible(doing: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T
 
 
 async def _finished(work: Coroutine[Any, Any, T], stopping: asyncio.Event, within: float = 0.0) -> T | None:
-    """What the work returns; None where it was not done so many seconds after `stopping`, and given up."""
-    task, told = asyncio.create_task(work), asyncio.create_task(stopping.wait())
+    """The result of `work`; None if it was cancelled, unfinished `within` this many seconds after `stopping`."""
+    task, stop = asyncio.create_task(work), asyncio.create_task(stopping.wait())
     try:
-        await asyncio.wait((task, told), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
             await asyncio.wait((task,), timeout=within)
         return task.result() if task.done() else None
     except asyncio.CancelledError as cancelled:
         if not task.cancelled():
             raise
-        raise RuntimeError("work was cancelled from within") from cancelled  # a task group would take it for an end
+        raise RuntimeError("work was cancelled from within") from cancelled  # a task group would swallow the first
     finally:
-        told.cancel()
+        stop.cancel()
         task.cancel()
         await asyncio.wait((task,))
 
 
-async def _told_within(stopping: asyncio.Event, seconds: float) -> None:
+async def _stopped_within(stopping: asyncio.Event, seconds: float) -> None:
     with suppress(TimeoutError):
         await asyncio.wait_for(stopping.wait(), seconds)

@@ -1,7 +1,7 @@
-"""A service: database, consumer, relay, commands and HTTP put together, to be stepped or to be run.
+"""A service: database, consumer, relay and commands put together, to be stepped or to be run.
 
-A sandbox calls `step` on each of its services until none has anything to do; a process calls `serve`, which runs
-HTTP, consumer and relay in one task group until it is told to stop, finishing what is in flight.
+A sandbox calls `step` on each of its services until none has anything to do. A process (`process.py`) runs consumer and
+relay beside its HTTP until it is told to stop.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ log = structlog.get_logger(__name__)
 
 
 def topic_specs(principal: str | None = None) -> Sequence[TopicSpec]:
-    """The topics of the contract as a bus makes them: all, or those that a principal owns or reads."""
+    """The topics of the contract in the terms of a bus: all, or those that a principal owns or reads."""
     wanted = [t for t in topics.TOPICS if principal is None or principal in (t.owner, *t.readers)]
     return [TopicSpec(t.name, t.partitions, t.retention.total_seconds()) for t in wanted]
 
 
 def identity_of(settings: ServiceSettings) -> Identity:
-    """Seeded where there is a seed, else time-ordered."""
+    """Seeded if there is a seed, else ordered by time."""
     return TimeOrderedIdentity() if settings.seed is None else SeededIdentity(settings.seed)
 
 
@@ -63,7 +63,7 @@ class _Replay(BaseModel):
 
 
 class Service(ABC):
-    """One party, or one replica of it. A party extends it with its use cases, one method each."""
+    """One party, or one replica of it. A party extends it with its commands and queries."""
 
     title: str
     tables: MetaData
@@ -98,13 +98,13 @@ class Service(ABC):
 
     @abstractmethod
     def subscriptions(self) -> Sequence[On]:
-        """Event → handler: the party's table of contents."""
+        """Event → handler: the table of contents of what arrives."""
 
     @property
     def secret(self) -> bytes:
         """Keys tokens and fingerprints; the same after a restart.
 
-        Raises `ValueError` where neither a secret nor a seed is set.
+        Raises `ValueError` if neither a secret nor a seed is set.
         """
         if self.settings.secret:
             return self.settings.secret.encode()
@@ -114,11 +114,11 @@ class Service(ABC):
 
     @property
     def topics(self) -> Sequence[str]:
-        """What this service consumes."""
+        """The topics that this service consumes."""
         return [*(t.name for t in topics.readable_by(self.principal))]
 
     async def start(self) -> None:
-        """Make missing tables and topics, join the consumer group."""
+        """Create or migrate the tables, create missing topics, join the consumer group."""
         await self._make_tables()
         await self.bus.create_topics(topic_specs(self.principal))
         processor = EventProcessor(
@@ -134,7 +134,7 @@ class Service(ABC):
         return Schema(self._chassis_tables, CHASSIS), Schema(self.tables, self.history)
 
     async def _make_tables(self) -> None:
-        """What ends with the process needs no history."""
+        """A database in memory ends with its process and needs no history."""
         if self.database.is_in_memory:
             for schema in self.schemas:
                 await self.database.create(schema.tables)
@@ -148,11 +148,11 @@ class Service(ABC):
         return self._consumer
 
     async def step(self) -> int:
-        """Send what is due and handle what has arrived, without waiting; 0 where there was nothing to do."""
+        """Send what is due and handle what has arrived, without waiting. Returns how much was done."""
         return await self.relay.send_due() + await self.consumer.handle_next(timeout=0)
 
     def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """A transaction for a query."""
+        """A read-only transaction."""
         return self.database.read()
 
     async def is_ready(self) -> bool:
@@ -160,9 +160,9 @@ class Service(ABC):
         return self._consumer is not None and await self.database.answers()
 
     async def status(self) -> ServiceStatus:
-        """What is behind, and when something comes next.
+        """How far it lags behind, and when its next timer is due.
 
-        The topics are looked at before the outbox: what a handled event left to send is in the outbox by then.
+        The topics are read before the outbox: what a handled event has published is in the outbox by then.
         """
         ends = await self.bus.end_offsets(self.topics)
         done = await self.bus.committed(self.principal, self.topics)
@@ -185,7 +185,7 @@ class Service(ABC):
         )
 
     async def environment(self) -> Environment:
-        """What it runs on, and how durable that is."""
+        """Python, machine, database and bus, and how durable the last two are."""
         return Environment(
             principal=self.principal,
             python=f"{platform.python_implementation()} {platform.python_version()}",
@@ -196,11 +196,11 @@ class Service(ABC):
         )
 
     async def books(self) -> Books:
-        """What this party's books say; a service that keeps none has empty ones."""
+        """The party's books; empty if it keeps none."""
         return Books(self.principal)
 
     async def refresh_gauges(self) -> None:
-        """Bring the gauges up to date, for a scrape; during an outage they stay as they were."""
+        """Bring the gauges up to date for a scrape; during an outage they keep their last values."""
         try:
             status = await self.status()
         except Exception as failure:
@@ -215,14 +215,14 @@ class Service(ABC):
             self.metrics.lag.labels(topic).set(behind)
 
     async def dead_letters(self) -> Sequence[DeadLetterView]:
-        """What was set aside, the oldest first."""
+        """Dead letters, the oldest first."""
         async with self.reading() as session:
             return [_view(letter) for letter in await self._letters.all(session)]
 
     async def replay(
         self, letter_id: str, value: dict[str, Any] | None, key: str | None = None
     ) -> DeadLetterView | Refusal:
-        """Handle a dead letter again, mended where a value is given; a second failure leaves it as it was."""
+        """Handle a dead letter again, with another value if given; it stays as it was if it fails again."""
         try:
             return await self._replay(_Replay(letter_id=letter_id, value=value), key)
         except Exception as failure:
@@ -241,18 +241,18 @@ class Service(ABC):
         return answers
 
     async def close(self) -> None:
-        """Finish, leave the group and the database. Idempotent."""
+        """Delete the rows that were sent, leave the group, close the database. Idempotent."""
         if self._consumer is not None:
             try:
                 await self.relay.delete_sent()
             except Exception as failure:
                 if not is_outage(failure):
                     raise
-                log.warning("what was sent is not deleted; the next start sends it again", error=said(failure))
+                log.warning("rows that were sent are not deleted; the next start sends them again", error=said(failure))
         await self.abandon()
 
     async def abandon(self) -> None:
-        """Let go of everything as a dying process does: nothing is finished, the next start goes on. Idempotent."""
+        """Close everything unfinished, as a dying process does; the next start goes on from there. Idempotent."""
         if self._consumer is not None:
             await self._subscription.close()
             self._consumer = None

@@ -1,7 +1,7 @@
-"""Logs and metrics. Logs are one JSON object a line on stderr; they never carry a request's body or an event's value.
+"""Logs and metrics. A log line is a JSON object on stderr; it never has a request's body or an event's value.
 
-Every line within a request or a wave carries what `bind` was given (the correlation id); metrics are Prometheus's,
-one registry a service, so that several services in one process do not mix.
+Lines within a request carry its correlation id. Metrics are Prometheus's, a registry per service, so that
+several services in one process do not mix.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from services.chassis.clock import monotonic
 Stage = Literal[
     "fetch", "decode", "inbox", "handlers", "commands", "outbox", "commit", "commit_offsets", "read_outbox", "produce"
 ]
-"""What consumer, commands and relay spend their time on, side by side; within each, stages do not overlap.
+"""What consumer, commands and relay spend their time on. The three run concurrently; the stages of one do not overlap.
 
-| stage | timed once a |
+| stage | timed once per |
 |---|---|
-| `fetch` | batch: until its messages were here, the wait for the first one included; not where none came |
-| `decode` | batch: envelopes and events |
-| `inbox` | wave: which were handled before, and that these are now; nothing of events with a natural key |
-| `handlers` | wave: a party's reads, decisions and writes |
+| `fetch` | batch: until its messages were fetched, the wait for the first one included; an empty fetch is not timed |
+| `decode` | batch: decoding envelopes and events |
+| `inbox` | wave: reading and writing which events are handled; not for events with a natural key |
+| `handlers` | wave: the party's reads, decisions and writes |
 | `commands` | transaction of commands: stored answers, reads, decisions and writes |
-| `outbox` | transaction: rows of what it announces, rows that were sent deleted |
-| `commit` | transaction: until the database says that it is durable |
-| `commit_offsets` | batch: until the bus has them |
-| `read_outbox` | reading of the table by the relay: timers, and what other processes left |
-| `produce` | sending by the relay: until the bus says that it has it |
+| `outbox` | transaction: inserting what it publishes, deleting rows that were sent |
+| `commit` | transaction: until the database reports it durable |
+| `commit_offsets` | batch: until the bus has committed its offsets |
+| `read_outbox` | read of the outbox by the relay: timers, and rows of other processes |
+| `produce` | send by the relay: until the bus has acknowledged it |
 """
 STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
 
@@ -41,7 +41,7 @@ BATCH_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2
 
 
 def configure_logging(level: str, principal: str) -> None:
-    """Log as JSON lines on stderr from now on. `level` is a name of the logging module."""
+    """Log JSON lines on stderr from now on. `level` is a name of the logging module."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -51,7 +51,7 @@ def configure_logging(level: str, principal: str) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # the one of the moment: it may be exchanged
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # looked up for each logger: it may be replaced
     )
     structlog.contextvars.bind_contextvars(service=principal)
 
@@ -60,13 +60,13 @@ _UNTIMED: Final = nullcontext()
 
 
 class Metrics:
-    """What a service counts and times. Durations in seconds; none are kept where `timed` is False."""
+    """What a service counts and times, in seconds; without `timed` it only counts."""
 
     def __init__(self, *, timed: bool = True) -> None:
         self._timed = timed
         self.registry = CollectorRegistry()
         r = self.registry
-        ProcessCollector(registry=r)  # processor time and memory, where the system tells them
+        ProcessCollector(registry=r)  # processor time and memory, if the system reports them
         self._events = Counter("sansha_events_handled", "Events handled", ["type"], registry=r)
         self._duplicates = Counter("sansha_events_duplicate", "Redeliveries absorbed", registry=r)
         self._dead = Counter("sansha_events_dead_lettered", "Events set aside", ["type"], registry=r)
@@ -88,16 +88,16 @@ class Metrics:
         return monotonic()
 
     def stage(self, stage: Stage) -> AbstractContextManager[object]:
-        """Times what is done within."""
+        """Times the block."""
         return self._stages[stage].time() if self._timed else _UNTIMED
 
     def stage_ended(self, stage: Stage, began: float) -> None:
-        """For a stage of which only its end tells whether it counts."""
+        """For a stage of which only the end decides whether it counts."""
         if self._timed:
             self._stages[stage].observe(monotonic() - began)
 
     def wave_applied(self, began: float, handled: Mapping[str, int], duplicates: int) -> None:
-        """`handled`: event type → how many of it."""
+        """`handled`: event type → count."""
         if self._timed:
             self._wave.observe(monotonic() - began)
         for event_type, count in handled.items():

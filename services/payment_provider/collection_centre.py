@@ -16,7 +16,7 @@ from services.payment_provider.views import receipt_file_view
 
 
 class CollectionCentre:
-    """`terms` say which terminal is admitted; whoever calls has asked them."""
+    """`terms` decide which terminal is admitted; the routes check them before each call."""
 
     def __init__(self, terms: TerminalTerms, commands: Commands, database: Database, clock: Clock) -> None:
         self.terms, self.clock = terms, clock

@@ -34,7 +34,6 @@ _PICTURE_BODY = {
 
 
 def router(provider: PaymentProvider) -> APIRouter:
-    """The provider's routes."""
     api = PartyRouter()
     _changes(api, provider)
     _many(api, provider)
@@ -77,7 +76,7 @@ def _many(api: PartyRouter, provider: PaymentProvider) -> None:
     c = provider.commands
     api.command("/scans/bulk", c.scan_many, "納付書一括読取 scan many slips, each for itself", status=201)
     api.command("/payments/cards", c.choose_cards, "カード払い一括 pay many by card, each for itself", status=202)
-    api.command("/collections/bulk", c.collect_many, "収納一括 many of them, each for itself", status=201)
+    api.command("/collections/bulk", c.collect_many, "収納一括 many collections, each for itself", status=201)
 
 
 def _simulation(api: PartyRouter, provider: PaymentProvider) -> None:
@@ -91,11 +90,11 @@ def _simulation(api: PartyRouter, provider: PaymentProvider) -> None:
     async def anomaly_kinds() -> Sequence[ReceiptAnomalyKindView]:
         return provider.queries.anomaly_kinds()
 
-    @api.get("/anomalies", summary="異常 those asked for, with the payments they met")
+    @api.get("/anomalies", summary="異常 asked for, with the payments that they struck")
     async def anomalies() -> Sequence[ReceiptAnomalyView]:
         return await provider.queries.anomalies()
 
-    api.command("/anomalies", c.inject_anomaly, "異常 let the receipt data of a payment go wrong", status=201)
+    api.command("/anomalies", c.inject_anomaly, "異常 make the receipt data of a payment go wrong", status=201)
 
 
 def _queries(api: PartyRouter, provider: PaymentProvider) -> None:
@@ -119,6 +118,6 @@ def _queries(api: PartyRouter, provider: PaymentProvider) -> None:
     async def card_agents() -> Sequence[CardRoute]:
         return provider.queries.card_routes()
 
-    @api.get("/terminal-accesses", summary="接続記録 who asked for receipt files, the latest first")
+    @api.get("/terminal-accesses", summary="接続記録 requests of terminals for receipt files, the latest first")
     async def terminal_accesses(limit: Annotated[int, Query(ge=1, le=10_000)] = 100) -> Sequence[RecordedAccess]:
         return await provider.queries.terminal_accesses(limit)

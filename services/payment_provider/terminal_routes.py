@@ -1,7 +1,7 @@
 """HTTP towards the ward's terminal: login, the list of receipt files, a file or the rest of one. No logic.
 
-Certificate, user ID and password are looked at when the terminal logs in and again with every request after that; each
-request is recorded, whatever becomes of it.
+Certificate, user ID and password are checked at login and again with every request after it. Each request is recorded
+with its outcome.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ Session = Annotated[str, Header(alias="Terminal-Session", max_length=200)]
 
 
 class _Door:
-    """Lets a terminal in, or not, and has it recorded."""
+    """Admits terminals or refuses them, and records both."""
 
     def __init__(self, centre: CollectionCentre) -> None:
         self._centre = centre
 
     async def login(self, request: Request, credentials: HTTPBasicCredentials | None) -> TerminalSession:
-        """Raises a problem where the terminal is not admitted."""
+        """Raises a problem if the terminal is not admitted."""
         terms, shown = self._centre.terms, _presented(request, credentials, "")
         await self._decide(shown, "login", terms.admit(shown))
         session, until = terms.open_session(shown, self._centre.clock.now())
@@ -53,13 +53,13 @@ class _Door:
     async def enter(
         self, request: Request, credentials: HTTPBasicCredentials | None, session: str, what: str
     ) -> TerminalCredentials:
-        """The same, with each request after the login."""
+        """Check a request after the login. Raises a problem if the terminal is not admitted."""
         shown = _presented(request, credentials, session)
         await self._decide(shown, what, self._centre.terms.admit_again(shown, self._centre.clock.now()))
         return shown
 
     async def record(self, shown: TerminalCredentials, what: str, outcome: str) -> None:
-        """Keep what became of a request."""
+        """Record the outcome of a request."""
         access = TerminalAccess(
             terminal_user=shown.user[:64], certificate=shown.certificate, what=what[:200], outcome=outcome
         )
@@ -72,7 +72,6 @@ class _Door:
 
 
 def terminal_app(centre: CollectionCentre) -> FastAPI:
-    """The application behind the listener."""
     app = create_api("sansha receipt files (乙 収納センター)")
     door = _Door(centre)
 

@@ -45,10 +45,9 @@ _CSV_BODY = {
 
 
 def router(ward: Ward) -> APIRouter:
-    """The ward's routes."""
     api = PartyRouter()
     _levying(api, ward)
-    _looking(api, ward)
+    _reading(api, ward)
     _terminal(api, ward)
     _settling(api, ward)
     _reminding(api, ward)
@@ -63,7 +62,7 @@ def _levying(api: PartyRouter, ward: Ward) -> None:
     @api.post(
         "/assessments/csv",
         status_code=201,
-        summary="賦課 (CSV): UTF-8 or Shift_JIS; nothing is imported where a line is wrong",
+        summary="賦課 (CSV): UTF-8 or Shift_JIS; nothing is imported if a line is wrong",
         openapi_extra={"requestBody": _CSV_BODY},
     )
     async def assess_csv(request: Request, key: IdempotencyKey = None) -> AssessmentsAnswer:
@@ -73,13 +72,13 @@ def _levying(api: PartyRouter, ward: Ward) -> None:
     api.command(
         "/slips/{slip_number}/reissue",
         c.reissue_slip,
-        "再発行 print a slip anew: the same debt",
+        "再発行 reissue a slip: new paper for the same debt",
         status=201,
         name="reissue",
     )
 
 
-def _looking(api: PartyRouter, ward: Ward) -> None:
+def _reading(api: PartyRouter, ward: Ward) -> None:
     @api.get("/slips", summary="納付書 in order of slip number; `after` gives the next page")
     async def slips(
         insured_number: str | None = None,
@@ -114,20 +113,23 @@ def _looking(api: PartyRouter, ward: Ward) -> None:
     async def explanation(payment_id: str, on: date | None = None) -> Explanation:
         return accepted(await ward.queries.explanation(payment_id, on))
 
-    @api.get("/slips/{slip_number}/deeming", summary="代理納付の効力 does it count as paid on a day, and since when")
+    @api.get(
+        "/slips/{slip_number}/deeming",
+        summary="代理納付の効力 whether the slip counts as paid on a day, and since when",
+    )
     async def deeming(slip_number: str, on: date | None = None) -> DeemingView:
         return accepted(await ward.queries.deeming(slip_number, on))
 
 
 def _settling(api: PartyRouter, ward: Ward) -> None:
     c = ward.commands
-    api.command("/resolutions", c.resolve, "差異の処理 decide about a settlement that does not agree", status=201)
+    api.command("/resolutions", c.resolve, "差異の処理 decide on a settlement that does not agree", status=201)
 
     @api.get("/resolutions", summary="差異の処理 what was decided, by whom, why and when")
     async def resolutions(statement_id: str | None = None, limit: Limit = 1_000) -> Sequence[ResolutionView]:
         return await ward.queries.resolutions(statement_id, limit)
 
-    @api.get("/open-items", summary="What is not settled yet, and why; at most `limit` of each kind")
+    @api.get("/open-items", summary="Open items and why they are open; at most `limit` of each kind")
     async def open_items(limit: Limit = 1_000) -> Sequence[OpenItem]:
         return await ward.queries.open_items(limit)
 
@@ -135,19 +137,18 @@ def _settling(api: PartyRouter, ward: Ward) -> None:
     async def balances() -> Sequence[BalanceView]:
         return await ward.queries.balances()
 
-    @api.get("/deposits", summary="入金 seen on the ward's account")
+    @api.get("/deposits", summary="入金 received on the ward's account")
     async def deposits() -> Sequence[ReceivedDepositView]:
         return await ward.queries.deposits()
 
 
 def _terminal(api: PartyRouter, ward: Ward) -> None:
-    """For the ward's own terminal (端末)."""
     c = ward.commands
     api.command(
         "/terminal/transfers", c.begin_transfer, "受信開始 the terminal begins to fetch a receipt file", status=201
     )
     api.command("/terminal/pages", c.register_page, "登録 register some records of a file")
-    api.command("/terminal/completions", c.complete_transfer, "登録完了 all of a file is handed over")
+    api.command("/terminal/completions", c.complete_transfer, "登録完了 all records of a file are registered")
     api.command("/terminal/steps", c.record_step, "作業記録 record a step at the terminal", status=201)
 
     @api.get("/terminal/steps", summary="作業記録 what was done at the terminal, the latest first")
@@ -164,11 +165,11 @@ def _terminal(api: PartyRouter, ward: Ward) -> None:
 
 
 def _reminding(api: PartyRouter, ward: Ward) -> None:
-    @api.get("/slips/{slip_number}/arrears", summary="延滞金 that have arisen by a day (`on`, default today)")
+    @api.get("/slips/{slip_number}/arrears", summary="延滞金 accrued by a day (`on`, default today)")
     async def arrears(slip_number: str, on: date | None = None) -> ArrearsView:
         return accepted(await ward.queries.arrears(slip_number, on))
 
-    @api.get("/reminders", summary="督促状 as sent; `crossed` for those that did, or did not, cross a payment")
+    @api.get("/reminders", summary="督促状 as sent; `crossed` selects those that did, or did not, cross a payment")
     async def reminders(
         slip_number: str | None = None, crossed: bool | None = None, limit: Limit = 1_000
     ) -> Sequence[ReminderView]:
@@ -179,7 +180,7 @@ def _reminding(api: PartyRouter, ward: Ward) -> None:
         return await ward.queries.crossings(limit)
 
     @api.get(
-        "/visibility", summary="判明までの時間 from payments to the registration of their first records, by channel"
+        "/visibility", summary="収納確認までの時間 from payments to the registration of their first records, by channel"
     )
     async def visibility() -> VisibilityView:
         return await ward.queries.visibility()
@@ -199,14 +200,14 @@ def _overpaid(api: PartyRouter, ward: Ward) -> None:
     api.command(
         "/overpayments/{slip_number}/apply",
         c.apply_overpayment,
-        "充当 apply it to a debt of the same person, by hand",
+        "充当 apply an overpayment to a debt of the same person, by hand",
         body=ApplyRequest,
         name="apply",
     )
     api.command(
         "/overpayments/{slip_number}/refund",
         c.refund_overpayment,
-        "還付 decide to pay it back, by hand",
+        "還付 decide to refund an overpayment, by hand",
         body=RefundRequest,
         name="refund",
     )

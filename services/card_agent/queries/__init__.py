@@ -38,7 +38,6 @@ class Queries:
             return [anomaly_view(asked) for asked in await settlement.anomalies(session)]
 
     async def payment(self, payment_id: str) -> AuthorizationView | Refusal:
-        """One payment."""
         async with self._read() as session:
             found = await explanations.stories(session, [payment_id], None, self._agent, self._terms)
         story = found.get(payment_id)
@@ -54,7 +53,7 @@ class Queries:
         return {payment_id: story.explain() for payment_id, story in stories.items()}
 
     async def explanation(self, payment_id: str, on: date | None = None) -> Explanation | Refusal:
-        """Of one payment. Refused for a day to come, and for one before this agent was asked about the payment."""
+        """For one payment. Refused for a day to come, and for one before this agent was asked about the payment."""
         not_yet = f"this agent had not been asked about payment {payment_id} yet"
         return await explanation_on(
             self.explain, payment_id, on, self._clock.now(), unknown_payment(payment_id), not_yet
@@ -68,7 +67,6 @@ class Queries:
         return [statement_view(c, made.get(c.statement_id, ()), self._terms, self._agent) for c in closings]
 
     def terms(self) -> TermsView:
-        """The terms of settlement in force."""
         return terms_view(self._terms, self._agent)
 
     def test_cards(self) -> Sequence[TestCard]:

@@ -1,4 +1,4 @@
-"""HTTP at the edge of a service: problems, correlation ids, health, metrics, dead letters. Knows no party."""
+"""The HTTP application of a service: its party's routes; problems, correlation ids, health, metrics, dead letters."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ log = structlog.get_logger(__name__)
 
 RETRY_AFTER_SECONDS = 2
 OPERATIONAL = ("/health/", "/metrics", "/ops/")
-"""Who watches a busy service is answered."""
+"""Not bounded: a busy service can still be monitored."""
 LINES_AT_ONCE = 500
 _TRACEPARENT = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$")
 
 
 def create_api(title: str) -> FastAPI:
-    """An application that answers problems, and whose /docs needs no internet: these networks have none."""
+    """An application that answers with problems. Its /docs needs no internet: these networks have none."""
     app = FastAPIOffline(title=title, version="1", redoc_url=None)
     app.add_exception_handler(ProblemError, answer_problem)
     app.add_exception_handler(RequestValidationError, answer_invalid)
@@ -57,7 +57,7 @@ def create_http(service: Service, router: APIRouter) -> FastAPI:
 
 
 def _described(describe: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """FastAPI's own description, with the media type that problems really have."""
+    """FastAPI's document, with the media type that problems have."""
     document = describe()
     operations = (operation for path in document["paths"].values() for operation in path.values())
     for status, response in (item for operation in operations for item in operation["responses"].items()):
@@ -68,7 +68,7 @@ def _described(describe: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 class _Bounded:
-    """So many requests at a time: who comes beyond that is told to come again, before anything is done for him."""
+    """Bounds the requests in flight: one over the limit is answered 503 with Retry-After before any work."""
 
     def __init__(self, app: ASGIApp, most: int) -> None:
         self._app, self._most, self._under_way = app, most, 0
@@ -93,7 +93,7 @@ class _Bounded:
 
 
 class _Observed:
-    """Gives each request a correlation id, counts and times it, answers what nobody else caught."""
+    """Gives each request a correlation id, counts and times it, and answers exceptions that nothing else has caught."""
 
     def __init__(self, app: ASGIApp, service: Service) -> None:
         self._app, self._service = app, service
@@ -118,7 +118,7 @@ class _Observed:
             try:
                 await self._app(scope, receive, sending)
             except Exception as failure:
-                if status:  # it broke off in the middle of its answer
+                if status:  # part of the answer has been sent
                     raise
                 await (await _answer_fault(Request(scope), failure))(scope, receive, sending)
             route = getattr(scope.get("route"), "path", "unknown")
@@ -141,7 +141,7 @@ async def answer_problem(_request: Request, raised: Exception) -> Response:
 
 
 async def answer_invalid(_request: Request, raised: Exception) -> Response:
-    """Says where and what, never the value: a card number may be in it."""
+    """Names the field and what is wrong, never the value, which may be a card number."""
     assert isinstance(raised, RequestValidationError)
     errors = tuple({"field": _place(e), "wrong": str(e["msg"])} for e in raised.errors())
     named = "; ".join(f"{e['field']}: {e['wrong']}" for e in errors)
@@ -150,7 +150,7 @@ async def answer_invalid(_request: Request, raised: Exception) -> Response:
 
 
 def _place(error: dict[str, Any]) -> str:
-    """Where the error is; the name of a field that should not be there is the sender's text, and left out."""
+    """Path of the field. The name of an unknown field is left out: it is the sender's text."""
     parts = error["loc"][:-1] if error["type"] == "extra_forbidden" else error["loc"]
     return ".".join(str(part) for part in parts)
 
@@ -183,7 +183,7 @@ def _unavailable(refusal: Refusal) -> Response:
 
 
 async def _in_chunks(lines: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Many lines at a time; between two chunks others have their turn."""
+    """Chunks of many lines; between two chunks other requests are served."""
     while chunk := b"".join(islice(lines, LINES_AT_ONCE)):
         yield chunk
 
@@ -206,24 +206,24 @@ def _operations(service: Service) -> APIRouter:
         await service.refresh_gauges()
         return Response(service.metrics.exposition(), media_type="text/plain; version=0.0.4")
 
-    @router.get("/ops/status", summary="What is behind, and what comes next")
+    @router.get("/ops/status", summary="How far it lags behind, and when its next timer is due")
     async def status() -> ServiceStatus:
         return await service.status()
 
-    @router.get("/ops/environment", summary="What it runs on, and how durable that is")
+    @router.get("/ops/environment", summary="Python, machine, database and bus, and how durable the last two are")
     async def environment() -> Environment:
         return await service.environment()
 
     @router.get("/ops/books", summary="帳簿 this party's books, for an audit", response_class=StreamingResponse)
     async def books() -> StreamingResponse:
-        """Lines of JSON, one a row, read at one moment. An operator's: it is everything the party has booked."""
+        """A JSON object per row, read in one transaction. For operators: it is everything that the party has booked."""
         return StreamingResponse(_in_chunks(to_lines(await service.books())), media_type="application/x-ndjson")
 
-    @router.get("/ops/dead-letters", summary="Events set aside")
+    @router.get("/ops/dead-letters", summary="Dead letters: events set aside")
     async def dead_letters() -> list[DeadLetterView]:
         return list(await service.dead_letters())
 
-    @router.post("/ops/dead-letters/{letter_id:path}/replay", summary="Handle one again", responses=PROBLEMS)
+    @router.post("/ops/dead-letters/{letter_id:path}/replay", summary="Handle a dead letter again", responses=PROBLEMS)
     async def replay(letter_id: str, body: ReplayRequest, key: IdempotencyKey = None) -> DeadLetterView:
         return accepted(await service.replay(letter_id, body.value, key))
 

@@ -1,9 +1,10 @@
-"""The errors a caller can act on, as RFC 9457 problem details.
+"""Errors that a client can act on, as RFC 9457 problem details.
 
-ProblemError            a named refusal on its way out of a route
- └ (from) Refusal       contracts.vocabulary: the value a handler returned
-invalid_request         the body, path or query is malformed (422); never echoes what was sent
-unavailable             the service is starting or stopping (503)
+ProblemError            a refusal, raised by a route
+ └ (from) Refusal       contracts.vocabulary: the value that a handler returned
+invalid_request         body, path or query is malformed (422); what was sent is never echoed
+too_busy                too many requests are in flight (503)
+unavailable             the service is starting, stopping, or cannot reach its database or bus (503)
 internal                a bug or a fault (500); the log has the trace, the answer the correlation id
 """
 
@@ -18,7 +19,7 @@ Answer = TypeVar("Answer")
 
 
 class ProblemError(Exception):
-    """A refusal that leaves a route."""
+    """A refusal, as an exception between a route and its answer."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(f"{refusal.code}: {refusal.detail}")
@@ -26,7 +27,6 @@ class ProblemError(Exception):
 
 
 def problem(refusal: Refusal, status: int | None = None, errors: tuple[dict[str, str], ...] = ()) -> Problem:
-    """The problem details of a refusal."""
     return Problem(
         type=f"urn:sansha:problem:{refusal.code}",
         title=refusal.code.replace("_", " "),

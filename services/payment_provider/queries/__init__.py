@@ -39,7 +39,6 @@ class Queries:
             return [anomaly_view(asked) for asked in await anomalies.asked(session)]
 
     async def payment(self, payment_id: str) -> PaymentView | Refusal:
-        """One payment."""
         async with self._read() as session:
             found = (await payments.find(session, [payment_id])).get(payment_id)
         if found is None:
@@ -47,7 +46,7 @@ class Queries:
         return self._view(found)
 
     async def payments(self, payment_ids: Sequence[str]) -> Sequence[PaymentView]:
-        """Payments by id; one that is unknown is missing."""
+        """In no order; unknown payments are missing."""
         async with self._read() as session:
             return [self._view(p) for p in (await payments.find(session, payment_ids)).values()]
 
@@ -64,12 +63,11 @@ class Queries:
             return await explanations.read(session, payment_ids, scope)
 
     async def explanation(self, payment_id: str, on: date | None = None) -> Explanation | Refusal:
-        """Of one payment. Refused for a day to come, and for one before the payment was made."""
+        """For one payment. Refused for a day to come, and for one before the payment was made."""
         unknown, not_yet = _unknown(payment_id), f"payment {payment_id} was not made yet"
         return await explanation_on(self.explain, payment_id, on, self._clock.now(), unknown, not_yet)
 
     def card_routes(self) -> Sequence[CardRoute]:
-        """Which agent takes which brands."""
         routes = self._settings.card_routes
         return [CardRoute(agent=a, brands=tuple(b for b, to in routes.items() if to is a)) for a in Agent]
 
@@ -78,11 +76,11 @@ class Queries:
         return [TestBank(bank_code=code, story=bank.story) for code, bank in TEST_BANKS.items()]
 
     def anomaly_kinds(self) -> Sequence[ReceiptAnomalyKindView]:
-        """What can be asked for."""
+        """The kinds of anomaly (異常) that can be asked for."""
         return [ReceiptAnomalyKindView(kind=kind, story=anomaly.story) for kind, anomaly in ANOMALIES.items()]
 
     async def terminal_accesses(self, limit: int) -> Sequence[RecordedAccess]:
-        """接続記録: who asked for what, the latest first."""
+        """接続記録: requests of terminals, the latest first."""
         async with self._read() as session:
             return await receipt_files.accesses(session, limit)
 

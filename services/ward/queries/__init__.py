@@ -79,13 +79,12 @@ class Queries:
         after: str | None = None,
         limit: int | None = None,
     ) -> Sequence[SlipView]:
-        """Slips in order of number, those behind `after`; `open_only` leaves out what is paid."""
+        """Slips in order of number, from the one behind `after`; `open_only` leaves out those that are paid."""
         async with self._read() as session:
             rows = await slips.page(session, slips.Wanted(insured_number, charge_type, open_only), after, limit)
         return [slip_view(row) for row in rows]
 
     async def slip(self, slip_number: str) -> SlipView | Refusal:
-        """One slip."""
         async with self._read() as session:
             rows = await slips.find(session, [slip_number])
         return slip_view(rows[0]) if rows else slip_unknown(slip_number)
@@ -107,7 +106,7 @@ class Queries:
         return Letterhead(s.municipality, s.payee, s.offices[charge_type], len(s.instalment_months[charge_type]))
 
     async def receipt(self, payment_id: str) -> ReceiptView | Refusal:
-        """What is registered of a payment."""
+        """The records of a payment that are registered."""
         async with self._read() as session:
             rows = await payments.records(session, [payment_id])
         unknown = Refusal(
@@ -118,18 +117,18 @@ class Queries:
         return receipt_view(rows) if rows else unknown
 
     async def open_items(self, limit: int | None = None) -> Sequence[OpenItem]:
-        """What is not settled yet, and why: at most `limit` of each kind."""
+        """What is not settled, and why: at most `limit` of each kind."""
         async with self._read() as session:
             return await open_items.read(session, self._today, self._settings, limit)
 
     async def resolutions(self, statement_id: str | None = None, limit: int | None = None) -> Sequence[ResolutionView]:
-        """What was decided, the first first; about one statement where it is named."""
+        """Decisions in order of time; with `statement_id` those on one statement."""
         async with self._read() as session:
             rows = await statements.decisions(session, statement_id, limit)
         return [resolution_view(row) for row in rows]
 
     async def deeming(self, slip_number: str, on: date | None = None) -> DeemingView | Refusal:
-        """代理納付の効力: does a slip count as paid at the end of a day (of today unless one is named)?"""
+        """代理納付の効力: whether a slip counts as paid at the end of the day `on` (default today)."""
         day = self._today if on is None else on
         async with self._read() as session:
             found = await slips.find(session, [slip_number])
@@ -145,12 +144,12 @@ class Queries:
         return [balance_view(account, balance) for account, balance in balances(totals).items()]
 
     async def deposits(self) -> Sequence[ReceivedDepositView]:
-        """入金 seen on the account, in the order of their dates."""
+        """入金 received on the account, by date."""
         async with self._read() as session:
             return [deposit_view(row) for row in await statements.deposits_seen(session)]
 
     async def arrears(self, slip_number: str, until: date | None = None) -> ArrearsView | Refusal:
-        """延滞金 of a slip that have arisen by the end of a day (today), as the law of proxy payment has it then."""
+        """延滞金 of a slip accrued by the end of a day (default today), by the law on proxy payment then in force."""
         day = until or self._today
         async with self._read() as session:
             rows = await slips.find(session, [slip_number])
@@ -167,7 +166,7 @@ class Queries:
     async def reminders(
         self, slip_number: str | None = None, crossed: bool | None = None, limit: int | None = None
     ) -> Sequence[ReminderView]:
-        """督促状 as sent: all, or those that crossed a payment (or did not)."""
+        """督促状 as sent; `crossed` selects those that did, or did not, cross a payment."""
         async with self._read() as session:
             rows = await reminders.sent(session, slip_number, crossed, limit)
         return [reminder_view(row) for row in rows]
@@ -179,7 +178,7 @@ class Queries:
         return crossings_view(sent, rows, limit)
 
     async def visibility(self) -> VisibilityView:
-        """判明までの時間: how long payments were made and not known, by channel."""
+        """収納確認までの時間 by channel: from payments to the registration of their first records."""
         async with self._read() as session:
             return visibility_view(await reminders.visible_payments(session))
 
@@ -191,7 +190,7 @@ class Queries:
         return [overpayment_view(number, people[number]) for number in numbers]
 
     async def overpayment(self, slip_number: str) -> OverpaymentView | Refusal:
-        """過誤納 of one slip."""
+        """過誤納 of a slip."""
         async with self._read() as session:
             people = await find_people(session, [slip_number])
         return overpayment_view(slip_number, people[0]) if people else slip_unknown(slip_number)
@@ -207,7 +206,7 @@ class Queries:
             return [step_view(row) for row in await terminal.steps(session, limit)]
 
     def line(self) -> LineView:
-        """回線: the line of today, and whether it is open."""
+        """回線: today's line, and whether it is open."""
         now = self._clock.now()
         return line_view(self._settings.lines.on(business_date(now)), is_open=self._settings.lines.is_open(now))
 
@@ -219,7 +218,7 @@ class Queries:
             return await explanations.read(session, payment_ids, then, rules, s.overpayment_terms)
 
     async def explanation(self, payment_id: str, on: date | None = None) -> Explanation | Refusal:
-        """Of one payment. Refused for a day to come, and for one before the ward heard of the payment."""
+        """For one payment. Refused for a day to come, and for one before the ward heard of the payment."""
         detail = f"the ward has heard nothing of payment {payment_id}"
         unknown = Refusal("payment_unknown", detail, "ask the payment provider: it may not have been paid yet")
         not_yet = f"the ward had heard nothing of payment {payment_id} yet"

@@ -102,7 +102,7 @@ def test_starting_again_makes_no_secret_anew(stack: ComposedStack) -> None:
     before = stack.said("ward", "sha256sum", *(f"/run/sansha/{name}" for name in sorted(OWN_SECRETS)))
     stack.up("--scale", "ward=2")
     assert stack.said("ward", "sha256sum", *(f"/run/sansha/{name}" for name in sorted(OWN_SECRETS))) == before
-    assert "every secret is there already" in stack.logs("secrets")
+    assert "every secret exists already" in stack.logs("secrets")
 
 
 def test_two_replicas_of_the_ward_share_its_partitions(stack: ComposedStack) -> None:

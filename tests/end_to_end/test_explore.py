@@ -49,7 +49,7 @@ def test_as_a_document_each_case_has_its_figures_and_every_day() -> None:
         (("--vary", "closing=33"), "closing=33: closing_days closing day '33' must be 1 to 31 or eom"),
         (("--vary", "reminder_day=3"), "did you mean reminder_days"),
         (("--fiscal-year", "1999"), "is not from 2000 to"),
-        (("--html", "/no/such/folder/page.html"), "is no folder"),
+        (("--html", "/no/such/folder/page.html"), "is not a folder"),
     ],
 )
 def test_bad_input_is_told_in_one_line_before_anything_is_played(arguments: tuple[str, ...], told: str) -> None:

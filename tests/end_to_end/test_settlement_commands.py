@@ -33,7 +33,7 @@ async def test_a_settlement_goes_wrong_is_found_and_decided_about(new_stack: New
     await stack.start()
     asked = await stack.sansha("anomaly", "uc", "deposit_short", "--yen", "600")
     assert asked.status == 0, asked.err
-    assert "deposit_short asked for the closing of" in asked.out
+    assert "deposit_short will happen at the closing of" in asked.out
     payment = await paid_by_card(stack)
     assert (await stack.advance("2021-08-25")).status_code == 200
 

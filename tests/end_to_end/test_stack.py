@@ -104,7 +104,7 @@ async def test_a_card_and_a_bank_payment_go_all_the_way_to_a_reconciled_deposit(
         assert await status_of(stack, payment_id) == "confirmed"
         told = await explained(stack, payment_id)
         assert "消込" in told
-        assert "nothing is waited for" in told
+        assert "it waits for nothing" in told
     document = await stack.sansha_json("explain", by_card)
     assert document["waiting"] == []
     assert {step["party"] for step in document["timeline"]} == {"ward", "payment_provider", "card_agent.uc"}

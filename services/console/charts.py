@@ -1,4 +1,4 @@
-"""Charts as SVG that stands in a page by itself: no script, nothing fetched. The only module that imports pygal."""
+"""Charts as self-contained SVG: no script, nothing fetched."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COLOURS: Final = (
     "#8c564b",
     "#555555",
 )
-"""Told apart also by those who see few colours (the first six are Okabe and Ito's)."""
+"""Distinguishable also with colour blindness (the first six are Okabe and Ito's)."""
 _STYLE: Final = Style(
     background="transparent",
     plot_background="transparent",
@@ -102,7 +102,7 @@ def stacked(rows: Sequence[str], series: Mapping[str, Sequence[int]]) -> str:
         value_formatter=lambda value: f"{value:,.0f}",
         **_with_legend(len(series)),
     )
-    chart.x_labels = list(reversed(rows))  # it draws from the bottom
+    chart.x_labels = list(reversed(rows))  # pygal draws from the bottom
     for name, values in series.items():
         chart.add(name, list(reversed(values)))
     return _drawn(chart)
@@ -113,7 +113,7 @@ def _rows(entries: int) -> int:
 
 
 def _with_legend(entries: int) -> dict[str, int]:
-    """It leaves room for whole rows alone: what is over needs a margin."""
+    """pygal only reserves space for full rows of the legend; a last, shorter row needs a margin."""
     over = _rows(entries) - entries // _LEGEND_COLUMNS
     return {"legend_at_bottom_columns": _LEGEND_COLUMNS, "margin_bottom": _MARGIN + over * _LEGEND_ROW}
 

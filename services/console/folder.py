@@ -15,14 +15,14 @@ STACK_FILE = "sansha.json"
 
 @dataclass(frozen=True, slots=True)
 class StackFile:
-    """What a data folder remembers: ids follow from the seed, tokens are keyed by the secret."""
+    """The seed from which a folder's ids follow, and the secret that keys its tokens."""
 
     seed: int | None
     secret: str
 
     @classmethod
     def open(cls, folder: Path, seed: int | None) -> StackFile:
-        """Read the folder's file, or make it. Raises `ValueError` for another seed, or a file that was damaged."""
+        """Read the folder's file, or create it. Raises `ValueError` for another seed or a damaged file."""
         path = folder / STACK_FILE
         if not path.exists():
             made = cls(seed, "" if seed is not None else random_token())
@@ -32,7 +32,7 @@ class StackFile:
             document: dict[str, Any] = json.loads(path.read_text())
             kept = cls(document["seed"], document["secret"])
         except (ValueError, LookupError, TypeError):
-            raise ValueError(f"{path} is damaged; bring it back from a copy or name another folder") from None
+            raise ValueError(f"{path} is damaged; restore it from a backup or name another folder") from None
         if seed is not None and kept.seed != seed:
             raise ValueError(
                 f"{folder} was made with seed {kept.seed}, not {seed}; leave --seed out or name another folder"
@@ -40,12 +40,12 @@ class StackFile:
         return kept
 
     def write(self, folder: Path) -> None:
-        """Keep it, for its owner's eyes alone."""
+        """Write the file, readable by its owner only."""
         path = folder / STACK_FILE
         path.touch(mode=0o600)
         path.write_text(json.dumps({"seed": self.seed, "secret": self.secret}) + "\n")
 
 
 def database_url(folder: Path | None, principal: str) -> str:
-    """Where a party's embedded database is: a file named after it, or memory."""
+    """The URL of a party's embedded database: a file named after it, or in memory."""
     return "sqlite://" if folder is None else f"sqlite:///{folder / f'{principal}.db'}"

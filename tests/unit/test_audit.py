@@ -112,12 +112,12 @@ CORRUPTIONS: list[tuple[str, dict[str, Books], Finding]] = [
     (
         "a receipt has no promise",
         changed(JCB, proxy_payments=()),
-        Finding("receipt_without_promise", "not-closed", "nobody owes the ward this money", 300_000),
+        Finding("receipt_without_promise", "not-closed", "no settler owes the ward this money", 300_000),
     ),
     (
         "a receipt has no payment",
         changed(PROVIDER, payments=[p for p in PAYMENTS if p != NOT_CLOSED]),
-        Finding("receipt_without_payment", "not-closed", "the provider knows no such payment", 300_000),
+        Finding("receipt_without_payment", "not-closed", "the provider has no such payment", 300_000),
     ),
     (
         "a statement does not arrive",

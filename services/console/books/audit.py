@@ -1,7 +1,7 @@
-"""The audit (監査): do the parties' books agree, is every yen somewhere, and nothing twice?
+"""The audit (監査): do the parties' books agree, is no yen lost, and none booked twice?
 
-It compares the books alone, at a quiescent moment; each disagreement is named with its yen. One that the ward has on
-record for what it is, to the yen, is known (`known.py`): open, or resolved. Any other is money lost, or made.
+It compares only the books, while nothing is under way; each difference is named with its yen. One that the ward has on
+record, to the yen, is known (`known.py`): open, or resolved. Any other is money lost or created.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from services.console.books.known import Known, State, effective_deposits
 
 _UNTOLD = "collected"
 STANDING = {_UNTOLD, "paid", "confirmed"}
-"""Statuses of payments that were taken and stand."""
+"""Statuses of accepted payments that stand."""
 _UNDER_WAY = {"authorizing", "entrusted", "at_bank"}
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that does not add up. `yen` is the amount concerned."""
+    """A difference between books. `yen` is the amount concerned."""
 
     code: str
     subject: str
@@ -36,29 +36,29 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What was compared, and what does not agree. Sums are in yen."""
+    """The sums compared, in yen, and the differences."""
 
     receipts_registered: int
     receipts_yen: int
     promised_yen: int
-    """Proxy payments, and what the networks of the other channels collected, that stand."""
+    """Proxy payments and collections of the networks that stand."""
     untold_yen: int
-    """Of that, what the ward has not been told of yet: receipt data take their time."""
+    """Of that, payments whose receipt data are not due yet."""
     deposits_yen: int
     fees_yen: int
     undeposited_yen: int
     under_way: int
-    """Payments whose authorization, entrustment or bank is not answered yet."""
+    """Payments that wait for an authorization, an entrustment or a bank's answer."""
     findings: tuple[Finding, ...] = field(default=())
 
     @property
     def conserved(self) -> bool:
-        """Nothing lost, nothing doubled, to the yen: whatever does not agree is known for what it is."""
+        """No yen lost, none booked twice: every difference is on record at the ward."""
         return all(finding.state is not State.UNEXPLAINED for finding in self.findings)
 
 
 def audit(books: Mapping[str, Books]) -> Audit:
-    """`books` by principal; every party must be there. Raises `LookupError` naming one that is not."""
+    """`books` by principal. Raises `LookupError` naming missing parties."""
     missing = [p for p in topics.PRINCIPALS[:-1] if p not in books]
     if missing:
         raise LookupError(f"the books of {', '.join(missing)} are missing")
@@ -90,7 +90,7 @@ def _with_states(found: Iterable[Finding], ward: Books, settlers: Sequence[Books
 
 
 def _standing_receipts(ward: Books) -> dict[str, int]:
-    """Payment → amount, of those that are registered and not cancelled; the earliest kind's amount stands."""
+    """Payment → amount, for registered receipts that are not cancelled; the earliest kind's amount stands."""
     cancelled = {r.payment_id for r in ward.receipts if r.kind == "03"}
     latest_first = sorted((r for r in ward.receipts if r.kind != "03"), key=attrgetter("kind"), reverse=True)
     return {r.payment_id: r.amount for r in latest_first if r.payment_id not in cancelled}
@@ -115,7 +115,7 @@ def _findings(
 
 
 def _once(provider: Books) -> Iterator[Finding]:
-    """The app takes a slip once; what was paid at a till or a counter besides is 二重納付, and no fault."""
+    """The app takes a slip once. A further payment at a store or counter is 二重納付, not a difference."""
     taken = Counter(p.slip_number for p in provider.payments if p.status in STANDING and p.method in IN_APP)
     amounts = {p.slip_number: p.amount for p in provider.payments}
     for slip, times in taken.items():
@@ -139,7 +139,7 @@ def _receipts_agree(provider: Books, ward: Books) -> Iterator[Finding]:
 
 
 def _promises_agree(provider: Books, settlers: Iterable[Books], standing: Mapping[str, int]) -> Iterator[Finding]:
-    """Receipts registered = proxy payments + what the networks collected, less what is not told, one by one."""
+    """Receipts registered = proxy payments + collections of networks − those not reported yet, one by one."""
     promised = {p.payment_id: p.amount for b in settlers for p in b.proxy_payments if p.status != "withdrawn"}
     paid = {p.payment_id: p.amount for p in provider.payments if p.status in STANDING}
     untold = _untold(provider)
@@ -151,9 +151,9 @@ def _promises_agree(provider: Books, settlers: Iterable[Books], standing: Mappin
             yield Finding("promise_without_receipt", payment_id, detail, amount)
     for payment_id, amount in standing.items():
         if payment_id not in promised:
-            yield Finding("receipt_without_promise", payment_id, "nobody owes the ward this money", amount)
+            yield Finding("receipt_without_promise", payment_id, "no settler owes the ward this money", amount)
         if paid.get(payment_id) != amount:
-            yield Finding("receipt_without_payment", payment_id, "the provider knows no such payment", amount)
+            yield Finding("receipt_without_payment", payment_id, "the provider has no such payment", amount)
 
 
 def _same_rows(kind: str, told: Iterable[Any], seen: Iterable[Any]) -> Iterator[Finding]:

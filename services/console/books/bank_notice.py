@@ -1,8 +1,8 @@
-"""入金通知: what the ward's bank tells of its account in records of 全銀 (Zengin), held against the ward's books. Pure.
+"""入金通知: the bank's notice of the ward's account in 全銀 (Zengin) records, compared with the ward's books. Pure.
 
-The bank tells what came, from whom and when, and nothing of statements or payments. So what it tells and what the ward
-has on record are matched by day (勘定日), payer and amount, as a treasurer does; of what then is left of one day and
-one payer on both sides, the amounts differ. Layout and source of the records: `contracts.formats.zengin_file`.
+A notice names day, payer and amount, no statement and no payment. So deposits are matched by day (勘定日), payer and
+amount, as a treasurer does; if both sides have deposits left for one day and payer, their amounts differ. Layout and
+source of the records: `contracts.formats.zengin_file`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Key = TypeVar("Key")
 
 
 WARD_ACCOUNT: Final = Account("0001", "ﾐｽﾞﾎ", "110", "ｼﾝｼﾞﾕｸ", "1", "1234567", "ｼﾝｼﾞﾕｸｸ ｶｲｹｲｶﾝﾘｼﾔ")
-"""The account that the ward has designated (指定口座): the one for which deposits name no account."""
+"""The ward's designated account (指定口座); deposits on it name no account."""
 PAYER_BANK, PAYER_BRANCH = "ﾐｽﾞﾎ", "ﾎﾝﾃﾝ"
 """仕向店 of every deposit."""
 TRANSFER: Final = "11"
@@ -45,7 +45,7 @@ _ORDER: Final = {settler.value: n for n, settler in enumerate(Settler)}
 
 
 class Period(NamedTuple):
-    """The days that a notice covers, both included."""
+    """The days that a notice covers, inclusive."""
 
     first: date
     last: date
@@ -55,13 +55,13 @@ class Period(NamedTuple):
 
 
 def period_of(came: Iterable[DepositRow], first: date | None, last: date | None) -> Period:
-    """The days asked for; where one is not named, as far as anything came.
+    """The days asked for; a day not given is that of the first or last deposit.
 
-    Raises `ValueError` where nothing came and no day is named, and where the first is after the last.
+    Raises `ValueError` without deposits and days, or if the first day is after the last.
     """
     days = [*(d.on for d in came), *(day for day in (first, last) if day is not None)]
     if not days:
-        raise ValueError("nothing has come into the ward's account; name the days with --from and --to")
+        raise ValueError("the ward's account has no deposit; name the days with --from and --to")
     period = Period(first or min(days), last or max(days))
     if period.first > period.last:
         raise ValueError(f"--from {first} is after --to {last}; the first day comes first")
@@ -72,9 +72,9 @@ def period_of(came: Iterable[DepositRow], first: date | None, last: date | None)
 
 
 def block(kind: Kind, period: Period, came: Iterable[DepositRow]) -> zengin_file.Block:
-    """What the bank tells of these days. `came` is all that reached the ward's account, in yen, of any day.
+    """The notice of these days. `came` are all deposits on the ward's account, in yen, of any day.
 
-    残高 (kind 03) is what had come before; what goes out is not told. Nothing in it depends on ids or their order.
+    残高 (kind 03) is the sum of earlier deposits; withdrawals are not included. The notice does not depend on ids.
     """
     ordered = sorted(came, key=lambda d: (d.on, _ORDER[d.settler], d.amount))
     before = sum(d.amount for d in ordered if d.on < period.first) if kind is Kind.ACCOUNT_ENTRIES else 0
@@ -84,7 +84,7 @@ def block(kind: Kind, period: Period, came: Iterable[DepositRow]) -> zengin_file
 
 
 def written(kind: Kind, period: Period, came: Iterable[DepositRow]) -> bytes:
-    """The notice as a file. Raises `ValueError` for what the records have no room for."""
+    """The notice as a file. Raises `ValueError` for values that do not fit the records."""
     return b"".join(zengin_file.write([block(kind, period, came)]))
 
 
@@ -123,35 +123,35 @@ def _entry(number: int, deposit: DepositRow) -> Row:
 
 
 class NoticeRow(NamedTuple):
-    """A row of a notice, with the line that it stands on, from 1."""
+    """A row of a notice, with its line number, from 1."""
 
     line: int
     row: Row
 
     @property
     def settler(self) -> Settler | None:
-        """Who paid; None for a payer whose code is none of ours."""
+        """The settler who paid; None for an unknown payer code."""
         return _SETTLERS.get(self.row.payer_code)
 
     @property
     def what(self) -> tuple[date, str, int]:
-        """By which it equals another: day, payer's code, yen."""
+        """What identifies equal rows: day, payer's code, yen."""
         return self.row.posted_on, self.row.payer_code, self.row.amount
 
     @property
     def takes_back(self) -> bool:
-        """取消: it takes back an equal transfer (kind 01)."""
+        """取消: cancels an equal transfer (kind 01)."""
         return isinstance(self.row, TransferNotice) and self.row.cancelled
 
     @property
     def is_out(self) -> bool:
-        """出金: it left the account (kind 03)."""
+        """出金: a withdrawal (kind 03)."""
         return isinstance(self.row, AccountEntry) and not self.row.is_deposit
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a notice tells of one account; its totals are those of its rows, or it could not be read."""
+    """The notice for one account. Its totals agree with its rows: reading checks them."""
 
     header: Header
     rows: Sequence[NoticeRow]
@@ -163,11 +163,11 @@ class Notice:
 
     @property
     def is_of_the_ward(self) -> bool:
-        """By bank, branch, kind and number of its account, whatever they are called."""
+        """Compares bank, branch, kind and number of the account, not their names."""
         return account_number(self.header.account) == account_number(WARD_ACCOUNT)
 
     def came_in(self) -> Sequence[NoticeRow]:
-        """What reached the account and stayed: neither out, nor cancelled, nor taken back by a cancelled row."""
+        """The deposits that stand: no withdrawals, no cancellations, no cancelled rows."""
         taken_back = Counter(t.what for t in self.rows if t.takes_back)
         stays = [t for t in self.rows if not (t.takes_back or t.is_out)]
         return [t for t in stays if not _taken(taken_back, t.what)]
@@ -179,9 +179,9 @@ def account_number(account: Account) -> str:
 
 
 def read(source: Source, received_on: date) -> Iterator[Notice]:
-    """Account by account. Raises `DamagedFile` at the first thing wrong, with line, byte and what would be right.
+    """Notices, account by account. Raises `DamagedFile` at the first error, with line, byte and the value expected.
 
-    Two digits of a year mean the day nearest to `received_on`.
+    A two-digit year is read as the one nearest to `received_on`.
     """
     header: Header | None = None
     rows: list[NoticeRow] = []
@@ -202,13 +202,13 @@ def read(source: Source, received_on: date) -> Iterator[Notice]:
 class Code(StrEnum):
     """How the bank and the ward disagree."""
 
-    NOT_AT_WARD = "not_at_ward"  # 区に記録なし: the bank tells it, the ward has it not
-    NOT_IN_NOTICE = "not_in_notice"  # 通知になし: the ward has it, the bank does not tell it
+    NOT_AT_WARD = "not_at_ward"  # 区に記録なし: in the notice, not in the ward's books
+    NOT_IN_NOTICE = "not_in_notice"  # 通知になし: in the ward's books, not in the notice
     AMOUNT_DIFFERS = "amount_differs"  # 金額相違
 
 
 class Difference(NamedTuple):
-    """One deposit that does not agree, in yen: as the bank tells it, as the ward has it; None on the side without."""
+    """One deposit that does not agree, in yen: in the notice, and in the ward's books; None where it is missing."""
 
     code: Code
     on: date
@@ -216,15 +216,15 @@ class Difference(NamedTuple):
     told: int | None
     booked: int | None
     line: int | None = None
-    """Of the notice."""
+    """In the notice."""
     deposit_id: str | None = None
-    """Of the ward."""
+    """At the ward."""
     brought_over: bool = False
-    """入金付替: it had gone to another account, or to another statement; somebody at the ward has decided so."""
+    """入金付替: the ward's staff reassigned it from another account or statement."""
 
 
 def differences(notice: Notice, ward: Books) -> Sequence[Difference]:
-    """Where a notice and the ward's books disagree about what came in these days, by day and payer; none is none."""
+    """Differences between a notice and the ward's books about deposits in its days, by day and payer."""
     moved = {r.deposit_id for r in ward.resolutions if r.action == "reassign_deposit"}
     told: defaultdict[tuple[date, Settler | None], list[NoticeRow]] = defaultdict(list)
     booked: defaultdict[tuple[date, Settler | None], list[DepositRow]] = defaultdict(list)
@@ -240,7 +240,7 @@ def differences(notice: Notice, ward: Books) -> Sequence[Difference]:
 def _of_one_payer(
     key: tuple[date, Settler | None], told: Iterable[NoticeRow], booked: Iterable[DepositRow], moved: set[str | None]
 ) -> Iterator[Difference]:
-    """Of one day: what is equal is matched first; of the rest, the smallest with the smallest."""
+    """For one day and payer: equal amounts are matched first, then the smallest with the smallest."""
     for t, b in zip_longest(*_unmatched(told, booked)):
         code = Code.NOT_IN_NOTICE if t is None else Code.NOT_AT_WARD if b is None else Code.AMOUNT_DIFFERS
         yield Difference(
@@ -257,7 +257,7 @@ def _of_one_payer(
 def _unmatched(
     told: Iterable[NoticeRow], booked: Iterable[DepositRow]
 ) -> tuple[Sequence[NoticeRow], Sequence[DepositRow]]:
-    """What of each side has no equal amount on the other, the smallest first."""
+    """The deposits of each side without an equal amount on the other, smallest first."""
     at_bank = sorted(told, key=lambda t: (t.row.amount, t.line))
     at_ward = sorted(booked, key=lambda d: (d.amount, d.deposit_id))
     common = Counter[int](t.row.amount for t in at_bank) & Counter(d.amount for d in at_ward)
@@ -269,14 +269,14 @@ def _unmatched(
 
 
 def _taken(counted: Counter[Key], key: Key) -> bool:
-    """Whether one such is left; then it is taken."""
+    """Take one of `key` from the counter. Returns whether there was one."""
     found = counted[key] > 0
     counted[key] -= found
     return found
 
 
 def in_era(day: date) -> str:
-    """The day as a Japanese letter has it: 令和3年7月26日; the first year of an era is 元年."""
+    """The day as written in Japanese letters: 令和3年7月26日; the first year of an era is 元年."""
     name, began = ("令和", 2019) if day >= REIWA_BEGAN else ("平成", 1989)
     year = day.year - began + 1
     return f"{name}{'元' if year == 1 else year}年{day.month}月{day.day}日"

@@ -1,7 +1,7 @@
-"""The digest of the books: equal where the same things were booked, however and in whatever order it came about.
+"""The digest of the books: equal if the same was booked, in whatever order.
 
-Rows are told by natural keys (a payment by slip number and attempt, a statement by settler and closing day), so
-no id that a process made, and no order of arrival, is in it. Of transfers only the ward's count: those of the others
+Rows are named by natural keys (a payment by slip number and attempt, a statement by settler and closing day), so the
+digest depends on no generated id and no order of arrival. Only the ward's transfers count: those of the other parties
 follow from their rows.
 """
 
@@ -18,7 +18,7 @@ _BOOKS = ("payments", "receipts", "proxy_payments", "statements", "lines", "depo
 
 
 def digest(books: Mapping[str, Books]) -> str:
-    """64 hex digits: of all rows as lines, in order."""
+    """64 hex digits (SHA-256) of all rows as sorted lines."""
     texts = _Texts(_natural_names(books))
     told = sorted(
         (f"{principal}|{kind}|", rows)
@@ -45,7 +45,7 @@ def _natural_names(books: Mapping[str, Books]) -> Iterator[tuple[str, str]]:
 
 
 class _Texts(dict[Any, str]):
-    """What stands for a value: its natural name, or else itself. Worked out once for each value."""
+    """Value → its natural name, or its text. Computed once per value."""
 
     def __missing__(self, value: Any) -> str:
         text = str(value)

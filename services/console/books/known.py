@@ -1,5 +1,7 @@
-"""What the audit finds and the ward knows already: open, or resolved. It is known only where the figures agree to the
-yen with what the ward has on record; everything else stays unexplained."""
+"""Findings of the audit that the ward has on record: open, or resolved.
+
+A finding counts as known only if its yen agree with the ward's record; every other one stays unexplained.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +18,15 @@ _PAYMENTS = frozenset({"closing_differs", "line_without_promise", "promise_witho
 
 
 class State(StrEnum):
-    """What the ward knows of something that does not agree."""
+    """What the ward has on record about a difference."""
 
-    UNEXPLAINED = "unexplained"  # 不明: nobody knows of it
-    OPEN = "open"  # 未処理: on record, and not decided about, or not made good
-    RESOLVED = "resolved"  # 処理済: on record, and made good or decided about
+    UNEXPLAINED = "unexplained"  # 不明: not on record
+    OPEN = "open"  # 未処理: on record, not yet decided or corrected
+    RESOLVED = "resolved"  # 処理済: on record, and decided or corrected
 
 
 class Known:
-    """The ward's records of what does not agree."""
+    """The ward's records of differences."""
 
     def __init__(self, ward: Books, settlers: Iterable[Books]) -> None:
         self._due = {s.statement_id: s.amount - s.fee for s in ward.statements}
@@ -49,7 +51,7 @@ class Known:
         self._deposit_of = {d.deposit_id: d.statement_id for book in (ward, *settlers) for d in book.deposits}
 
     def state(self, code: str, subject: str, yen: int) -> State:
-        """What is known of a finding about `subject`: a statement, a deposit or a payment, as its code has it."""
+        """The state of a finding about `subject`: by its code a statement, a deposit or a payment."""
         if code in _DEPOSITS:
             return self._of_deposits(self._deposit_of.get(subject, subject))
         if code in _PAYMENTS:
@@ -63,7 +65,7 @@ class Known:
         return State.UNEXPLAINED
 
     def _of_deposits(self, statement_id: str) -> State:
-        """The ward knows how far a statement's deposits are from what is due, or they add up after all."""
+        """Known if the ward has the exact difference on record, or if the deposits meanwhile add up."""
         if statement_id not in self._due:
             return State.UNEXPLAINED
         difference = self._came[statement_id] - self._due[statement_id]
@@ -86,7 +88,7 @@ class Known:
 
 
 def effective_deposits(ward: Books) -> Sequence[DepositRow]:
-    """What came, each with the statement that it counts for."""
+    """Every deposit, with the statement it counts for after 入金付替."""
     moved = {r.deposit_id: r.statement_id for r in ward.resolutions if r.action == "reassign_deposit"}
     return [d._replace(statement_id=moved.get(d.deposit_id, d.statement_id)) for d in ward.deposits]
 

@@ -1,7 +1,7 @@
-"""入金: what really came into the ward's account, whatever its settlers believe or the ward knows: what its bank sees.
+"""入金: what the ward's bank sees, the deposits that really reached its account, whatever is on record elsewhere.
 
-From the databases of a data folder, or asked of a running stack; the ward itself is not asked. The networks of the
-channels pay what they believe; of a card agent it is what its transfers really were.
+Read from a data folder or a running stack, never from the ward. Networks deposit what they have on record; for a card
+agent it is the transfers it really made.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from services.payment_provider.app import books as payment_provider_books
 
 
 def paid_in(provider: Books, statements: Iterable[StatementView]) -> Sequence[DepositRow]:
-    """Every deposit on the ward's account, in yen, of the networks and of the agents whose `statements` these are.
+    """Every deposit on the ward's account, in yen, by the networks and by the agents with these `statements`.
 
-    One that was never made, or went to another account, is not among them.
+    Without deposits that were never made or went to another account.
     """
     made = (
         DepositRow(d.deposit_id, s.statement_id, topics.settler_of(s.agent).value, d.paid, d.paid_on)
@@ -36,7 +36,7 @@ def paid_in(provider: Books, statements: Iterable[StatementView]) -> Sequence[De
 
 
 async def read_paid_in(folder: Path) -> Sequence[DepositRow]:
-    """Out of a data folder. Raises `LookupError` naming what is missing or cannot be read."""
+    """From a data folder. Raises `LookupError` naming what is missing or unreadable."""
     provider = await read_party(folder, topics.PAYMENT_PROVIDER, payment_provider_books)
     found = [*provider.deposits]
     for agent in Agent:
@@ -45,7 +45,7 @@ async def read_paid_in(folder: Path) -> Sequence[DepositRow]:
 
 
 async def stack_paid_in(client: StackClient) -> Sequence[DepositRow]:
-    """Asked of provider and card agents of a running stack. Raises `Refused`, `Unreachable`."""
+    """From the provider and card agents of a running stack. Raises `Refused`, `Unreachable`."""
     listings = (client.get(topics.card_agent(agent), "/statements") for agent in Agent)
     provider, *listed = await asyncio.gather(client.books(topics.PAYMENT_PROVIDER), *listings)
     return paid_in(provider, [StatementView.model_validate(s) for listing in listed for s in listing])

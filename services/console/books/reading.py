@@ -1,4 +1,4 @@
-"""Reads the parties' books, to audit them: from the databases of a data folder, or by asking a running stack."""
+"""Reads the parties' books, to audit them: from the databases of a data folder, or from a running stack."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from services.payment_provider.app import books as payment_provider_books
 from services.ward.app import books as ward_books
 
 REST_SECONDS = 3.0
-"""A running stack may be between two books: what does not agree is looked at again for this long."""
+"""In a running stack an event may have reached one book only: differences are read again for this long."""
 
 Found = TypeVar("Found")
 Reader = Callable[[AsyncConnection], Awaitable[Books]]
@@ -37,7 +37,7 @@ def _readers() -> Mapping[str, Reader]:
 
 
 async def read_books(folder: Path) -> dict[str, Books]:
-    """Every party's books. Raises `LookupError` naming what is missing or cannot be read."""
+    """Every party's books. Raises `LookupError` naming what is missing or unreadable."""
     missing = [f"{name}.db" for name in _readers() if not (folder / f"{name}.db").exists()]
     if missing:
         raise _missing(folder, *missing)
@@ -45,7 +45,7 @@ async def read_books(folder: Path) -> dict[str, Books]:
 
 
 async def read_party(folder: Path, principal: str, read: Callable[[AsyncConnection], Awaitable[Found]]) -> Found:
-    """What one party's database says. Raises `LookupError` where there is none, or it cannot be read."""
+    """Read one party's database. Raises `LookupError` if it is missing or unreadable."""
     path = folder / f"{principal}.db"
     if not path.exists():
         raise _missing(folder, path.name)
@@ -64,19 +64,18 @@ def _missing(folder: Path, *names: str) -> LookupError:
 
 
 async def stack_books(client: StackClient) -> dict[str, Books]:
-    """Every party's books, asked of a running stack. Raises `Refused`, `Unreachable`."""
+    """Every party's books, from a running stack. Raises `Refused`, `Unreachable`."""
     principals = [place.principal for place in PROCESSES]
     found = await asyncio.gather(*map(client.books, principals))
     return dict(zip(principals, found, strict=True))
 
 
 async def audit_folder(folder: Path) -> Audit:
-    """The audit of a data folder."""
     return await _audit_at_rest(partial(read_books, folder))
 
 
 async def audit_stack(client: StackClient) -> Audit:
-    """The audit of a running stack, whatever its databases are."""
+    """Audit a running stack, whatever its databases are."""
     return await _audit_at_rest(partial(stack_books, client))
 
 

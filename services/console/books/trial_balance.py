@@ -1,7 +1,7 @@
-"""試算表: the trial balance of each party at the end of a day, and what each then owes whom. Pure.
+"""試算表: the trial balance of each party at the end of a day, and the debts between them. Pure.
 
-Every booking has both its sides, so a day of the past is the sum of the bookings up to it. A debt stands in two books,
-the debtor's and the creditor's; where they differ, one of them does not know yet, or something does not agree.
+Bookings are double entry, so the balance of a past day is the sum of the bookings up to it. A debt stands in two books,
+the debtor's and the creditor's; if they differ, one of them has not been notified yet, or there is a difference.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PAYERS, CARD_COMPANY, SETTLERS = "payers", "card_company", "settlers"
 
 @dataclass(frozen=True, slots=True)
 class TrialBalance:
-    """Of one party. Balances in yen by account: a debit above 0, a credit below; accounts at 0 are left out."""
+    """One party's balances in yen by account: debit positive, credit negative; accounts at 0 are left out."""
 
     party: str
     balances: Mapping[str, int]
@@ -38,7 +38,7 @@ class TrialBalance:
 
 @dataclass(frozen=True, slots=True)
 class Debt:
-    """What one owes another, in yen; None where that side keeps no books here."""
+    """A debt in yen, in the debtor's and the creditor's books; None for a side without books here."""
 
     debtor: str
     creditor: str
@@ -48,25 +48,25 @@ class Debt:
 
     @property
     def agrees(self) -> bool:
-        """Both books say the same, or only one says anything."""
+        """Both books have the same amount, or only one side has books."""
         return None in (self.at_debtor, self.at_creditor) or self.at_debtor == self.at_creditor
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where everybody stands at the end of a day; None where nothing was ever booked."""
+    """Every party's position at the end of a day; None if nothing was ever booked."""
 
     on: date | None
     booked_until: date | None
-    """The last day on which anything is booked."""
+    """The last day with a booking."""
     trial_balances: Sequence[TrialBalance]
     debts: Sequence[Debt]
     owed_twice: int
-    """代理納付失効: yen of these debts that payer and card agent owe both, until one of them pays."""
+    """代理納付失効: yen that both payer and card agent owe, until one of them pays."""
 
 
 def position(books: Mapping[str, Books], on: date | None = None) -> Position:
-    """At the end of `on`, or of the last day on which anything is booked. Raises `LookupError` for missing books."""
+    """The position at the end of `on`, or of the last day with a booking. Raises `LookupError` for missing books."""
     missing = [p for p in topics.PRINCIPALS[:-1] if p not in books]
     if missing:
         raise LookupError(f"the books of {', '.join(missing)} are missing")

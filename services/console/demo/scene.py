@@ -1,4 +1,4 @@
-"""What the demo is played on: a sandbox or a running stack."""
+"""The protocol of what the demo is played on: a sandbox or a running stack."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from services.console.payers.plan import PlannedPayment
 
 
 class Scene(Protocol):
-    """The parties and their clock, at the first minute of the first day."""
+    """The parties, their clock and payers; it starts at the first minute of the first day."""
 
     async def assess(self, request: AssessmentsRequest) -> None:
         """賦課: issue the slips of these."""
 
     async def slips(self, limit: int) -> Sequence[SlipView]:
-        """The first slips, in order of number."""
+        """The ward's first slips, in order of number."""
 
     async def test_cards(self) -> Sequence[TestCard]:
-        """Of every card agent."""
+        """The test cards of every card agent."""
 
     async def pay(self, payments: Sequence[PlannedPayment]) -> Sequence[PaymentView | Refusal]:
-        """Scan the slips and choose the methods, all at this instant; what follows happens by itself."""
+        """Make these payments at this instant; what follows happens by itself."""
 
     async def advance(self, to: datetime) -> None:
-        """Let time pass, once nothing is under way."""
+        """Advance the clock, once nothing is under way."""
 
     async def payments(self, payment_ids: Sequence[str]) -> Sequence[PaymentView]:
-        """In no order."""
+        """The provider's views, in no particular order."""
 
     async def explanations(self, payment_ids: Sequence[str]) -> Mapping[str, Sequence[Explanation]]:
-        """What each party knows of each payment: the provider first, then the ward, then the agents."""
+        """Each party's explanation of each payment: provider, ward, agents."""
 
     async def books(self) -> Mapping[str, Books]:
         """Every party's books, by principal."""
 
     async def open_items(self) -> int:
-        """How many things the ward has not settled."""
+        """The number of open items at the ward."""

@@ -1,4 +1,4 @@
-"""The demo on a running stack: everything over HTTP, time by the console's clock."""
+"""The demo on a running stack: over HTTP, with the clock of its console."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from services.console.stack.clients import StackClient, Unreachable
 SLIPS_AT_ONCE = OPEN_ITEMS = 10_000
 QUESTIONS_AT_ONCE = 16
 Item = TypeVar("Item")
-TELLING_ORDER = (topics.PAYMENT_PROVIDER, topics.WARD, *map(topics.card_agent, Agent))
+ORDER_OF_PARTIES = (topics.PAYMENT_PROVIDER, topics.WARD, *map(topics.card_agent, Agent))
 
 
 async def run_demo_on_stack(client: StackClient, options: DemoOptions, progress: Progress | None = None) -> DemoResult:
-    """Play the year on a stack that is new, stepped, and of the same seed.
+    """Play the year on a new stack with a stepped clock and the same seed.
 
-    Raises `BadRequest` where it is not or the options contradict each other, `Refused`, `Unreachable`.
+    Raises `BadRequest` for another stack or contradictory options, `Refused`, `Unreachable`.
     """
     check(options)
     await _check_stack(client, options)
@@ -103,7 +103,7 @@ class StackScene:
         told: dict[str, Sequence[Explanation]] = {}
         for page in _pages(payment_ids):
             found = await asyncio.gather(*map(self.client.explanations, page))
-            told |= {i: sorted(parts, key=_telling_order) for i, parts in zip(page, found, strict=True)}
+            told |= {i: sorted(parts, key=_order) for i, parts in zip(page, found, strict=True)}
         return told
 
     async def books(self) -> Mapping[str, Books]:
@@ -117,5 +117,5 @@ def _pages(asked: Sequence[Item]) -> Iterator[Sequence[Item]]:
     return (asked[n : n + QUESTIONS_AT_ONCE] for n in range(0, len(asked), QUESTIONS_AT_ONCE))
 
 
-def _telling_order(explanation: Explanation) -> int:
-    return TELLING_ORDER.index(explanation.party)
+def _order(explanation: Explanation) -> int:
+    return ORDER_OF_PARTIES.index(explanation.party)

@@ -1,6 +1,6 @@
 """The demo: a fiscal year of app payments, from scanned barcode to reconciled deposit.
 
-It is played on a `Scene`: the sandbox here, a running stack in `stack_scene`. Same seed, same digest.
+It is played on a `Scene`: a sandbox, or a running stack (`stack_scene`). Same seed, same digest.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from services.console.sandbox.scene import SandboxScene
 from services.console.timeline import merged_steps
 
 SLIPS_PER_PAYMENT_TENTHS = 13
-"""1.3 slips are issued for each payment in the app: the rest is paid elsewhere, or not at all."""
+"""Slips issued per payment in the app, in tenths: the others are not paid, or not in the app."""
 EARLIEST_PAYMENT, LATEST_PAYMENT = timedelta(days=21), timedelta(days=16)
-"""Payers pay from this long before a due date until this long after it."""
+"""The longest time before and after a due date at which payers pay."""
 
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """What to play. The dates are both included."""
+    """What to play. Both dates are included."""
 
     cards: int = 150
     banks: int = 76
@@ -49,12 +49,12 @@ class DemoOptions:
     last_day: date = date(2022, 3, 31)
     folder: Path | None = None
     stories: int | None = None
-    """Of how many payments, the first ones, the story is wanted; None for all."""
+    """The number of payments, from the first on, whose stories are collected; None for all."""
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentStory:
-    """One payment, with what happened to it at every party."""
+    """One payment, with its steps at every party."""
 
     view: PaymentView
     steps: Sequence[Step]
@@ -63,14 +63,14 @@ class PaymentStory:
 
 @dataclass(frozen=True, slots=True)
 class DemoResult:
-    """What came of it."""
+    """The outcome of a demo."""
 
     options: DemoOptions
     digest: str
     wall_seconds: float
     stories: Sequence[PaymentStory]
     deposits: Sequence[tuple[StatementRow, DepositRow, bool]]
-    """With whether the ward has reconciled it."""
+    """(statement, deposit, whether the ward has reconciled it)."""
     audit: Audit
     scanned: int
     approved: int
@@ -79,7 +79,7 @@ class DemoResult:
 
     @property
     def reconciled(self) -> bool:
-        """Every deposit that arrived is matched with confirmed receipts, to the yen."""
+        """Every deposit is matched with confirmed receipts, to the yen."""
         return all(matched for _, _, matched in self.deposits)
 
     @property
@@ -88,7 +88,7 @@ class DemoResult:
 
 
 Progress = Callable[[int, int, datetime], None]
-"""Told (payments made, payments planned, simulated time)."""
+"""Called with (payments made, payments planned, simulated time)."""
 
 
 class BadRequest(Exception):
@@ -96,7 +96,7 @@ class BadRequest(Exception):
 
 
 async def run_demo(options: DemoOptions, progress: Progress | None = None) -> DemoResult:
-    """Play the year in the sandbox. Raises `BadRequest` where the options contradict each other."""
+    """Play the year in a sandbox. Raises `BadRequest` for contradictory options."""
     check(options)
     began = monotonic()
     async with opened_sandbox(options) as sandbox:
@@ -104,7 +104,7 @@ async def run_demo(options: DemoOptions, progress: Progress | None = None) -> De
 
 
 async def play(scene: Scene, options: DemoOptions, began: float, progress: Progress | None = None) -> DemoResult:
-    """Play the year. Raises `BadRequest` where the period is too short for so many payments."""
+    """Play the year on a scene. Raises `BadRequest` if the period is too short for this many payments."""
     made = await _pay(scene, await _within(options, await issue_slips(scene, options), scene), progress)
     await scene.advance(on_the_clock(options.last_day, time(23, 59, 59)))
     books = await scene.books()
@@ -131,7 +131,7 @@ def opened_sandbox(options: DemoOptions) -> Sandbox:
 
 
 async def issue_slips(scene: Scene, options: DemoOptions) -> Sequence[SlipView]:
-    """賦課: assess enough payers for every fiscal year touched, and take the slips that fall due within the days."""
+    """賦課: assess enough payers for every fiscal year of the period. Returns the slips that can be paid within it."""
     first, last = options.first_day + EARLIEST_PAYMENT, options.last_day - LATEST_PAYMENT
     years = range(fiscal_year(options.first_day), fiscal_year(options.last_day) + 1)
     payable_days = [day for year in years for day in due_dates(year) if first <= day <= last]
@@ -184,7 +184,7 @@ def _deposits(books: Mapping[str, Books]) -> list[tuple[StatementRow, DepositRow
 
 
 def check(options: DemoOptions) -> None:
-    """Raises `BadRequest` where the options contradict each other."""
+    """Raises `BadRequest` for contradictory options."""
     if options.last_day < options.first_day:
         raise BadRequest(f"--to {options.last_day} is before --from {options.first_day}; give a later day")
     if options.cards < 0 or options.banks < 0 or options.cards + options.banks == 0:

@@ -1,4 +1,4 @@
-"""The payers' cards: numbers with a right check digit, and the brand of a number."""
+"""The payers' cards: made-up numbers, and the brand of a number."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PREFIXES = (
 
 @cache
 def card_number(seed: int, insured_number: str) -> str:
-    """A made-up card of a payer: always the same, with a right check digit (Luhn)."""
+    """The made-up card of a payer, with a valid check digit (Luhn). The same for the same arguments."""
     draw = chance(seed, "card", insured_number)
     _, prefix, length = draw.choices(_PREFIXES, weights=(45, 25, 25, 5))[0]
     body = prefix + "".join(_digits(draw, length - len(prefix) - 1))
@@ -39,7 +39,7 @@ def luhn_digit(body: str) -> str:
 
 
 def brand_of(number: str) -> Brand | None:
-    """The brand by its leading digits, as an app tells it to choose the agent; None for an unknown one."""
+    """The brand by leading digits, by which an app chooses the agent; None if unknown."""
     two, three, four = (int(number[:n] or 0) for n in (2, 3, 4))
     if number.startswith("4"):
         return Brand.VISA

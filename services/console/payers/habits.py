@@ -1,6 +1,6 @@
 """How people pay: by which channel, and early, on the day, late, never or twice. Pure: it follows from the seed.
 
-The demo's payers (`payers.py`) pay in the app alone; here are all channels, for comparisons.
+The demo's payers (`plan.py`) only pay in the app; these use all channels.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Habit(StrEnum):
 
 
 Shares = Mapping[Method, float]
-"""Channel → its weight among payers; channels that are missing are not used."""
+"""Channel → its weight among payers; a missing channel is not used."""
 
 ORDINARY_MIX: Final[Shares] = {
     Method.CONVENIENCE_STORE: 0.38,
@@ -52,7 +52,7 @@ ORDINARY_HABITS: Final[Mapping[Habit, float]] = {
 
 @dataclass(frozen=True, slots=True)
 class OpeningHours:
-    """When a channel takes money, in Japan: from `opens` until the minute before `closes`."""
+    """When a channel takes payments, in Japan: from `opens` to the minute before `closes`."""
 
     opens: time
     closes: time
@@ -61,11 +61,11 @@ class OpeningHours:
 
     @property
     def minutes(self) -> int:
-        """How many minutes a day it is open."""
+        """Minutes open per day."""
         return (_minutes(self.closes) or 24 * 60) - _minutes(self.opens)
 
     def at(self, day: date, minute: int) -> datetime:
-        """That minute of a day, counted from opening."""
+        """The instant this many minutes after opening."""
         return on_the_clock(day, self.opens) + timedelta(minutes=minute)
 
 
@@ -77,24 +77,25 @@ OPENING_HOURS: Final[Mapping[Method, OpeningHours]] = {
     Method.DIRECT_DEBIT: OpeningHours(time(9), time(9, 1), on_bank_days_only=True),
     Method.CONVENIENCE_STORE: OpeningHours(time(0), time(0), on_bank_days_only=False),
 }
-"""The app by the hours people use it; a debit is made in the morning; shops never close."""
+"""For the app, the hours at which people use it. Debits are made in the morning; stores never close."""
 EARLIEST_DAYS, LATEST_DAYS, SECOND_PAYMENT_DAYS = 20, 40, 10
-"""At most so many days before the due date, after it, and between the two payments of one slip."""
+"""The most days before the due date, after it, and between the two payments of one slip."""
 
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """What a crowd of payers is like: weights, which need not add up to 1."""
+    """The habits of a group of payers, as weights; they need not add up to 1."""
 
     mix: Shares = field(default_factory=lambda: ORDINARY_MIX)
     when: Mapping[Habit, float] = field(default_factory=lambda: ORDINARY_HABITS)
 
 
 def plan_habits(slips: Sequence[SlipView], habits: Habits, seed: int) -> list[PlannedPayment]:
-    """Every payment of these slips, in order of time. A payer keeps to one channel, and decides slip by slip when.
+    """Every payment of these slips, in order of time. A payer uses one channel, and chooses the time slip by
+    slip.
 
-    Who pays by direct debit pays on the due date. A slip without a barcode, or past its use-by date by then, goes to
-    a bank's counter where the channel would not take it. Raises `ValueError` where there are no weights.
+    Direct debits are made on the due date. If the channel does not take a slip (no barcode, or past its use-by date),
+    it is paid at a bank's counter. Raises `ValueError` for weights that cannot be used.
     """
     for name, weights in (("mix", habits.mix), ("when", habits.when)):
         if not weights or min(weights.values()) < 0 or sum(weights.values()) <= 0:
@@ -104,7 +105,7 @@ def plan_habits(slips: Sequence[SlipView], habits: Habits, seed: int) -> list[Pl
 
 
 def channel_of(insured_number: str, mix: Shares, seed: int) -> Method:
-    """The channel that a payer keeps to."""
+    """The channel that a payer uses."""
     (chosen,) = chance(seed, "channel", insured_number).choices(list(mix), weights=list(mix.values()))
     return chosen
 
@@ -140,7 +141,7 @@ def _days_after_due(habit: Habit, channel: Method, draw: Chance) -> int:
 
 
 def _another(first: Method, mix: Shares, draw: Chance) -> Method:
-    """Where a slip can be paid again: not at the same channel, and not in the app where that has taken it."""
+    """A channel that takes the slip a second time: another one, and not the app if the app took the first."""
     known = IN_APP if first in IN_APP else {first}
     others = {m: share for m, share in mix.items() if share > 0 and m is not Method.DIRECT_DEBIT and m not in known}
     if not others:
@@ -150,7 +151,7 @@ def _another(first: Method, mix: Shares, draw: Chance) -> Method:
 
 
 def _taking(slip: SlipView, wished: Method, day: date, besides: Method | None = None) -> Method:
-    """The channel that takes this slip on that day: the one wished for, or a bank's counter, or the ward's."""
+    """The channel that takes this slip on that day: the one wished for, else a bank's counter, else the ward's."""
     past_use_by = slip.use_by is not None and day > slip.use_by
     if not CHANNELS[wished].needs_barcode or (slip.barcode is not None and not past_use_by):
         return wished

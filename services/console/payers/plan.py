@@ -1,4 +1,4 @@
-"""The simulated payers: who pays which slip when, and with what. Pure: it follows from the seed."""
+"""The demo's payers: which slip is paid when, and with what. Pure: it follows from the seed."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from services.chassis.identity import chance
 from services.console.payers.cards import card_number
 
 DECLINED_IN = 25
-"""One card payment in this many is made with a card that is declined."""
+"""One in this many card payments is made with a card that is declined."""
 PAYS_IN_APP_FROM, PAYS_IN_APP_HOURS = 7, 15
-"""The app is used between 7:00 and 22:00."""
+"""The app is used from this hour on, for this many hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class ByBank:
 
 @dataclass(frozen=True, slots=True)
 class PlannedPayment:
-    """What one payer will do."""
+    """A payment that a payer will make."""
 
     at: datetime
     slip: SlipView
@@ -54,7 +54,7 @@ class PlannedPayment:
 
 
 def collection_of(payment: PlannedPayment) -> CollectionRequest:
-    """What the shop, the counter or the bank reports of a payment outside the app."""
+    """The report of a store, counter or bank on a payment outside the app."""
     slip = payment.slip
     named = {"slip_number": slip.slip_number, "amount": slip.amount} if slip.barcode is None else {}
     return CollectionRequest.model_validate(
@@ -67,7 +67,7 @@ def plan(
 ) -> list[PlannedPayment]:
     """`cards` card payments and `banks` internet-banking payments over these slips, in order of time.
 
-    Raises `ValueError` where there are fewer payable slips than payments.
+    Raises `ValueError` if there are fewer payable slips than payments.
     """
     payable = [slip for slip in slips if slip.barcode is not None]
     if len(payable) < cards + banks:
@@ -88,7 +88,7 @@ def _by_card(slip: SlipView, n: int, seed: int, bad: Sequence[TestCard]) -> Plan
 
 
 def _when(slip: SlipView, seed: int) -> datetime:
-    """Early, in the last days, or late, by the hour; never after the slip's use-by date."""
+    """Early, near the due date or late, on the hour; never after the slip's use-by date."""
     draw = chance(seed, "when", slip.slip_number)
     habit = draw.random()
     if habit < 0.25:

@@ -1,7 +1,7 @@
 """The sandbox: all parties in one process under a stepped clock. Same seed, same story, to the last id.
 
-No server, no threads, no waiting: `settle` hands work round until nobody has any, `advance` goes from due time
-to due time. With a folder, databases and the bus are files that outlive it; without, everything is in memory.
+No server, no threads, no waiting: `settle` steps the parties until none has work left, `advance` goes from due time to
+due time. With a folder, databases and bus are files that outlive the sandbox; without, everything is in memory.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ TERMINAL_PASSWORD = "sandbox"
 
 
 class NotQuiescent(Exception):
-    """The clock cannot go on: somebody never runs out of work."""
+    """The clock cannot advance: some party never runs out of work."""
 
 
 class Sandbox:
-    """The three parties (JCB and UC each a card agent of its own), to be stepped through time."""
+    """The three parties (JCB and UC are a card agent each), stepped through time."""
 
     ward: Ward
     provider: PaymentProvider
@@ -73,7 +73,7 @@ class Sandbox:
 
     @property
     def services(self) -> Iterator[Service]:
-        """All that run, always in the same order."""
+        """The running parties, always in the same order."""
         return (self._running[p] for p in topics.PRINCIPALS if p in self._running)
 
     async def start(self) -> None:
@@ -82,9 +82,9 @@ class Sandbox:
             await self.restart(principal)
 
     async def restart(self, principal: str, injected: Faults | None = None) -> Service:
-        """Start a party; one that runs is dropped as it is, as if it had crashed, and its successor goes on.
+        """Start a party. If it runs, it is dropped as if it had crashed, and started again.
 
-        What it left survives in a sandbox with a folder; in memory it is gone.
+        In a sandbox with a folder its data survive; in memory they are lost.
         """
         for running in self.services:
             if running.principal == principal:
@@ -118,7 +118,7 @@ class Sandbox:
         return create_card_agent(CardAgentSettings(agent=agent, **common), self.bus, self.clock, injected)
 
     async def settle(self) -> None:
-        """Hand work round until nobody has any at this instant. Raises `NotQuiescent` where that never comes."""
+        """Step the parties until none has work left at this instant. Raises `NotQuiescent` if that never happens."""
         busy: list[str] = []
         for _ in range(ROUNDS_WITHOUT_REST):
             busy = [service.principal for service in self.services if await service.step()]
@@ -127,11 +127,11 @@ class Sandbox:
         raise NotQuiescent(f"at {self.clock.now()} there is always more to do for {', '.join(busy)}")
 
     def next_due(self) -> datetime | None:
-        """When the next timer of any party is due."""
+        """When the next timer of any party is due; None without timers."""
         return min((due for service in self.services if (due := service.relay.next_due) is not None), default=None)
 
     async def advance(self, to: datetime) -> None:
-        """Let simulated time pass until `to`, stopping at every due time on the way."""
+        """Advance simulated time to `to`, stopping at every due time on the way."""
         while True:
             await self.settle()
             due = self.next_due()
@@ -145,7 +145,7 @@ class Sandbox:
         return {service.principal: await service.books() for service in self.services}
 
     async def close(self) -> None:
-        """Stop every party and the bus. A folder remembers seed and time, so that `sansha up` can go on from it."""
+        """Stop every party and the bus. The folder keeps seed and time: `sansha up` can go on from it."""
         if self.folder is not None:
             StackFile(self.seed, "").write(self.folder)
             announcer = ClockAnnouncer(self.bus, self.clock, SeededIdentity(self.seed))

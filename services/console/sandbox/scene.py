@@ -1,4 +1,4 @@
-"""What the demo is played on when the parties are a sandbox's."""
+"""What the demo, exploring and scenarios ask of a sandbox: its parties, its clock and payers."""
 
 from __future__ import annotations
 

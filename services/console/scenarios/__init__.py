@@ -1,6 +1,6 @@
-"""Scenarios (シナリオ): stories of the three parties, each a function that plays its story in the sandbox.
+"""Scenarios (シナリオ): stories of the three parties, each a function that plays its story in a sandbox.
 
-`LIBRARY` is the table of contents. A scenario claims what comes of it; its docstring is its story.
+`LIBRARY` is the table of contents. A scenario checks its outcome by claims; its docstring is the story shown on screen.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ Play = Callable[[World], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`overrides` are settings by principal, for what the story assumes otherwise than usual."""
+    """`overrides` are settings by principal, if the story needs other than the usual terms."""
 
     play: Play
     japanese: str
     first_day: date = date(2021, 7, 5)
-    """It begins at nine in the morning of this day; the first one is a Monday."""
+    """The story begins at nine in the morning of this day; the default is a Monday."""
     overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
-        """As one types it."""
+        """The name on the command line."""
         return str(getattr(self.play, "__name__", "")).replace("_", "-")
 
     @property

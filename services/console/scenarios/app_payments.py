@@ -1,4 +1,4 @@
-"""Scenarios of payments in the app: by card, by internet banking, and what becomes of those that do not go through."""
+"""Scenarios of payments in the app: by card, by internet banking, and payments that do not go through."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SILENT = ("4000000000000051", "5200000000000056", "3530000000000052")
 LATE = ("4000000000000069", "5200000000000064", "3530000000000060")
 """Test cards: a VISA, a Mastercard and a JCB card each."""
 LAST_BEFORE_CLOSING, DEPOSITED = date(2021, 7, 9), date(2021, 7, 26)
-"""UC closes on 10 July 2021, and deposits on the 26th."""
+"""UC closes on 10 July 2021 and deposits on the 26th."""
 
 
 async def card_payment(world: World) -> None:
@@ -34,7 +34,7 @@ async def card_payment(world: World) -> None:
 
 
 async def two_agents_settle_apart(world: World) -> None:
-    """VISA and Mastercard go to UC, a JCB card to JCB: each agent closes on its own days and deposits by itself."""
+    """VISA and Mastercard go to UC, a JCB card to JCB: each agent closes and deposits by its own terms."""
     by_uc = [await world.slip(), await world.slip()]
     by_jcb = await world.slip()
     for slip, card in zip((*by_uc, by_jcb), (VISA, MASTERCARD, JCB_CARD), strict=True):
@@ -60,7 +60,7 @@ async def internet_banking(world: World) -> None:
 
 
 async def declined_card_then_bank(world: World) -> None:
-    """A card over its limit is declined; the slip is free again, and the payer's bank pays it."""
+    """A card over its limit is declined; the slip is free again, and is paid by internet banking."""
     slip = await world.slip()
     day = await world.some_days(LAST_BEFORE_CLOSING)
     declined = await world.pays(slip, Method.CARD, world.one_of(OVER_LIMIT))
@@ -73,7 +73,7 @@ async def declined_card_then_bank(world: World) -> None:
 
 
 async def expired_card(world: World) -> None:
-    """An expired card is declined: the ward never hears of it, and nobody owes anybody anything."""
+    """An expired card is declined: the ward is sent nothing, and nothing is to be settled."""
     slip = await world.slip()
     await world.some_days(LAST_BEFORE_CLOSING)
     declined = await world.pays(slip, Method.CARD, world.one_of(EXPIRED))
@@ -99,7 +99,7 @@ async def card_company_silent(world: World) -> None:
 
 
 async def late_approval(world: World) -> None:
-    """The card company approves after the deadline: the approval is reversed, and no money is ever touched."""
+    """The card company approves after the deadline: the approval is reversed, and no money moves."""
     slip = await world.slip()
     await world.some_days(LAST_BEFORE_CLOSING)
     late = await world.pays(slip, Method.CARD, world.one_of(LATE))
@@ -111,7 +111,7 @@ async def late_approval(world: World) -> None:
 
 
 async def sale_revoked(world: World) -> None:
-    """速報取消: the card company revokes the sale before the closing; the receipt is cancelled and the debt is back."""
+    """速報取消: the card company revokes the sale before the closing; the receipt is cancelled and the debt stands again."""
     slip = await world.slip()
     await world.some_days(LAST_BEFORE_CLOSING)
     payment = await world.pays(slip, Method.CARD)
@@ -127,7 +127,7 @@ async def sale_revoked(world: World) -> None:
 
 
 async def slip_scanned_twice(world: World) -> None:
-    """The app takes a slip once: the second payer is told that it is paid."""
+    """The app takes a slip once: a second scan is refused as already paid."""
     slip = await world.slip()
     await world.some_days(LAST_BEFORE_CLOSING)
     await world.pays(slip, Method.CARD)
@@ -139,7 +139,7 @@ async def slip_scanned_twice(world: World) -> None:
 
 
 async def reissued_slip(world: World) -> None:
-    """再発行: a slip is lost and reissued; paid on the new paper, the old one is not taken any more."""
+    """再発行: a lost slip is reissued and paid with the new paper; the old paper is then refused."""
     old = await world.slip()
     new = granted(await world.sandbox.ward.commands.reissue_slip(ReissueRequest(slip_number=old.slip_number)))
     world.tell("再発行 slip reissued", f"slip {new.slip_number}")
@@ -154,7 +154,7 @@ async def reissued_slip(world: World) -> None:
 
 
 async def slip_past_its_use_by_date(world: World) -> None:
-    """支払期限経過: past its use-by date the app and the shops take a slip no more; a bank's counter does."""
+    """支払期限経過: past its use-by date app and stores refuse it; a bank counter takes it."""
     slip = await world.slip()
     past = (slip.use_by or slip.due_on) + timedelta(days=1)
     world.claim("there is a use-by date", slip.use_by is not None)
@@ -169,7 +169,7 @@ async def slip_past_its_use_by_date(world: World) -> None:
 
 
 async def over_the_limit_of_a_barcode(world: World) -> None:
-    """Above ¥300,000 no barcode is printed: the shops refuse the slip, a bank's counter takes it."""
+    """Above ¥300,000 no barcode is printed: convenience stores refuse the slip, a bank's counter takes it."""
     slip = await world.slip(amount=300_000 + world.yen())
     world.claim("no barcode", slip.barcode, None)
     refused = await world.tries(slip, Method.CONVENIENCE_STORE)

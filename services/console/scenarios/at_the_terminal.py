@@ -1,4 +1,4 @@
-"""The ward's terminal (端末) in a story: what it pulls, what it leaves, and what the collection centre sends."""
+"""The ward's terminal (端末) in a story: what it pulls, its copies and records, what the collection centre sends."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ from services.console.scenarios.world import World
 from services.ward.app import Fetched, Terminal
 
 ON_THE_LINE = "receipt_file_on_the_line"
-LOOKED_AT = 1_000
-"""So many of the latest files, steps and accesses; a story has fewer."""
+MOST_READ = 1_000
+"""The most files, steps and accesses to read; a story has fewer."""
 _LIST = "/receipt-files"
 _VIEWS = TypeAdapter(list[ReceiptFileView])
 
 
 @dataclass
 class Room:
-    """Where the terminal stands; `folder` holds its temporary copies (一時データ)."""
+    """The room of the terminal; `folder` holds its temporary copies (一時データ)."""
 
     world: World
     terminal: Terminal
     folder: Path
 
     async def pulls(self) -> Sequence[Fetched]:
-        """Log in and fetch what is new; what the line has carried is registered."""
+        """Log in, fetch new files, and register those that the line has delivered."""
         fetched = await self._pull()
         if not fetched:
             self._tell("新着なし nothing new")
         return fetched
 
     async def receives(self, *, again: bool = False) -> Sequence[Fetched]:
-        """The same, with the time that the line takes; with `again` also what was registered before."""
+        """Pull, wait for the line, and register; with `again`, files registered before are fetched again."""
         fetched = {one.name: one for one in await self._pull(again=again)}
         arrivals = [one.arrives_at for one in fetched.values() if one.arrives_at is not None]
         if arrivals:
@@ -54,7 +54,7 @@ class Room:
         return [*fetched.values()]
 
     async def receives_until(self, last: date) -> None:
-        """Every morning on which banks are open, up to that of `last`."""
+        """Receive every morning on which banks are open, up to that of `last`."""
         while self.world.today < last:
             await self.world.until(BANK_CALENDAR.next_open(self.world.today + timedelta(days=1)), 10)
             await self.receives()
@@ -70,16 +70,16 @@ class Room:
 
     @property
     def copies(self) -> list[str]:
-        """What the terminal holds."""
+        """The names of the terminal's temporary copies."""
         return sorted(path.name for path in self.folder.iterdir())
 
     async def steps(self) -> list[str]:
-        """作業記録: what was done at the terminal, in order of time."""
-        return [step.step for step in reversed(await self.world.sandbox.ward.queries.terminal_steps(LOOKED_AT))]
+        """作業記録: the steps at the terminal, in order of time."""
+        return [step.step for step in reversed(await self.world.sandbox.ward.queries.terminal_steps(MOST_READ))]
 
     async def accesses(self) -> list[tuple[str, str]]:
-        """接続記録 at the collection centre: what was asked for, and what came of it, in order of time."""
-        found = await self.world.sandbox.provider.queries.terminal_accesses(LOOKED_AT)
+        """接続記録: (request, outcome) at the collection centre, in order of time."""
+        found = await self.world.sandbox.provider.queries.terminal_accesses(MOST_READ)
         return [(access.what, access.outcome) for access in reversed(found)]
 
 
@@ -98,14 +98,14 @@ def _became(one: Fetched) -> str:
 
 @contextmanager
 def at_the_terminal(world: World, others: Mapping[str, bytes] | None = None) -> Iterator[Room]:
-    """The folder of its copies is gone afterwards. `others` come in the place of the collection centre's files."""
+    """A terminal, whose folder is deleted afterwards. `others` replace files of the collection centre, by name."""
     with TemporaryDirectory() as folder:
         device = terminal_of(world.sandbox, Path(folder), lambda centre: _Between(centre, others) if others else centre)
         yield Room(world, device, Path(folder))
 
 
 class _Between(httpx.AsyncBaseTransport):
-    """A collection centre that lists and sends what `centre` does, but other content under some names."""
+    """A collection centre that lists and sends what `centre` does, with other content under some names."""
 
     def __init__(self, centre: httpx.AsyncBaseTransport, others: Mapping[str, bytes]) -> None:
         self._centre, self._others = centre, others
@@ -121,7 +121,7 @@ class _Between(httpx.AsyncBaseTransport):
         return answer if content is None else httpx.Response(200, stream=httpx.ByteStream(content))
 
     def _view(self, name: str, listed: Sequence[ReceiptFileView]) -> ReceiptFileView:
-        """As it would be listed; a name that the centre does not have is a further file of its last day."""
+        """The file as it would be listed; a name unknown to the centre counts as a further file of its last day."""
         content = self._others[name]
         view = next((v for v in listed if v.name == name), listed[-1])
         seen = {"name": name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}

@@ -1,4 +1,4 @@
-"""Scenarios of the channels outside the app, and of receipt data that contradict themselves."""
+"""Scenarios of the channels outside the app, and of contradictory receipt data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LAST_BEFORE_CLOSING, EVERYTHING_DEPOSITED = date(2021, 7, 9), date(2021, 9, 30)
 
 
 async def _collected(world: World, method: Method, confirmed: int, deposited: date | None = None) -> None:
-    """確報 so many business days after a payment, and the money with it or on a day of its own. A shop has 速報 too."""
+    """確報 after `confirmed` business days, the money with it unless given a day; a store also sends 速報."""
     slip = await world.slip()
     day = await world.some_days(LAST_BEFORE_CLOSING)
     payment = await world.pays(slip, method)
@@ -29,17 +29,17 @@ async def _collected(world: World, method: Method, confirmed: int, deposited: da
 
 
 async def convenience_store(world: World) -> None:
-    """コンビニ: 速報 the next day, 確報 five business days later, the deposit after the shop's closing."""
+    """コンビニ: 速報 the next day, 確報 five business days later, the deposit after the store chain's closing."""
     await _collected(world, Method.CONVENIENCE_STORE, 5, date(2021, 7, 26))
 
 
 async def bank_counter(world: World) -> None:
-    """金融機関窓口: paper travels to the ward for four business days, and the money with it; no 速報."""
+    """金融機関窓口: the paper reaches the ward after four business days, together with the money; no 速報."""
     await _collected(world, Method.BANK_COUNTER, 4)
 
 
 async def direct_debit(world: World) -> None:
-    """口座振替: the account is debited, and the ward hears of it with the money; no 速報."""
+    """口座振替: the account is debited; the result reaches the ward together with the money; no 速報."""
     await _collected(world, Method.DIRECT_DEBIT, 4)
 
 
@@ -49,7 +49,7 @@ async def ward_counter(world: World) -> None:
 
 
 async def confirmed_with_another_amount(world: World) -> None:
-    """速報・確報金額相違: the confirmation names another amount; the 速報 stands, and staff are shown both."""
+    """速報・確報金額相違: the 確報 names another amount; the 速報 stands, and staff see both."""
     await world.receipt_data_go_wrong(ReceiptAnomaly.CONFIRMED_AMOUNT_DIFFERS)
     slip = await world.slip()
     await world.some_days(LAST_BEFORE_CLOSING)
@@ -61,7 +61,7 @@ async def confirmed_with_another_amount(world: World) -> None:
 
 
 async def confirmed_without_preliminary(world: World) -> None:
-    """速報なし確報: a confirmation comes that no preliminary record announced; it counts, and is shown."""
+    """速報なし確報: a 確報 comes without a 速報; it counts, and staff see it."""
     await world.receipt_data_go_wrong(ReceiptAnomaly.CONFIRMED_WITHOUT_PRELIMINARY)
     slip = await world.slip()
     day = await world.some_days(LAST_BEFORE_CLOSING)
@@ -74,7 +74,7 @@ async def confirmed_without_preliminary(world: World) -> None:
 
 
 async def cancelled_after_confirmed(world: World) -> None:
-    """確報後取消: a cancellation follows the confirmation; the money comes all the same, and is given back."""
+    """確報後取消: a cancellation follows the 確報; the money comes all the same, and is returned."""
     await world.receipt_data_go_wrong(ReceiptAnomaly.CANCELLED_AFTER_CONFIRMED)
     slip = await world.slip()
     await world.some_days(LAST_BEFORE_CLOSING)
@@ -91,7 +91,7 @@ async def cancelled_after_confirmed(world: World) -> None:
 
 
 async def never_confirmed(world: World) -> None:
-    """確報未着: the confirmation never comes; it is overdue after seven business days, and the statement stays open."""
+    """確報未着: the 確報 never comes; it is overdue after seven business days, and the statement stays open."""
     await world.receipt_data_go_wrong(ReceiptAnomaly.NEVER_CONFIRMED)
     slip = await world.slip()
     await world.pays(slip, Method.CONVENIENCE_STORE)
@@ -107,7 +107,7 @@ async def never_confirmed(world: World) -> None:
 
 
 async def receipt_data_lost(world: World) -> None:
-    """収納データ未着: no record of a payment ever comes; the agent's statement lists it, and so it is found."""
+    """収納データ未着: no record of a payment ever comes; it is found because the agent's statement lists it."""
     await world.receipt_data_go_wrong(ReceiptAnomaly.NEVER_REPORTED)
     slip = await world.slip()
     await world.some_days(LAST_BEFORE_CLOSING)
@@ -120,7 +120,7 @@ async def receipt_data_lost(world: World) -> None:
 
 
 async def record_sent_twice(world: World) -> None:
-    """二重送信: a record comes twice, with another content the second time; the first stands, the other is shown."""
+    """二重送信: a record comes twice, with other content the second time; the first stands, staff see the other."""
     await world.receipt_data_go_wrong(ReceiptAnomaly.SENT_TWICE)
     slip = await world.slip()
     await world.some_days(LAST_BEFORE_CLOSING)

@@ -12,7 +12,7 @@ WELL_BEFORE_DUE = date(2021, 7, 23)
 
 
 async def reminder_crosses_a_payment(world: World) -> None:
-    """行き違い: paid at a bank days before the reminders go out; the paper reaches the ward after them."""
+    """行き違い: paid at a bank days before the reminders are sent; the paper reaches the ward after them."""
     slip = await world.slip(due=DUE)
     await world.until(DAYS_BEFORE_REMINDERS, 9)
     await world.some_days(DAY_BEFORE_REMINDERS)
@@ -26,7 +26,7 @@ async def reminder_crosses_a_payment(world: World) -> None:
 
 
 async def card_payment_is_not_crossed(world: World) -> None:
-    """In the same days, but by card: the ward knows at once, and sends no reminder. That is why the ward wants it."""
+    """Paid by card just before the reminders: the ward knows at once and sends none. That is why it wants cards."""
     slip = await world.slip(due=DUE)
     await world.until(DAYS_BEFORE_REMINDERS, 9)
     await world.some_days(DAY_BEFORE_REMINDERS)
@@ -37,7 +37,7 @@ async def card_payment_is_not_crossed(world: World) -> None:
 
 
 async def reminded_and_paid_late(world: World) -> None:
-    """督促: nobody pays; a reminder goes out within twenty days, and then the payer comes to the counter."""
+    """督促: an unpaid slip gets a reminder within twenty days of its due date; then the payer pays at the counter."""
     slip = await world.slip(due=DUE)
     await world.until(AFTER_REMINDERS, 9)
     reminder = only(await world.sandbox.ward.queries.reminders(), "reminders")
@@ -52,7 +52,7 @@ async def reminded_and_paid_late(world: World) -> None:
 
 
 async def arrears_grow(world: World) -> None:
-    """延滞金: ¥285,000 unpaid for 91 days at 2.5 % make ¥1,776, cut to ¥1,700; a base under ¥2,000 makes nothing."""
+    """延滞金: ¥285,000 unpaid for 91 days at 2.5 % make ¥1,776, cut to ¥1,700; a base under ¥2,000 bears none."""
     large, small = await world.slip(amount=285_000, due=DUE), await world.slip(amount=1_900, due=DUE)
     due = granted(await world.sandbox.ward.queries.arrears(large.slip_number, date(2021, 11, 1)))
     world.tell("延滞金 arrears", f"¥{due.arrears:,} on {due.until}")
@@ -64,7 +64,7 @@ async def arrears_grow(world: World) -> None:
 
 
 async def paid_twice_and_refunded(world: World) -> None:
-    """二重納付・還付: paid at a shop and in the app; nothing else is owed, so the ward pays one of them back."""
+    """二重納付・還付: paid at a store and in the app; nothing else is owed, so the ward refunds one payment."""
     slip = await world.slip(due=date(2021, 9, 30))
     await world.some_days(WELL_BEFORE_DUE)
     await world.pays(slip, Method.CONVENIENCE_STORE)
@@ -76,7 +76,7 @@ async def paid_twice_and_refunded(world: World) -> None:
 
 
 async def paid_twice_and_applied(world: World) -> None:
-    """二重納付・充当: the payer owes another slip that is overdue; what was paid too much is applied to it."""
+    """二重納付・充当: the payer owes another, overdue slip; the overpayment is applied to it."""
     insured = world.person()
     overdue = await world.slip(due=DUE, insured=insured)
     paid_twice = await world.slip(amount=overdue.amount, due=date(2021, 9, 30), insured=insured)
@@ -92,7 +92,7 @@ async def paid_twice_and_applied(world: World) -> None:
 
 
 async def refund_lapses(world: World) -> None:
-    """還付時効: paid twice, and nobody asks for the money back; after two years the claim lapses."""
+    """還付時効: paid twice, and no refund is claimed; after two years the claim lapses."""
     slip = await world.slip(due=date(2021, 9, 30))
     await world.some_days(WELL_BEFORE_DUE)
     await world.pays(slip, Method.CONVENIENCE_STORE)

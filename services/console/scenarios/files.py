@@ -13,12 +13,12 @@ from contracts.formats import receipt_file
 from contracts.formats.receipt_file import LINE_BYTES, RECORD_BYTES, FileHeader
 from contracts.formats.receipt_record import ReceiptRecord, payment_of
 from contracts.vocabulary import Method, on_the_clock
-from services.console.scenarios.at_the_terminal import LOOKED_AT, ON_THE_LINE, Room, at_the_terminal, in_japan
+from services.console.scenarios.at_the_terminal import MOST_READ, ON_THE_LINE, Room, at_the_terminal, in_japan
 from services.console.scenarios.world import DUE, World, only
 from services.ward.app import Fetched
 
 LAST_BEFORE_CLOSING, DEPOSITED = date(2021, 7, 9), date(2021, 7, 27)
-"""UC closes on 10 July 2021, and deposits on the 26th; on the day after nothing is left to fetch."""
+"""UC closes on 10 July 2021 and deposits on the 26th; on the day after, nothing is left to fetch."""
 DAY = timedelta(days=1)
 Facts = list[tuple[str, str, int]]
 """(payment, kind, yen) of receipt records, in order."""
@@ -41,17 +41,17 @@ async def _content(world: World) -> tuple[str, bytes]:
 
 
 async def _known(world: World) -> Facts:
-    """What the ward has registered."""
+    """The receipt records at the ward."""
     return sorted((r.payment_id, r.kind, r.amount) for r in (await world.sandbox.books())["ward"].receipts)
 
 
 def _said(content: bytes) -> Facts:
-    """What a file says."""
+    """The receipt records of a file."""
     return sorted((payment_of(r.reference), r.kind.value, r.amount) for r in receipt_file.records([content]))
 
 
 def _became(files: Sequence[Fetched]) -> tuple[str, int, int]:
-    """Of the one file that came: what became of it, how many records are in it, and how many of them were new."""
+    """(outcome, records, new records) of the one file received."""
     file = only(files, "files that came")
     return file.outcome, file.records, file.new
 
@@ -75,7 +75,7 @@ async def file_registered(world: World) -> None:
 
 
 async def file_fetched_again(world: World) -> None:
-    """ファイル再受信: a file that is registered is fetched once more: every record is known, and nothing changes."""
+    """ファイル再受信: a registered file is fetched again: every record is known already, and nothing changes."""
     await _paid_in_the_app(world)
     with at_the_terminal(world) as room:
         world.claim("two new records", _became(await room.receives()), ("registered", 2, 2))
@@ -84,7 +84,7 @@ async def file_fetched_again(world: World) -> None:
         again = _became(await room.receives(again=True))
         world.claim("once more: every record was known", again, ("registered", 2, 0))
         world.claim("the books are the same", (await world.sandbox.books())["ward"] == books)
-        file = only(await world.sandbox.ward.queries.received_files(LOOKED_AT), "files on record")
+        file = only(await world.sandbox.ward.queries.received_files(MOST_READ), "files on record")
         world.claim("received twice, on record", file.times_received, 2)
         await room.receives_until(DEPOSITED)
     await world.claim_all_is_settled()
@@ -131,7 +131,7 @@ async def file_truncated(world: World) -> None:
 
 
 async def record_missing_from_a_file(world: World) -> None:
-    """ファイル記録漏れ: a file lacks a record that an event has told; it is found, and the payment counts."""
+    """ファイル記録漏れ: a file lacks a record that came as an event; it is found, and the payment counts."""
     payments = await _paid_in_the_app(world)
     name, content = await _content(world)
     missing = world.one_of(payments)
@@ -151,7 +151,7 @@ async def record_missing_from_a_file(world: World) -> None:
 
 
 async def receipts_by_file_alone(world: World) -> None:
-    """ファイルのみの収納連携: without events the ward knows of a payment when its terminal pulls the day's file."""
+    """ファイルのみの収納連携: without events the ward learns of a payment when its terminal pulls the day's file."""
     slip = await world.slip()
     day = await world.some_days(LAST_BEFORE_CLOSING)
     payment = await world.pays(slip, Method.CARD)
@@ -170,7 +170,7 @@ async def receipts_by_file_alone(world: World) -> None:
 
 
 async def file_comes_after_the_reminder(world: World) -> None:
-    """ファイル連携の行き違い: by card in the evening before the reminders; the line opens when they have gone out."""
+    """ファイル連携の行き違い: paid by card the evening before the reminders; the line opens after they are sent."""
     slip = await world.slip(due=DUE)
     await world.until(date(2021, 8, 19), 20)
     payment = await world.pays(slip, Method.CARD)
@@ -195,7 +195,7 @@ async def isdn_then_lgwan(world: World) -> None:
         await world.until(date(2021, 8, 31), 17)
         await world.pays(slips[1], Method.CARD)
         await _opens(room, date(2021, 9, 1), 8)
-        files = await world.sandbox.ward.queries.received_files(LOOKED_AT)
+        files = await world.sandbox.ward.queries.received_files(MOST_READ)
         world.claim("each by the line of its day", [f.line for f in files], ["lgwan", "isdn"])
         await room.receives_until(date(2021, 9, 14))
     await world.claim_all_is_settled()

@@ -1,4 +1,4 @@
-"""Plays a scenario: opens its sandbox, lets the story happen, ends with the audit, and gathers the timeline."""
+"""Plays a scenario: opens its sandbox, runs the story and the audit, and collects the timeline."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from services.console.timeline import in_order, merged_steps
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What happened, in order of time, and which claims held; `failure` says which one did not."""
+    """The timeline, and the claims that held; `failure` names the one that did not."""
 
     scenario: Scenario
     seed: int
@@ -30,7 +30,7 @@ class Played:
 
 
 def find(name: str) -> Scenario:
-    """By its name. Raises `LookupError` with the nearest names."""
+    """Find a scenario by name. Raises `LookupError` with similar names."""
     by_name = {scenario.name: scenario for scenario in LIBRARY}
     if name in by_name:
         return by_name[name]
@@ -40,7 +40,7 @@ def find(name: str) -> Scenario:
 
 
 async def play(scenario: Scenario, seed: int) -> Played:
-    """Play it. A claim that does not hold is told in the answer; anything else that goes wrong is raised."""
+    """A claim that does not hold is returned as `failure`; any other error is raised."""
     overrides = {principal: dict(values) for principal, values in scenario.overrides.items()}
     async with Sandbox(on_the_clock(scenario.first_day, time(9)), seed, overrides=overrides) as sandbox:
         world, failure = World(sandbox, seed), None
@@ -53,10 +53,10 @@ async def play(scenario: Scenario, seed: int) -> Played:
 
 
 async def _timeline(world: World) -> list[Step]:
-    """Told by the world and by every party, in order of time; what was done comes before what came of it.
+    """The steps of the world and of every party, in order of time; an action comes before its effects.
 
-    What several payments share is told once: those of a settler its closings, deposits and decisions about them, those
-    of a slip its reminders and what becomes of an overpayment.
+    A step that several payments share appears once: closings, deposits and decisions of a settler; reminders and the
+    overpayment of a slip.
     """
     scene = SandboxScene(world.sandbox)
     rows = {row.payment_id: row for row in (await scene.books())[PAYMENT_PROVIDER].payments}

@@ -1,7 +1,6 @@
 """Scenarios of settlements that go wrong, and of the law of proxy payment.
 
-UC closes on 10 July 2021 what was paid from the 5th on, and deposits on the 26th; the designated date
-(指定日) is 2 August.
+UC closes payments from 5 July 2021 on the 10th and deposits on the 26th; the designated date (指定日) is 2 August.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ BOTH_DESIGNATED_DATES_OVER = date(2023, 5, 8)
 
 
 async def _two_payments(world: World, kind: SettlementAnomaly, **how: int) -> int:
-    """UC's next closing goes wrong; two payments are in it. Returns what they come to."""
+    """UC's next closing goes wrong, with two payments in it. Returns their total in yen."""
     await world.settlement_goes_wrong(kind, **how)
     slips = [await world.slip(), await world.slip()]
     for slip in slips:
@@ -28,7 +27,7 @@ async def _two_payments(world: World, kind: SettlementAnomaly, **how: int) -> in
 
 
 async def deposit_short(world: World) -> None:
-    """入金不足: the deposit is short; the shortfall is claimed of UC, which makes it good."""
+    """入金不足: the deposit is short; the ward claims the shortfall from UC, which pays it."""
     missing = world.yen(1, 20)
     total = await _two_payments(world, SettlementAnomaly.DEPOSIT_SHORT, yen=missing)
     await world.until(DEPOSITED)
@@ -62,7 +61,7 @@ async def deposit_doubled(world: World) -> None:
 
 
 async def deposit_late(world: World) -> None:
-    """入金遅延: the deposit is three business days late; it is missed on its day, and accepted when it comes."""
+    """入金遅延: the deposit is three business days late; it is missed on its day, and matched when it comes."""
     total = await _two_payments(world, SettlementAnomaly.DEPOSIT_LATE, business_days=3)
     await world.until(DEPOSITED)
     world.claim("missed on its day", await world.codes(), ("deposit_overdue",))
@@ -72,7 +71,7 @@ async def deposit_late(world: World) -> None:
 
 
 async def deposit_missing(world: World) -> None:
-    """未入金: no deposit comes; it is claimed, and UC pays after all."""
+    """未入金: no deposit comes; the ward claims it, and UC pays late."""
     total = await _two_payments(world, SettlementAnomaly.DEPOSIT_MISSING)
     await world.until(DEPOSITED)
     world.claim("missed on its day", await world.codes(), ("deposit_overdue",))
@@ -84,7 +83,7 @@ async def deposit_missing(world: World) -> None:
 
 
 async def wrong_account(world: World) -> None:
-    """口座相違: the deposit goes to another account of the ward; staff bring it over."""
+    """口座相違: the deposit goes to another account of the ward; staff transfer it."""
     total = await _two_payments(world, SettlementAnomaly.WRONG_ACCOUNT)
     await world.until(DEPOSITED)
     world.claim("found", "wrong_account" in await world.codes())
@@ -95,7 +94,7 @@ async def wrong_account(world: World) -> None:
 
 
 async def fees_taken_twice(world: World) -> None:
-    """手数料二重控除: UC keeps its fee back twice; the second is booked as a fee, and kept on record."""
+    """手数料二重控除: UC deducts its fee twice; staff book the second as a fee, on record."""
     total = await _two_payments(world, SettlementAnomaly.FEE_TWICE)
     fee = total * 20 // 1000
     await world.until(DEPOSITED)
@@ -118,7 +117,7 @@ async def statement_omits_a_payment(world: World) -> None:
 
 
 async def receipt_without_deposit(world: World) -> None:
-    """精算漏れ: a payment is neither stated nor deposited; UC carries it over into its next closing."""
+    """精算漏れ: a payment is neither stated nor deposited; UC includes it in its next closing."""
     total = await _two_payments(world, SettlementAnomaly.PAYMENT_LEFT_OUT)
     await world.until(DEPOSITED)
     item = await world.open_item("receipt_not_deposited")
@@ -130,7 +129,7 @@ async def receipt_without_deposit(world: World) -> None:
 
 
 async def deposit_without_receipt(world: World) -> None:
-    """収納なし明細: UC states and deposits a payment that nobody has made; its money is returned."""
+    """収納なし明細: UC states and deposits a payment that was never made; the money is returned."""
     total = await _two_payments(world, SettlementAnomaly.UNKNOWN_PAYMENT, yen=world.yen(1, 20))
     await world.until(DEPOSITED)
     payment = only((await world.open_item("statement_open")).payments, "payments concerned")
@@ -144,7 +143,7 @@ async def deposit_without_receipt(world: World) -> None:
 
 
 async def designated_date_missed_old_law(world: World) -> None:
-    """指定代理納付者 (until 2022-01-03): UC misses the designated date; debt, reminder and arrears revive."""
+    """指定代理納付者 (until 2022-01-03): UC misses the designated date; the debt revives, with reminder and arrears."""
     await world.settlement_goes_wrong(SettlementAnomaly.DEPOSIT_MISSING)
     slip = await world.slip(amount=285_000, due=DUE)
     await world.some_days(LAST_BEFORE_CLOSING)
@@ -168,7 +167,7 @@ async def designated_date_missed_old_law(world: World) -> None:
 
 
 async def designated_date_missed_new_law(world: World) -> None:
-    """指定納付受託者 (from 2022-01-04): UC misses the designated date; it is pursued, and the payer owes nothing."""
+    """指定納付受託者 (from 2022-01-04): UC misses the designated date; UC is pursued, and the payer owes nothing."""
     await world.settlement_goes_wrong(SettlementAnomaly.DEPOSIT_MISSING)
     slip = await world.slip()
     await world.some_days(date(2022, 7, 8))
@@ -183,7 +182,7 @@ async def designated_date_missed_new_law(world: World) -> None:
 
 
 async def between_two_laws(world: World) -> None:
-    """Entrusted on 3 and on 4 January 2022, in a closing that is not deposited: only the first debt revives."""
+    """Entrusted on 3 and on 4 January 2022, in one closing without a deposit: only the first debt revives."""
     await world.settlement_goes_wrong(SettlementAnomaly.DEPOSIT_MISSING)
     before, after = await world.slip(due=date(2022, 1, 31)), await world.slip(due=date(2022, 1, 31))
     await world.pays(before, Method.CARD)
@@ -195,7 +194,7 @@ async def between_two_laws(world: World) -> None:
 
 
 async def old_scheme_until_its_last_day(world: World) -> None:
-    """経過措置: the old scheme is used to its last day, 31 March 2023; what is paid on 1 April goes by the new law."""
+    """経過措置: the old scheme ends on 31 March 2023; a payment on 1 April is under the new law."""
     await world.settlement_goes_wrong(SettlementAnomaly.DEPOSIT_MISSING)
     before, after = await world.slip(due=date(2023, 5, 31)), await world.slip(due=date(2023, 5, 31))
     await world.until(date(2023, 3, 31), 23)
@@ -218,7 +217,7 @@ async def old_scheme_until_its_last_day(world: World) -> None:
 
 
 async def late_but_by_the_designated_date(world: World) -> None:
-    """A deposit that is late, but not later than the designated date, changes nothing for the payer."""
+    """A late deposit, by the designated date at the latest, changes nothing for the payer."""
     await world.settlement_goes_wrong(SettlementAnomaly.DEPOSIT_LATE, business_days=5)
     slip = await world.slip()
     await world.some_days(LAST_BEFORE_CLOSING)

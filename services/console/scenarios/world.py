@@ -1,6 +1,6 @@
-"""What a scenario is played on: the sandbox, with words for what payers, staff and the tester do, and for claims.
+"""What a scenario is played in: a sandbox, with verbs for payers, staff and the tester, and with claims.
 
-Each thing done is a line of the timeline. A claim that does not hold ends the scenario with `ScenarioFailed`.
+Each action is a line of the timeline. A claim that does not hold ends the scenario with `ScenarioFailed`.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ from services.console.sandbox.sandbox import Sandbox
 VISA, MASTERCARD, JCB_CARD = "4000000000000002", "5200000000000007", "3530000000000003"
 BRANDS = {Brand.VISA: "VISA", Brand.MASTERCARD: "Mastercard", Brand.JCB: "JCB"}
 BANKS = ("0001", "0005", "0009", "9900")
-"""Whose customers pay by internet banking; each of them approves."""
+"""Banks of payers who pay by internet banking; each approves."""
 TELLER = "scenario"
-"""In the place of a party in the timeline: what was done to the parties."""
+"""Stands for a party in the timeline, in lines for actions on the parties."""
 DUE = date(2021, 8, 2)
-"""納期限 of the first instalment of 2021, for stories whose days follow from it."""
+"""納期限 of the first instalment of 2021, for stories with fixed days."""
 INSTALMENTS, START_OF_BUSINESS = 9, 9
 
 
 class ScenarioFailed(Exception):
-    """A claim did not hold: it says which, what was expected and what came."""
+    """A claim did not hold; the text names it, the value expected and the value found."""
 
 
 Answer = TypeVar("Answer")
@@ -57,14 +57,14 @@ Choice = TypeVar("Choice")
 
 
 def granted(answer: Answer | Refusal) -> Answer:
-    """What the story takes to be granted. Raises `ScenarioFailed` with the refusal where it is not."""
+    """The answer to a step that the story expects to succeed. Raises `ScenarioFailed` with the refusal."""
     if isinstance(answer, Refusal):
         raise ScenarioFailed(f"refused: {answer.code}: {answer.detail}")
     return answer
 
 
 def only(rows: Sequence[Answer], what: str) -> Answer:
-    """The one row there is. Raises `ScenarioFailed` where there is none, or more."""
+    """The single row. Raises `ScenarioFailed` for none or several."""
     if len(rows) != 1:
         raise ScenarioFailed(f"{what}: expected one, got {len(rows)}")
     return rows[0]
@@ -72,10 +72,9 @@ def only(rows: Sequence[Answer], what: str) -> Answer:
 
 @dataclass
 class World:
-    """Of one scenario and one seed.
+    """The world of one scenario and one seed.
 
-    The seed chooses whatever a story leaves open: who the payers are, what they owe and when it is due, with which card
-    or at which bank they pay, on which day and at which minute.
+    The seed chooses everything that a story leaves open: payers, amounts, due dates, cards and banks, days and minutes.
     """
 
     sandbox: Sandbox
@@ -88,18 +87,18 @@ class World:
         self._chance = chance(self.seed, "scenario")
         self.payers = payers_of(self.sandbox)
 
-    # ---- what is done --------------------------------------------------------------------------------------
+    # ---- actions ------------------------------------------------------------------------------------------
 
     def tell(self, event: str, detail: str = "") -> None:
-        """A line of the timeline, now."""
+        """Add a line to the timeline, at the current time."""
         self.told.append(Step(event=event, party=TELLER, at=self.sandbox.clock.now(), stage=0, detail=detail))
 
     async def until(self, day: date, hour: int = 23, minute: int = 0) -> None:
-        """Let time pass up to a minute of a day, in Japan."""
+        """Advance to a minute of a day, in Japan."""
         await self.sandbox.advance(on_the_clock(day, time(hour, minute)))
 
     async def some_days(self, last: date) -> date:
-        """Let days pass, as many as the seed chooses, up to the morning of `last` at most. Returns the day it is."""
+        """Advance by days that the seed chooses, at most to the morning of `last`. Returns the day reached."""
         days = self._chance.randint(0, (last - self.today).days)
         await self.until(self.today + timedelta(days=days), START_OF_BUSINESS)
         return self.today
@@ -109,29 +108,29 @@ class World:
         return business_date(self.sandbox.clock.now())
 
     def one_of(self, choices: Sequence[Choice]) -> Choice:
-        """One of them that the seed chooses."""
+        """One of these, chosen by the seed."""
         return self._chance.choice(choices)
 
     def any_card(self) -> str:
-        """A card of any agent, for a story that does not depend on who settles."""
+        """A card of any agent, for a story that does not depend on the settler."""
         return self.one_of((VISA, MASTERCARD, JCB_CARD))
 
     def yen(self, low: int = 20, high: int = 300) -> int:
-        """An amount that the seed chooses, in hundreds of yen."""
+        """An amount chosen by the seed: between `low` and `high` hundred yen."""
         return self._chance.randrange(low, high) * 100
 
     def person(self) -> str:
-        """被保険者番号 of somebody."""
+        """被保険者番号 of a person chosen by the seed."""
         return f"{self._chance.randrange(1, 10**9):010}"
 
     def instalment(self) -> date:
-        """納期限 of one of the nine instalments (期別) that fall due next."""
+        """納期限 of one of the next nine instalments (期別)."""
         year = fiscal_year(self.today)
         coming = (due for due in (*due_dates(year), *due_dates(year + 1)) if due > self.today)
         return self.one_of([*islice(coming, INSTALMENTS)])
 
     async def slip(self, amount: int | None = None, due: date | None = None, insured: str | None = None) -> SlipView:
-        """納付書発行: the ward issues a slip; what is not given, amount, due date and person, the seed chooses."""
+        """納付書発行: the ward issues a slip. Amount, due date and person are chosen by the seed if not given."""
         number = insured or self.person()
         request = SlipRequest(insured_number=number, amount=amount or self.yen(), due_on=due or self.instalment())
         issued = granted(await self.sandbox.ward.commands.issue_slip(request))
@@ -139,9 +138,9 @@ class World:
         return issued
 
     async def tries(self, slip: SlipView, method: Method, card: str | None = None) -> str | Refusal:
-        """Somebody pays, some minutes from now; the payment's id, or why it was refused.
+        """Pay a slip, some minutes from now; returns the payment's id, or the refusal.
 
-        The card is one of UC's (VISA, Mastercard) unless it is given.
+        The card is one of UC's (VISA, Mastercard) unless given.
         """
         at = self.sandbox.clock.now() + timedelta(minutes=self._chance.randrange(1, 30))
         await self.sandbox.advance(at)
@@ -165,21 +164,21 @@ class World:
         return answer.payment_id
 
     async def pays(self, slip: SlipView, method: Method, card: str | None = None) -> str:
-        """The same, where it is taken."""
+        """Pay a slip, and return the payment's id. Raises `ScenarioFailed` if it is refused."""
         return granted(await self.tries(slip, method, card))
 
     async def settlement_goes_wrong(self, kind: SettlementAnomaly, **how: Any) -> None:
-        """異常: UC's next closing goes wrong."""
+        """異常: make UC's next closing go wrong."""
         granted(await self.sandbox.agents[Agent.UC].commands.inject(SettlementAnomalyRequest(kind=kind, **how)))
         self.tell("異常 settlement made to go wrong", " ".join([kind.value, *(f"{k} {v}" for k, v in how.items())]))
 
     async def receipt_data_go_wrong(self, kind: ReceiptAnomaly) -> None:
-        """異常: the receipt data of the next payment contradict themselves."""
+        """異常: make the receipt data of the next payment contradict each other."""
         granted(await self.sandbox.provider.commands.inject_anomaly(ReceiptAnomalyRequest(kind=kind, next=1)))
         self.tell("異常 receipt data made to go wrong", kind.value)
 
     async def corrects(self, closing: int = 1) -> None:
-        """是正: UC makes a closing good, the first one unless another is named."""
+        """是正: UC corrects its n-th closing."""
         answer = granted(
             await self.sandbox.agents[Agent.UC].commands.correct(
                 CorrectionRequest(statement_id=await self._statement(closing))
@@ -189,8 +188,8 @@ class World:
         self.tell("是正 settlement corrected", f"¥{answer.deposited:,} deposited")
 
     async def decides(self, action: str, **about: str) -> None:
-        """差異の処理: the ward's staff decide about a difference, of UC's first closing unless `about` names another
-        statement; it leaves a trace."""
+        """差異の処理: the ward's staff decide about a difference, in UC's first closing unless `about` names another
+        statement. The decision is on record."""
         asked = {
             "statement_id": about.get("statement_id") or await self._statement(),
             "decided_by": "会計係",
@@ -211,49 +210,49 @@ class World:
             raise ScenarioFailed(f"UC has closed {len(found)} periods, not {closing}")
         return found[closing - 1].statement_id
 
-    # ---- what comes of it ------------------------------------------------------------------------------------
+    # ---- outcomes -------------------------------------------------------------------------------------------
 
     def claim(self, words: str, got: object, wanted: object = True) -> None:
-        """The story tells this. Raises `ScenarioFailed` where it is otherwise."""
+        """The story claims this. Raises `ScenarioFailed` if it does not hold."""
         if got != wanted:
             raise ScenarioFailed(f"{words}: expected {wanted!r}, got {got!r}")
         self.claims.append(words)
 
     async def status(self, payment_id: str) -> str:
-        """Of a payment, at the provider."""
+        """A payment's status at the provider."""
         return granted(await self.sandbox.provider.queries.payment(payment_id)).status
 
     async def outstanding(self, slip: SlipView) -> int:
-        """What the ward takes a slip to be short of, in yen."""
+        """The unpaid amount of a slip at the ward, in yen."""
         return granted(await self.sandbox.ward.queries.slip(slip.slip_number)).outstanding
 
     async def open_items(self) -> dict[str, OpenItem]:
-        """Kind → the first open item of it."""
+        """Kind → its first open item."""
         return {item.kind: item for item in reversed(await self.sandbox.ward.queries.open_items())}
 
     async def open_item(self, kind: str) -> OpenItem:
-        """The first open item of a kind. Raises `ScenarioFailed` where there is none."""
+        """The first open item of a kind. Raises `ScenarioFailed` without one."""
         found = await self.open_items()
         if kind not in found:
             raise ScenarioFailed(f"{kind} should be open at the ward; open are {sorted(found) or 'none'}")
         return found[kind]
 
     async def codes(self) -> tuple[str, ...]:
-        """What the ward has found about UC's open statement."""
+        """The codes of UC's open statement at the ward."""
         item = (await self.open_items()).get("statement_open")
         return () if item is None else item.codes
 
     async def balance(self, account: str) -> int:
-        """Of the ward's ledger: a debit above 0, a credit below."""
+        """An account's balance in the ward's ledger, in yen: debit positive, credit negative."""
         return next(view.balance for view in await self.sandbox.ward.queries.balances() if view.account == account)
 
     async def records(self, payment_id: str) -> list[tuple[str, str]]:
-        """(kind, day) of the receipt records that the ward has registered."""
+        """(kind, day) of the payment's receipt records at the ward."""
         rows = (await self.sandbox.books())["ward"].receipts
         return sorted((r.kind, str(r.on)) for r in rows if r.payment_id == payment_id)
 
     async def deposited(self) -> dict[str, int]:
-        """Day → yen that came into the ward's account."""
+        """Day → yen deposited on the ward's account."""
         days: dict[str, int] = {}
         for deposit in (await self.sandbox.books())["ward"].deposits:
             days[str(deposit.on)] = days.get(str(deposit.on), 0) + deposit.amount
@@ -267,16 +266,16 @@ class World:
         self.claim("every closing statement is reconciled", sorted(books.reconciled), known)
 
     async def claim_conserved(self) -> None:
-        """監査: every yen that does not agree is known for what it is."""
+        """監査: the ward has an explanation on record for every difference, to the yen."""
         lost = [f for f in audit(await self.sandbox.books()).findings if f.state is State.UNEXPLAINED]
         if lost:
             told = "; ".join(f"{f.code} {f.subject}: {f.detail}" for f in lost)
-            raise ScenarioFailed(f"監査 audit: expected nothing, found {told}")
+            raise ScenarioFailed(f"監査 audit: expected no unexplained difference, found {told}")
         self.claims.append("監査 audit: nothing lost, nothing twice")
 
 
 def _with(payment: PlannedPayment) -> str:
-    """What it was paid with, as the timeline has it."""
+    """The means of payment, for the timeline."""
     if payment.card_number is not None:
         brand = brand_of(payment.card_number)
         return f", {BRANDS.get(brand, brand)}" if brand else ", an unknown card"

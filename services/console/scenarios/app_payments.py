@@ -111,7 +111,7 @@ async def late_approval(world: World) -> None:
 
 
 async def sale_revoked(world: World) -> None:
-    """速報取消: the card company revokes the sale before the closing; the receipt is cancelled, the debt is due again."""
+    """速報取消: the card company revokes the sale before the closing; the receipt is cancelled, the debt due again."""
     slip = await world.slip()
     await world.some_days(LAST_BEFORE_CLOSING)
     payment = await world.pays(slip, Method.CARD)

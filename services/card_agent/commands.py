@@ -67,4 +67,4 @@ class Commands:
             "inject", SettlementAnomalyRequest, SettlementAnomalyView, inject, lambda _: ("anomalies",)
         )
         correct = partial(correct_settlements, agent=agent, terms=terms)
-        self.correct = command("correct", CorrectionRequest, CorrectionAnswer, correct, lambda r: (r.statement_id,))
+        self.correct = command("correct", CorrectionRequest, CorrectionAnswer, correct, lambda _: ("correction",))

@@ -19,8 +19,7 @@ from services.chassis.transaction import Transaction
 
 async def issue_statements(due: Sequence[ClosingDue], tx: Transaction, *, agent: Agent, terms: Terms) -> None:
     """Each period once. One whose payments were all withdrawn has no statement and no deposit."""
-    for timer in due:
-        opened = await closings.lock_of_statement(tx.session, timer.statement_id)
+    for opened in await closings.lock_due(tx.session, [timer.statement_id for timer in due]):
         if opened.issued_at is not None:
             continue
         statement, of_closing = await draw_up(opened, tx)

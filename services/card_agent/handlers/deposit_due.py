@@ -21,29 +21,31 @@ from services.chassis.transaction import Transaction
 
 async def make_deposits(due: Sequence[DepositDue], tx: Transaction, *, agent: Agent, terms: Terms) -> None:
     """Each statement once: its total less the fee. It frees the cards' limits."""
-    for timer in due:
-        issued = await closings.lock_of_statement(tx.session, timer.statement_id)
-        if issued.deposited_on is not None:
-            continue
+    locked = await closings.lock_due(tx.session, [timer.statement_id for timer in due])
+    waiting = [closing for closing in locked if closing.deposited_on is None]
+    left_out: set[str] = set()
+    for issued in waiting:
         statement, of_closing = await draw_up(issued, tx)
         asked = {kind: anomaly.asked for kind, anomaly in of_closing.items()}
         made = [_transfer(order, issued, tx, agent, terms) for order in orders(parts(statement.counted, terms), asked)]
         await deposits.add(tx.session, made)
         await closings.save(tx.session, replace(issued, deposited_on=business_date(tx.now)))
-        left_out = statement.met.get(SettlementAnomaly.PAYMENT_LEFT_OUT)
-        steps = Steps(await authorizations.lock_counted(tx.session, issued.closed_on), tx)
-        for payment_id, a in steps.known.items():
-            if left_out is None or payment_id != left_out.payment_id:
-                steps.put(payment_id, deposit(a, tx.now))
-        await authorizations.save(tx.session, steps)
+        if payment := statement.met.get(SettlementAnomaly.PAYMENT_LEFT_OUT):
+            left_out.add(payment.payment_id)
+    steps = Steps(await authorizations.lock_counted(tx.session, [closing.closed_on for closing in waiting]), tx)
+    for payment_id, a in steps.known.items():
+        if payment_id not in left_out:
+            steps.put(payment_id, deposit(a, tx.now))
+    await authorizations.save(tx.session, steps)
 
 
 async def make_late_transfers(due: Sequence[TransferDue], tx: Transaction, *, agent: Agent) -> None:
     """Each late deposit once. From here on the agent's books say when it was made."""
-    for timer in due:
-        closing = await closings.lock_of_statement(tx.session, timer.statement_id)
-        found = await deposits.of_statements(tx.session, [timer.statement_id])
-        for waiting in found.get(timer.statement_id, ()):
+    ids = [timer.statement_id for timer in due]
+    locked = await closings.lock_due(tx.session, ids)
+    made = await deposits.of_statements(tx.session, ids)
+    for timer, closing in zip(due, locked, strict=True):
+        for waiting in made.get(timer.statement_id, ()):
             if waiting.deposit_id == timer.deposit_id and waiting.paid_on is None:
                 today = business_date(tx.now)
                 announce(waiting, closing, agent, tx)

@@ -31,6 +31,9 @@ _BY_ID = _AUTHORIZATIONS.where(in_list(authorizations.c.payment_id))
 _OF_CLOSING = _AUTHORIZATIONS.where(
     authorizations.c.closes_on == bindparam("closing"), authorizations.c.status == AuthorizationStatus.ACCEPTED
 )
+_OF_CLOSINGS = _AUTHORIZATIONS.where(
+    in_list(authorizations.c.closes_on, "days"), authorizations.c.status == AuthorizationStatus.ACCEPTED
+)
 _WITH_CARDS = authorizations.outerjoin(cards, cards.c.card_token == authorizations.c.card_token)
 _COUNTED = Lookup(
     _OF_CLOSING.with_only_columns(
@@ -46,7 +49,7 @@ _LOCKED_WITH_OUTCOME = Lookup(
     _BY_ID.add_columns(cards.c.outcome).select_from(_WITH_CARDS).with_for_update(of=authorizations)
 )
 _FOUND, _LOCKED = Lookup(_BY_ID, Authorization), Lookup(_BY_ID.with_for_update(), Authorization)
-_LOCKED_OF_CLOSING = Lookup(_OF_CLOSING.with_for_update(), Authorization)
+_LOCKED_OF_CLOSINGS = Lookup(_OF_CLOSINGS.with_for_update(), Authorization)
 _ADD, _CHANGES = Bulk(authorizations.insert()), Changes(authorizations)
 
 
@@ -69,9 +72,9 @@ async def lock_with_outcomes(
     return {a.payment_id: a for a, _ in found}, {a.payment_id: outcome for a, outcome in found if outcome}
 
 
-async def lock_counted(session: AsyncConnection, closed_on: date) -> dict[str, Authorization]:
-    """The authorizations that a closing counts, by payment id, locked."""
-    return await _by_id(session, _LOCKED_OF_CLOSING, closing=closed_on)
+async def lock_counted(session: AsyncConnection, days: Collection[date]) -> dict[str, Authorization]:
+    """The authorizations that the closings of these days count, by payment id, locked."""
+    return await _by_id(session, _LOCKED_OF_CLOSINGS, days=list(days))
 
 
 async def counted(session: AsyncConnection, closed_on: date) -> Sequence[CountedPayment]:

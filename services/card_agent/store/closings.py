@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, fields
 from datetime import date
 from typing import Any
@@ -38,12 +38,12 @@ async def lock(session: AsyncConnection, days: Collection[date]) -> dict[date, C
     return await _by_day(session, _LOCKED, days=list(days))
 
 
-async def lock_of_statement(session: AsyncConnection, statement_id: str) -> Closing:
-    """The closing of a statement, locked. Raises `LookupError` for an unknown one."""
-    found = await lock_of_statements(session, [statement_id])
-    if not found:
-        raise LookupError(f"there is no closing for statement {statement_id}")
-    return found[statement_id]
+async def lock_due(session: AsyncConnection, statement_ids: Sequence[str]) -> Sequence[Closing]:
+    """The closings of statements in the order of these, locked. Raises `LookupError` for an unknown one."""
+    found = await lock_of_statements(session, statement_ids)
+    if unknown := set(statement_ids) - found.keys():
+        raise LookupError(f"there is no closing for statement {', '.join(sorted(unknown))}")
+    return [found[statement_id] for statement_id in statement_ids]
 
 
 async def lock_of_statements(session: AsyncConnection, statement_ids: Collection[str]) -> dict[str, Closing]:

@@ -1,4 +1,4 @@
-"""The contract's topics and access rules as commands of Kafka's own tools, for whoever runs a cluster that exists."""
+"""The contract's topics and access rules as commands of Kafka's own tools, for the operators of an existing cluster."""
 
 from __future__ import annotations
 

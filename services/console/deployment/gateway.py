@@ -1,6 +1,6 @@
 """The gateway of a stack of containers: one port for each party, whose connections go to its replicas in turn.
 
-The parties publish no port themselves, so each may have any number of replicas, and no way out of its networks.
+The parties publish no port themselves, so each may have any number of replicas and no way out of its networks.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ from services.chassis.clock import monotonic
 
 SCRAM_ITERATIONS = 4096
 REQUEST_SECONDS = 30.0
-LOOK_SECONDS = 2.0
+POLL_SECONDS = 2.0
 
 RIGHT_HOLDERS = (*PRINCIPALS, LOAD_TEST)
 _RESOURCES = {Resource.TOPIC: ResourceType.TOPIC, Resource.GROUP: ResourceType.GROUP}
@@ -93,11 +93,11 @@ class Cluster:
         self._last_error = error
 
     def _wait(self, patience: float) -> None:
-        """Until a broker answers; a wrong password is not waited for."""
+        """Wait until a broker answers; a wrong password fails at once."""
         deadline = monotonic() + patience
         while True:
             try:
-                self._admin.list_topics(timeout=LOOK_SECONDS)
+                self._admin.list_topics(timeout=POLL_SECONDS)
             except KafkaException as failure:
                 self._admin.poll(0)
                 known = self._last_error
@@ -165,21 +165,21 @@ class Cluster:
     def _set_rules(self, rules: Sequence[Rule]) -> tuple[Sequence[str], Sequence[str]]:
         wanted = {self._binding(rule) for rule in rules}
         there = {b for principal in RIGHT_HOLDERS for b in self._rights_of(principal)}
-        if missing := sorted(wanted - there, key=_told):
+        if missing := sorted(wanted - there, key=_text):
             _settled(self._admin.create_acls(missing, request_timeout=REQUEST_SECONDS).values())
-        if withdrawn := sorted(there - wanted, key=_told):
+        if withdrawn := sorted(there - wanted, key=_text):
             filters = [_only(binding) for binding in withdrawn]
             _settled(self._admin.delete_acls(filters, request_timeout=REQUEST_SECONDS).values())
         if missing or withdrawn:
             self._await_rights(wanted)
-        return [_told(b) for b in missing], [_told(b) for b in withdrawn]
+        return [_text(b) for b in missing], [_text(b) for b in withdrawn]
 
     def _await_rights(self, wanted: Collection[AclBinding]) -> None:
         """Until the broker that is asked goes by them: the controller's answer is a moment ahead of its brokers."""
         deadline = monotonic() + REQUEST_SECONDS
         while differing := {b for principal in RIGHT_HOLDERS for b in self._rights_of(principal)} ^ set(wanted):
             if monotonic() > deadline:
-                named = ", ".join(sorted(map(_told, differing)))
+                named = ", ".join(sorted(map(_text, differing)))
                 raise CannotProvision(f"set, but not yet in force: {named}; run it again")
 
     def _rights_of(self, principal: str) -> Iterator[AclBinding]:
@@ -263,7 +263,7 @@ def _only(binding: AclBinding) -> AclBindingFilter:
     )
 
 
-def _told(binding: AclBinding) -> str:
+def _text(binding: AclBinding) -> str:
     resource, operation = binding.restype.name.lower(), binding.operation.name.lower()
     return f"{binding.principal} {operation} {resource} {binding.name}"
 

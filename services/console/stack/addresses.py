@@ -1,4 +1,4 @@
-"""Where the processes of a stack are: names, modules, ports, settings. Shared by those who start and those who call."""
+"""The processes of a stack: names, modules, ports, hosts. For starting them and for calling them."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ class Addresses:
 
     port_base: int = DEFAULT_PORT_BASE
     hosts: Mapping[str, str] = field(default_factory=dict)
-    """Principal → host name; who is not in it is on this machine. A name may stand for several replicas."""
+    """Principal → host name; a principal not listed is on this machine. A name may stand for several replicas."""
     replicas: Mapping[str, int] = field(default_factory=dict)
-    """Principal → its processes on this machine, where there is more than one."""
+    """Principal → its number of processes on this machine, if more than one."""
 
     @classmethod
     def from_environment(cls, port_base: int = DEFAULT_PORT_BASE) -> Self:
@@ -105,7 +105,7 @@ class Addresses:
 
 
 def is_free(port: int) -> bool:
-    """Whether nobody listens on this port of this machine."""
+    """Whether this port of this machine is free."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -20,7 +20,7 @@ from contracts.vocabulary import Agent
 from services.console.stack.addresses import PROCESSES, Addresses
 
 STATUS_SECONDS = 3.0
-"""Who has not told its status by then does not answer; it is asked again."""
+"""A replica that has not sent its status by then counts as not answering; it is polled again."""
 BOOKS_SECONDS = 120.0
 """Large books take a party a while to read."""
 
@@ -34,12 +34,12 @@ class Refused(Exception):
 
 
 class Unreachable(Exception):
-    """Nobody answers where a party should be."""
+    """No party answers at its address."""
 
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """One process of a party, and what it says of itself; None where it does not answer."""
+    """One process of a party, and its status; None if it does not answer."""
 
     principal: str
     address: str
@@ -85,11 +85,11 @@ class StackClient:
         return answer
 
     async def get(self, principal: str, path: str, **parameters: Any) -> Any:
-        """Ask for something."""
+        """The JSON answer to a GET. Raises as `ask` does."""
         return await self.ask("GET", principal, path, params=parameters)
 
     async def post(self, principal: str, path: str, body: Any, key: str | None = None, **options: Any) -> Any:
-        """Ask for a change; `key` makes a retry safe."""
+        """The JSON answer to a POST; `key` makes a retry safe. Raises as `ask` does."""
         headers = {} if key is None else {"Idempotency-Key": key}
         content = body.model_dump(mode="json") if isinstance(body, BaseModel) else body
         return await self.ask("POST", principal, path, json=content, headers=headers, **options)
@@ -183,5 +183,5 @@ def _problem(answer: httpx.Response) -> Problem:
             status=answer.status_code,
             code="unexpected_answer",
             detail=f"HTTP {answer.status_code} without problem details",
-            remedy="look at the service's log",
+            remedy="see the service's log",
         )

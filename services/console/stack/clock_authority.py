@@ -28,19 +28,19 @@ POLL_SECONDS = 0.01
 
 
 class Parties(Protocol):
-    """Whoever must be at rest before time moves."""
+    """The parties that must be at rest before the clock moves."""
 
     async def replicas(self, principals: Collection[str] | None = None) -> Sequence[Replica]:
         """Every replica there is now of these parties (default: of all), with its status."""
 
 
 class ClockBlocked(Exception):
-    """Time cannot go on; the text names who has not finished what."""
+    """The clock cannot advance; the text names the parties that have not finished, and what."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClockOptions:
-    """How a stack's time runs. `rate` 0 is a stepped clock, 1 real time, k a scaled one."""
+    """The clock of a stack. `rate` 0 is a stepped clock, 1 real time, k a scaled one."""
 
     rate: float = 1.0
     start_at: datetime | None = None
@@ -57,7 +57,7 @@ class ClockAuthority:
         self._turn = asyncio.Lock()
         self._was_blocked = False
         self._at_rest: Offsets | None = None
-        """The ends of the log when everybody was last at rest; None where that is not known."""
+        """The ends of the log when all parties were last at rest; None if unknown."""
         self._next_due: dict[str, datetime | None] = {}
 
     @property
@@ -148,7 +148,7 @@ class ClockAuthority:
             raise self._blocked(f"the time could not be announced ({failure})") from None
 
     async def _announce_again(self) -> None:
-        """What blocked the clock may have been an announcement that got lost, or one of which that is not certain."""
+        """The clock may have been blocked by an announcement that was lost, or may have been: repeat it."""
         try:
             await self._announcer.resume()
         except BusError as failure:

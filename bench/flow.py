@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.__main__ import machine
+from contracts.parties import PARTIES
 from contracts.percentiles import percentile
 from contracts.topics import PAYMENT_PROVIDER
 from services.chassis.bus.kafka import KafkaBus
@@ -38,7 +39,7 @@ from services.console.stack.clients import StackClient
 from testbed.broker import running_broker
 from testbed.keep_alive import KeepAlive
 from testbed.postgres import running_postgres
-from testbed.real_stack import PARTIES, RealStack
+from testbed.real_stack import RealStack
 from testbed.running_stack import STEPPED, Stack
 
 AT_ONCE: Final = {"KAFKA_GROUP_COORDINATOR_APPEND_LINGER_MS": "0"}

@@ -17,11 +17,12 @@ from bench import cpu
 from bench.stages import Seconds, since, stage_seconds
 from contracts import topics
 from contracts.books import Books
+from contracts.parties import PARTIES
 from services.console.books.audit import audit
 from services.console.payers.cards import card_number
 from services.console.stack.clients import StackClient
 from testbed.payer_crowd import SEED, Crowd, Order, orders
-from testbed.real_stack import PARTIES, RealStack
+from testbed.real_stack import RealStack
 from testbed.reckoning import EVERYTHING_DEPOSITED
 
 ADVANCE_SECONDS = 1_800.0

@@ -18,6 +18,7 @@ from bench.peers.faststream_ward import FastStreamWard
 from bench.peers.naive import NaiveWard
 from bench.receipts import Figure, Measured, measure
 from bench.stages import shares
+from contracts.parties import PARTIES
 from contracts.topics import RECEIPTS
 from services.chassis.bus.kafka import KafkaBus
 from services.chassis.bus.kafka_options import KafkaOptions
@@ -25,7 +26,7 @@ from testbed.broker import Broker, running_broker
 from testbed.docker_engine import KAFKA_IMAGE, POSTGRES_IMAGE, obstacle
 from testbed.payer_crowd import Crowd
 from testbed.postgres import PostgresServer, running_postgres
-from testbed.real_stack import PARTIES, RealStack
+from testbed.real_stack import RealStack
 
 GOAL_RATIO = 50.0
 RECEIPTS_PREFIX = "receipts."

@@ -108,7 +108,7 @@ def _operation(action: str, principal: str, topic: Topic) -> Document:
 
 def _message(event_type: type[Event], examples: Examples) -> Document:
     example = examples[event_type]
-    return {
+    message: Document = {
         "name": event_type.TYPE,
         "title": event_type.__name__,
         "summary": event_type.__doc__ or "",
@@ -129,6 +129,19 @@ def _message(event_type: type[Event], examples: Examples) -> Document:
         },
         "examples": [{"headers": _example_headers(event_type, example), "payload": example}],
     }
+    if event_type.FORMER_TYPES:
+        message["description"] = _former_words(event_type)
+        message["x-former-types"] = event_type.FORMER_TYPES
+    return message
+
+
+def _former_words(event_type: type[Event]) -> str:
+    """Which names a reader may still meet on the topic, in messages published before the rename."""
+    former = (
+        f"{name} ({', '.join(f'{before} for {today}' for before, today in sorted(renamed.items()))})"
+        for name, renamed in event_type.FORMER_TYPES.items()
+    )
+    return f"Messages published earlier carry the type {' or '.join(former)}; nothing publishes it any more."
 
 
 def _keys(event_type: type[Event]) -> list[str]:

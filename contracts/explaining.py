@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from typing import Final, Protocol
 
 from contracts.http.service import Explanation
-from contracts.vocabulary import JST, Refusal, Stage, business_date, on_the_clock
+from contracts.vocabulary import JST, FlowStep, Refusal, business_date, on_the_clock
 
 EXPLANATION: Final = "What happened, what it waits for, and why; at the end of a day (`on`, default: by now)"
 """What the route says of itself, the same at every party."""
@@ -45,7 +45,7 @@ async def explanation_on(
 
 def _not_known_yet(said: str, later: Explanation) -> Refusal:
     # from reminders on steps may be about its slip, those of the taking on about its closing: both can be older
-    own = [step for step in later.steps if step.stage < Stage.REMINDED and step.stage != Stage.ACCEPTED]
+    own = [step for step in later.steps if step.stage < FlowStep.REMINDED and step.stage != FlowStep.ACCEPTED]
     first = min(own, key=lambda step: (step.at, step.stage))
     came = f"{first.event} came first, on {first.at.astimezone(JST):%Y-%m-%d at %H:%M}"
     return Refusal("payment_not_known_yet", f"{said}: {came}", "name that day or a later one")

@@ -11,19 +11,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from contracts import events as e
+from contracts.parties import CONSOLE as CONSOLE
+from contracts.parties import PARTIES
+from contracts.parties import PAYMENT_PROVIDER as PAYMENT_PROVIDER
+from contracts.parties import PRINCIPALS as PRINCIPALS
+from contracts.parties import WARD as WARD
+from contracts.parties import card_agent as card_agent
 from contracts.vocabulary import Agent, Settler
-
-WARD = "ward"
-PAYMENT_PROVIDER = "payment_provider"
-CONSOLE = "console"
-
-
-def card_agent(agent: Agent) -> str:
-    """The principal of one card agent: each is a party of its own on the bus."""
-    return f"card_agent.{agent}"
-
-
-PRINCIPALS = (WARD, PAYMENT_PROVIDER, *(card_agent(agent) for agent in Agent), CONSOLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +48,7 @@ BANK_SETTLEMENTS = Topic(
 CLOCK = Topic(
     "console.clock",
     CONSOLE,
-    PRINCIPALS[:-1],
+    PARTIES,
     (e.ClockSet,),
     key="clock",
     partitions=1,
@@ -120,7 +114,7 @@ TOPICS: tuple[Topic, ...] = (
     *(settlements(agent) for agent in Agent),
     BANK_SETTLEMENTS,
     CLOCK,
-    *(timers(principal) for principal in PRINCIPALS if principal != CONSOLE),
+    *map(timers, PARTIES),
 )
 
 

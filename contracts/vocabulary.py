@@ -31,15 +31,6 @@ def on_the_clock(day: date, at: time) -> datetime:
     return datetime.combine(day, at, JST).astimezone(UTC)
 
 
-class Party(StrEnum):
-    """The three parties of the contract (三者契約) and the console that drives and watches them."""
-
-    WARD = "ward"  # 甲 新宿区
-    PAYMENT_PROVIDER = "payment_provider"  # 乙 収納代行・収納センター
-    CARD_AGENT = "card_agent"  # 丙 指定代理納付者
-    CONSOLE = "console"
-
-
 class Agent(StrEnum):
     """The card agents (丙); each runs on its own, on its own terms."""
 
@@ -134,7 +125,7 @@ ANOMALY_BUSINESS_DAYS = 3
 """How many bank business days late a deposit is, unless a request says."""
 
 
-class Stage(IntEnum):
+class FlowStep(IntEnum):
     """The flow of a payment, step by step: what comes before what where the clock shows the same time."""
 
     SLIP_SCANNED = 10  # 納付書読取

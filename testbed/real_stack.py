@@ -17,6 +17,7 @@ from contracts import topics
 from contracts.books import Books
 from contracts.cloudevents import envelope
 from contracts.http.service import ServiceStatus
+from contracts.parties import PARTIES
 from services.chassis.bus.kafka import KafkaBus
 from services.chassis.bus.kafka_options import KafkaOptions
 from services.chassis.clock import monotonic, pause
@@ -31,7 +32,6 @@ from testbed.running_stack import STEPPED, Stack
 SESSION_SECONDS = 6
 """A consumer that is not heard of for so long is taken for dead: shorter than usual, so that faults outlast it."""
 CATCHING_UP_SECONDS = 120.0
-PARTIES = topics.PRINCIPALS[:-1]
 PAYMENTS = 240
 EARLY = PAYMENTS // 4
 """When so many have been scanned, most of the payments are still to come, or under way."""

@@ -51,7 +51,7 @@ def _line(r: ReceiptRecord) -> bytes:
     transfer = "0" if r.transfer_on is None else _day(r.transfer_on)
     return (
         f"{r.kind.value},{_day(r.paid_on)},{_time(r.paid_time)},EAN{r.barcode},{r.reference},{_day(r.accounted_on)},"
-        f"{r.barcode[36]},{r.amount},{_channel_and_shop(r.channel, r.shop)},{transfer},{_day(r.taken_on)}\r\n"
+        f"{r.barcode[36]},{r.amount},{_channel_and_shop(r.channel, r.shop)},{transfer},{_day(r.created_on)}\r\n"
     ).encode(fields.SHIFT_JIS)
 
 

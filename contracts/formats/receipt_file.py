@@ -124,7 +124,7 @@ def _data(record: ReceiptRecord) -> bytes:
     shop, channel = _shop_and_channel(record.shop, record.channel)
     return (
         f"2{record.kind.value}{_day(record.paid_on)}{_time(record.paid_time)}{record.barcode}{r[:3]}{shop}"
-        f"{_day(record.taken_on)}{transfer}{r[3:11]}{_day(record.accounted_on)}{channel}{r[11:]}\r\n"
+        f"{_day(record.created_on)}{transfer}{r[3:11]}{_day(record.accounted_on)}{channel}{r[11:]}\r\n"
     ).encode(fields.SHIFT_JIS)
 
 

@@ -38,8 +38,8 @@ class ReceiptRecord(NamedTuple):
     """取引番号: the payment, as `reference_of` makes it; empty where the sender gives none."""
     shop: str
     """店舗コード, up to 7 characters: here, who deposits (`contracts.channels.SETTLERS`)."""
-    taken_on: date
-    """データ取得日: when this record was made."""
+    created_on: date
+    """データ取得日 (CSV: データ作成日): the day on which this record was made."""
     transfer_on: date | None
     """振込予定日: when the money is to come; None where it is not said (速報, 取消)."""
     accounted_on: date

@@ -19,6 +19,9 @@ InstantOfTime = Annotated[datetime, Field(examples=["2021-07-01T01:00:00Z"])]
 
 
 class Body(BaseModel):
-    """A body: unknown fields in requests are an error, so that a typing mistake does not pass unseen."""
+    """Unknown fields in a request are an error, so that a misspelt one is noticed.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    The docstring below a field is its description in `/docs`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)

@@ -20,7 +20,7 @@ class Step(Body):
     party: str
     at: InstantOfTime
     stage: int
-    """Place in the flow of a payment (`contracts.vocabulary.Stage`): orders steps of one instant."""
+    """Place in the flow of a payment (`contracts.vocabulary.FlowStep`): orders steps of one instant."""
     detail: str = ""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from contracts.http.service import Explanation, Step, Waiting
-from contracts.vocabulary import Stage, business_date
+from contracts.vocabulary import FlowStep, business_date
 from services.card_agent.behaviour import OF_STATEMENTS, AskedAnomaly
 from services.card_agent.domain.authorization import Authorization, AuthorizationStatus
 from services.card_agent.domain.issuer import Card
@@ -58,7 +58,7 @@ class Story:
             waiting=self._waiting(),
         )
 
-    def _step(self, stage: Stage, event: str, at: datetime | None, detail: str) -> Step | None:
+    def _step(self, stage: FlowStep, event: str, at: datetime | None, detail: str) -> Step | None:
         """None if it has not happened."""
         return None if at is None else Step(event=event, party=self.principal, at=at, stage=stage, detail=detail)
 
@@ -66,16 +66,16 @@ class Story:
         a = self.authorization
         shown = "an unknown card" if self.card is None else f"{self.card.brand} ****{self.card.last4}"
         yield self._step(
-            Stage.AUTHORIZATION_RECEIVED, "与信照会 authorization asked", a.asked_at, f"{shown}, ¥{a.amount:,}"
+            FlowStep.AUTHORIZATION_RECEIVED, "与信照会 authorization asked", a.asked_at, f"{shown}, ¥{a.amount:,}"
         )
         if a.decline_reason is not None:
-            yield self._step(Stage.ANSWERED, "与信否認 declined", a.answered_at, a.decline_reason.value)
+            yield self._step(FlowStep.ANSWERED, "与信否認 declined", a.answered_at, a.decline_reason.value)
         else:
             held = f"approval code {a.approval_code}; ¥{a.amount:,} held against the limit"
-            yield self._step(Stage.ANSWERED, "与信承認 approved", a.answered_at, held)
+            yield self._step(FlowStep.ANSWERED, "与信承認 approved", a.answered_at, held)
         given_up = "the provider gave the payment up"
-        yield self._step(Stage.PAYMENT_ENDED, "与信取消依頼 reversal asked", a.reversal_asked_at, given_up)
-        yield self._step(Stage.PAYMENT_ENDED, "与信取消 reversed", a.reversed_at, "nothing is held for it")
+        yield self._step(FlowStep.PAYMENT_ENDED, "与信取消依頼 reversal asked", a.reversal_asked_at, given_up)
+        yield self._step(FlowStep.PAYMENT_ENDED, "与信取消 reversed", a.reversed_at, "nothing is held for it")
 
     def _settlement_steps(self) -> Iterator[Step | None]:
         a, closing = self.authorization, self.closing
@@ -83,21 +83,21 @@ class Story:
             return
         promised = f"counts for the closing of {closing.closed_on}, to be deposited on {closing.deposit_on}"
         named = f", designated date (指定日) {self.terms.designated_date(closing.deposit_on)} [designated_date_rule]"
-        yield self._step(Stage.ACCEPTED, "代理納付引受 proxy payment accepted", a.accepted_at, promised + named)
+        yield self._step(FlowStep.ACCEPTED, "代理納付引受 proxy payment accepted", a.accepted_at, promised + named)
         revoked = "the card company revoked the sale (売上取消); nothing is owed"
-        yield self._step(Stage.WITHDRAWN, "代理納付取下げ withdrawn", a.withdrawn_at, revoked)
+        yield self._step(FlowStep.WITHDRAWN, "代理納付取下げ withdrawn", a.withdrawn_at, revoked)
         late = f"the card company revoked the sale after the closing of {closing.closed_on} was issued"
-        yield self._step(Stage.WITHDRAWN, "取下げ不可 withdrawal came too late", a.withdrawal_missed_at, late)
+        yield self._step(FlowStep.WITHDRAWN, "取下げ不可 withdrawal came too late", a.withdrawal_missed_at, late)
         if a.status is AuthorizationStatus.ACCEPTED:
             rule = self.terms.closing_reason(closing.closed_on)
             total = f"{closing.count} payment{'s' * (closing.count != 1)}, ¥{closing.amount:,}; {rule}"
-            yield self._step(Stage.CLOSED, "締め closing", closing.issued_at, total)
+            yield self._step(FlowStep.CLOSED, "締め closing", closing.issued_at, total)
             fee = f", fee ¥{closing.fee:,} deducted" if closing.fee else ""
             paid = (
                 f"¥{closing.amount - closing.fee:,} into the ward's account{fee}; "
                 f"{self.terms.deposit_reason(closing.closed_on, closing.deposit_on)}"
             )
-            yield self._step(Stage.DEPOSITED, "入金 deposit", a.deposited_at, paid + self._as_believed())
+            yield self._step(FlowStep.DEPOSITED, "入金 deposit", a.deposited_at, paid + self._as_believed())
         yield from map(self._anomaly_step, self.anomalies)
 
     def _as_believed(self) -> str:
@@ -110,7 +110,7 @@ class Story:
         met = f"; it met payment {anomaly.met_payment_id}, ¥{anomaly.met_yen:,}" if anomaly.met_payment_id else ""
         corrected = "; corrected" if anomaly.corrected_at else ""
         detail = f"{anomaly.kind.value} asked for the closing of {anomaly.closed_on}{met}{corrected}"
-        return self._step(Stage.ACCEPTED, "異常 anomaly", anomaly.asked_at, detail)
+        return self._step(FlowStep.ACCEPTED, "異常 anomaly", anomaly.asked_at, detail)
 
     def _waiting(self) -> Waiting | None:
         a = self.authorization

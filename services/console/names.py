@@ -1,16 +1,10 @@
-"""What parties and bank notices are called on screen, in Japanese and English."""
+"""What bank notices are called on screen, in Japanese and English."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
-PARTY_NAMES: Final[Mapping[str, str]] = {
-    "ward": "甲 ward",
-    "payment_provider": "乙 payment provider",
-    "card_agent.jcb": "丙 JCB",
-    "card_agent.uc": "丙 UC",
-}
 NOTICE_NAMES: Final[Mapping[str, str]] = {
     "01": "振込入金通知 transfers received (01)",
     "03": "入出金取引明細 account entries (03)",

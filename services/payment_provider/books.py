@@ -23,7 +23,8 @@ from contracts.books import (
     TransferRow,
 )
 from contracts.channels import NETWORKS, SETTLERS
-from contracts.vocabulary import Party, Settler
+from contracts.parties import PAYMENT_PROVIDER
+from contracts.vocabulary import Settler
 from services.chassis.database.reading import business_day, plain, read_as
 from services.payment_provider.domain.network import Closing
 from services.payment_provider.domain.payment import STANDING, PaymentStatus
@@ -79,7 +80,7 @@ async def books(session: AsyncConnection) -> Books:
     closed = await read_as(session, Closing, _CLOSED)
     statement_of = {(c.settler, c.closed_on): c.statement_id for c in closed}
     return Books(
-        party=Party.PAYMENT_PROVIDER.value,
+        party=PAYMENT_PROVIDER,
         payments=await read_as(session, PaymentRow, _PAYMENTS),
         receipts=await read_as(session, ReceiptRow, _RECEIPTS),
         proxy_payments=[

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from contracts.channels import CHANNELS, NETWORKS, SETTLERS
 from contracts.http.service import Explanation, Step, Waiting
-from contracts.vocabulary import IN_APP, Method, Party, ReceiptKind, Stage
+from contracts.parties import PAYMENT_PROVIDER
+from contracts.vocabulary import IN_APP, FlowStep, Method, ReceiptKind
 from services.payment_provider.behaviour import ANOMALIES, behaviour_of
 from services.payment_provider.domain.as_of import as_it_stood, before_anomaly
 from services.payment_provider.domain.channels import Channels
@@ -17,9 +18,9 @@ from services.payment_provider.domain.payment import STANDING, Payment, PaymentS
 from services.payment_provider.domain.reporting import DeliveredReceipt, Reporting
 
 _RECEIPTS = {
-    ReceiptKind.PRELIMINARY: (Stage.PRELIMINARY_DELIVERED, "速報 preliminary receipt data delivered"),
-    ReceiptKind.CONFIRMED: (Stage.CONFIRMED_DELIVERED, "確報 confirmed receipt data delivered"),
-    ReceiptKind.CANCELLED: (Stage.CANCELLED_DELIVERED, "速報取消 receipt data cancelled"),
+    ReceiptKind.PRELIMINARY: (FlowStep.PRELIMINARY_DELIVERED, "速報 preliminary receipt data delivered"),
+    ReceiptKind.CONFIRMED: (FlowStep.CONFIRMED_DELIVERED, "確報 confirmed receipt data delivered"),
+    ReceiptKind.CANCELLED: (FlowStep.CANCELLED_DELIVERED, "速報取消 receipt data cancelled"),
 }
 _NO_ANOMALY = "no anomaly (異常) is known that would omit or alter it [GET /anomalies]"
 
@@ -83,7 +84,7 @@ def explain(
         steps += _settlement_steps(payment, closing, scope.network(payment))
     return Explanation(
         payment_id=payment.payment_id,
-        party=Party.PAYMENT_PROVIDER.value,
+        party=PAYMENT_PROVIDER,
         steps=tuple(sorted(_until(scope.then, steps), key=lambda s: (s.at, s.stage))),
         waiting=_waiting(payment, scope),
     )
@@ -93,29 +94,31 @@ def _until(then: datetime | None, steps: Sequence[Step]) -> Sequence[Step]:
     return steps if then is None else [step for step in steps if step.at <= then]
 
 
-def _step(stage: Stage, event: str, at: datetime, detail: str) -> Step:
-    return Step(event=event, party=Party.PAYMENT_PROVIDER.value, at=at, stage=stage, detail=detail)
+def _step(stage: FlowStep, event: str, at: datetime, detail: str) -> Step:
+    return Step(event=event, party=PAYMENT_PROVIDER, at=at, stage=stage, detail=detail)
 
 
 def _steps(p: Payment) -> Iterator[Step]:
     if p.method is not None and p.method not in IN_APP:
         paid = f"slip {p.slip_number}, ¥{p.amount:,}; the app does not know of it"
-        yield _step(Stage.COLLECTED, f"収納 collected: {CHANNELS[p.method].name}", p.scanned_at, paid)
+        yield _step(FlowStep.COLLECTED, f"収納 collected: {CHANNELS[p.method].name}", p.scanned_at, paid)
         return
-    yield _step(Stage.SLIP_SCANNED, "納付書読取 barcode scanned", p.scanned_at, f"slip {p.slip_number}, ¥{p.amount:,}")
+    yield _step(
+        FlowStep.SLIP_SCANNED, "納付書読取 barcode scanned", p.scanned_at, f"slip {p.slip_number}, ¥{p.amount:,}"
+    )
     if p.method_chosen_at and p.method is Method.CARD:
         asked = f"{p.brand} ****{p.last4} → agent {p.agent}"
-        yield _step(Stage.METHOD_CHOSEN, "与信照会依頼 authorization asked", p.method_chosen_at, asked)
+        yield _step(FlowStep.METHOD_CHOSEN, "与信照会依頼 authorization asked", p.method_chosen_at, asked)
     elif p.method_chosen_at:
         asked = f"internet banking, bank {p.bank_code}"
-        yield _step(Stage.METHOD_CHOSEN, "金融機関照会 bank asked", p.method_chosen_at, asked)
+        yield _step(FlowStep.METHOD_CHOSEN, "金融機関照会 bank asked", p.method_chosen_at, asked)
     if p.approved_at:
         approved = f"agent {p.agent} approved in time"
-        yield _step(Stage.ENTRUSTED, "代理納付委託 proxy payment entrusted", p.approved_at, approved)
+        yield _step(FlowStep.ENTRUSTED, "代理納付委託 proxy payment entrusted", p.approved_at, approved)
     if p.ended_at and p.status is PaymentStatus.DECLINED:
-        yield _step(Stage.PAYMENT_ENDED, "支払不成立 declined", p.ended_at, str(p.decline_reason))
+        yield _step(FlowStep.PAYMENT_ENDED, "支払不成立 declined", p.ended_at, str(p.decline_reason))
     if p.ended_at and p.status is PaymentStatus.ABANDONED:
-        yield _step(Stage.PAYMENT_ENDED, "中断 abandoned", p.ended_at, "the slip was scanned again")
+        yield _step(FlowStep.PAYMENT_ENDED, "中断 abandoned", p.ended_at, "the slip was scanned again")
 
 
 def _receipt_step(receipt: DeliveredReceipt, p: Payment, scope: Scope) -> Step:
@@ -138,10 +141,10 @@ def _settlement_steps(p: Payment, closing: Closing, terms: NetworkTerms) -> Iter
     network = SETTLERS[closing.settler].name
     if closing.issued_at is not None:
         totalled = f"¥{closing.amount:,}; {terms.closing_reason(closing.closed_on)}"
-        yield _step(Stage.CLOSED, f"締め closing of {network}", closing.issued_at, totalled)
+        yield _step(FlowStep.CLOSED, f"締め closing of {network}", closing.issued_at, totalled)
     if closing.deposited_on is not None:
         at = terms.deposit_at(closing.deposit_on)
-        yield _step(Stage.DEPOSITED, f"入金 deposit of {network}", at, _deposit_reason(p, terms))
+        yield _step(FlowStep.DEPOSITED, f"入金 deposit of {network}", at, _deposit_reason(p, terms))
 
 
 def _waiting(p: Payment, scope: Scope) -> Waiting | None:

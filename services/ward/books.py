@@ -18,7 +18,8 @@ from contracts.books import (
     StatementRow,
     TransferRow,
 )
-from contracts.vocabulary import Party, business_date
+from contracts.parties import WARD
+from contracts.vocabulary import business_date
 from services.chassis.database.reading import business_day, plain, read_as
 from services.ward import tables
 from services.ward.domain.receipts import CANCELLED_AFTER_CONFIRMED
@@ -68,7 +69,7 @@ the first, below 0 from the first to the second."""
 async def books(session: AsyncConnection) -> Books:
     """All books, unsorted. Transfers are netted: what was booked and taken back on one day leaves nothing."""
     return Books(
-        party=Party.WARD.value,
+        party=WARD,
         receipts=await read_as(session, ReceiptRow, _RECEIPTS),
         statements=await read_as(session, StatementRow, _STATEMENTS),
         lines=await read_as(session, StatementLineRow, _LINES),

@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 from contracts.channels import CHANNELS
 from contracts.http.service import Explanation, Step, Waiting
 from contracts.http.ward.settlement import ConcernedPayment, OpenItem
-from contracts.vocabulary import Party, ReceiptKind, Settler, Stage, business_date, on_the_clock
+from contracts.parties import WARD
+from contracts.vocabulary import FlowStep, ReceiptKind, Settler, business_date, on_the_clock
 from services.ward.domain.as_of import DepositThen
 from services.ward.domain.deeming import JAPANESE as MODE_NAMES
 from services.ward.domain.deeming import LegalMode
@@ -30,9 +31,9 @@ from services.ward.store.rows import (
 )
 
 _REGISTERED: Final = {
-    ReceiptKind.PRELIMINARY: (Stage.PRELIMINARY_REGISTERED, "速報登録 preliminary receipt registered"),
-    ReceiptKind.CONFIRMED: (Stage.CONFIRMED_REGISTERED, "確報登録 confirmed receipt registered"),
-    ReceiptKind.CANCELLED: (Stage.CANCELLED_REGISTERED, "取消登録 cancellation registered"),
+    ReceiptKind.PRELIMINARY: (FlowStep.PRELIMINARY_REGISTERED, "速報登録 preliminary receipt registered"),
+    ReceiptKind.CONFIRMED: (FlowStep.CONFIRMED_REGISTERED, "確報登録 confirmed receipt registered"),
+    ReceiptKind.CANCELLED: (FlowStep.CANCELLED_REGISTERED, "取消登録 cancellation registered"),
 }
 
 
@@ -72,14 +73,14 @@ def explain(
     steps += [*_lapse_steps(slip.lapse), *_reminder_steps(receipts, slip.reminders), *_overpayment_steps(slip)]
     return Explanation(
         payment_id=payment_id,
-        party=Party.WARD.value,
+        party=WARD,
         steps=tuple(sorted(steps, key=lambda s: (s.at, s.stage))),
         waiting=_waiting({receipt.kind for receipt in receipts}, listed, rules) or _waiting_of_slip(slip),
     )
 
 
-def _step(stage: Stage, event: str, at: datetime, detail: str) -> Step:
-    return Step(event=event, party=Party.WARD.value, at=at, stage=stage, detail=detail)
+def _step(stage: FlowStep, event: str, at: datetime, detail: str) -> Step:
+    return Step(event=event, party=WARD, at=at, stage=stage, detail=detail)
 
 
 def _receipt_step(r: StoredReceipt) -> Step:
@@ -93,22 +94,22 @@ def _statement_steps(listed: Listed) -> Iterator[Step]:
     named = f", designated date (指定日) {s.designated_date}" if s.designated_date else ""
     dates = f"closed {s.closed_on}, deposit planned (入金予定) {s.deposit_on}{named}"
     yield _step(
-        Stage.STATEMENT_RECEIVED, "締め明細受領 closing statement received", s.received_at, f"{s.settler}, {dates}"
+        FlowStep.STATEMENT_RECEIVED, "締め明細受領 closing statement received", s.received_at, f"{s.settler}, {dates}"
     )
     for d in listed.deposits:
         where = f", to account {d.account} instead of the ward's (口座相違)" if d.account else ""
         came = f"¥{d.amount:,} from {d.settler} on {d.deposited_on}{where}"
-        yield _step(Stage.DEPOSIT_SEEN, "入金確認 deposit seen", d.seen_at, came)
+        yield _step(FlowStep.DEPOSIT_SEEN, "入金確認 deposit seen", d.seen_at, came)
     if s.overdue_since is not None:
         late = f"¥{s.expected:,} not fully deposited by this hour [deposit_expected_by]"
-        yield _step(Stage.DEPOSIT_OVERDUE, "入金遅延 deposit overdue", s.overdue_since, late)
+        yield _step(FlowStep.DEPOSIT_OVERDUE, "入金遅延 deposit overdue", s.overdue_since, late)
     for decision in listed.decisions:
         said = f"{decision.action.value} ¥{decision.amount:,} by {decision.decided_by}: {decision.because}"
-        yield _step(Stage.DECIDED, f"{ACTION_NAMES[decision.action]} decided", decision.decided_at, said)
+        yield _step(FlowStep.DECIDED, f"{ACTION_NAMES[decision.action]} decided", decision.decided_at, said)
     if s.reconciled_at is not None:
         counted = f"{s.total_count} payment{'s' * (s.total_count != 1)}, ¥{s.total_amount:,}"
         agreed = f"{counted}: statement, receipts and deposit agree"
-        yield _step(Stage.RECONCILED, "消込 reconciled", s.reconciled_at, agreed)
+        yield _step(FlowStep.RECONCILED, "消込 reconciled", s.reconciled_at, agreed)
 
 
 def _lapse_steps(lapse: Lapse | None) -> Iterator[Step]:
@@ -120,10 +121,10 @@ def _lapse_steps(lapse: Lapse | None) -> Iterator[Step]:
         LegalMode.DESIGNATED_TRUSTEE: "the ward pursues the agent first; the payer owes nothing more",
     }[lapse.mode]
     lapsed = f"counted since {lapse.counted_since}; not deposited by the designated date (指定日): {what}; {mode}"
-    yield _step(Stage.LAPSED, "みなし納付失効 deemed payment lapsed", lapse.lapsed_at, lapsed)
+    yield _step(FlowStep.LAPSED, "みなし納付失効 deemed payment lapsed", lapse.lapsed_at, lapsed)
     if lapse.restored_at is not None:
         again = f"counts from {lapse.counts_from}; {mode}" if lapse.counts_from else "the receipt was cancelled (取消)"
-        yield _step(Stage.RESTORED, "納付復活 payment counts again", lapse.restored_at, again)
+        yield _step(FlowStep.RESTORED, "納付復活 payment counts again", lapse.restored_at, again)
 
 
 def _reminder_steps(receipts: Sequence[StoredReceipt], reminders: Sequence[StoredReminder]) -> Iterator[Step]:
@@ -136,32 +137,32 @@ def _reminder_steps(receipts: Sequence[StoredReceipt], reminders: Sequence[Store
         if crossed(receipts[0].paid_at, reminder.sent_at, min(seen)):
             days = (business_date(min(seen)) - business_date(receipts[0].paid_at)).days
             detail += f"; 行き違い: the payment was already made; the ward registered it {days} days after it was made"
-            yield _step(Stage.REMINDED, "督促の行き違い reminder crossed the payment", reminder.sent_at, detail)
+            yield _step(FlowStep.REMINDED, "督促の行き違い reminder crossed the payment", reminder.sent_at, detail)
         else:
-            yield _step(Stage.REMINDED, "督促 reminder sent", reminder.sent_at, detail)
+            yield _step(FlowStep.REMINDED, "督促 reminder sent", reminder.sent_at, detail)
 
 
 def _overpayment_steps(slip: OfSlip) -> Iterator[Step]:
     if slip.undecided is not None:
         until = f"decided on {business_date(slip.undecided.decide_at)} [overpayment_decision_days]"
         detail = f"slip {slip.undecided.slip_number} is overpaid by ¥{slip.undecided.amount:,}; {until}"
-        yield _step(Stage.OVERPAID, "過誤納 overpaid", slip.undecided.opened_at, detail)
+        yield _step(FlowStep.OVERPAID, "過誤納 overpaid", slip.undecided.opened_at, detail)
     for use in slip.uses:
         back = f"; ¥{use.withdrawn:,} of it taken back (取消)" if use.withdrawn else ""
         of_slip = f"¥{use.amount:,} of slip {use.slip_number}"
         if use.to_slip is not None:
             detail = f"{of_slip} to slip {use.to_slip} [overpayment_decision_days]{back}"
-            yield _step(Stage.OVERPAYMENT_DECIDED, "充当 overpayment applied", use.decided_at, detail)
+            yield _step(FlowStep.OVERPAYMENT_DECIDED, "充当 overpayment applied", use.decided_at, detail)
             continue
         detail = f"{of_slip} [overpayment_decision_days]{back}"
-        yield _step(Stage.OVERPAYMENT_DECIDED, "還付決定 refund decided", use.decided_at, detail)
+        yield _step(FlowStep.OVERPAYMENT_DECIDED, "還付決定 refund decided", use.decided_at, detail)
         if use.ended_at is not None and use.use is Use.LAPSED:
             detail = f"¥{use.amount - use.withdrawn:,} not claimed in time [refund_lapse_years]"
-            yield _step(Stage.REFUNDED, "還付時効 refund lapsed", use.ended_at, detail)
+            yield _step(FlowStep.REFUNDED, "還付時効 refund lapsed", use.ended_at, detail)
         elif use.ended_at is not None:
             owed = f"; ¥{use.reclaimed:,} of it is owed back (返納金)" if use.reclaimed else ""
             detail = f"¥{use.paid:,} to the payer [refund_days]{owed}"
-            yield _step(Stage.REFUNDED, "還付 refunded", use.ended_at, detail)
+            yield _step(FlowStep.REFUNDED, "還付 refunded", use.ended_at, detail)
 
 
 def _waiting_of_slip(slip: OfSlip) -> Waiting | None:

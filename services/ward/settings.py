@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 
-from contracts.calendar import APRIL, PREMIUM_MONTHS, HolidayShift
+from contracts.calendar import APRIL, HolidayShift
 from contracts.channels import CHANNELS
 from contracts.charges import CHARGES
 from contracts.formats.slip_number import ORDER, require_order
@@ -26,31 +26,11 @@ PerMille = Annotated[int, Field(ge=0, le=1_000)]
 
 DIGITS: Final = {charge_type: charge.digit for charge_type, charge in CHARGES.items()}
 ISSUER_CODES: Final = {charge_type: charge.issuer_code for charge_type, charge in CHARGES.items()}
-INSTALMENT_MONTHS: Final[Mapping[ChargeType, tuple[int, ...]]] = {
-    ChargeType.CARE_INSURANCE: PREMIUM_MONTHS,
-    ChargeType.RESIDENT_TAX: (6, 8, 10, 1),
-    ChargeType.LIGHT_VEHICLE_TAX: (5,),
-    ChargeType.HEALTH_INSURANCE: (6, 7, 8, 9, 10, 11, 12, 1, 2, 3),
-}
-INSTALMENT_UNITS: Final = {
-    ChargeType.CARE_INSURANCE: 100,
-    ChargeType.RESIDENT_TAX: 1_000,
-    ChargeType.LIGHT_VEHICLE_TAX: 100,
-    ChargeType.HEALTH_INSURANCE: 100,
-}
-ARREARS_RULES: Final = {
-    ChargeType.CARE_INSURANCE: "care_insurance",
-    ChargeType.RESIDENT_TAX: "local_tax",
-    ChargeType.LIGHT_VEHICLE_TAX: "local_tax",
-    ChargeType.HEALTH_INSURANCE: "health_insurance",
-}
+INSTALMENT_MONTHS: Final = {charge_type: charge.instalment_months for charge_type, charge in CHARGES.items()}
+INSTALMENT_UNITS: Final = {charge_type: charge.instalment_unit for charge_type, charge in CHARGES.items()}
+ARREARS_RULES: Final = {charge_type: charge.arrears_rule for charge_type, charge in CHARGES.items()}
+OFFICES: Final = {charge_type: charge.office for charge_type, charge in CHARGES.items()}
 ARREARS_EARLY_MONTHS: Final = {"care_insurance": 3, "local_tax": 1, "health_insurance": 3}
-OFFICES: Final = {
-    ChargeType.CARE_INSURANCE: "介護保険課",
-    ChargeType.RESIDENT_TAX: "税務課",
-    ChargeType.LIGHT_VEHICLE_TAX: "税務課",
-    ChargeType.HEALTH_INSURANCE: "医療保険年金課",
-}
 
 
 def _others_as(defaults: Mapping[Any, Any]) -> BeforeValidator:

@@ -239,6 +239,13 @@ def test_an_event_type_is_on_some_topic_and_a_message_of_the_document(event_type
     assert (FOLDER / message["payload"]["schema"]["$ref"]).is_file()
 
 
+@each_event_type
+def test_a_message_says_under_which_former_types_a_reader_may_still_meet_it(event_type: type[Event]) -> None:
+    message = ASYNCAPI["components"]["messages"][event_type.__name__]
+    assert message.get("x-former-types", {}) == event_type.FORMER_TYPES
+    assert all(former in message["description"] for former in event_type.FORMER_TYPES)
+
+
 @given(any_event)
 def test_the_headers_that_are_written_are_the_headers_described(event: Event) -> None:
     described = ASYNCAPI["components"]["schemas"]["CloudEventsHeaders"]

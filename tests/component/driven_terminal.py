@@ -44,7 +44,7 @@ def record(
         barcode=barcode,
         reference=reference_of(payment_id),
         shop="JCB",
-        taken_on=DAY + timedelta(days=int(kind) - 1),
+        created_on=DAY + timedelta(days=int(kind) - 1),
         transfer_on=None,
         accounted_on=DAY,
         channel="0680",

@@ -91,7 +91,7 @@ async def test_confirmed_records_say_when_the_money_is_to_come(home: Home) -> No
     await driven.advance(jst("2021-04-16T01:00"))
     _, confirmed = await driven.service.centre.files()
     (record,) = await records(driven, confirmed)
-    assert (record.kind, record.taken_on) == (ReceiptKind.CONFIRMED, date(2021, 4, 15))
+    assert (record.kind, record.created_on) == (ReceiptKind.CONFIRMED, date(2021, 4, 15))
     assert record.transfer_on == date(2021, 4, 14)
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from contracts.parties import PARTIES
 from testbed.broker import Broker
 from testbed.postgres import PostgresServer
-from testbed.real_stack import PARTIES, NewTrial, RealStack, Trial
+from testbed.real_stack import NewTrial, RealStack, Trial
 from testbed.running_stack import NewStack, Stack
 from tests.stack_tests import note
 

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from contracts import topics
+from contracts.parties import PARTIES
 from testbed.broker import Broker
 from testbed.payer_crowd import Crowd, orders
 from testbed.postgres import PostgresServer
-from testbed.real_stack import PARTIES, RealStack
+from testbed.real_stack import RealStack
 from testbed.reckoning import all_settled
 
 pytestmark = [pytest.mark.stack, pytest.mark.processes]

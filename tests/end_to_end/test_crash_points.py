@@ -9,6 +9,7 @@ import signal
 import pytest
 
 from contracts import topics
+from contracts.parties import PARTIES
 from services.chassis.faults import POINTS
 from services.console.folder import database_url
 from services.console.stack.addresses import process_of
@@ -75,7 +76,7 @@ async def pay_while_it_dies(stack: Stack, crowd: Crowd, principal: str, wanted: 
     assert len(crowd.accepted) == PAYMENTS
 
 
-@pytest.mark.parametrize("principal", topics.PRINCIPALS[:-1])
+@pytest.mark.parametrize("principal", PARTIES)
 async def test_a_party_that_dies_at_any_point_loses_nothing(new_stack: NewStack, principal: str) -> None:
     stack = new_stack(*STEPPED, "--without", principal)
     await stack.start()

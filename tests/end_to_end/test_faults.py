@@ -10,10 +10,11 @@ import signal
 import pytest
 
 from contracts import topics
+from contracts.parties import PARTIES
 from services.chassis.clock import pause
 from testbed.postgres import running_postgres
 from testbed.processes import eventually
-from testbed.real_stack import EARLY, PARTIES, SESSION_SECONDS, NewTrial, variable
+from testbed.real_stack import EARLY, SESSION_SECONDS, NewTrial, variable
 from tests.end_to_end.small_disk import small_disk
 
 pytestmark = [pytest.mark.stack, pytest.mark.processes]

@@ -21,6 +21,7 @@ from contracts.books import Books
 from contracts.http.card_agent.payments import WithdrawalRequest
 from contracts.http.service import DeadLetterView
 from contracts.http.ward.slips import AssessmentsRequest
+from contracts.parties import PARTIES
 from contracts.vocabulary import IN_APP, OUTSIDE_APP, Agent, Method, Refusal, on_the_clock
 from services.chassis import faults
 from services.console.books.audit import audit
@@ -36,7 +37,6 @@ T = TypeVar("T")
 
 START = on_the_clock(date(2021, 7, 1), time(8))
 PAYERS = 3
-PRINCIPALS = [p for p in topics.PRINCIPALS if p != topics.CONSOLE]
 
 
 class Crashed(BaseException):
@@ -62,7 +62,7 @@ class Flow(RuleBasedStateMachine):
         super().__init__()
         self._loop = asyncio.Runner()
         self._folder = tempfile.TemporaryDirectory(prefix="sansha-flow-")
-        self._faults = {principal: CrashWhenArmed() for principal in PRINCIPALS}
+        self._faults = {principal: CrashWhenArmed() for principal in PARTIES}
         self._accepted: set[str] = set()
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -74,7 +74,7 @@ class Flow(RuleBasedStateMachine):
 
     async def _start(self, seed: int) -> None:
         self.sandbox = Sandbox(START, seed, Path(self._folder.name) / "data")
-        for principal in PRINCIPALS:
+        for principal in PARTIES:
             await self.sandbox.restart(principal, self._faults[principal])
         assessed = tuple(generate_assessments(seed, PAYERS, 2021))
         expect(await self.sandbox.ward.commands.assess(AssessmentsRequest(assessments=assessed)))
@@ -112,7 +112,7 @@ class Flow(RuleBasedStateMachine):
         payment_id = sorted(self._accepted)[payment % len(self._accepted)]
         self._surviving(self.sandbox.agents[agent].commands.withdraw(WithdrawalRequest(payment_id=payment_id)))
 
-    @rule(principal=st.sampled_from(PRINCIPALS), back=st.sampled_from([1, 5, 1_000]))
+    @rule(principal=st.sampled_from(PARTIES), back=st.sampled_from([1, 5, 1_000]))
     @precondition(lambda self: self._accepted)
     def redeliver(self, principal: str, back: int) -> None:
         """The last events of every partition come again, or all that ever came."""
@@ -124,7 +124,7 @@ class Flow(RuleBasedStateMachine):
         await self.sandbox.bus.reset(principal, {place: max(0, offset - back) for place, offset in done.items()})
         await self.sandbox.restart(principal, self._faults[principal])
 
-    @rule(principal=st.sampled_from(PRINCIPALS), point=st.sampled_from(faults.POINTS))
+    @rule(principal=st.sampled_from(PARTIES), point=st.sampled_from(faults.POINTS))
     def crash_soon(self, principal: str, point: str) -> None:
         """The party dies when it next reaches this point."""
         self._faults[principal].armed = point
@@ -194,7 +194,7 @@ class Flow(RuleBasedStateMachine):
 
     async def _revive(self) -> None:
         """Whoever was running when it died, all start over: the survivors are none the worse for it."""
-        for principal in PRINCIPALS:
+        for principal in PARTIES:
             await self.sandbox.restart(principal, self._faults[principal])
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from contracts import topics
 from contracts.http.ward.slips import AssessmentsRequest
+from contracts.parties import PARTIES
 from contracts.vocabulary import Method, on_the_clock
 from services.chassis.bus.sqlite_log import SqliteLog
 from services.chassis.database import journal
@@ -31,7 +32,7 @@ from services.ward.app import generate_assessments
 START = on_the_clock(date(2021, 7, 1), time(8))
 SEED = 7
 PAYMENTS = 14
-DURABLE = {principal: {"database_durable": True} for principal in topics.PRINCIPALS if principal != topics.CONSOLE}
+DURABLE = {principal: {"database_durable": True} for principal in PARTIES}
 
 
 class Disk:

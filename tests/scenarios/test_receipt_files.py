@@ -86,7 +86,7 @@ def facts_of_file(record: ReceiptRecord) -> tuple[Any, ...]:
         record.amount,
         paid_at,
         record.accounted_on,
-        record.taken_on,
+        record.created_on,
         SETTLER_OF_SHOP[record.shop],
         METHOD_OF_CHANNEL[record.channel],
     )

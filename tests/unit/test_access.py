@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.access import LOAD_TEST, LOAD_TEST_RULES, RULES, Operation, Resource
+from contracts.parties import PARTIES
 from contracts.topics import (
     CLOCK,
     CONSOLE,
@@ -24,7 +25,6 @@ from contracts.topics import (
 from contracts.vocabulary import Agent
 from services.console.deployment.access_commands import commands
 
-PARTIES = [principal for principal in PRINCIPALS if principal != CONSOLE]
 OTHER = {Agent.JCB: Agent.UC, Agent.UC: Agent.JCB}
 principals, any_topic = st.sampled_from(PRINCIPALS), st.sampled_from(TOPICS)
 

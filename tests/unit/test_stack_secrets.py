@@ -6,10 +6,9 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from contracts.access import LOAD_TEST
+from contracts.parties import PARTIES
 from contracts.topics import CONSOLE, PRINCIPALS
 from services.console.deployment.secrets import kafka_passwords, make_secrets
-
-PARTIES = [principal for principal in PRINCIPALS if principal != CONSOLE]
 
 
 def contents(folder: Path) -> dict[str, str]:

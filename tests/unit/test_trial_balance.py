@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from contracts import topics
 from contracts.books import Books, TransferRow
+from contracts.parties import PARTIES
 from contracts.vocabulary import Agent
 from services.console.books.trial_balance import Debt, position
 
@@ -27,7 +28,7 @@ TRANSFERS = st.lists(
 
 
 def books_of(ward: Sequence[TransferRow] = (), uc: Sequence[TransferRow] = ()) -> dict[str, Books]:
-    empty = {principal: Books(principal) for principal in topics.PRINCIPALS[:-1]}
+    empty = {principal: Books(principal) for principal in PARTIES}
     return empty | {topics.WARD: Books(topics.WARD, transfers=ward), UC: Books(UC, transfers=uc)}
 
 

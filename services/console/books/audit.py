@@ -14,6 +14,7 @@ from typing import Any
 
 from contracts import topics
 from contracts.books import Books
+from contracts.parties import PARTIES
 from contracts.vocabulary import IN_APP, Agent, Settler
 from services.console.books.known import Known, State, effective_deposits
 
@@ -59,7 +60,7 @@ class Audit:
 
 def audit(books: Mapping[str, Books]) -> Audit:
     """`books` by principal. Raises `LookupError` naming missing parties."""
-    missing = [p for p in topics.PRINCIPALS[:-1] if p not in books]
+    missing = [p for p in PARTIES if p not in books]
     if missing:
         raise LookupError(f"the books of {', '.join(missing)} are missing")
     provider, ward = books[topics.PAYMENT_PROVIDER], books[topics.WARD]

@@ -14,6 +14,7 @@ from typing import Final
 
 from contracts import topics
 from contracts.books import Books
+from contracts.parties import PARTIES
 from contracts.vocabulary import Agent, Settler
 
 AGENTS: Final[Mapping[Settler, str]] = {topics.settler_of(agent): topics.card_agent(agent) for agent in Agent}
@@ -67,7 +68,7 @@ class Position:
 
 def position(books: Mapping[str, Books], on: date | None = None) -> Position:
     """The position at the end of `on`, or of the last day with a booking. Raises `LookupError` for missing books."""
-    missing = [p for p in topics.PRINCIPALS[:-1] if p not in books]
+    missing = [p for p in PARTIES if p not in books]
     if missing:
         raise LookupError(f"the books of {', '.join(missing)} are missing")
     booked_until = max((t.on for book in books.values() for t in book.transfers), default=None)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts.topics import PRINCIPALS
+from contracts.parties import PARTIES
 from services.console.load.parties import PartyUse
 from services.console.load.recording import END_TO_END, REGISTERED, Second, Spread
 
@@ -104,7 +104,7 @@ def figure_names(stages: Sequence[str]) -> Sequence[str]:
         "throughput",
         *(f"{stage}.{name}_ms" for stage in (*stages, REGISTERED, END_TO_END) for name in PERCENTILE_NAMES),
         *("behind_most_s", "lag_most", "drained_in_s", "unregistered", "refused", "reconciled_in_s"),
-        *(f"{party}.{used}" for party in PRINCIPALS[:-1] for used in ("cpu_us_per_event", "memory_mb")),
+        *(f"{party}.{used}" for party in PARTIES for used in ("cpu_us_per_event", "memory_mb")),
     ]
 
 

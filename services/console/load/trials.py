@@ -19,6 +19,7 @@ import msgspec
 from contracts import topics
 from contracts.books import ReceiptRow, TransferRow
 from contracts.http.service import Environment
+from contracts.parties import PARTIES
 from contracts.vocabulary import ReceiptKind
 from services.chassis.clock import monotonic, pause, real_now
 from services.chassis.collector import keep_what_is_loaded
@@ -166,7 +167,7 @@ class Trial:
     def __init__(self, name: str, target: OpenTarget, asked: Asked, run: Run, recorder: Recorder, watch: Watch) -> None:
         self._name, self._target, self._asked = name, target, asked
         self._run, self._recorder, self._watch = run, recorder, watch
-        self._gauge = Gauge(target.client.addresses, topics.PRINCIPALS[:-1])
+        self._gauge = Gauge(target.client.addresses, PARTIES)
 
     async def execute(self, tell: OnMoment, amounts: Mapping[str, int]) -> LoadResult:
         """Run it, then compare the ward's books with `amounts` (payment id → yen)."""

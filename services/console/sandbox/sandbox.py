@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from contracts import topics
 from contracts.books import Books
+from contracts.parties import PARTIES
 from contracts.vocabulary import Agent
 from services.card_agent.app import CardAgent
 from services.card_agent.app import Settings as CardAgentSettings
@@ -78,7 +79,7 @@ class Sandbox:
 
     async def start(self) -> None:
         """Start every party."""
-        for principal in topics.PRINCIPALS[:-1]:
+        for principal in PARTIES:
             await self.restart(principal)
 
     async def restart(self, principal: str, injected: Faults | None = None) -> Service:

@@ -9,8 +9,7 @@ from difflib import get_close_matches
 
 from contracts.http.service import Step
 from contracts.topics import PAYMENT_PROVIDER
-from contracts.vocabulary import Stage as FlowStage
-from contracts.vocabulary import on_the_clock
+from contracts.vocabulary import FlowStep, on_the_clock
 from services.console.sandbox.sandbox import Sandbox
 from services.console.sandbox.scene import SandboxScene
 from services.console.scenarios import LIBRARY, Scenario
@@ -64,6 +63,6 @@ async def _timeline(world: World) -> list[Step]:
     once: dict[tuple[object, ...], Step] = {}
     for payment_id, parts in told.items():
         for step in merged_steps(parts):
-            shared_by = rows[payment_id].slip_number if step.stage >= FlowStage.REMINDED else rows[payment_id].settler
+            shared_by = rows[payment_id].slip_number if step.stage >= FlowStep.REMINDED else rows[payment_id].settler
             once.setdefault((shared_by, step.at, step.stage, step.party, step.event, step.detail), step)
     return in_order([*world.told, *once.values()])

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from contracts import topics
+from contracts.parties import NAMES
 from contracts.vocabulary import Agent
 
 DEFAULT_PORT_BASE = 8400
@@ -25,19 +26,21 @@ class PartyProcess:
     principal: str
     module: str
     offset: int
-    label: str
     environment: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def label(self) -> str:
+        return NAMES[self.principal].name
 
 
 PROCESSES: tuple[PartyProcess, ...] = (
-    PartyProcess(topics.WARD, "services.ward", 1, "甲 ward"),
-    PartyProcess(topics.PAYMENT_PROVIDER, "services.payment_provider", 2, "乙 payment provider"),
+    PartyProcess(topics.WARD, "services.ward", 1),
+    PartyProcess(topics.PAYMENT_PROVIDER, "services.payment_provider", 2),
     *(
         PartyProcess(
             topics.card_agent(agent),
             "services.card_agent",
             3 + n,
-            f"丙 card agent {agent.upper()}",
             (("SANSHA_AGENT", agent.value),),
         )
         for n, agent in enumerate(Agent)

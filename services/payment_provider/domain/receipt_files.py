@@ -103,7 +103,7 @@ def record_of(row: FiledRecord) -> ReceiptRecord:
         barcode=_saying(row.barcode, row.amount),
         reference=reference_of(row.payment_id),
         shop=SETTLERS[row.settler].shop_code,
-        taken_on=business_date(row.delivered_at),
+        created_on=business_date(row.delivered_at),
         transfer_on=row.deposit_on if row.kind is ReceiptKind.CONFIRMED else None,
         accounted_on=row.received_on,
         channel=CHANNELS[row.method].code,

@@ -43,7 +43,7 @@ def understood(record: ReceiptRecord, number: int) -> FileRecord | Refusal:
         settler=SETTLER_OF_SHOP[record.shop],
         paid_at=paid_at,
         received_on=record.accounted_on,
-        delivered_at=max(paid_at, on_the_clock(record.taken_on, time(0))),
+        delivered_at=max(paid_at, on_the_clock(record.created_on, time(0))),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from contracts import channels, topics
+from contracts import channels, parties, topics
 from contracts.vocabulary import Agent
 from services.card_agent.app import ACCOUNT_NAMES as AGENTS_NAMES
 from services.console.books.reading import read_books, stack_books
@@ -26,7 +26,6 @@ from services.console.cli.options import Folder, Json, OnStack, PortBase, a_day
 from services.console.cli.output import emit, fail, out
 from services.console.cli.running import on_stack, run
 from services.console.folder import DEFAULT_FOLDER
-from services.console.names import PARTY_NAMES
 from services.console.stack.addresses import DEFAULT_PORT_BASE
 from services.payment_provider.app import ACCOUNT_NAMES as PROVIDERS_NAMES
 from services.ward.app import ACCOUNT_NAMES as WARDS_NAMES
@@ -46,7 +45,7 @@ _NAMES: Mapping[str, str] = {
     PAYERS: "納付者 payers",
     CARD_COMPANY: "カード会社 card companies",
     SETTLERS: "丙・金融機関 settlers",
-    **PARTY_NAMES,
+    **{principal: names.name for principal, names in parties.NAMES.items()},
     **{settler: names.name for settler, names in channels.SETTLERS.items()},
 }
 

@@ -1,0 +1,49 @@
+"""The parties of the contract (三者契約) and the console beside them: their principals and their names. Pure.
+
+A principal is the name by which a party signs in to the bus, owns topics and keeps its books. Each card agent is a
+party of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from contracts.vocabulary import Agent
+
+WARD: Final = "ward"
+PAYMENT_PROVIDER: Final = "payment_provider"
+CONSOLE: Final = "console"
+
+
+def card_agent(agent: Agent) -> str:
+    """The principal of one card agent."""
+    return f"card_agent.{agent}"
+
+
+PARTIES: Final = (WARD, PAYMENT_PROVIDER, *map(card_agent, Agent))
+PRINCIPALS: Final = (*PARTIES, CONSOLE)
+
+
+class PartyNames(NamedTuple):
+    """What a party is called."""
+
+    sign: str
+    """In the contract: 甲, 乙 or 丙."""
+    japanese: str
+    english: str
+    short: str
+    """Where room is scarce."""
+
+    @property
+    def name(self) -> str:
+        """Sign and English: 甲 ward."""
+        return f"{self.sign} {self.english}"
+
+
+NAMES: Final[Mapping[str, PartyNames]] = {
+    WARD: PartyNames("甲", "介護保険課", "ward", "甲"),
+    PAYMENT_PROVIDER: PartyNames("乙", "収納代行・収納センター", "payment provider", "乙"),
+    **{card_agent(agent): PartyNames("丙", "指定代理納付者", agent.upper(), f"丙 {agent.upper()}") for agent in Agent},
+}
+"""By principal."""

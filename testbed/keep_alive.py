@@ -1,7 +1,7 @@
-"""A small HTTP/1.1 client: one connection, kept alive, and nothing hidden.
+"""A small HTTP/1.1 client with one connection that is kept alive.
 
-A crowd of payers spends most of a client library's time in its connection pool; and whoever repeats requests wants to
-see the connection break, not have it mended.
+With a client library, a crowd of payers would spend most of its time in the connection pool; and a payer that retries
+must see the connection break, where a library reconnects silently.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ SECONDS_PER_ANSWER = 30.0
 
 
 class Answer(NamedTuple):
-    """What came back."""
-
     status: int
     body: bytes
 
@@ -26,12 +24,12 @@ class Answer(NamedTuple):
 
 
 class Broken(Exception):
-    """The connection ended, or never began: whether the request was handled is not known."""
+    """The connection broke or could not be opened; whether the request was handled is unknown."""
 
 
 @dataclass
 class KeepAlive:
-    """A connection to a port of this machine, opened when first needed and again after it broke."""
+    """A connection to a port of this machine, opened on first use and again after it broke."""
 
     port: int
     _open: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None

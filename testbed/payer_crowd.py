@@ -1,5 +1,5 @@
-"""A crowd of payers at a running stack, who do not give up: every request is repeated, under the same key, until
-there is an answer, whoever was killed in between."""
+"""A crowd of payers at a running stack. Each request is retried under the same key until it is answered, whichever
+process was killed in between."""
 
 from __future__ import annotations
 
@@ -36,23 +36,23 @@ NOT_APPROVED = (
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What one payer wants: this slip paid, by this card or, without one, by internet banking."""
+    """A slip to be paid, by this card or, if None, by internet banking."""
 
     barcode: str
     card: str | None
 
     @property
     def is_good(self) -> bool:
-        """Whether nothing speaks against the payment."""
+        """Whether the payment will be approved."""
         return self.card not in NOT_APPROVED
 
 
 Means = Callable[[int, str], str | None]
-"""The card with which the nth slip, of this insured person, is paid; None for internet banking."""
+"""Number of a slip, from 0, and its insured person → the card that pays it; None for internet banking."""
 
 
 def mixed_means(n: int, insured_number: str) -> str | None:
-    """One in three pays by internet banking, one in twenty with a bad card, the rest mostly with one of their own."""
+    """One in three by internet banking, one in twenty with a bad card, most others with a card of their own."""
     if n % 3 == 2:
         return None
     if n % 20 == 3:
@@ -61,12 +61,12 @@ def mixed_means(n: int, insured_number: str) -> str | None:
 
 
 def good_means(n: int, _insured_number: str) -> str | None:
-    """Each agent in turn, then internet banking."""
+    """Each agent in turn, then internet banking; every payment is approved."""
     return (*APPROVED[:2], None)[n % 3]
 
 
 async def orders(stack: Stack, count: int, means: Means = mixed_means) -> list[Order]:
-    """So many slips are issued, to be paid by these means."""
+    """Issue this many slips, to be paid by these means."""
     async with StackClient(stack.port_base) as client:
         await issue_generated(client, -(-count // INSTALMENTS), 2021, SEED)
     slips = await stack.get(topics.WARD, "/slips", limit=count)
@@ -82,9 +82,9 @@ class Crowd:
     at_once: int = 32
     accepted: dict[Order, str] = field(default_factory=dict)
     repeated: set[str] = field(default_factory=set)
-    """Keys of requests that were sent more than once."""
+    """Keys of the requests that were sent more than once."""
     agents: dict[str, str] = field(default_factory=dict)
-    """Brand → the party that takes it."""
+    """Brand → the principal of its card agent."""
     terms: dict[str, str] = field(default_factory=dict)
 
     async def pay(self, wanted: Sequence[Order]) -> None:
@@ -108,7 +108,7 @@ class Crowd:
             self.agents |= dict.fromkeys(route["brands"], topics.card_agent(Agent(route["agent"])))
 
     async def has_scanned(self, count: int) -> None:
-        """Wait until so many scans were accepted."""
+        """Wait until this many scans are accepted."""
 
         async def enough() -> bool:
             return len(self.accepted) >= count
@@ -117,7 +117,7 @@ class Crowd:
 
 
 class Payer:
-    """One of the crowd: a connection to each party, one request at a time."""
+    """One of the crowd, with a connection to each party; sends one request at a time."""
 
     def __init__(self, crowd: Crowd) -> None:
         self._crowd = crowd
@@ -138,7 +138,7 @@ class Payer:
             await self._choose(order, payment_id)
 
     async def ask_again(self, wanted: Iterable[Order]) -> None:
-        """A key is answered the same however late: those that were repeated, and some more."""
+        """Sends retried keys and some others once more: the answer must be the same."""
         for n, order in enumerate(wanted):
             if n % 20 == 0 or _scan_key(order) in self._crowd.repeated:
                 assert await self._scan(order) == self._crowd.accepted[order]

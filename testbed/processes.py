@@ -1,4 +1,4 @@
-"""Processes of the project, started as a user would: their environment, their ports, how they end."""
+"""Runs programs of the project as a user would: environment, ports, end."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE_SECONDS = 60.0
-"""A loaded machine is slow; a test that passes does not wait this long."""
+"""Long enough for a loaded machine; only what fails takes this long."""
 _PORTS_PER_STACK = 20
 _FIRST_PORT, _STACKS = 10_000, 1_100
-"""Below the ports that systems hand out by themselves."""
+"""Below the ephemeral ports."""
 
 
 def environment(**more: str) -> Mapping[str, str]:
-    """The test's environment, in which a new interpreter finds the project wherever it is started."""
+    """This process's environment, with which a new interpreter finds the project from any folder."""
     return {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200", **more}
 
 
@@ -35,7 +35,7 @@ def module(name: str, *arguments: str) -> tuple[str, ...]:
 
 
 def _port_bases() -> Callable[[], int]:
-    """Every process of the test run begins elsewhere, so that two of them do not ask for the same ports."""
+    """Each process of a test run begins elsewhere, so that two of them rarely try the same ports."""
     tried = os.getpid() * 97 % _STACKS
 
     def next_base() -> int:
@@ -45,7 +45,7 @@ def _port_bases() -> Callable[[], int]:
             base = _FIRST_PORT + tried * _PORTS_PER_STACK
             if all(map(is_free, range(base, base + _PORTS_PER_STACK))):
                 return base
-        raise AssertionError("so many ports in a row are not free")
+        raise AssertionError(f"nowhere are {_PORTS_PER_STACK} ports in a row free")
 
     return next_base
 
@@ -66,7 +66,7 @@ free_port_base = _port_bases()
 async def eventually(
     asked: Callable[[], Awaitable[T | None]], what: str, *, within: float = PATIENCE_SECONDS, every: float = 0.05
 ) -> T:
-    """Ask until there is an answer other than None or False."""
+    """Poll until the answer is neither None nor False. Raises `AssertionError` after `within` seconds."""
     deadline = monotonic() + within
     while True:
         answer = await asked()
@@ -77,7 +77,7 @@ async def eventually(
 
 
 def is_running(pid: int) -> bool:
-    """Whether the process runs; one that has ended and that nobody has asked after counts as ended."""
+    """Whether the process runs; a zombie does not."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -98,7 +98,7 @@ async def all_ended(pids: set[int]) -> None:
 
 @dataclass
 class Finished:
-    """What a command said, and its exit status."""
+    """Exit status and output of a command."""
 
     status: int
     out: str
@@ -125,7 +125,7 @@ async def finished(*command: str, cwd: Path, **more: str) -> Finished:
 
 @dataclass
 class Running:
-    """A process that goes on until it is told to end; what it says is kept in a file."""
+    """A process that runs until it is signalled; its output goes to a file."""
 
     command: tuple[str, ...]
     cwd: Path
@@ -167,16 +167,16 @@ class Running:
         return self.log.read_text(encoding="utf-8")
 
     async def ended(self) -> int:
-        """Its exit status, once it has ended."""
+        """Wait for its end; returns the exit status."""
         return await asyncio.wait_for(self.process.wait(), PATIENCE_SECONDS)
 
     async def end(self, number: int) -> int:
-        """Signal it, and wait for its exit status."""
+        """Signal it and wait for its end; returns the exit status."""
         self.process.send_signal(number)
         return await self.ended()
 
     async def close(self) -> None:
-        """Whatever happened before: it does not outlive the test."""
+        """Kill it if it still runs."""
         if self._process is not None and not self.has_ended:
             self._process.kill()
             await self._process.wait()

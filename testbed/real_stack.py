@@ -1,4 +1,4 @@
-"""`sansha up` over a real broker and real databases: topics and databases of its own for each stack."""
+"""Runs `sansha up` on Kafka and PostgreSQL, each stack with topics and databases of its own."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from testbed.reckoning import all_settled
 from testbed.running_stack import STEPPED, Stack
 
 SESSION_SECONDS = 6
-"""A consumer that is not heard of for so long is taken for dead: shorter than usual, so that faults outlast it."""
+"""A consumer silent for this long is taken for dead. Shorter than the default, so that faults outlast it."""
 CATCHING_UP_SECONDS = 120.0
 PAYMENTS = 240
 EARLY = PAYMENTS // 4
-"""When so many have been scanned, most of the payments are still to come, or under way."""
+"""Once this many are scanned, most payments are still to come or under way."""
 
 
 def variable(principal: str, name: str) -> str:
@@ -43,7 +43,7 @@ def variable(principal: str, name: str) -> str:
 
 
 class RealStack(Stack):
-    """A stepped stack over the broker at `bootstrap`, each party on the database that `databases` has for it."""
+    """A stepped stack on the broker at `bootstrap`; `databases` is principal → URL."""
 
     def __init__(
         self, folder: Path, bootstrap: str, prefix: str, databases: Mapping[str, str], *options: str, **settings: str
@@ -64,7 +64,7 @@ class RealStack(Stack):
             return await stack_books(client)
 
     def log_of(self, principal: str) -> str:
-        """What a party has logged so far."""
+        """The log of a party so far."""
         return "".join(path.read_text() for path in sorted((self.data / "logs").glob(f"{principal}*.log")))
 
     async def replica_pids(self, principal: str) -> list[int]:
@@ -73,14 +73,14 @@ class RealStack(Stack):
         return [int(v["pid"]) for v in sorted(views, key=lambda v: v["port"]) if v["principal"] == principal]
 
     async def duplicates(self, principal: str) -> int:
-        """How many events came to this party again and were absorbed."""
+        """Repeated events that this party has absorbed."""
         text = (await self._http.get(f"{self.url(principal)}/metrics")).text
         found = re.search(r"^sansha_events_duplicate_total (\S+)$", text, re.MULTILINE)
         assert found is not None, text
         return int(float(found.group(1)))
 
     async def sent_twice(self, principal: str) -> int:
-        """How many events of this party are on its topics more than once, whether or not anybody reads them."""
+        """Events of this party that are on its topics more than once, read or not."""
         bus = KafkaBus(self._kafka)
         try:
             own = [topic.name for topic in topics.TOPICS if topic.owner == principal]
@@ -90,7 +90,7 @@ class RealStack(Stack):
         return sum(times > 1 for times in Counter(envelope(m.headers).id for m in messages).values())
 
     async def caught_up(self) -> None:
-        """Wait until every party has handled all that its topics hold and sent all that is due."""
+        """Wait until every party has handled all its topics hold and sent all that is due."""
         deadline = monotonic() + CATCHING_UP_SECONDS
         while left := await self._left_to_do():
             assert monotonic() < deadline, f"not caught up within {CATCHING_UP_SECONDS} s: {'; '.join(left)}"
@@ -110,9 +110,9 @@ class RealStack(Stack):
 
     @asynccontextmanager
     async def batch_held(self, principal: str) -> AsyncIterator[None]:
-        """Yields when the party is in the middle of a batch, and lets it finish afterwards."""
+        """Holds the party in the middle of a batch while the block runs."""
         takes_receipts = principal in (topics.WARD, topics.PAYMENT_PROVIDER)
-        table = "receipts" if takes_receipts else "authorizations"  # batches write there, and nobody else does
+        table = "receipts" if takes_receipts else "authorizations"  # only batches write there
         connection = await asyncpg.connect(self.databases[principal])
         try:
             async with connection.transaction():
@@ -129,17 +129,17 @@ class RealStack(Stack):
 
 
 class Trial:
-    """Payers pay while something fails; afterwards everything is caught up, settled, and right to the yen."""
+    """Payers pay while something fails; afterwards all is caught up, settled and right to the yen."""
 
     def __init__(self, stack: RealStack) -> None:
         self.stack = stack
         self.crowd = Crowd(stack)
         self.seconds = 0.0
-        """From the end of the fault until nothing was left to do."""
+        """Seconds from the end of the fault until nothing was left to do."""
 
     @asynccontextmanager
     async def under_load(self, parts: int = 1) -> AsyncIterator[Load]:
-        """The fault is what happens inside. The payers begin at once, or part by part."""
+        """The fault happens inside the block. The payers begin at once, or part by part (`Load.next_part`)."""
         wanted = await orders(self.stack, PAYMENTS)
         async with asyncio.TaskGroup() as tasks:
             load = Load(self.crowd, [wanted[n::parts] for n in range(parts)], tasks)
@@ -153,7 +153,7 @@ class Trial:
 
 
 NewTrial = Callable[..., Awaitable[Trial]]
-"""Options of `sansha up` and settings for the environment → a trial on a stack that runs."""
+"""Options of `sansha up` and settings for the environment → a trial on a running stack."""
 
 
 @dataclass
@@ -166,7 +166,7 @@ class Load:
     paying: list[asyncio.Task[None]] = field(default_factory=list)
 
     def next_part(self) -> None:
-        """More payers come."""
+        """The next part of the payers begins."""
         self.paying.append(self.tasks.create_task(self.crowd.pay(self.waiting.pop(0))))
 
     async def all_paid(self) -> None:

@@ -1,4 +1,4 @@
-"""What must be so in the books when everything has come to its end."""
+"""Checks the books once every payment has come to its end."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from testbed.payer_crowd import Crowd, Order
 from testbed.running_stack import Stack
 
 EVERYTHING_DEPOSITED = "2021-08-25"
-"""By then what was paid on the first of July is confirmed, closed, deposited and matched."""
+"""By then a payment of 1 July is confirmed, closed, deposited and matched."""
 
 
 async def all_settled(stack: Stack, crowd: Crowd, wanted: list[Order]) -> None:
-    """Every accepted scan is reconciled or declined, none twice, and every yen is where it belongs."""
+    """Every accepted scan is reconciled or declined, none twice, and the audit finds nothing."""
     answer = await stack.advance(EVERYTHING_DEPOSITED)
     assert answer.status_code == 200, answer.text
     await stack.is_ready()

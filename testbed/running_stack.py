@@ -1,4 +1,4 @@
-"""`sansha up` as a test runs it: on ports of its own, asked until it is ready, stopped without leftovers."""
+"""Runs `sansha up` on ports of its own: waits until it is ready, stops it without leaving a process."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CONSOLE = "services.console"
 
 
 class Stack:
-    """A stack over `folder`/data. Started, stopped, killed and started again as often as a test likes."""
+    """A stack over `folder`/data, which may be started, stopped, killed and started again."""
 
     def __init__(self, folder: Path, *options: str, cwd: Path | None = None, **settings: str) -> None:
         self.data, self.port_base, self.cwd = folder / "data", free_port_base(), cwd or folder
@@ -47,7 +47,7 @@ class Stack:
 
     @property
     def principals(self) -> list[str]:
-        """The parties that it runs."""
+        """The parties it runs."""
         return [place.principal for place in PROCESSES if place.principal not in self._absent]
 
     @property
@@ -61,7 +61,7 @@ class Stack:
         return f"http://127.0.0.1:{self.port(principal)}"
 
     async def start(self) -> None:
-        """Until every party says that it is ready."""
+        """Returns when every party is ready."""
         await self._up.start()
         await self.is_ready()
 
@@ -75,7 +75,7 @@ class Stack:
         await self.pids()
 
     async def status_of(self, principal: str, path: str) -> int:
-        """The HTTP status, 0 where nobody answers."""
+        """The HTTP status; 0 if nothing answers."""
         try:
             return (await self._http.get(self.url(principal) + path)).status_code
         except httpx.TransportError:
@@ -106,21 +106,21 @@ class Stack:
         await eventually(another, f"a new process of {principal}")
 
     async def stop(self) -> None:
-        """Ctrl-C: it ends well, and so has everything that it started."""
+        """Ctrl-C. Its exit status must be 0, and every process it started must end."""
         await self.pids()
         status = await self._up.end(signal.SIGINT)
         assert status == 0, self.said
         await all_ended(self._seen)
 
     async def end(self) -> int:
-        """Its exit status, once it has ended by itself."""
+        """Wait until it ends by itself; returns the exit status."""
         return await self._up.ended()
 
     async def start_unready(self) -> None:
         await self._up.start()
 
     async def kill(self) -> None:
-        """kill -9 of the supervisor; returns when its children have noticed and ended."""
+        """kill -9 of the supervisor; returns when its children have ended."""
         await self.pids()
         assert await self._up.end(signal.SIGKILL) == -signal.SIGKILL
         await all_ended(self._seen)
@@ -133,11 +133,11 @@ class Stack:
     # ---- the command line ------------------------------------------------------------------------------
 
     async def sansha(self, *arguments: str) -> Finished:
-        """A command towards this stack."""
+        """Run a command against this stack."""
         return await finished(*module(CONSOLE, *arguments, "--port-base", str(self.port_base)), cwd=self.cwd)
 
     async def sansha_json(self, *arguments: str) -> Any:
-        """The document that a command answers, which must succeed."""
+        """The JSON document that a command prints; it must succeed."""
         done = await self.sansha(*arguments, "--json")
         assert done.status == 0, done.err
         return json.loads(done.out)
@@ -151,7 +151,7 @@ class Stack:
         return str((await self.get(topics.CONSOLE, "/clock"))["now"])
 
     async def advance(self, to: str, patience_seconds: float = 60.0) -> httpx.Response:
-        """`to` is a day or a time of Japan."""
+        """`to` is a date, or a time with its offset; a date begins at midnight in Japan."""
         moment = f"{to}T00:00:00+09:00" if len(to) == len(START_DAY) else to
         return await self.post(topics.CONSOLE, "/clock/advance", {"to": moment, "patience_seconds": patience_seconds})
 
@@ -159,7 +159,7 @@ class Stack:
         return await audit_folder(self.data)
 
     async def books(self) -> Mapping[str, Books]:
-        """What every party has booked."""
+        """The books of each party."""
         return await read_books(self.data)
 
     async def dead_letters(self) -> list[Any]:
@@ -167,4 +167,4 @@ class Stack:
 
 
 NewStack = Callable[..., Stack]
-"""The fixture that makes stacks: options of `sansha up`, `folder`, `cwd`, and settings for the environment."""
+"""Makes stacks from options of `sansha up`, `folder`, `cwd`, and settings for the environment."""

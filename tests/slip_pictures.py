@@ -1,4 +1,4 @@
-"""Slips of a ward as pictures: printed, rasterised, and as bad as a photograph."""
+"""Pictures of a ward's slips (納付書): printed, rasterised, and as poor as a photograph."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.component.driven_ward import NOON
 LETTERHEAD = Letterhead("新宿区", "新宿区会計管理者", "介護保険課", 9)
 TERMS = Settings(seed=1).slip_terms
 PAPER = (0, 560, 1000, 1160)
-"""At 300 dots an inch, of the 2480 × 1169 of the first slip on a page: the barcode and the words around it."""
+"""Pixels of a page at 300 dots per inch: the barcode of its first slip and the words around it."""
 
 
 def a_slip(amount: int = 8_500, person: int = 123, charge_type: ChargeType = ChargeType.CARE_INSURANCE) -> Slip:
@@ -54,7 +54,7 @@ def text_of(document: bytes) -> Sequence[str]:
 
 @dataclass(frozen=True)
 class Photograph:
-    """How a picture was taken."""
+    """The conditions of a photograph."""
 
     angle: float = 0.0
     blur: float = 0.0

@@ -1,4 +1,4 @@
-"""The compose file as a test runs it: under a project name of its own, removed with all it kept whatever happens."""
+"""Runs the compose file under a project name of its own, and removes it with its volumes."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ PORTS = 5
 
 @dataclass
 class ComposedStack:
-    """One project of the compose file. Its settings are what the environment would say."""
+    """One project of the compose file; `settings` stands for environment variables."""
 
     settings: dict[str, str]
     project: str = field(default_factory=lambda: f"sansha-test-{random_token()[:8]}")
     port_base: int = field(default_factory=free_port_base)
 
     def build(self) -> None:
-        """The image; fails in one line where that cannot be done."""
+        """Build the image. Fails the test in one line if that is not possible."""
         try:
             built = self._compose("build", "--quiet", "secrets", seconds=BUILD_SECONDS)
         except subprocess.TimeoutExpired:
@@ -40,7 +40,7 @@ class ComposedStack:
             pytest.fail(f"the image cannot be built (is a package registry reachable?): {last}", pytrace=False)
 
     def up(self, *options: str) -> None:
-        """Start what is not there, and wait until all of it is healthy."""
+        """Start what does not run yet, and wait until all containers are healthy."""
         started = self._compose("up", "--detach", "--wait", *options, seconds=UP_SECONDS)
         assert started.returncode == 0, f"{started.stderr[-2000:]}\n{self.logs()[-6000:]}"
 
@@ -53,13 +53,13 @@ class ComposedStack:
         return self._compose("exec", "-T", "--index", str(replica), service, *command, seconds=ASK_SECONDS)
 
     def ran(self, service: str, *arguments: str) -> str:
-        """What a container of the service, started for this command alone, prints on its way to success."""
+        """What a new container of the service prints for this command, which must succeed."""
         done = self._compose("run", "--rm", "--no-deps", "-T", service, *arguments, seconds=ASK_SECONDS)
         assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
         return done.stdout.strip()
 
     def said(self, service: str, *command: str, replica: int = 1) -> str:
-        """What a command that succeeds prints."""
+        """What a command prints in a running container; it must succeed."""
         done = self.run_in(service, *command, replica=replica)
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done.stdout.strip()
@@ -74,7 +74,7 @@ class ComposedStack:
         return self._compose("ps", "--quiet", *services, seconds=ASK_SECONDS).stdout.split()
 
     def inspected(self, container: str, form: str) -> str:
-        """What the engine says of a container, in a Go template's form."""
+        """`docker inspect` of a container, by a Go template."""
         return _run("docker", "inspect", "--format", form, container, seconds=ASK_SECONDS).stdout.strip()
 
     def logs(self, *services: str) -> str:
@@ -82,7 +82,7 @@ class ComposedStack:
 
     def _compose(self, *arguments: str, seconds: float) -> subprocess.CompletedProcess[str]:
         own = {**self.settings, "STACK_PORTS": f"{self.port_base}-{self.port_base + PORTS - 1}"}
-        # Whoever runs the tests may have settings of a stack in the environment, or in a file .env.
+        # The settings of another stack may be in the environment or in a file .env.
         place = ("--project-name", self.project, "--project-directory", str(ROOT), "--env-file", os.devnull)
         return _run("docker", "compose", *place, *arguments, seconds=seconds, **own)
 

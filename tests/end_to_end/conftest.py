@@ -1,4 +1,4 @@
-"""A stack of processes for a test that asks for one: on the embedded default, or on a real broker and databases."""
+"""Stacks of processes, on the embedded log and SQLite, or on Kafka and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.stack_tests import note
 
 @pytest.fixture
 async def new_stack(tmp_path: Path) -> AsyncIterator[NewStack]:
-    """Makes a stack with the options given; whatever becomes of the test, none of it outlives it."""
+    """Makes stacks with the options given; their processes end with the test."""
     made: list[Stack] = []
 
     def make(*options: str, folder: Path = tmp_path, cwd: Path | None = None, **settings: str) -> Stack:
@@ -33,7 +33,7 @@ async def new_stack(tmp_path: Path) -> AsyncIterator[NewStack]:
 async def new_trial(
     request: pytest.FixtureRequest, tmp_path: Path, broker: Broker, topic_prefix: str, postgres: PostgresServer
 ) -> AsyncIterator[NewTrial]:
-    """Starts a stack with databases of its own; at the end it tells how long catching up took, and nothing is left."""
+    """Starts stacks with databases of their own. The end of the run shows how long each took to catch up."""
     databases = {principal: await postgres.make_database(principal) for principal in PARTIES}
     urls = {principal: postgres.url(name) for principal, name in databases.items()}
     trials: list[Trial] = []

@@ -1,7 +1,7 @@
-"""A TCP link that a test can cut: between a party and the broker, as a network that fails is.
+"""A TCP link between a party and the broker that a test can cut, like a network that fails.
 
-While it is cut nothing arrives and nothing is refused, as when a cable is out: whoever is connected does not notice
-until his own patience ends. When it is healed, connections from before are dead, and new ones work.
+While it is cut, nothing arrives and nothing is refused, as when a cable is out: both ends notice only by their own
+timeouts. After it is healed, connections from before are dead and new ones work.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ CHUNK = 65_536
 
 @dataclass
 class CuttableLink:
-    """Passes connections on; both places are `host:port`."""
+    """Forwards connections; both addresses are `host:port`."""
 
     at: str
     to: str
@@ -37,11 +37,11 @@ class CuttableLink:
         await self._drop_all()
 
     def cut(self) -> None:
-        """From now on nothing gets through."""
+        """Hold everything back from now on."""
         self._whole.clear()
 
     async def heal(self) -> None:
-        """New connections get through; those from before the cut end."""
+        """Let new connections through; end those from before."""
         await self._drop_all()
         self._whole.set()
 
@@ -65,7 +65,7 @@ class CuttableLink:
             finally:
                 there_writer.close()
         except (OSError, ExceptionGroup, asyncio.CancelledError):
-            return  # one side ended; so does the other
+            return  # one side has ended, so end the other
         finally:
             writer.close()
             self._connections.discard(connection)

@@ -1,4 +1,4 @@
-"""A PostgreSQL of its own on a small disk, which a test fills and frees again."""
+"""A PostgreSQL server on a small disk, which a test fills and frees."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SMALL_LOG = ("postgres", "-c", "max_wal_size=48MB", "-c", "min_wal_size=32MB")
 
 @dataclass(frozen=True, slots=True)
 class SmallDisk:
-    """The disk is in memory, and lives as long as the container that fills it; the server may end and come back."""
+    """The disk is in memory and lasts as long as the container that fills it; the server may end and restart."""
 
     server: Container
     filling: Container
@@ -34,12 +34,12 @@ class SmallDisk:
         await eventually(accepts, "a server on the small disk", every=0.2)
 
     def fill(self) -> None:
-        """Leave not a byte."""
+        """Fill it to the last byte."""
         said = self.filling.exec_run(["dd", "if=/dev/zero", f"of={FILLER}", "bs=64K"])
         assert NO_SPACE in said.output, said.output
 
     async def was_hit(self) -> bool:
-        """Whether the server has missed the space."""
+        """Whether the server has run out of space."""
         return NO_SPACE in self.server.logs()
 
     def free(self) -> None:
@@ -48,7 +48,7 @@ class SmallDisk:
 
 @contextmanager
 def small_disk() -> Iterator[SmallDisk]:
-    """A server on a disk of 192 MiB; nothing of it is left afterwards."""
+    """A server on a disk of 192 MiB; containers and volume are removed afterwards."""
     engine = docker.from_env()
     name, port, password = f"sansha-test-disk-{random_token()[:8].lower()}", free_port_base(), random_token()
     volume = engine.volumes.create(name, driver_opts={"type": "tmpfs", "device": "tmpfs", "o": f"size={SIZE}"})

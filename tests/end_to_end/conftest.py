@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from contracts.parties import PARTIES
 from testbed.broker import Broker
 from testbed.postgres import PostgresServer
 from testbed.real_stack import NewTrial, RealStack, Trial
-from testbed.running_stack import NewStack, Stack
+from testbed.running_stack import STEPPED, NewStack, Stack
 from tests.stack_tests import note
 
 
@@ -26,6 +27,17 @@ async def new_stack(tmp_path: Path) -> AsyncIterator[NewStack]:
 
     yield make
     for stack in made:
+        await stack.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stepped_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    """A running stack for all tests of a module, which need `pytest.mark.asyncio(loop_scope="module")`."""
+    stack = Stack(tmp_path_factory.mktemp("stack"), *STEPPED)
+    try:
+        await stack.start()
+        yield stack
+    finally:
         await stack.close()
 
 

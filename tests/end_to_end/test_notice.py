@@ -9,14 +9,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from contracts import topics
 from contracts.formats import zengin_file
 from contracts.formats.zengin_file import LINE_BYTES
-from contracts.vocabulary import Agent, Yen
+from contracts.vocabulary import Yen
 from services.console.books.bank_notice import WARD_ACCOUNT, read
 from services.console.cli.app import app
-from testbed.running_stack import STEPPED, NewStack
-from tests.end_to_end.test_settlement_commands import paid_by_card
 from tests.unit.damaged_files import put
 
 FETCHED = date(2022, 4, 1)
@@ -161,21 +158,3 @@ def test_bad_input_is_told_in_words(played: Path, tmp_path: Path) -> None:
     ):
         assert (done.exit_code, done.stdout) == (2, ""), done.output
         assert words in done.stderr
-
-
-@pytest.mark.processes
-async def test_a_running_stack_tells_what_its_folder_tells(new_stack: NewStack, tmp_path: Path) -> None:
-    stack = new_stack(*STEPPED)
-    await stack.start()
-    assert (await stack.sansha("anomaly", "uc", "deposit_short", "--yen", "600")).status == 0
-    await paid_by_card(stack)
-    assert (await stack.advance("2021-08-25")).status_code == 200
-    file, same = tmp_path / "notice.txt", tmp_path / "same.txt"
-    for out, source in ((file, ("--stack",)), (same, ("--database-dir", str(stack.data)))):
-        done = await stack.sansha("notice", "write", *source, "--out", str(out))
-        assert done.status == 0, done.err
-    assert file.read_bytes() == same.read_bytes()
-    document = await stack.sansha_json("notice", "read", str(file), "--stack")
-    (told,) = document["notices"]
-    believed = (await stack.books())[topics.card_agent(Agent.UC)].deposits
-    assert [row["amount"] for row in told["rows"]] == [d.amount - 600 for d in believed]

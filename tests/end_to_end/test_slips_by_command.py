@@ -9,10 +9,10 @@ import pytest
 
 from contracts import topics
 from testbed.processes import eventually
-from testbed.running_stack import STEPPED, NewStack, Stack
+from testbed.running_stack import Stack
 from tests.slip_pictures import PAPER, Photograph, as_file, rasterised, text_of
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.asyncio(loop_scope="module")]
 
 ISSUE_ONE = ("slip", "issue", "--insured", "0000000001", "--due", "2021-10-29", "--charge", "resident_tax", "--json")
 
@@ -29,15 +29,26 @@ async def refused(stack: Stack, *arguments: str) -> str:
     return ended.err
 
 
-async def test_a_slip_from_its_issue_over_paper_to_its_payment(new_stack: NewStack, tmp_path: Path) -> None:
-    stack = new_stack(*STEPPED)
-    await stack.start()
-    first, second = [json.loads(await done(stack, *ISSUE_ONE, "--amount", amount)) for amount in ("24000", "300001")]
+async def test_what_cannot_be_printed_or_scanned_is_said_in_one_line(stepped_stack: Stack, tmp_path: Path) -> None:
+    text = tmp_path / "no-picture.txt"
+    text.write_text("no picture")
+    assert "no_picture: " in await refused(stepped_stack, "pay", "--image", str(text), "--bank")
+    assert "slip_unknown: " in await refused(stepped_stack, "slip", "print", "1")
+    assert "give either the BARCODE's digits or --image" in await refused(stepped_stack, "pay", "--bank")
+    assert "give either the BARCODE's digits or --image" in await refused(
+        stepped_stack, "pay", "1", "--image", str(text), "--bank"
+    )
+
+
+async def test_a_slip_from_its_issue_over_paper_to_its_payment(stepped_stack: Stack, tmp_path: Path) -> None:
+    first, second = [
+        json.loads(await done(stepped_stack, *ISSUE_ONE, "--amount", amount)) for amount in ("24000", "300001")
+    ]
     assert first["charge_type"] == "resident_tax"
     assert second["barcode"] is None
 
     paper = tmp_path / "slips.pdf"
-    await done(stack, "slip", "print", first["barcode"], second["slip_number"], "--out", str(paper))
+    await done(stepped_stack, "slip", "print", first["barcode"], second["slip_number"], "--out", str(paper))
     (page,) = text_of(paper.read_bytes())
     assert page.count("特別区民税・都民税") == 2
     photo = tmp_path / "slip.jpg"
@@ -45,28 +56,15 @@ async def test_a_slip_from_its_issue_over_paper_to_its_payment(new_stack: NewSta
         as_file(Photograph(angle=4, blur=0.4, contrast=0.6).of(rasterised(paper.read_bytes()).crop(PAPER)))
     )
 
-    anew = json.loads(await done(stack, "slip", "reissue", first["slip_number"], "--json"))
+    anew = json.loads(await done(stepped_stack, "slip", "reissue", first["slip_number"], "--json"))
     assert (anew["slip_number"], anew["reissue"]) == (first["slip_number"], 1)
 
-    paid = json.loads(await done(stack, "pay", "--image", str(photo), "--card", "4000000000000002", "--json"))
+    paid = json.loads(await done(stepped_stack, "pay", "--image", str(photo), "--card", "4000000000000002", "--json"))
     assert (paid["slip_number"], paid["amount"]) == (first["slip_number"], 24_000)
 
     async def registered() -> bool:
-        return bool((await stack.get(topics.WARD, f"/slips/{first['slip_number']}"))["outstanding"] == 0)
+        return bool((await stepped_stack.get(topics.WARD, f"/slips/{first['slip_number']}"))["outstanding"] == 0)
 
     await eventually(registered, "the payment at the ward")
-    assert "slip_already_paid" in await refused(stack, "pay", anew["barcode"], "--bank")
-    assert "slip_already_paid" in await refused(stack, "slip", "reissue", first["slip_number"])
-
-
-async def test_what_cannot_be_printed_or_scanned_is_said_in_one_line(new_stack: NewStack, tmp_path: Path) -> None:
-    stack = new_stack(*STEPPED)
-    await stack.start()
-    text = tmp_path / "no-picture.txt"
-    text.write_text("no picture")
-    assert "no_picture: " in await refused(stack, "pay", "--image", str(text), "--bank")
-    assert "slip_unknown: " in await refused(stack, "slip", "print", "1")
-    assert "give either the BARCODE's digits or --image" in await refused(stack, "pay", "--bank")
-    assert "give either the BARCODE's digits or --image" in await refused(
-        stack, "pay", "1", "--image", str(text), "--bank"
-    )
+    assert "slip_already_paid" in await refused(stepped_stack, "pay", anew["barcode"], "--bank")
+    assert "slip_already_paid" in await refused(stepped_stack, "slip", "reissue", first["slip_number"])

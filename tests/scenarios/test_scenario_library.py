@@ -56,7 +56,7 @@ async def test_a_seed_plays_the_same_story_to_the_minute_and_another_seed_anothe
 
 async def test_the_seeds_pay_by_both_cards_of_uc_and_on_several_days() -> None:
     timelines = [(await play(find("card-payment"), seed)).timeline for seed in SEEDS]
-    paid = [step for timeline in timelines for step in timeline if step.event.startswith("カード払い")]
+    paid = [step for timeline in timelines for step in timeline if step.event.startswith("クレジットカード")]
     assert {step.detail.rpartition(", ")[2] for step in paid} == CARDS_OF_UC
     assert len({step.at.date() for step in paid}) > 1
 

@@ -29,14 +29,14 @@ def note(item: pytest.Item, line: str) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """The exit status of the run is that of the process that reports: with xdist the controller, not a worker."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if REQUIRED and reporter is not None and any(_told(reporter, OBSTACLE)):
+    if REQUIRED and reporter is not None and any(_noted(reporter, OBSTACLE)):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for line in _told(terminalreporter, NOTE):
+    for line in _noted(terminalreporter, NOTE):
         terminalreporter.write_line(line)
-    if reasons := list(_told(terminalreporter, OBSTACLE)):
+    if reasons := list(_noted(terminalreporter, OBSTACLE)):
         left_out = f"{len(reasons)} tests on real Kafka and PostgreSQL were not run: {reasons[0]}"
         if REQUIRED:
             terminalreporter.write_line(f"{left_out} (SANSHA_REQUIRE_STACK=1: the run fails)", red=True)
@@ -44,8 +44,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(f"{left_out} (SANSHA_REQUIRE_STACK=1 makes that a failure)", yellow=True)
 
 
-def _told(reporter: pytest.TerminalReporter, name: str) -> Iterator[str]:
-    """What tests have told under this name. The report on a test's teardown has all of it, skipped or not."""
+def _noted(reporter: pytest.TerminalReporter, name: str) -> Iterator[str]:
+    """What tests have noted under this name. The report on a test's teardown has all of it, skipped or not."""
     for report in (report for reports in reporter.stats.values() for report in reports):
         if getattr(report, "when", "") == "teardown":
-            yield from (text for told, text in report.user_properties if told == name)
+            yield from (text for noted, text in report.user_properties if noted == name)

@@ -17,7 +17,7 @@ VARIABLE = re.compile(r"\bSANSHA_[A-Z][A-Z0-9_]*[A-Z0-9](?![A-Z0-9_]|…)")
 OTHERS = {"SANSHA_SECRETS_DIR", "SANSHA_STACK_HOSTS", "SANSHA_REQUIRE_STACK", "SANSHA_ROLE"}
 """Read by something else than a service's settings."""
 STAND_INS = {"SANSHA_CARD_AGENT_X", "SANSHA_CARD_AGENT_UC_X"}
-"""For any setting, where a document tells how the more particular wins."""
+"""Stand for any setting, where a document explains precedence."""
 PARTICULAR = ("SANSHA_CARD_AGENT_JCB_", "SANSHA_CARD_AGENT_UC_")
 DOCUMENTS = sorted(
     path.relative_to(ROOT).as_posix()
@@ -32,7 +32,7 @@ def read(name: str) -> str:
 
 
 def variables() -> set[str]:
-    """Every variable that sets something: for whoever has such a setting, for one kind of party, or for one alone."""
+    """Every environment variable of a setting: for all services, for one kind of party, or for one party."""
     of_load_tests = {f"SANSHA_{LOAD_TEST.upper()}_{field.upper()}" for field in KafkaSettings.model_fields}
     return of_load_tests | {
         wide + field.upper()

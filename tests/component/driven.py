@@ -143,7 +143,7 @@ class Driven(ABC, Generic[Party, Terms]):
         return Record(topics.topic_of(event, owner), event.key, cloudevents.encode_value(event), headers)
 
     async def published(self, event_type: type[E]) -> list[E]:
-        """Every event of this type so far, the first first; by its natural key where the time is the same."""
+        """Every event of this type so far, by time, then by natural key."""
         decoder = cloudevents.Decoder()
         found: list[tuple[datetime, E]] = []
         for topic in topics.TOPICS:

@@ -153,7 +153,7 @@ class DrivenProvider(Driven[PaymentProvider, Settings]):
         return ProxyPaymentWithdrawn(payment_id=payment_id, agent=Agent.UC, amount=Yen(8_500), withdrawn_at=at)
 
     async def redeliver_timers(self) -> int:
-        """Everything it ever told itself comes again, as it was and under other ids. Returns how many came."""
+        """Deliver every timer so far again, with the same ids and with others. Returns how many were delivered."""
         fired = await self.bus.read(topics.timers(self.service.principal).name, max_records=100_000)
         for again in (b"", b"-again"):
             await self.bus.produce(
@@ -174,7 +174,7 @@ class DrivenProvider(Driven[PaymentProvider, Settings]):
         return accepted(await self.service.queries.payment(payment_id)).status
 
     async def receipts(self, payment_id: str) -> list[tuple[str, datetime]]:
-        """(kind, when) of the receipt data delivered for a payment."""
+        """(kind, time) of each receipt record delivered for a payment."""
         told = await self.published(ReceiptDelivered)
         return [(r.kind.value, r.delivered_at) for r in told if r.payment_id == payment_id]
 

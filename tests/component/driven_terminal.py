@@ -1,4 +1,4 @@
-"""The ward's terminal driven by hand: a centre that the test fills, cuts and damages, and a ward on a real database."""
+"""The ward's terminal driven by hand, between a ward and a centre whose files and line the test controls."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MORNING = on_the_clock(date(2021, 7, 13), time(10))
 def record(
     payment_id: str, slip: SlipView, kind: ReceiptKind = ReceiptKind.PRELIMINARY, amount: int = 0
 ) -> ReceiptRecord:
-    """What a file says of the payment that `receipt` of the driven ward is the event of."""
+    """The record, in a file, of the payment whose event is `driven_ward.receipt`."""
     barcode = slip.barcode or ""
     if amount:
         barcode = Barcode("912345", SlipNumber(slip.slip_number), 0, None, Yen(amount)).digits
@@ -53,7 +53,7 @@ def record(
 
 @dataclass
 class Centre:
-    """The collection centre as a terminal sees it: files by name; `cuts` ends an answer after so many bytes."""
+    """The collection centre as a terminal sees it: files by name. An entry of `cuts` ends an answer after that many bytes."""
 
     files: dict[str, bytes] = field(default_factory=dict)
     cuts: list[int] = field(default_factory=list)
@@ -132,7 +132,7 @@ class Scene:
             return await Terminal(line, self.ward.service.desk, self.folder, USER).pull(again=again)
 
     async def pulled(self) -> Fetched:
-        """What became of the one file, once the line has carried it."""
+        """The outcome of the one file, once the line has carried it."""
         await self.pull()
         self.ward.clock.step_to(self.ward.clock.now() + timedelta(minutes=1))
         (one,) = await self.pull()

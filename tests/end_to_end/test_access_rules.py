@@ -43,7 +43,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class Provisioning:
-    """A prefix of a broker that was provisioned for the principals and for a user without any right."""
+    """A topic prefix on a broker, provisioned for the principals and for a user without rights."""
 
     broker: Broker
     prefix: str
@@ -67,7 +67,7 @@ class Provisioning:
         )
 
     def client(self, principal: str, **more: object) -> dict[str, object]:
-        """The same for a client that is not ours."""
+        """As this principal, for librdkafka."""
         options = self.options(principal)
         return {
             "bootstrap.servers": options.bootstrap,
@@ -92,7 +92,7 @@ def provisioned(broker: Broker) -> Provisioning:
 
 
 def allowed(principal: str, operation: Operation) -> set[str]:
-    """The topics on which the rules allow it."""
+    """The topics on which the rules allow the operation."""
     rules = (rule for rule in RULES if rule.resource is Resource.TOPIC)
     return {rule.name for rule in rules if (rule.principal, rule.operation) == (principal, operation)}
 
@@ -120,7 +120,7 @@ def test_authorization_requests_are_read_by_their_agent_alone(
 
 
 def test_a_principal_cannot_join_anothers_group(provisioned: Provisioning) -> None:
-    """It would take that one's partitions away, even where it can read none of them."""
+    """It would take partitions from the group, even if it can read none of them."""
     assert joining(provisioned, WARD, group=PAYMENT_PROVIDER) == "GROUP_AUTHORIZATION_FAILED"
     assert joining(provisioned, WARD, group=WARD) == "joined"
 
@@ -210,7 +210,7 @@ def test_a_topic_that_exists_with_other_settings_is_reported_and_left_alone(brok
 
 
 def written(stack: Provisioning, principal: str, names: Sequence[str]) -> set[str]:
-    """The topics of these on which a record of this principal was accepted."""
+    """Those of these topics on which the broker accepts a record of this principal."""
     told: dict[str, str] = {}
     producer = Producer(stack.client(principal, **{"message.timeout.ms": 10_000}))
     for name in names:
@@ -226,7 +226,7 @@ def written(stack: Provisioning, principal: str, names: Sequence[str]) -> set[st
 
 
 def readable(stack: Provisioning, principal: str, names: Sequence[str]) -> set[str]:
-    """The topics of these of which this principal is given a record; each of the others was refused."""
+    """Those of these topics from which this principal receives a record; it must be refused all others."""
     given: set[str] = set()
     with consuming(stack, principal) as consumer:
         refused = {name for name in names if is_hidden(consumer, stack.prefix + name)}
@@ -246,13 +246,13 @@ def readable(stack: Provisioning, principal: str, names: Sequence[str]) -> set[s
 
 
 def is_hidden(consumer: Consumer, topic: str) -> bool:
-    """Whether the broker refuses even to say where the topic is: who may read it may know that."""
+    """Whether the broker does not even describe the topic, as it does for its readers."""
     error = consumer.list_topics(topic, timeout=PATIENCE_SECONDS).topics[topic].error
     return error is not None and error.name() == "TOPIC_AUTHORIZATION_FAILED"
 
 
 def joining(stack: Provisioning, principal: str, group: str) -> str:
-    """`joined`, or the name of the error."""
+    """`joined`, or the name of the error that the broker answers."""
     outcome: list[str] = []
     with consuming(stack, principal, group) as consumer:
         consumer.subscribe([f"{stack.prefix}payment_provider.receipts"], on_assign=lambda *_: outcome.append("joined"))
@@ -277,7 +277,7 @@ def consuming(stack: Provisioning, principal: str, group: str | None = None) -> 
 
 
 def asked(question: Callable[[], Answer], until: Callable[[Answer], bool]) -> Answer:
-    """The first answer that will do; each question takes its time by itself."""
+    """The first answer that satisfies; each question has a timeout of its own."""
     deadline = monotonic() + PATIENCE_SECONDS
     while not until(answer := question()):
         assert monotonic() < deadline, f"still {answer!r} after {PATIENCE_SECONDS:.0f} s"

@@ -30,7 +30,7 @@ GROUPS_TOOL = "/opt/kafka/bin/kafka-consumer-groups.sh"
 
 @dataclass
 class Operator:
-    """What an operator does to one party's database and to its group, with the tools of the containers."""
+    """What an operator does with one party's database and consumer group, by the tools in the containers."""
 
     postgres: PostgresServer
     broker: Broker
@@ -38,7 +38,7 @@ class Operator:
     databases: dict[str, str]
 
     async def back_up(self, principal: str) -> None:
-        """While whoever likes is writing."""
+        """Others may be writing meanwhile."""
         name = self.databases[principal]
         await self._in_postgres("pg_dump", "--format", "custom", "--file", _dump_of(name), name)
 
@@ -46,7 +46,7 @@ class Operator:
         await self.postgres.drop(self.databases[principal])
 
     async def restore(self, principal: str) -> None:
-        """As of the backup, and everything that the topics keep comes again. The party must have stopped."""
+        """Go back to the backup, and have the topics delivered from the start. The party must be stopped."""
         into = ("--dbname", "test", "--clean", "--create", "--if-exists", "--exit-on-error")
         await self._in_postgres("pg_restore", *into, _dump_of(self.databases[principal]))
         at = f"127.0.0.1:{self.broker.plain.rpartition(':')[2]}"

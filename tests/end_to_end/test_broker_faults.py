@@ -1,4 +1,4 @@
-"""What can fail at the broker, or on the way to it, like `test_faults.py`; on a broker of their own."""
+"""Faults of the broker and of the network to it, as in `test_faults.py`, on a broker of their own."""
 
 from __future__ import annotations
 

@@ -30,12 +30,12 @@ OTHER_BRAND = "6011000000000004"
 
 
 def own_card(n: int) -> str:
-    """A made-up card as a payer of the sandbox has one."""
+    """A generated card, like those of the payers in the sandbox."""
     return card_number(SEED, f"{n:010d}")
 
 
 def spellings(number: str) -> Iterator[str]:
-    """How a number is written down."""
+    """The ways in which a number may be written."""
     for separator in ("", " ", "-"):
         yield separator.join(re.findall(r"\d{1,4}", number))
     if number not in TEST_CARDS:  # those of the test cards are mostly zeros, as other numbers are
@@ -47,7 +47,7 @@ def numbers_in(content: bytes, numbers: Iterable[str]) -> list[str]:
 
 
 def found_in_files(folder: Path, numbers: Iterable[str]) -> list[tuple[str, list[str]]]:
-    """Files of a folder in which a number stands; every byte of every file is looked at."""
+    """Files in a folder that contain a number; every byte of every file is searched."""
     numbers = list(numbers)
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert any(path.name.endswith(".db") for path in files)
@@ -76,7 +76,7 @@ async def test_no_number_is_left_by_a_year_in_the_sandbox(tmp_path: Path) -> Non
 
 
 class Typist:
-    """Sends what people type, and keeps everything that is answered."""
+    """Sends what people type, and collects all answers."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
@@ -103,7 +103,7 @@ class Typist:
 
 
 async def type_wrongly(typist: Typist, payment_id: str) -> list[str]:
-    """Everything that can be typed wrong with a card in hand; returns the numbers that were typed."""
+    """Type everything that can be mistyped with a card in hand; returns the numbers typed."""
     good, other = own_card(101), own_card(102)
     letters = f"{own_card(103)[:-1]}X"
     wrong: list[tuple[str, Any]] = [

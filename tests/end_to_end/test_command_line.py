@@ -24,7 +24,7 @@ DIGITS_OF_A_SLIP = "91912345001044103000123450100021080200085001"
 
 @pytest.fixture
 def sansha(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Sansha:
-    """Runs a command in this process; whatever it raises but its exit fails the test."""
+    """Runs a command in this process; any exception but its exit fails the test."""
 
     def run(*arguments: str) -> Finished:
         monkeypatch.setattr(sys, "argv", ["sansha", *arguments])
@@ -186,7 +186,7 @@ PARTIES = ("ward", "payment_provider", "card_agent.jcb", "card_agent.uc")
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory with folders that are no use."""
+    """A working directory with useless folders."""
     for folder in ("full", "empty", "seeded", "damaged", "damaged_log/bus", "garbage", "others"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "file").touch()

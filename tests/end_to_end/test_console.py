@@ -16,7 +16,7 @@ pytestmark = pytest.mark.processes
 
 
 class Console:
-    """The console over an embedded log, with no party yet."""
+    """A console over an embedded log that no party uses yet."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.port = free_port_base()
@@ -49,7 +49,7 @@ class Console:
 
 @pytest.fixture
 async def consoles(tmp_path: Path) -> AsyncIterator[list[Console]]:
-    """Two owners of one clock, one after the other."""
+    """Two consoles that own one clock in turn."""
     made = [Console(tmp_path, "--clock", "stepped", "--from", day) for day in ("2021-07-01", "2021-09-01")]
     yield made
     for console in made:

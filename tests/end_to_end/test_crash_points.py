@@ -1,5 +1,5 @@
-"""A process dies between "effect written", "event sent" and "offset committed": each time it goes on as if nothing
-had been, and nothing is lost or done twice."""
+"""A process dies between "effect written", "event sent" and "offset committed". After each restart it goes on, and
+nothing is lost or done twice."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ IN_SETTLEMENT = dict(zip(topics.PRINCIPALS, POINTS, strict=False))
 
 
 def party_of(stack: Stack, principal: str, crash_at: str) -> Running:
-    """The party that the stack was started without, beside it, with a fault."""
+    """A party run beside a stack that was started without it, with a fault to inject."""
     place = process_of(principal)
     settings = {
         "SANSHA_PORT": str(stack.port(principal)),
@@ -49,7 +49,7 @@ async def is_ready(stack: Stack, principal: str) -> None:
 
 
 async def issued(stack: Stack, principal: str) -> list[Order]:
-    """Slips need the ward, be it only for a moment."""
+    """Issues slips, for which the ward must run for a moment."""
     if principal != topics.WARD:
         return await orders(stack, PAYMENTS, good_means)
     async with party_of(stack, principal, "") as ward:
@@ -60,7 +60,7 @@ async def issued(stack: Stack, principal: str) -> list[Order]:
 
 
 async def pay_while_it_dies(stack: Stack, crowd: Crowd, principal: str, wanted: list[Order]) -> None:
-    """The party dies when it first reaches a point, is started with the next, and so on; at last it lives."""
+    """The party dies on reaching the first point, is restarted to die at the next, and at last lives on."""
     points = [p for p in POINTS if not (p == "outbox.sent" and principal in SENDS_NOTHING)]
     paying = []
     for n, point in enumerate(points):

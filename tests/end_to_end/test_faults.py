@@ -1,5 +1,5 @@
-"""What can fail under a stack on real Kafka and PostgreSQL, each while payers pay: afterwards everything is caught up,
-nothing is lost or doubled, every yen is where it belongs. How long catching up took is told at the end of the run."""
+"""Faults of a stack on Kafka and PostgreSQL while payers pay. Afterwards all is caught up, nothing is lost or doubled,
+and the books are right to the yen. The end of the run shows how long catching up took."""
 
 from __future__ import annotations
 

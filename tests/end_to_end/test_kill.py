@@ -20,7 +20,7 @@ KILLED_AFTER = (300, 600)
 
 
 async def kill_party(stack: Stack, principal: str) -> None:
-    """The supervisor starts it again."""
+    """The supervisor must restart it."""
     pid = (await stack.pids())[principal]
     os.kill(pid, signal.SIGKILL)
     await stack.restarted(principal, before=pid)
@@ -28,7 +28,7 @@ async def kill_party(stack: Stack, principal: str) -> None:
 
 
 async def kill_supervisor(stack: Stack, _console: str) -> None:
-    """Whoever started it starts it again, over the same folder."""
+    """Kill the supervisor, and start it again over the same folder."""
     await stack.kill()
     await stack.start()
 

@@ -22,7 +22,7 @@ SLIPS = "slip_number,amount,barcode\n" + "".join(f"{n:021},{5_000 + n},\n" for n
 
 @pytest.fixture
 async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
-    """By the real clock."""
+    """A running stack whose clock is real time."""
     stack = Stack(tmp_path, "--clock", "real")
     await stack.start()
     yield stack

@@ -1,4 +1,4 @@
-"""The peers of the bench that run on Kafka register what the ward registers: else a ratio to them says nothing."""
+"""The peers on Kafka register what the ward registers, without which a ratio to them means nothing."""
 
 from __future__ import annotations
 

@@ -31,12 +31,12 @@ CARD = "4000000000000002"
 
 
 def second(stack: Stack, principal: str) -> str:
-    """Where the second process of a party answers."""
+    """The address of the second process of a party."""
     return f"127.0.0.1:{stack.port(principal) + PORTS_PER_REPLICA}"
 
 
 async def replica_at(stack: Stack, address: str) -> dict[str, Any]:
-    """What the second process says of itself; empty where it does not answer."""
+    """The status of the second process; empty if it does not answer."""
     found = {r["address"]: r["status"] or {} for r in await stack.get(topics.CONSOLE, "/replicas")}
     return dict(found[address])
 

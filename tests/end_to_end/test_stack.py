@@ -33,7 +33,7 @@ CONFLICT = 409
 
 
 async def issue(stack: Stack, payers: int = 1) -> list[str]:
-    """Slips for so many payers; returns their barcodes."""
+    """Issue slips for this many payers; returns their barcodes."""
     async with StackClient(stack.port_base) as client:
         await issue_generated(client, payers, 2021, 7)
     return [slip["barcode"] for slip in await stack.get(topics.WARD, "/slips", limit=9 * payers)]

@@ -1,4 +1,4 @@
-"""Stories whose parties change, days later, what they had said before: what is told of a day must not know of it."""
+"""Stories in which parties revise, days later, what they reported: explanations of an earlier day must not know it."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class SettlementScene:
         return item
 
     async def deliver(self, payment_id: str, slip: SlipView, kind: ReceiptKind, settler: Settler = Settler.UC) -> None:
-        """A receipt record from somewhere, as the collection centre would send it."""
+        """Deliver a receipt record as the collection centre would."""
         now = self.sandbox.clock.now()
         record = ReceiptDelivered(
             payment_id=payment_id,
@@ -108,7 +108,7 @@ class SettlementScene:
         return audit(await self.sandbox.books())
 
     async def states(self) -> set[str]:
-        """What the audit says of all that does not agree."""
+        """The state of each finding of the audit."""
         return {finding.state.value for finding in (await self.audited()).findings}
 
     async def is_clear(self) -> bool:

@@ -106,7 +106,7 @@ async def _nothing_is_unexplained(scene: SettlementScene) -> None:
 
 
 async def _open_ones(scene: SettlementScene) -> list[OpenItem]:
-    """What a clerk can decide about: a payment that its agent left out can only be waited for."""
+    """Items a clerk can decide about. A payment that its agent left out can only be waited for."""
     waiting = ("receipt_not_deposited", "discrepancy", "proxy_payment_lapsed")
     return [item for item in await scene.sandbox.ward.queries.open_items() if item.kind not in waiting]
 
@@ -117,7 +117,7 @@ async def _yen_left_out(scene: SettlementScene) -> int:
 
 
 async def _decide_about_everything(scene: SettlementScene) -> None:
-    """Deposits first, for what is missing of them cannot be returned; then line by line."""
+    """Deposits first, since money missing from them cannot be returned; then line by line."""
     for deposit in await scene.sandbox.ward.queries.deposits():
         if deposit.account:
             await scene.resolve("reassign_deposit", deposit_id=deposit.deposit_id)

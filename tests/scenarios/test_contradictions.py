@@ -30,7 +30,7 @@ def jst(text: str) -> datetime:
 
 
 class Story:
-    """One slip, and what the ward has to say of it."""
+    """One slip, and what the ward reports about it."""
 
     def __init__(self, sandbox: Sandbox, slip: SlipView) -> None:
         self.sandbox, self.slip = sandbox, slip

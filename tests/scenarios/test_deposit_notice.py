@@ -1,4 +1,4 @@
-"""入金通知 of settlements that go wrong: the bank tells what really came, whatever the card agent believes.
+"""入金通知 of settlements that go wrong: the bank reports what was deposited, whatever the card agent booked.
 
 UC closes on 10 July 2021 what was paid on the 5th, and deposits on 26 July.
 """

@@ -49,7 +49,7 @@ def _waits(*told: Told) -> set[tuple[str, str, str]]:
 
 
 class WatchedSandbox(Sandbox):
-    """Asks every party about every payment: whenever a day ends, and whenever somebody has done something."""
+    """Has every party explain every payment at the end of each day and after each action."""
 
     def __init__(self, scenario: Scenario, seed: int) -> None:
         overrides = {principal: dict(values) for principal, values in scenario.overrides.items()}

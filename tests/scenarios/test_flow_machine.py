@@ -94,7 +94,7 @@ class Flow(RuleBasedStateMachine):
 
     @rule(slip=st.integers(0, PAYERS * 9 - 1), method=st.sampled_from(OUTSIDE_APP))
     def pay_outside_the_app(self, slip: int, method: Method) -> None:
-        """At a till, over a counter, from an account: whatever was paid before, for they do not know."""
+        """At a till, over a counter, from an account: none of these knows what was paid before."""
         self._pay(PlannedPayment(self._now, self.slips[slip], method))
 
     @rule(slip=st.integers(0, PAYERS * 9 - 1))
@@ -115,7 +115,7 @@ class Flow(RuleBasedStateMachine):
     @rule(principal=st.sampled_from(PARTIES), back=st.sampled_from([1, 5, 1_000]))
     @precondition(lambda self: self._accepted)
     def redeliver(self, principal: str, back: int) -> None:
-        """The last events of every partition come again, or all that ever came."""
+        """Deliver the last events of every partition again, or all events."""
         self._surviving(self._redeliver(principal, back))
 
     async def _redeliver(self, principal: str, back: int) -> None:
@@ -126,12 +126,12 @@ class Flow(RuleBasedStateMachine):
 
     @rule(principal=st.sampled_from(PARTIES), point=st.sampled_from(faults.POINTS))
     def crash_soon(self, principal: str, point: str) -> None:
-        """The party dies when it next reaches this point."""
+        """Let the party die when it next reaches this point."""
         self._faults[principal].armed = point
 
     @invariant()
     def the_books_agree(self) -> None:
-        """Conservation and once-only, whenever nothing is under way."""
+        """Whenever nothing is under way, money is conserved and nothing has happened twice."""
         while not self._surviving(self._settled()):
             continue
         found = audit(self._run(self.sandbox.books()))
@@ -149,7 +149,7 @@ class Flow(RuleBasedStateMachine):
         assert len(taken) == len(set(taken))
 
     def teardown(self) -> None:
-        """In the end every accepted payment is reconciled, declined, cancelled, or was never gone through with."""
+        """In the end every accepted payment is reconciled, declined, cancelled or abandoned by its payer."""
         if hasattr(self, "sandbox"):
             self._finish()
         self._loop.close()
@@ -185,7 +185,7 @@ class Flow(RuleBasedStateMachine):
             self._accepted.add(answer.payment_id)
 
     def _surviving(self, work: Coroutine[Any, Any, T]) -> T | None:
-        """The work's result; where a party crashed in it, that party is started anew and the result is lost."""
+        """The result of the work. If a party crashes in it, the party is restarted and the result is lost."""
         try:
             return self._run(work)
         except Crashed:
@@ -193,7 +193,7 @@ class Flow(RuleBasedStateMachine):
             return None
 
     async def _revive(self) -> None:
-        """Whoever was running when it died, all start over: the survivors are none the worse for it."""
+        """Restart every party; a restart does not harm those that survived."""
         for principal in PARTIES:
             await self.sandbox.restart(principal, self._faults[principal])
 

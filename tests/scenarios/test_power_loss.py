@@ -42,11 +42,11 @@ class Disk:
         self._folder, self._kept, self._chance = folder, kept, chance
 
     def flushed(self, journal: Path) -> None:
-        """The disk has all of this file by now."""
+        """Note that the whole file is on disk."""
         self.keep(journal.with_name(journal.name.removesuffix("-wal")))
 
     def keep(self, file: Path) -> None:
-        """Take what the file is at this moment for what the disk has of it."""
+        """Record the file's present content as what is on disk."""
         self._copy(file, self._kept)
 
     def keep_all(self) -> None:
@@ -54,7 +54,7 @@ class Disk:
             self.keep(file)
 
     def left(self, to: Path) -> Path:
-        """A folder with what is left."""
+        """A folder with the files as a power loss leaves them."""
         shutil.copytree(self._kept, to)
         for file in self._files():
             if self._chance.random() < 0.5:

@@ -254,7 +254,7 @@ async def test_every_step_at_the_terminal_is_recorded_from_login_to_deletion(tmp
 
 
 async def fetched_later(sandbox: Sandbox, folder: Path, *, again: bool = False) -> Sequence[Fetched]:
-    """Begin, let the line carry it, register."""
+    """Begin a transfer, wait until the line has carried it, register."""
     terminal = terminal_of(sandbox, folder)
     await terminal.pull(again=again)
     await sandbox.advance(sandbox.clock.now() + timedelta(minutes=5))

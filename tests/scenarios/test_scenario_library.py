@@ -1,4 +1,4 @@
-"""The library of scenarios: each story comes out as it is told, whatever the seed."""
+"""The scenario library: each story ends as described, whatever the seed."""
 
 from __future__ import annotations
 

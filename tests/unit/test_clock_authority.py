@@ -28,7 +28,7 @@ SHORT = 0.05
 
 @dataclass
 class Unreliable:
-    """A bus that keeps some of its records back from who reads, and fails when told to."""
+    """A bus that withholds some of its records from readers, and fails on demand."""
 
     bus: MemoryBus
     kept_back: Collection[int] = ()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from PIL import Image
 
-from contracts.formats.barcode import Barcode
+from contracts.formats.barcode import Barcode, decode
 from contracts.formats.gs1_128 import bars
 from contracts.vocabulary import ChargeType, Refusal
 from services.payment_provider.domain.picture import FoundCode, slip_in
@@ -223,18 +223,41 @@ def test_a_page_as_large_as_a_wall_is_drawn_with_no_more_pixels() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("side", "code"), [(LONGEST_SIDE + 1, "picture_too_large"), (LONGEST_SIDE, "picture_unreadable")]
-)
-def test_a_ribbon_longer_than_the_decoder_takes_is_refused(side: int, code: str) -> None:
-    assert refusal_code(scanned(as_file(Image.new("L", (8, side), 200)), BOUNDS)) == code
+def ribbon(side: int) -> bytes:
+    """A picture of this height, 8 pixels wide, with a slip's barcode across it."""
+    picture, at = Image.new("L", (8, side), 255), 40
+    for n, width in enumerate(bars(SLIP)):
+        if n % 2 == 0:
+            picture.paste(0, (0, at, 8, at + 3 * width))
+        at += 3 * width
+    return as_file(picture)
+
+
+def ribbon_page(width: int, height: int) -> bytes:
+    """A PDF page of this size in points, with a slip's barcode along its longer side."""
+    drawn, at = b"", 20.0
+    for n, bar in enumerate(bars(SLIP)):
+        if n % 2 == 0:
+            area = (at, 0, 1.5 * bar, height) if width > height else (0, at, width, 1.5 * bar)
+            drawn += b"%.1f %.1f %.1f %.1f re f " % area
+        at += 1.5 * bar
+    page = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj "
+    page += b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 %d %d]/Contents 4 0 R>>endobj " % (width, height)
+    return page + b"4 0 obj<</Length %d>>stream\n%s\nendstream endobj trailer<</Root 1 0 R>>" % (len(drawn), drawn)
+
+
+def test_a_ribbon_as_long_as_the_decoder_takes_is_read_and_a_longer_one_refused() -> None:
+    assert scanned(ribbon(LONGEST_SIDE), BOUNDS) == decode(SLIP)
+    assert refusal_code(scanned(ribbon(LONGEST_SIDE + 1), BOUNDS)) == "picture_too_large"
+
+
+def test_a_ribbon_without_a_code_is_turned_and_unreadable() -> None:
+    assert refusal_code(scanned(as_file(Image.new("L", (8, 2_000), 200)), BOUNDS)) == "picture_unreadable"
 
 
 @pytest.mark.parametrize(("width", "height"), [(1, 14_400), (14_400, 1)])
 def test_a_page_like_a_ribbon_is_drawn_no_longer_than_the_decoder_takes(width: int, height: int) -> None:
-    page = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj "
-    page += b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 %d %d]>>endobj trailer<</Root 1 0 R>>" % (width, height)
-    assert refusal_code(scanned(page, BOUNDS)) == "picture_unreadable"
+    assert scanned(ribbon_page(width, height), BOUNDS) == decode(SLIP)
 
 
 @settings(max_examples=40)

@@ -13,7 +13,7 @@ import pytest
 from testbed.docker_engine import KAFKA_IMAGE, NO_ENGINE
 from testbed.processes import ROOT, environment, module
 
-STACK_TESTS = "tests/end_to_end/test_peers.py"
+STACK_TESTS = "tests/conformance/kafka/test_kafka_outages.py"
 NOBODY = "unix:///nobody/answers/here"
 
 
@@ -53,7 +53,7 @@ def engine_without_images() -> Iterator[str]:
         server.shutdown()
 
 
-NOT_RUN = "3 tests on real Kafka and PostgreSQL were not run"
+NOT_RUN = "4 tests on real Kafka and PostgreSQL were not run"
 NOT_PULLED = (
     f"the image {KAFKA_IMAGE} is not here and cannot be pulled (manifest unknown): "
     f"see that `docker pull {KAFKA_IMAGE}` succeeds"

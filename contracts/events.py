@@ -1,4 +1,4 @@
-"""Published events: what one party tells the others.
+"""Published events: the messages between the parties.
 
 Each is a frozen msgspec Struct with a versioned name (`TYPE`, the CloudEvents `type`). `key` orders it
 (events of one key keep their order), `subject` names the thing it is about and correlates its whole story.
@@ -119,7 +119,7 @@ class ReceiptDelivered(PaymentEvent, frozen=True, kw_only=True):
     method: Method
     settler: Settler
     paid_at: datetime
-    """領収日: when the payer was told that it is paid."""
+    """領収日: when the payer received the confirmation of payment."""
     received_on: date
     """収納日: the date the collection centre books it under."""
     delivered_at: datetime
@@ -181,7 +181,7 @@ class ProxyPaymentAccepted(PaymentEvent, frozen=True, kw_only=True):
     deposit_on: date
     """入金予定日: when the closing's total reaches the ward's account."""
     designated_date: date | None = None
-    """指定日: until when the money must be there for the payment to count as made when it was entrusted."""
+    """指定日: the deposit must arrive by this day for the payment to count as made when it was entrusted."""
 
 
 class ProxyPaymentWithdrawn(PaymentEvent, frozen=True, kw_only=True):
@@ -231,12 +231,12 @@ class ClosingStatementIssued(SettlementEvent, frozen=True, kw_only=True):
     total_count: int
     total_amount: Yen
     fee: Yen
-    """Kept back by the settler; 0 where it deposits gross."""
+    """Yen deducted by the settler; 0 if it deposits gross."""
     page: int
     """From 1."""
     pages: int
     lines: tuple[StatementLine, ...]
-    """At most `LINES_PER_PAGE`, so that an event stays well under a broker's message limit."""
+    """At most `LINES_PER_PAGE`, to stay well under a broker's message limit."""
     designated_date: date | None = None
     """指定日 of the payments it lists; None where no card agent pays in the payer's stead."""
 

@@ -99,7 +99,7 @@ def a_time(raw: bytes, at: int) -> time:
 
 
 def digits(raw: bytes, at: int, length: int) -> str:
-    """So many digits. Raises `WrongField`."""
+    """`length` digits. Raises `WrongField`."""
     found = raw[at : at + length]
     if not found.isdigit():
         wrong_field(at, found, f"{length} digits belong here, filled up with zeros at the left")
@@ -107,12 +107,12 @@ def digits(raw: bytes, at: int, length: int) -> str:
 
 
 def number(raw: bytes, at: int, length: int) -> int:
-    """A number of so many digits. Raises `WrongField`."""
+    """A number of `length` digits. Raises `WrongField`."""
     return int(digits(raw, at, length))
 
 
 def half_width(raw: bytes, at: int, length: int) -> str:
-    """A text of so many bytes, without the spaces that fill it up. Raises `WrongField`."""
+    """A text of `length` bytes, without its padding. Raises `WrongField`."""
     found = raw[at : at + length]
     if odd := _NOT_HALF_WIDTH.search(found):
         wrong = f"byte 0x{found[odd.start()]:02x} is neither ASCII nor half-width katakana (半角カナ)"

@@ -1,6 +1,6 @@
 """Requests with many items at once (an app's gateway, a load test).
 
-Each item stands for itself: one that is refused hinders no other. Items about the same thing are handled in the order
+Items are independent: a refused one does not affect the others. Items about the same thing are handled in the order
 of the request. A malformed request is refused as a whole, before any work."""
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def refused_items(answers: Iterable[object]) -> tuple[RefusedItem, ...]:
 
 
 def in_order(taken: Iterable[Taken], refused: Iterable[RefusedItem]) -> Sequence[Taken | RefusedItem]:
-    """What was taken and what was not, each at its item's place."""
+    """Accepted and refused items, each at its place in the request."""
     answers: list[Taken | RefusedItem] = list(taken)
     for item in refused:
         answers.insert(item.place, item)

@@ -19,14 +19,14 @@ class ClockView(Body):
 
 
 class AdvanceRequest(Body):
-    """Move a stepped clock. `patience_seconds` is how long to wait at one instant for the parties to rest."""
+    """Move a stepped clock. It waits at most `patience_seconds` at one instant for the parties to become idle."""
 
     to: datetime
     patience_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
 
 
 class ReplicaView(Body):
-    """One replica of a party; `status` is null where it does not answer."""
+    """One replica of a party; `status` is null if it does not answer."""
 
     principal: str
     address: str

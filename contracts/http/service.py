@@ -42,12 +42,12 @@ class Explanation(Body):
 
 
 class ServiceStatus(Body):
-    """What the clock's owner asks before it moves the clock, and an operator to see what is behind."""
+    """Read by the console before it moves the clock, and by an operator to see what lags."""
 
     principal: str
     now: datetime
     seed: int | None = None
-    """What ids follow from in simulation; None where they are random."""
+    """Ids are derived from it in simulation; None if they are random."""
     clock_rate: float
     outbox_due: int
     next_due_at: datetime | None
@@ -56,7 +56,7 @@ class ServiceStatus(Body):
 
 
 class Environment(Body):
-    """What a service runs on, and what it waits for before it calls something done."""
+    """What a service runs on, and what it waits for before a commit counts as done."""
 
     principal: str
     python: str
@@ -67,7 +67,7 @@ class Environment(Body):
 
 
 class DeadLetterView(Body):
-    """An event set aside. `value` is its JSON where it is JSON, else its text."""
+    """An event set aside. `value` is its JSON, or its text if it is not JSON."""
 
     id: str
     event_type: str
@@ -81,6 +81,6 @@ class DeadLetterView(Body):
 
 
 class ReplayRequest(Body):
-    """Handle a dead letter again, with a mended value where one is given."""
+    """Handle a dead letter again, optionally with a corrected value."""
 
     value: dict[str, Any] | None = None

@@ -122,8 +122,8 @@ def test_a_setting_of_one_charge_type_leaves_the_others_as_they_are() -> None:
 @pytest.mark.parametrize(
     ("setting", "wrong", "said"),
     [
-        ("charge_digits", {"resident_tax": "1"}, "charge_digits must give each charge type one of its own"),
-        ("issuer_codes", {"resident_tax": "912345"}, "issuer_codes must give each charge type one of its own"),
+        ("charge_digits", {"resident_tax": "1"}, "charge_digits must differ between charge types"),
+        ("issuer_codes", {"resident_tax": "912345"}, "issuer_codes must differ between charge types"),
         ("issuer_codes", {"resident_tax": "12345"}, "should match pattern"),
         ("instalment_months", {"resident_tax": [10, 8]}, "must ascend from April"),
         ("instalment_months", {"resident_tax": [1, 6]}, "must ascend from April"),

@@ -12,20 +12,20 @@ from contracts.vocabulary import ANOMALY_BUSINESS_DAYS, ANOMALY_YEN, SettlementA
 
 
 class SettlementAnomalyRequest(Body):
-    """異常 for a closing: the next one that is not issued unless a day is named."""
+    """異常 for a closing; by default for the next one that is not issued yet."""
 
     kind: SettlementAnomaly
     closed_on: date | None = None
     yen: Annotated[int, Field(gt=0, le=1_000_000_000)] = ANOMALY_YEN
-    """How much too little or too much; what an unknown payment is of."""
+    """Yen too little or too much; the amount of an unknown payment."""
     business_days: Annotated[int, Field(gt=0, le=250)] = ANOMALY_BUSINESS_DAYS
-    """How late a deposit is, in bank business days."""
+    """A late deposit comes this many bank business days late."""
     payment_id: Annotated[str | None, Field(max_length=64)] = None
-    """Which payment is left out or omitted; the first of the closing unless it is named."""
+    """The payment left out or omitted; the first one of the closing by default."""
 
 
 class SettlementAnomalyView(Body):
-    """An anomaly, and the payment that it met: none before its closing is issued, or where it concerns the deposit."""
+    """An anomaly, and the payment that it met: none before its closing is issued, or if it concerns the deposit."""
 
     kind: SettlementAnomaly
     closed_on: date
@@ -45,7 +45,7 @@ class CorrectionRequest(Body):
 
 
 class CorrectionAnswer(Body):
-    """What was deposited in addition, in yen, and the payments that count for the next closing now."""
+    """Yen deposited in addition, and the payments that the next closing counts now."""
 
     statement_id: str
     deposited: int

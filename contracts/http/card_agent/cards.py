@@ -16,7 +16,7 @@ from contracts.vocabulary import Agent, Brand
 
 
 class CardTokenRequest(Body):
-    """カード番号入力: typed to the card agent alone; it keeps no number (非保持化)."""
+    """カード番号入力: sent to the card agent alone, which stores no number (非保持化)."""
 
     number: Annotated[SecretStr, Field(examples=["4000000000000002"])]
     expiry: Annotated[str, Field(examples=["12/27"])]
@@ -40,17 +40,17 @@ class TestCard(Body):
 
 
 class CardTokensRequest(Body):
-    """Many cards typed, each to this agent alone."""
+    """Many card numbers, sent to this agent alone."""
 
     cards: Annotated[tuple[CardTokenRequest, ...], Field(min_length=1, max_length=MOST_AT_ONCE)]
 
 
 class CardTokensAnswer(Body):
-    """The tokens, in the order of the request; and the cards that are not taken."""
+    """The tokens, in the order of the request, and the cards refused."""
 
     tokens: tuple[CardTokenAnswer, ...]
     refused: tuple[RefusedItem, ...]
 
     def in_order(self) -> Sequence[CardTokenAnswer | RefusedItem]:
-        """For each card of the request its token, or why there is none."""
+        """The token or the refusal of each card of the request."""
         return in_order(self.tokens, self.refused)

@@ -24,7 +24,7 @@ class TermsView(Body):
 
 
 class SentDepositView(Body):
-    """A transfer to the ward (振込): what the agent believes of it, and what was done. None paid: it was not made."""
+    """A transfer to the ward (振込): as the agent's books have it, and as it was made; `paid_on` None if it was not."""
 
     deposit_id: str
     name: str

@@ -16,7 +16,7 @@ from contracts.vocabulary import ReceiptAnomaly
 
 
 class ReceiptAnomalyRequest(Body):
-    """異常: let the receipt data of one payment, or of each of the `next` ones made, go wrong."""
+    """異常: makes the receipt data of one payment, or of each of the `next` payments, go wrong."""
 
     kind: ReceiptAnomaly
     payment_id: PaymentIdText | None = None
@@ -30,7 +30,7 @@ class ReceiptAnomalyRequest(Body):
 
 
 class ReceiptAnomalyView(Body):
-    """One anomaly asked for. Without a payment it waits for the next that it fits."""
+    """One anomaly asked for. Without `payment_id` it applies to the next payment that it fits."""
 
     anomaly_id: str
     kind: ReceiptAnomaly
@@ -44,7 +44,7 @@ class ReceiptAnomaliesAnswer(Body):
 
 
 class ReceiptAnomalyKindView(Body):
-    """What one can ask for."""
+    """A kind of anomaly that can be asked for."""
 
     kind: ReceiptAnomaly
     story: str

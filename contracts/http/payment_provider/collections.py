@@ -33,11 +33,11 @@ class CollectionRequest(Body):
     barcode: Annotated[str | None, Field(max_length=200, examples=[BARCODE])] = None
     slip_number: Annotated[str | None, Field(max_length=40)] = None
     issuer: Annotated[str | None, Field(pattern=r"^[0-9]{6}$")] = None
-    """請求書発行企業コード, with `slip_number`; the provider's first where none is said."""
+    """請求書発行企業コード, with `slip_number`; the first one of the provider's settings by default."""
     amount: Annotated[int | None, Field(gt=0)] = None
-    """What was handed over, in yen; needed with `slip_number`."""
+    """Yen handed over; required with `slip_number`."""
     paid_at: AwareDatetime | None = None
-    """When it was paid; now where nothing is said."""
+    """When it was paid; now by default."""
 
     @model_validator(mode="after")
     def _one_way_to_name_it(self) -> Self:

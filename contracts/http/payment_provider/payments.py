@@ -33,14 +33,14 @@ class ConsentAnswer(Body):
 
 
 class ScanRequest(Body):
-    """バーコード読取: what the scanner gave, under a consent."""
+    """バーコード読取: the text that the scanner read, under a consent."""
 
     barcode: Annotated[str, Field(max_length=200, examples=["91912345001044103000123450100021080200085001"])]
     consent_id: ConsentIdText
 
 
 class CardChoiceRequest(Body):
-    """Pay by card: the token that the card agent gave for it, never the number, which is refused in its place."""
+    """Pay by card, by the token of the card agent. A card number in its place is refused."""
 
     agent: Agent
     card_token: Annotated[str, Field(max_length=64, pattern=r"[A-Za-z]|^.{32,}$")]
@@ -49,7 +49,7 @@ class CardChoiceRequest(Body):
 
 
 class CardChoice(CardChoiceRequest):
-    """The same, for one payment."""
+    """The card chosen for one payment."""
 
     payment_id: PaymentIdText
 
@@ -61,7 +61,7 @@ class BankChoiceRequest(Body):
 
 
 class BankChoice(BankChoiceRequest):
-    """The same, for one payment."""
+    """Internet banking chosen for one payment."""
 
     payment_id: PaymentIdText
 
@@ -110,13 +110,13 @@ class CardChoicesRequest(Body):
 
 
 class PaymentsAnswer(Body):
-    """What was taken, in the order of the request; and what was not."""
+    """The payments accepted, in the order of the request, and the items refused."""
 
     payments: tuple[PaymentView, ...]
     refused: tuple[RefusedItem, ...]
 
     def in_order(self) -> Sequence[PaymentView | RefusedItem]:
-        """For each item of the request its payment, or why there is none."""
+        """The payment or the refusal of each item of the request."""
         return in_order(self.payments, self.refused)
 
 

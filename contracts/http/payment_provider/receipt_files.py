@@ -34,13 +34,13 @@ class TerminalAccess(Body):
 
 
 class RecordedAccess(TerminalAccess):
-    """The same, as recorded."""
+    """接続記録: a request of a terminal, with the instant at which it was recorded."""
 
     at: InstantOfTime
 
 
 class TerminalSession(Body):
-    """ログイン: to be sent with each further request, beside certificate, user ID and password."""
+    """ログイン: sent with each further request, beside certificate, user ID and password."""
 
     session: str
     valid_until: InstantOfTime
@@ -51,7 +51,7 @@ class ReceiptFileView(Body):
 
     name: Annotated[str, Field(examples=["SHUNO20210701.txt"])]
     day: date
-    """The day on which its records were made."""
+    """データ作成日 of its records."""
     layout: str
     records: int
     amount: int

@@ -16,7 +16,7 @@ class BalanceView(Body):
 
 
 class ProxyPaymentView(Body):
-    """A payment of a slip: its dates, and what it does for the slip on a day."""
+    """A payment of a slip: its dates, and its effect on the slip on a day."""
 
     payment_id: str
     amount: int

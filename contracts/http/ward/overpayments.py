@@ -11,13 +11,13 @@ from contracts.http.bodies import Body, SlipNumberText
 
 
 class RefundRequest(Body):
-    """還付決定: an overpayment is paid back; all of it where no amount is named."""
+    """還付決定: refund an overpayment; the whole of it by default."""
 
     amount: Annotated[int, Field(gt=0)] | None = None
 
 
 class RefundOverpayment(RefundRequest):
-    """The same, for one slip."""
+    """還付決定 on the overpayment of one slip."""
 
     slip_number: SlipNumberText
 
@@ -29,11 +29,11 @@ class ApplyRequest(RefundRequest):
 
 
 class ApplyOverpayment(ApplyRequest, RefundOverpayment):
-    """The same, for one slip."""
+    """充当決定 on the overpayment of one slip."""
 
 
 class UseView(Body):
-    """充当・還付: what an overpayment was given for. `withdrawn` was taken back, `reclaimed` is owed by the payer."""
+    """充当・還付: one use of an overpayment. `withdrawn` was taken back, `reclaimed` is owed by the payer."""
 
     number: int
     use: str
@@ -48,7 +48,7 @@ class UseView(Body):
 
 
 class OverpaymentView(Body):
-    """過誤納 of a slip: what is not decided on, and what it was given for."""
+    """過誤納 of a slip: the yen not decided on yet, and the uses decided on."""
 
     slip_number: str
     undecided: int

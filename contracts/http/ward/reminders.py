@@ -1,4 +1,4 @@
-"""HTTP bodies of what the ward tells of reminders (督促状), of when it knows of payments, and arrears (延滞金)."""
+"""甲: reminders (督促状), how long payments took to be registered, and arrears (延滞金)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contracts.vocabulary import Method, Settler
 
 
 class ReminderView(Body):
-    """督促状 as sent; `outstanding` as the ward knew it then. `crossed`: a payment was made before, and seen after."""
+    """督促状 as sent, with the yen then `outstanding`. `crossed`: paid before it was sent, registered after."""
 
     slip_number: str
     number: int
@@ -37,7 +37,7 @@ class CrossingView(Body):
 
 
 class ChannelCrossings(Body):
-    """Crossings of one way of paying."""
+    """Crossings of one channel (収納チャネル)."""
 
     method: Method
     crossings: int
@@ -46,7 +46,7 @@ class ChannelCrossings(Body):
 
 
 class DelayCrossings(Body):
-    """Crossings of payments that were registered so many calendar days after the day of payment."""
+    """Crossings of payments registered this many calendar days after the day of payment."""
 
     days: int
     crossings: int
@@ -56,7 +56,7 @@ class CrossingsView(Body):
     """How many reminders crossed a payment, by channel and by delay, with the list."""
 
     reminders: int
-    """Sent in all."""
+    """Reminders sent in all."""
     crossed: int
     by_channel: tuple[ChannelCrossings, ...]
     by_delay: tuple[DelayCrossings, ...]
@@ -73,20 +73,20 @@ class Visibility(Body):
 
 
 class ChannelVisibility(Visibility):
-    """The same of one way of paying."""
+    """From payment to registration at one channel, in seconds; percentiles by nearest rank."""
 
     method: Method
 
 
 class VisibilityView(Body):
-    """How long the ward did not know of the payments whose receipts stand; `overall` is null where there are none."""
+    """収納確認まで: from payment to registration, of receipts that stand; `overall` is null if there are none."""
 
     overall: Visibility | None
     by_channel: tuple[ChannelVisibility, ...]
 
 
 class StretchView(Body):
-    """Days, both counted, with one base and one rate, in thousandths a year."""
+    """From `first` to `last`, both counted, with one base (yen) and one rate (thousandths a year)."""
 
     first: date
     last: date

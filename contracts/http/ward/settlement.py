@@ -36,7 +36,7 @@ class ResolutionRequest(Body):
 
 
 class ResolutionView(Body):
-    """A decision as it is kept: what it came to, in yen, by whom, why and when."""
+    """A decision on record: the yen it came to, by whom, why and when."""
 
     resolution_id: str
     action: str
@@ -50,7 +50,7 @@ class ResolutionView(Body):
 
 
 class ConcernedPayment(Body):
-    """A payment that does not agree: what a statement says of it, and what is registered; None where nothing is."""
+    """A payment that does not agree: yen in the statement and yen registered, None if there is none."""
 
     payment_id: PaymentIdText
     code: Annotated[str, Field(examples=["receipt_missing"])]
@@ -59,7 +59,7 @@ class ConcernedPayment(Body):
 
 
 class OpenItem(Body):
-    """Something that is not yet settled, and why. `codes` name each reason and stay the same over versions."""
+    """Something not settled yet, and why. `codes` name each reason and stay stable between versions."""
 
     kind: str
     subject: str
@@ -69,12 +69,12 @@ class OpenItem(Body):
     because: str
     codes: tuple[str, ...] = ()
     difference: int | None = None
-    """What is open between deposits and statement, in yen: below 0 for too little."""
+    """Deposits less what the statement says is due, in yen: below 0 if too little came."""
     payments: tuple[ConcernedPayment, ...] = ()
 
 
 class ReceivedDepositView(Body):
-    """入金: a deposit that was seen. `account` is empty for the ward's; `counts_for` differs once it is reassigned."""
+    """入金: a deposit on the ward's account (`account` empty) or another. `counts_for` differs if reassigned."""
 
     deposit_id: str
     statement_id: str

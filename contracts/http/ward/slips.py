@@ -58,10 +58,10 @@ class SlipView(Body):
     human_readable: str | None
     outstanding: int
     reissue: int = 0
-    """再発行区分: how often it was printed anew."""
+    """再発行区分: how many times it was reissued."""
 
 
 class ReissueRequest(Body):
-    """再発行: the paper printed anew, for the same debt."""
+    """再発行: print the slip again, for the same debt."""
 
     slip_number: SlipNumberText

@@ -27,17 +27,17 @@ class TransferRequest(Body):
 
 
 class TransferAnswer(Body):
-    """When the line will have carried the file; until then nothing of it can be registered."""
+    """When the line has carried the whole file; none of it can be registered before."""
 
     name: str
     line: str
     arrives_at: InstantOfTime
     registered_before: bool
-    """This file was received and registered before: its records are known."""
+    """Whether the same file was received and registered before."""
 
 
 class ReceiptItem(Body):
-    """One record of a file, for registration: what the event of the same record says."""
+    """One record of a file, for registration; it has the fields of the event of that record."""
 
     payment_id: PaymentIdText
     kind: ReceiptKind
@@ -60,18 +60,18 @@ class PageRequest(Body):
 
 
 class PageAnswer(Body):
-    """How many records were new to the ward, and how many it knew."""
+    """How many records were new to the ward, and how many were registered already."""
 
     new: int
     known: int
 
 
 class CompletionRequest(Body):
-    """登録完了: the whole file has been handed over."""
+    """登録完了: all pages of the file were sent."""
 
     name: str
     day: date
-    """The day on which its records were made."""
+    """データ作成日 of its records."""
     records: int
     amount: int
     terminal_user: Annotated[str, Field(max_length=64)]
@@ -87,13 +87,13 @@ class StepRequest(Body):
 
 
 class StepView(StepRequest):
-    """The same, as recorded."""
+    """作業記録: a step at the terminal, with the instant at which it was recorded."""
 
     at: InstantOfTime
 
 
 class ReceivedFileView(Body):
-    """A receipt file at the ward. `new` records were first heard of by it; the others were known."""
+    """A receipt file at the ward. `new` counts the records that were not registered already."""
 
     name: str
     sha256: str

@@ -159,12 +159,12 @@ async def test_two_runs_are_compared(tmp_path: Path) -> None:
         (("receipts", "--rate", "5", "--max"), "give either --rate R or --max"),
         (("receipts", "--rate", "5", "--duration", "5s", "--count", "5"), "give either --duration or --count"),
         (("receipts", "--rate", "5", "--duration", "five"), "'five' is not a duration; write it like 30s, 5m or 1h"),
-        (("receipts", "--target", "embedded:nowhere"), "nowhere is no folder of an embedded log"),
+        (("receipts", "--target", "embedded:nowhere"), "nowhere is not an embedded log's folder"),
         (("receipts", "--target", "http://127.0.0.1"), "is none of kafka://HOST:PORT, embedded:FOLDER"),
         (("receipts", "--slips", "empty.csv"), "empty.csv has no column slip_number"),
         (("receipts", "--thresholds", "empty.csv"), "empty.csv names no figure"),
         (("receipts", "--report", "no/such/folder.html"), "no/such is not a folder"),
-        (("compare", "empty.csv", "empty.csv"), "empty.csv is no result"),
+        (("compare", "empty.csv", "empty.csv"), "empty.csv is not a result"),
     ],
 )
 async def test_bad_input_is_told_in_one_line_before_anything_is_started(

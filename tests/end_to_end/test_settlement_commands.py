@@ -52,7 +52,7 @@ async def _paid_by_card(stack: Stack) -> str:
 
 async def test_what_cannot_go_wrong_is_refused_in_one_line(stepped_stack: Stack) -> None:
     unknown = await stepped_stack.sansha("anomaly", "ward", "deposit_short")
-    assert (unknown.status, "is no card agent" in unknown.err) == (2, True)
+    assert (unknown.status, "is not a card agent" in unknown.err) == (2, True)
     no_fee = await stepped_stack.sansha("anomaly", "uc", "fee_twice")
     assert (no_fee.status, "anomaly_without_fee" in no_fee.err) == (2, True)
     no_closing = await stepped_stack.sansha("anomaly", "uc", "deposit_late", "--closing", "2021-08-01")

@@ -1,6 +1,6 @@
-"""The gateway of a stack of containers: one port for each party, whose connections go to its replicas in turn.
+"""The gateway of a stack of containers: one port for each party, whose connections are balanced over its replicas.
 
-The parties publish no port themselves, so each may have any number of replicas and no way out of its networks.
+The parties publish no ports themselves, so each may have any number of replicas and no route out of its networks.
 """
 
 from __future__ import annotations

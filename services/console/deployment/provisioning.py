@@ -1,8 +1,8 @@
-"""Provisioning of a Kafka cluster: users, topics and access rules, made from the contracts. May run again at any time.
+"""Provisions a Kafka cluster from the contracts: users, topics and access rules. It may be repeated at any time.
 
-The only module that imports confluent_kafka. The stack's prefix is put before topics, groups and users alike, so that
-stacks that share a cluster are strangers to each other. A topic that exists with other settings is reported, never
-changed: how its data are kept is its operators' decision.
+The only module that imports confluent_kafka. The stack's prefix is put before topics, groups and users, so that
+stacks that share a cluster do not interfere. A topic with settings other than the contract's is reported, never
+changed: how its data are kept is the operators' decision.
 """
 
 from __future__ import annotations
@@ -53,16 +53,16 @@ class CannotProvision(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Provisioned:
-    """What was done, in the cluster's names."""
+    """What was changed, in the cluster's names."""
 
     users: Sequence[str]
-    """Whose passwords were set."""
+    """Users whose passwords were set."""
     topics_made: Sequence[str]
     rules_made: Sequence[str]
     rules_removed: Sequence[str]
-    """Rights that our principals had on our topics and groups beyond the contract."""
+    """Removed: rights of our principals on our topics and groups that the contract does not have."""
     differences: Sequence[str] = field(default=())
-    """Topics that exist with other settings: found and wanted."""
+    """Topics with settings that differ from the contract: found and wanted."""
 
 
 class Cluster:
@@ -76,7 +76,7 @@ class Cluster:
     def provision(
         self, passwords: Mapping[str, str], rules: Sequence[Rule] = RULES, *, patience_seconds: float = 60.0
     ) -> Provisioned:
-        """Set the users' passwords (none: leave users alone), make topics, bring the access rules to `rules`.
+        """Sets passwords (None leaves users alone), creates topics, and makes the access rules equal to `rules`.
 
         Raises `CannotProvision`.
         """
@@ -136,7 +136,7 @@ class Cluster:
         return [name for name, future in asked.items() if _is_new(future)]
 
     def _visible(self) -> Mapping[str, Any]:
-        """Our topics, once the broker that is asked knows them all: it learns of new ones a moment later."""
+        """Our topics, once the broker lists all of them: it learns of new ones a moment after their creation."""
         wanted = {self._options.prefix + topic.name for topic in TOPICS}
         deadline = monotonic() + REQUEST_SECONDS
         while missing := wanted - (found := self._admin.list_topics(timeout=REQUEST_SECONDS).topics).keys():
@@ -175,7 +175,7 @@ class Cluster:
         return [_text(b) for b in missing], [_text(b) for b in withdrawn]
 
     def _await_rights(self, wanted: Collection[AclBinding]) -> None:
-        """Until the broker that is asked goes by them: the controller's answer is a moment ahead of its brokers."""
+        """Waits until the broker enforces the rules: it applies them a moment after the controller's answer."""
         deadline = monotonic() + REQUEST_SECONDS
         while differing := {b for principal in RIGHT_HOLDERS for b in self._rights_of(principal)} ^ set(wanted):
             if monotonic() > deadline:
@@ -183,7 +183,7 @@ class Cluster:
                 raise CannotProvision(f"set, but not yet in force: {named}; run it again")
 
     def _rights_of(self, principal: str) -> Iterator[AclBinding]:
-        """What a principal is allowed on topics and groups that are named after one of ours."""
+        """A principal's rights on topics and groups with our names."""
         wanted = AclBindingFilter(
             ResourceType.ANY,
             None,
@@ -241,7 +241,7 @@ def _settled(futures: Iterable[Future[Any]]) -> None:
 
 
 def _is_new(future: Future[Any]) -> bool:
-    """False where somebody else made it in the meantime."""
+    """Returns False if the topic was created by another process meanwhile."""
     try:
         future.result()
     except KafkaException as failure:

@@ -1,7 +1,7 @@
-"""Secrets of a stack of containers: made once, at its first start, each party's in a folder of its own.
+"""Secrets of a stack of containers: generated at its first start, in a folder for each owner.
 
-A party's folder is what its `SANSHA_SECRETS_DIR` names; the one beside it, `<principal>.database`, is its PostgreSQL
-server's: nobody holds a password that is not its own.
+A party's folder is the one that its `SANSHA_SECRETS_DIR` names. The folder `<principal>.database` belongs to its
+PostgreSQL server: no container holds another's password.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ ROLE_PASSWORD = "role_password"
 
 
 def make_secrets(folder: Path) -> Sequence[Path]:
-    """Make the secrets that are missing, readable by their owner and group alone; returns the files made.
+    """Generates missing secrets, readable by owner and group only; returns the files written.
 
-    What is there already stays. Raises `OSError` where the folder cannot be written.
+    Existing files stay as they are. Raises `OSError` if the folder cannot be written.
     """
     made: list[Path] = []
     _keep(folder / LOAD_TEST / KAFKA_PASSWORD, random_token(), made)
@@ -36,7 +36,7 @@ def make_secrets(folder: Path) -> Sequence[Path]:
 
 
 def kafka_passwords(folder: Path, *others: str) -> dict[str, str]:
-    """The password on the cluster of each principal, and of these others.
+    """The cluster password of each principal, and of these further users.
 
     Raises `LookupError` naming the files that are missing.
     """
@@ -47,13 +47,13 @@ def kafka_passwords(folder: Path, *others: str) -> dict[str, str]:
 
 
 def _database_url(principal: str, password: str) -> str:
-    """Role and database are called like the principal, the server like its host name with `-database`."""
+    """Role and database have the principal's name; the server has its host name followed by `-database`."""
     role, host = principal.replace(".", "_"), principal.replace(".", "-").replace("_", "-")
     return f"postgresql://{role}:{password}@{host}-database:5432/{role}"
 
 
 def _keep(file: Path, value: str, made: list[Path]) -> str:
-    """The content of a file; `value`, written whole or not at all, where there is none."""
+    """The content of a file. A missing file is written with `value`, completely or not at all."""
     if file.exists():
         return file.read_text().strip()
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -153,24 +153,24 @@ class StackClient:
         Raises `Refused` where none knows it, or knew it by then, or the day is to come; `Unreachable` where none
         answers.
         """
-        told: list[Explanation] = []
+        parts: list[Explanation] = []
         refusals: list[Refused] = []
         silences: list[Unreachable] = []
         day = {} if on is None else {"on": on.isoformat()}
         for party in (topics.PAYMENT_PROVIDER, *(topics.card_agent(a) for a in Agent), topics.WARD):
             try:
                 found = await self.get(party, f"/payments/{payment_id}/explanation", **day)
-                told.append(Explanation.model_validate(found))
+                parts.append(Explanation.model_validate(found))
             except Refused as refused:
                 refusals.append(refused)
             except Unreachable as silent:
                 silences.append(silent)
-        if not told:
+        if not parts:
             telling = [
                 r for r in refusals if r.problem.code != "payment_unknown"
             ]  # more than that one does not know it
             raise [*telling, *refusals, *silences][0]
-        return told
+        return parts
 
 
 def _problem(answer: httpx.Response) -> Problem:

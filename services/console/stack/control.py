@@ -49,7 +49,7 @@ def control(authority: ClockAuthority) -> FastAPI:
 
 
 def with_processes(app: FastAPI, processes: Callable[[], Sequence[ProcessView]]) -> FastAPI:
-    """The same, and what the console has started."""
+    """The console's routes, with the processes that it has started."""
 
     @app.get("/processes", summary="The parties' processes")
     async def view() -> Sequence[ProcessView]:

@@ -1,4 +1,4 @@
-"""The ward's desk over HTTP: what its terminal asks of it, where the two are not in one process."""
+"""The ward's desk over HTTP, for a terminal in another process."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Answer = TypeVar("Answer", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class HttpDesk:
-    """Asks a running ward. Raises `Unreachable` where none answers."""
+    """Calls a running ward. Raises `Unreachable` if it does not answer."""
 
     client: StackClient
 

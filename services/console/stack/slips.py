@@ -16,7 +16,7 @@ from services.console.stack.clients import StackClient
 
 
 async def issue_csv(client: StackClient, csv: bytes) -> Any:
-    """Assessments from a CSV file's bytes; a wrong line is named, and then nothing is imported."""
+    """Imports assessments from a CSV file's bytes: all lines, or none if one is wrong; the error names that line."""
     headers = {"content-type": "text/csv"}
     return await client.ask("POST", topics.WARD, "/assessments/csv", content=csv, headers=headers)
 
@@ -24,7 +24,7 @@ async def issue_csv(client: StackClient, csv: bytes) -> Any:
 async def issue_generated(
     client: StackClient, payers: int, year: int, seed: int, charge_type: ChargeType = ChargeType.CARE_INSURANCE
 ) -> Any:
-    """A made-up fiscal year."""
+    """Issues the slips of a made-up fiscal year."""
     slips = levied = 0
     for request in levy(seed, payers, year, charge_type):
         answer = await client.post(topics.WARD, "/assessments", request)
@@ -33,13 +33,13 @@ async def issue_generated(
 
 
 async def issue_one(client: StackClient, insured: str, amount: int, due: date, charge_type: ChargeType) -> Any:
-    """One slip outside the instalment calendar (随時)."""
+    """Issues one slip outside the instalment calendar (随時)."""
     request = SlipRequest(insured_number=insured, amount=amount, due_on=due, charge_type=charge_type)
     return await client.post(topics.WARD, "/slips", request)
 
 
 async def reissue(client: StackClient, slip: str) -> Any:
-    """A slip on new paper (再発行)."""
+    """Reissues a slip on new paper (再発行)."""
     return await client.post(topics.WARD, f"/slips/{slip_number(slip)}/reissue", None)
 
 

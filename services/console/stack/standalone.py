@@ -1,4 +1,4 @@
-"""`sansha console`: the clock and the console's HTTP for a stack whose parties somebody else starts, in containers say.
+"""`sansha console`: the clock and the console's HTTP for a stack whose parties are started elsewhere, as in containers.
 
 Settings come from the environment as for a party (`SANSHA_…`, `SANSHA_CONSOLE_…`, files of `SANSHA_SECRETS_DIR`).
 """
@@ -29,25 +29,25 @@ log = structlog.get_logger(__name__)
 
 
 class ConsoleSettings(ServiceSettings):
-    """What every service has; on the console's port where none is named."""
+    """The settings of every service; the port defaults to the console's."""
 
     port: Annotated[int, Field(ge=0, le=65535)] = DEFAULT_PORT_BASE
     """Port of the console's HTTP; 0 takes any free one."""
 
 
 async def serve_console(settings: ConsoleSettings, options: ClockOptions, addresses: Addresses) -> None:
-    """Own the clock and answer over HTTP until SIGTERM or SIGINT. Raises `ValueError` for a bus that is none."""
+    """Own the clock and answer over HTTP until SIGTERM or SIGINT. Raises `ValueError` for an unknown bus."""
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     async with StackClient(addresses) as client:
         beginning = asyncio.create_task(_begin(settings, options, client))
-        told = asyncio.create_task(stopping.wait())
-        await asyncio.wait((beginning, told), return_when=asyncio.FIRST_COMPLETED)
-        if told.done():
+        stop_requested = asyncio.create_task(stopping.wait())
+        await asyncio.wait((beginning, stop_requested), return_when=asyncio.FIRST_COMPLETED)
+        if stop_requested.done():
             beginning.cancel()
             return
-        told.cancel()
+        stop_requested.cancel()
         bus, authority = await beginning
         try:
             log.info("serving", host=settings.host, port=settings.port, now=authority.now().isoformat())
@@ -60,7 +60,7 @@ async def serve_console(settings: ConsoleSettings, options: ClockOptions, addres
 async def _begin(
     settings: ConsoleSettings, options: ClockOptions, client: StackClient
 ) -> tuple[EventBus, ClockAuthority]:
-    """The bus and the clock, as soon as there is a bus."""
+    """The bus and the clock, once the bus answers."""
     patience = Patience("beginning the clock")
     while True:
         try:

@@ -1,4 +1,4 @@
-"""`sansha up`: every party a process of its own, or several, watched, started anew when one ends.
+"""`sansha up`: runs every party as one or more processes, watches them, and restarts one that ends.
 
 The supervisor owns the clock topic and answers on the console's port. Its children hold the other end of a pipe: when
 the supervisor dies, by whatever signal, they stop. What it starts is `python -P -m services.…`: a folder `services/`
@@ -45,7 +45,7 @@ STOP_SECONDS = 15.0
 PORT_SECONDS = 3.0
 REMEMBER_SECONDS = 1.0
 STEADY_SECONDS = 10.0
-"""A process that ran this long is started again at once when it ends; one that did not, after a pause."""
+"""A process that ran at least this long is restarted at once when it ends; another after a pause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +58,19 @@ class UpOptions:
     seed: int | None = None
     without: frozenset[str] = frozenset()
     replicas: Mapping[str, int] = field(default_factory=dict)
-    """Principal → how many processes of it, where there is more than one."""
+    """Principal → number of its processes, if more than one."""
     bus_url: str = "embedded:"
-    """Without a folder the embedded log is in `bus` in the data folder."""
+    """`embedded:` without a folder means `bus` in the data folder."""
     log_level: str = "info"
 
 
 class CannotStart(Exception):
-    """The stack cannot be started as asked; the text says why and what would work."""
+    """The stack cannot be started with these options; the text says why and what would work."""
 
 
 @dataclass(eq=False)
 class Child:
-    """A party's process, the `replica`-th of that party from 0."""
+    """A party's process; `replica` counts the processes of that party from 0."""
 
     party: PartyProcess
     port: int
@@ -81,18 +81,18 @@ class Child:
 
     @property
     def name(self) -> str:
-        """Among all processes of the stack."""
+        """Unique among all processes of the stack."""
         return f"{self.party.principal}.{self.replica + 1}" if self.replica else self.party.principal
 
     @property
     def label(self) -> str:
-        """For people."""
+        """The name on screen."""
         return f"{self.party.label} ({self.replica + 1})" if self.replica else self.party.label
 
 
 @dataclass
 class Supervisor:
-    """Starts, watches and stops the parties' processes. `tell` is given a line whenever something happens."""
+    """Starts, watches and stops the parties' processes. `tell` receives a line for each change."""
 
     options: UpOptions
     tell: Callable[[str], None]
@@ -100,7 +100,7 @@ class Supervisor:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
-        """Until SIGINT or SIGTERM. Raises `CannotStart`."""
+        """Runs the stack until SIGINT or SIGTERM. Raises `CannotStart`."""
         await self._prepare()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -190,15 +190,15 @@ class Supervisor:
         ]
 
     async def _keep(self, child: Child, pipe: int) -> None:
-        """Run a child until the supervisor stops; start it again whenever it ends before."""
+        """Run a child until the supervisor stops; restart it whenever it ends before."""
         quick_ends = 0
         while not self.stopping.is_set():
             began = monotonic()
             child.process = await self._start(child, pipe)
             ended = asyncio.create_task(child.process.wait())
-            told = asyncio.create_task(self.stopping.wait())
-            await asyncio.wait((ended, told), return_when=asyncio.FIRST_COMPLETED)
-            told.cancel()
+            stop_requested = asyncio.create_task(self.stopping.wait())
+            await asyncio.wait((ended, stop_requested), return_when=asyncio.FIRST_COMPLETED)
+            stop_requested.cancel()
             if self.stopping.is_set():
                 await _stop(child.process)
                 return
@@ -254,8 +254,8 @@ class Supervisor:
             )
 
     async def _remember(self) -> None:
-        """Keep the time of a scaled clock, so that it neither runs while the stack is down nor goes back after a kill:
-        what is kept is a little ahead."""
+        """Save the time of a scaled clock, so that it neither runs while the stack is down nor goes back after a kill:
+        the saved time is slightly ahead."""
         ahead = timedelta(seconds=2 * REMEMBER_SECONDS) * self.options.clock.rate
         while not self.stopping.is_set():
             self._keep_time(self.authority.now() + ahead)
@@ -273,7 +273,7 @@ class Supervisor:
 
 @dataclass
 class _Present:
-    """The parties that this stack runs; one that was left out is somebody else's to bring to rest."""
+    """The parties that this stack runs. A party left out is not waited for."""
 
     client: StackClient
     principals: Sequence[str]
@@ -296,7 +296,7 @@ def _last_seen(folder: Path) -> datetime | None:
 
 
 def _sole_owner(folder: Path) -> IO[str]:
-    """Held as long as this process lives: a folder has one clock."""
+    """Holds the folder's lock as long as this process lives: a folder has one clock."""
     lock = (folder / "up.lock").open("a")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -307,7 +307,7 @@ def _sole_owner(folder: Path) -> IO[str]:
 
 
 async def _freed(port: int) -> None:
-    """The processes of a supervisor that was killed need a moment to end and give their ports back."""
+    """Waits until the ports are free: the processes of a killed supervisor need a moment to end."""
     deadline = monotonic() + PORT_SECONDS
     while not is_free(port):
         if monotonic() > deadline:

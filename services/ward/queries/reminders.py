@@ -1,4 +1,4 @@
-"""督促状 as sent, those that crossed a payment (行き違い), and how long payments were not known (判明までの時間)."""
+"""督促状 as sent, those that crossed a payment (行き違い), and the time until payments were known (収納確認まで)."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from services.console.explore.variations import CannotVary, cases, variation
 from services.console.explore.years import Crowd
 
 _HEADS = (
-    "判明まで\nknown",
+    "確認まで\nknown",
     "入金まで\ndeposited",
     "督促状\nreminded",
     "行き違い\ncrossed",

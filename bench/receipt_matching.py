@@ -34,7 +34,8 @@ from services.chassis.bus.memory import MemoryBus
 from services.chassis.clock import Clock
 from services.chassis.collector import keep_what_is_loaded
 from services.chassis.identity import SeededIdentity
-from services.ward.app import Settings, Terminal, Ward, create_app, generate_assessments
+from services.ward.app import Settings, Ward, create_app, generate_assessments
+from services.ward.terminal import Terminal
 
 NOW = datetime(2021, 10, 20, 3, 0, tzinfo=UTC)
 DAY = date(2021, 10, 19)

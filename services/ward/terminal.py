@@ -18,8 +18,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final
 
+import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from contracts.formats import receipt_csv, receipt_file
@@ -29,20 +30,16 @@ from contracts.http.payment_provider.receipt_files import ReceiptFileView, Termi
 from contracts.http.problems import Problem
 from contracts.http.ward.terminal import (
     CompletionRequest,
-    PageAnswer,
     PageRequest,
     ReceiptItem,
     ReceivedFileView,
     StepRequest,
-    StepView,
     TransferAnswer,
     TransferRequest,
 )
 from contracts.vocabulary import Refusal
+from services.ward.desk import Desk
 from services.ward.domain.file_records import understood
-
-if TYPE_CHECKING:  # loaded where there is a line: most who import the ward have none
-    import httpx
 
 RECORDS_PER_PAGE: Final = 500
 FILES_LOOKED_AT: Final = 10_000
@@ -50,20 +47,6 @@ ATTEMPTS: Final = 3
 """How often a session tries a transfer; the next session resumes it."""
 PARTIAL_CONTENT: Final = 206
 _FILES: Final = TypeAdapter(tuple[ReceiptFileView, ...])
-
-
-class Desk(Protocol):
-    """What the terminal asks of the ward."""
-
-    async def begin_transfer(self, request: TransferRequest) -> TransferAnswer | Refusal: ...
-
-    async def register_page(self, request: PageRequest) -> PageAnswer | Refusal: ...
-
-    async def complete_transfer(self, request: CompletionRequest) -> TransferAnswer | Refusal: ...
-
-    async def record_step(self, request: StepRequest) -> StepView | Refusal: ...
-
-    async def received_files(self, limit: int, /) -> Sequence[ReceivedFileView]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +62,6 @@ class TerminalKeys:
 
     def client(self) -> httpx.AsyncClient:
         """A connection to the collection centre. Raises `OSError` or `ssl.SSLError` for files that cannot be used."""
-        import httpx
-
         context = ssl.create_default_context(cafile=self.ca_file)
         context.load_cert_chain(self.certificate_file, self.key_file)
         return httpx.AsyncClient(base_url=self.url, verify=context, auth=(self.user, self.password), timeout=30.0)
@@ -141,11 +122,9 @@ class Terminal:
         return [f for f in await self._desk.received_files(FILES_LOOKED_AT) if f.registered_at is not None]
 
     async def _ask(self, method: str, path: str, parameters: dict[str, str] | None = None) -> httpx.Response:
-        from httpx import TransportError
-
         try:
             answer = await self._centre.request(method, path, params=parameters)
-        except TransportError as broken:
+        except httpx.TransportError as broken:
             raise CutOff(f"the collection centre does not answer ({type(broken).__name__})") from None
         if answer.is_error:
             raise NotAdmitted(_said(answer))
@@ -176,8 +155,6 @@ class Terminal:
 
     async def _receive(self, file: ReceiptFileView, copy: Path) -> None:
         """Receive all of a file. Raises `CutOff`, with the bytes received so far in `copy`, and `NotAdmitted`."""
-        from httpx import TransportError
-
         _prepare(copy)
         for attempt in range(1, ATTEMPTS + 1):
             here = _size(copy)
@@ -187,7 +164,7 @@ class Terminal:
                 await self._note("resumed", file.name, f"from byte {here + 1:,} of {file.size:,}")
             try:
                 await self._receive_rest(file, copy, here)
-            except TransportError as broken:
+            except httpx.TransportError as broken:
                 if attempt == ATTEMPTS:
                     raise CutOff(f"the line was cut ({type(broken).__name__})") from None
         if _size(copy) != file.size:

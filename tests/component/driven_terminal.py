@@ -19,7 +19,7 @@ from contracts.http.payment_provider.receipt_files import ReceiptFileView
 from contracts.http.ward.slips import SlipView
 from contracts.http.ward.terminal import ReceiptItem, TransferRequest
 from contracts.vocabulary import Method, ReceiptKind, Settler, SlipNumber, Yen, on_the_clock
-from services.ward.app import Fetched, Terminal
+from services.ward.terminal import Fetched, Terminal
 from tests.component.driven_ward import NOON, DrivenWard
 from tests.component.home import Home
 

@@ -18,7 +18,7 @@ from trustme import CA
 
 from contracts.vocabulary import on_the_clock
 from services.payment_provider.terminal_routes import terminal_listeners
-from services.ward.app import CutOff, NotAdmitted, Terminal, TerminalKeys
+from services.ward.terminal import CutOff, NotAdmitted, Terminal, TerminalKeys
 from testbed.processes import eventually
 from tests.component.driven import jst
 from tests.component.driven_provider import DrivenProvider, slip

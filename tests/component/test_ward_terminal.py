@@ -11,7 +11,7 @@ import pytest
 
 from contracts.formats.receipt_file import LINE_BYTES
 from contracts.vocabulary import ReceiptKind
-from services.ward.app import CutOff
+from services.ward.terminal import CutOff
 from tests.component.driven_terminal import FIRST, SECOND, record, scene
 from tests.component.driven_ward import receipt
 from tests.component.home import Home

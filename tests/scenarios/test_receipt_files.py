@@ -27,7 +27,7 @@ from services.console.sandbox.channels import payers_of
 from services.console.sandbox.sandbox import Sandbox
 from services.console.sandbox.scene import SandboxScene
 from services.console.sandbox.terminal import terminal_of
-from services.ward.app import Fetched
+from services.ward.terminal import Fetched
 
 VISA, REVERSING_BANK = "4000000000000002", "9002"
 KEPT = {"payment_provider": {"receipt_file_retention_days": 400}}

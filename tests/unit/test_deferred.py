@@ -8,10 +8,11 @@ from services.chassis.bus import opening
 from services.chassis.database import POSTGRESQL
 from services.chassis.deferred import Deferred
 from services.chassis.migrations.up_to_date import ALEMBIC
+from services.ward.paper import DOCUMENT
 
 
 @pytest.mark.parametrize(
-    "deferred", [opening.KAFKA, opening.EMBEDDED, opening.MEMORY, POSTGRESQL, ALEMBIC], ids=lambda d: d.name
+    "deferred", [opening.KAFKA, opening.EMBEDDED, opening.MEMORY, POSTGRESQL, ALEMBIC, DOCUMENT], ids=lambda d: d.name
 )
 def test_every_name_resolves(deferred: Deferred[object]) -> None:
     assert callable(deferred.load())

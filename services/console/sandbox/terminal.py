@@ -13,7 +13,7 @@ import httpx
 from services.chassis.web.certificates import certified
 from services.console.sandbox.sandbox import Sandbox
 from services.payment_provider.terminal_routes import terminal_app
-from services.ward.app import Terminal
+from services.ward.terminal import Terminal
 
 CERTIFICATE = b"terminal of the sandbox"
 

@@ -20,7 +20,7 @@ from contracts.http.payment_provider.receipt_files import ReceiptFileView
 from contracts.vocabulary import JST
 from services.console.sandbox.terminal import terminal_of
 from services.console.scenarios.world import World
-from services.ward.app import Fetched, Terminal
+from services.ward.terminal import Fetched, Terminal
 
 ON_THE_LINE = "receipt_file_on_the_line"
 MOST_READ = 1_000

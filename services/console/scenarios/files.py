@@ -15,7 +15,7 @@ from contracts.formats.receipt_record import ReceiptRecord, payment_of
 from contracts.vocabulary import Method, on_the_clock
 from services.console.scenarios.at_the_terminal import MOST_READ, ON_THE_LINE, Room, at_the_terminal, in_japan
 from services.console.scenarios.world import DUE, World, only
-from services.ward.app import Fetched
+from services.ward.terminal import Fetched
 
 LAST_BEFORE_CLOSING, DEPOSITED = date(2021, 7, 9), date(2021, 7, 27)
 """UC closes on 10 July 2021 and deposits on the 26th; on the day after, nothing is left to fetch."""

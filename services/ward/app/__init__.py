@@ -26,24 +26,18 @@ from services.chassis.service import Service
 from services.ward.behaviour import generate_assessments, generate_levies
 from services.ward.books import books
 from services.ward.commands import ASSESSMENTS_PER_REQUEST, Commands
+from services.ward.desk import Desk
 from services.ward.domain.ledger import JAPANESE as ACCOUNT_NAMES
 from services.ward.migrations import HISTORY
 from services.ward.queries import Queries
 from services.ward.settings import Settings
 from services.ward.subscriptions import subscriptions
 from services.ward.tables import metadata
-from services.ward.terminal import CutOff, Desk, Fetched, NotAdmitted, Terminal, TerminalKeys
 
 __all__ = [
     "ACCOUNT_NAMES",
     "ASSESSMENTS_PER_REQUEST",
-    "CutOff",
-    "Desk",
-    "Fetched",
-    "NotAdmitted",
     "Settings",
-    "Terminal",
-    "TerminalKeys",
     "Ward",
     "books",
     "create_app",

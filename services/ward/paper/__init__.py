@@ -10,16 +10,20 @@ from importlib.util import find_spec
 from typing import Final
 
 from contracts.vocabulary import Refusal
+from services.chassis.deferred import Deferred
 from services.ward.paper.wording import SlipText
 
-__all__ = ["CANNOT_PRINT", "SLIPS_PER_DOCUMENT", "SlipText", "can_print", "print_slips"]
+__all__ = ["CANNOT_PRINT", "SLIPS_PERDOCUMENT", "SlipText", "can_print", "print_slips"]
 
-SLIPS_PER_DOCUMENT: Final = 300
+SLIPS_PERDOCUMENT: Final = 300
 CANNOT_PRINT: Final = Refusal(
     "printing_not_installed",
     "this ward is installed without the libraries for printing",
     "install the extra paper: pip install 'sansha[paper]'",
 )
+
+
+DOCUMENT: Final[Deferred[bytes]] = Deferred("services.ward.paper.slip_page:document", extra="paper")
 
 
 def can_print() -> bool:
@@ -29,6 +33,4 @@ def can_print() -> bool:
 
 def print_slips(slips: Sequence[SlipText]) -> bytes:
     """A PDF, three slips a page. Takes tens of milliseconds: not to be called on the event loop."""
-    from services.ward.paper.slip_page import document
-
-    return document(slips)
+    return DOCUMENT.load()(slips)

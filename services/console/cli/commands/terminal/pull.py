@@ -18,7 +18,8 @@ from services.console.cli.running import on_stack
 from services.console.stack.addresses import DEFAULT_PORT_BASE
 from services.console.stack.clients import StackClient
 from services.console.stack.desk import HttpDesk
-from services.ward.app import CutOff, Fetched, NotAdmitted, Settings, Terminal, TerminalKeys
+from services.ward.app import Settings
+from services.ward.terminal import CutOff, Fetched, NotAdmitted, Terminal, TerminalKeys
 
 ON_THE_LINE = "receipt_file_on_the_line"
 MARGIN_SECONDS = 0.05

@@ -13,9 +13,9 @@ from contracts.vocabulary import Refusal
 from services.chassis.deferred import Deferred
 from services.ward.paper.wording import SlipText
 
-__all__ = ["CANNOT_PRINT", "SLIPS_PERDOCUMENT", "SlipText", "can_print", "print_slips"]
+__all__ = ["CANNOT_PRINT", "SLIPS_PER_DOCUMENT", "SlipText", "can_print", "print_slips"]
 
-SLIPS_PERDOCUMENT: Final = 300
+SLIPS_PER_DOCUMENT: Final = 300
 CANNOT_PRINT: Final = Refusal(
     "printing_not_installed",
     "this ward is installed without the libraries for printing",

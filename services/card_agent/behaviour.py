@@ -81,12 +81,12 @@ OF_STATEMENTS: Final = frozenset(
 )
 """Anomalies of the statement; the others are of its deposits."""
 OTHER_ACCOUNT: Final = "9999-001-1-7654321"
-"""The wrong account for a deposit; nobody's."""
+"""The wrong account for a deposit. No party has this account."""
 
 
 @dataclass(frozen=True, slots=True)
 class Anomaly:
-    """One anomaly of one closing, as it was asked for."""
+    """An anomaly requested for a closing."""
 
     kind: SettlementAnomaly
     yen: int = ANOMALY_YEN
@@ -122,7 +122,7 @@ class AskedAnomaly(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement as it is issued."""
+    """A statement as issued."""
 
     listed: Sequence[CountedPayment]
     """Its lines."""
@@ -158,14 +158,14 @@ def _chosen(payments: Sequence[CountedPayment], asked: Anomaly) -> CountedPaymen
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A deposit to be made: what the agent believes it pays, and what is paid."""
+    """A deposit to be made: the amount in the agent's books, and the amount paid."""
 
     name: str
     """The part of the closing; a second deposit of the same part has another name."""
     believed: int
-    """Yen; 0 for one that the agent does not know of."""
+    """Yen in the agent's books; 0 for a deposit that is not in them."""
     paid: int
-    """Yen; 0 for one that is never made."""
+    """Yen; 0 for a deposit that is never made."""
     account: str = ""
     business_days_late: int = 0
 
@@ -189,7 +189,7 @@ def orders(parts: Sequence[Part], anomalies: Anomalies) -> Sequence[Order]:
 
 
 def _paid(part: Part, anomalies: Anomalies) -> int:
-    """Yen that are really paid for a part, at least 0."""
+    """Yen actually paid for a part, at least 0."""
     paid = int(part.due)
     if short := anomalies.get(SettlementAnomaly.DEPOSIT_SHORT):
         paid -= short.yen

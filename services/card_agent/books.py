@@ -1,4 +1,4 @@
-"""A card agent's books: what it accepted, its statements with their lines, the deposits that it believes it made.
+"""A card agent's books: accepted payments, statements with their lines, and deposits as the agent recorded them.
 
 The transfers follow from these: once it accepts a payment, it owes the ward and is owed by the card company.
 """

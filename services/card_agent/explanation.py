@@ -46,10 +46,10 @@ class Story:
     closing: Closing | None
     terms: Terms
     anomalies: Sequence[AskedAnomaly] = ()
-    """Those of its closing."""
+    """Anomalies requested for the payment's closing."""
 
     def explain(self) -> Explanation:
-        """The steps in the order in which they happened, and what is waited for."""
+        """The steps in the order in which they happened, and the event that is awaited."""
         steps = (*self._authorization_steps(), *self._settlement_steps())
         return Explanation(
             payment_id=self.authorization.payment_id,
@@ -101,9 +101,9 @@ class Story:
         yield from map(self._anomaly_step, self.anomalies)
 
     def _as_believed(self) -> str:
-        """The agent's books say what it believes; what a wrong deposit came to is in the ward's part."""
+        """The deposit as in the agent's books; the ward's part shows the amount of a wrong deposit."""
         wrong = [anomaly.kind.value for anomaly in self.anomalies if anomaly.kind not in OF_STATEMENTS]
-        return f"; so its books have it, whatever came of it: 異常 {', '.join(wrong)}" if wrong else ""
+        return f"; recorded so in its books despite 異常 {', '.join(wrong)}" if wrong else ""
 
     def _anomaly_step(self, anomaly: AskedAnomaly) -> Step | None:
         """What the simulation was asked to do to this payment's closing; the agent does not know of it yet."""

@@ -29,13 +29,13 @@ class Settings(ServiceSettings):
     agent: Agent
     """Which of the agents this instance is."""
     brands: Annotated[tuple[Brand, ...] | None, Field(min_length=1)] = None
-    """Brands of card that it accepts."""
+    """Card brands that the agent accepts."""
     closing_days: str | None = None
     """締日: days of the month on which a period closes, as in `10/20/eom`; calendar days, never shifted."""
     deposit_business_days: Annotated[int | None, Field(ge=1, le=250)] = None
     """入金日: this many bank business days after the closing day; at least 1, for a period is totalled before that."""
     holiday_shift: HolidayShift | None = None
-    """休日調整: where the business days of a deposit are counted from if banks are closed on the closing day.
+    """休日調整: the day from which the business days of a deposit are counted if banks are closed on the closing day.
 
     `none` counts from the closing day itself, `following` from the next open day (the deposit comes one business day
     later), `preceding` from the last open day (the same deposit day as `none`).
@@ -77,7 +77,7 @@ class Settings(ServiceSettings):
 
     @property
     def terms(self) -> Terms:
-        """What is set, else what is agreed with this agent (`TERMS`)."""
+        """The settings; for one that is not set, the term agreed with this agent (`TERMS`)."""
         default = TERMS[self.agent]
         agreed = AgentTerms(
             brands=default.brands if self.brands is None else self.brands,

@@ -77,7 +77,7 @@ def terms_view(terms: Terms, agent: Agent) -> TermsView:
 
 
 def test_card_view(card: PublishedCard) -> TestCard:
-    """A published card; its number is nobody's."""
+    """A published test card. Its number belongs to no real card."""
     return TestCard(number=card.number, brand=card.brand, outcome=card.outcome.value, story=card.story)
 
 

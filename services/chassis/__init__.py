@@ -1,1 +1,1 @@
-"""What every service stands on. It knows no party's words."""
+"""The base of every service. It has no knowledge of any party's domain."""

@@ -31,7 +31,7 @@ class ClockFollower:
         self.last: ClockSet | None = None
 
     async def catch_up(self) -> bool:
-        """Apply what has been announced so far. Returns whether anything ever was."""
+        """Apply all announcements so far. Returns whether there was any."""
         while messages := await self._bus.read(topics.CLOCK.name, {_PLACE: self._next}):
             self._next = messages[-1].offset + 1
             announced = self._decoder.decode(ClockSet.TYPE, messages[-1].value)

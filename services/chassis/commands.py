@@ -77,7 +77,7 @@ class Command(Generic[Request, Answer]):
 
 @dataclass(frozen=True, eq=False)
 class Prepared(Generic[Request, Taken, Answer]):
-    """A use case whose request becomes another one before anything is stored: `command` never sees what was sent."""
+    """A use case whose request is replaced by another before anything is stored: `command` never sees the original."""
 
     request: type[Request]
     prepare: Callable[[Request], Taken | Refusal]
@@ -92,7 +92,7 @@ class Prepared(Generic[Request, Taken, Answer]):
         return self.command.answer
 
     async def __call__(self, request: Request, key: str | None = None) -> Answer | Refusal:
-        """The answer, or the named reason why not."""
+        """The answer, or a named refusal."""
         taken = self.prepare(request)
         return taken if isinstance(taken, Refusal) else await self.command(taken, key)
 
@@ -173,7 +173,7 @@ class Answers:
 class Executor:
     """Runs commands. Those that arrive while one transaction commits share the next.
 
-    `secret` keys the payload fingerprints, so that a stored one reveals nothing about what was sent.
+    `secret` keys the payload fingerprints, so that a stored one reveals nothing about the payload.
     """
 
     def __init__(self, unit: UnitOfWork, answers: Answers, clock: Clock, metrics: Metrics, secret: bytes) -> None:

@@ -47,7 +47,7 @@ class On:
     Such a handler checks for each event whether its effect is already there, by a key that follows from the event's
     fields. If it is, the handler adds the event to `tx.repeated` and writes, publishes and schedules nothing for it (it
     may record a contradiction, once). One call may contain the same event twice. Two members that handle one event at a
-    time are kept apart in one of two ways:
+    time are separated in one of two ways:
 
     - the first row that the handler writes for an event has that key as a unique key and is never deleted: the second
       member fails with `IntegrityError`, is rolled back, and retries its events one by one;

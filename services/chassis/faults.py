@@ -22,7 +22,7 @@ class Faults(Protocol):
 
 
 class NoFaults:
-    """The default: no point does anything."""
+    """The default: nothing happens at any point."""
 
     def reached(self, point: str) -> None:
         pass

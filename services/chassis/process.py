@@ -1,8 +1,8 @@
-"""A service as a process of its own: HTTP, consumer, relay and clock in one task group, stopped gracefully.
+"""A service as a process: HTTP, consumer, relay and clock in one task group, stopped gracefully.
 
 On SIGTERM or SIGINT, or when the supervisor's pipe closes, HTTP stops taking requests, the batch in flight is
-finished, what is due is sent, and the process exits 0. Correctness does not depend on it: after SIGKILL the next start
-goes on from what is on disk.
+finished, due messages are sent, and the process exits 0. Correctness does not depend on it: after SIGKILL the next
+start continues from the state on disk.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Settings = TypeVar("Settings", bound=ServiceSettings)
 Party = TypeVar("Party", bound=Service)
 
 SECONDS_TO_FINISH = 8.0
-"""How long work in flight may take after the process is told to stop; what is not done by then is redelivered."""
+"""How long work in flight may take after a request to stop; an event not handled by then is redelivered."""
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +51,7 @@ def run(
     router: Callable[[Party], APIRouter],
     further: Callable[[Party], Sequence[Listener]] = lambda _: (),
 ) -> None:
-    """Run a service until it is told to stop. It serves the routes of `router`, and `further` listeners.
+    """Run a service until a request to stop. It serves the routes of `router`, and `further` listeners.
 
     Settings that cannot be used, and a database of a newer version, end it with one line and exit status 2.
     """

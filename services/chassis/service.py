@@ -1,7 +1,7 @@
 """A service: database, consumer, relay and commands put together, to be stepped or to be run.
 
 A sandbox calls `step` on each of its services until none has anything to do. A process (`process.py`) runs consumer and
-relay beside its HTTP until it is told to stop.
+relay beside its HTTP until a request to stop.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Service(ABC):
 
     @abstractmethod
     def subscriptions(self) -> Sequence[On]:
-        """Event → handler: the table of contents of what arrives."""
+        """Event → handler, for every event that the service consumes."""
 
     @property
     def secret(self) -> bytes:
@@ -148,7 +148,7 @@ class Service(ABC):
         return self._consumer
 
     async def step(self) -> int:
-        """Send what is due and handle what has arrived, without waiting. Returns how much was done."""
+        """Send due messages and handle arrived ones, without waiting. Returns how many there were in all."""
         return await self.relay.send_due() + await self.consumer.handle_next(timeout=0)
 
     def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
@@ -196,7 +196,7 @@ class Service(ABC):
         )
 
     async def books(self) -> Books:
-        """The party's books; empty if it keeps none."""
+        """The party's books; empty for a party without books."""
         return Books(self.principal)
 
     async def refresh_gauges(self) -> None:

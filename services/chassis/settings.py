@@ -61,7 +61,7 @@ class KafkaSettings(BaseSettings):
 
 
 class ServiceSettings(KafkaSettings):
-    """Where a service runs, and its database, bus and clock. A party's own settings extend these."""
+    """Addresses, database, bus and clock of a service. A party's own settings extend these."""
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -120,7 +120,7 @@ class ServiceSettings(KafkaSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what is given in code: a sandbox must not depend on the environment of whoever runs it."""
+        """Only arguments given in code: a sandbox must not depend on the environment of its user."""
         return (init_settings,)
 
     @classmethod

@@ -48,7 +48,7 @@ class Steps(Mapping[str, Row]):
         return len(self.known.keys() | self.changed.keys())
 
     def put(self, key: str, row: Row) -> Row:
-        """Hold the row that a step has led to, or one that is new."""
+        """Hold the row that results from a step, or a new one."""
         self.changed[key] = row
         return row
 

@@ -1,6 +1,6 @@
 """The simulation: test banks, and anomalies (異常) of receipt data. Pure.
 
-A bank's code chooses its answer. An anomaly is asked for (`POST /anomalies`); it changes what is reported to the ward,
+A bank's code chooses its answer. An anomaly is asked for (`POST /anomalies`); it changes the reports to the ward,
 never the money.
 """
 

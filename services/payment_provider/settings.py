@@ -175,9 +175,9 @@ class Settings(ChannelSettings):
     picture_memory_bytes: Annotated[int, Field(ge=500_000_000)] = 2_000_000_000
     """Bytes of memory (address space) that the process reading a photo or PDF may use."""
     picture_seconds: Annotated[float, Field(gt=0, le=120)] = 30.0
-    """Seconds after which reading a photo or PDF is given up."""
+    """Timeout in seconds for reading a photo or PDF."""
     pictures_at_once: Annotated[int, Field(ge=1, le=32)] = 2
-    """Photos and PDFs read at the same time, each in a process of its own; others wait."""
+    """Photos and PDFs read at the same time, each in a separate process; others wait."""
 
     @field_validator("system_fees", "issuer_system_fees")
     @classmethod

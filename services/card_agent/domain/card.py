@@ -1,4 +1,4 @@
-"""Typed card numbers: checked, then known by keyed hashes only. No refusal repeats what was typed.
+"""Typed card numbers: checked, then known by keyed hashes only. No refusal contains the typed text.
 
 Leading digits and lengths as the card schemes publish them (ISO/IEC 7812 issuer identification numbers); the check
 digit is Luhn's.

@@ -16,7 +16,7 @@ WHOLE = "closing"
 
 
 class CountedPayment(NamedTuple):
-    """A payment that a closing counts: a line of its statement."""
+    """A payment of a closing: a line of its statement."""
 
     payment_id: str
     amount: Yen
@@ -73,7 +73,7 @@ class Part:
 
     @property
     def due(self) -> Yen:
-        """Yen to be deposited for it."""
+        """Yen to be deposited for the closing."""
         return Yen(self.amount - self.fee)
 
 

@@ -57,7 +57,7 @@ class AgentTerms:
 
     @property
     def keeps_fees(self) -> bool:
-        """Whether a fee is deducted from its deposits."""
+        """Whether a fee is deducted from deposits."""
         return self.fee_basis is FeeBasis.NET and self.fee_per_mille > 0
 
 
@@ -88,7 +88,7 @@ class Terms:
         return closing_date(day, self.closing_days)
 
     def close_at(self, closed_on: date) -> datetime:
-        """When the period is totalled: its closing day is over."""
+        """The instant at which the period is totalled: the end of its closing day."""
         return on_the_clock(closed_on + timedelta(days=1), self.closing_time)
 
     def counted_from(self, closed_on: date) -> date:

@@ -20,8 +20,8 @@ from services.chassis.transaction import Transaction
 async def accept_proxy_payments(
     requests: Sequence[ProxyPaymentRequested], tx: Transaction, *, agent: Agent, terms: Terms, issuer: Issuer
 ) -> None:
-    """Accepts what was approved, for the amount approved. All acceptances of one instant share a closing; one is
-    opened for a new acceptance only, not for repetitions."""
+    """Accepts approved payments, for the amount approved. All acceptances of one instant share a closing; a closing is
+    opened only for a new acceptance, not for repetitions."""
     closing = await _current_closing(tx, terms)
     if isinstance(closing, date):
         if await _are_repeated(requests, tx):
@@ -56,7 +56,7 @@ async def accept_proxy_payments(
 
 
 async def open_closing(tx: Transaction, terms: Terms) -> Closing:
-    """The closing that counts what is accepted now, locked: the next one if today's is issued already."""
+    """The closing that includes payments accepted now, locked: the next one if today's is issued already."""
     while isinstance(found := await _current_closing(tx, terms), date):
         await _add_closing(found, tx, terms)
     return found
@@ -68,7 +68,7 @@ async def _are_repeated(requests: Sequence[ProxyPaymentRequested], tx: Transacti
 
 
 async def _current_closing(tx: Transaction, terms: Terms) -> Closing | date:
-    """The closing that counts what is accepted now, locked; or its day, if it is not open yet."""
+    """The closing that includes payments accepted now, locked; or its day, if it is not open yet."""
     closed_on = terms.closes_on(business_date(tx.now))
     while (closing := (await closings.lock(tx.session, [closed_on])).get(closed_on)) is not None:
         if closing.issued_at is None:

@@ -1,4 +1,4 @@
-"""精算訂正: the agent checks what it really did for a closing, corrects its books, and makes good what it owes."""
+"""精算訂正: the agent checks what it actually paid for a closing, corrects its books, and pays the rest."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def _correct(statement_id: str, tx: Transaction, agent: Agent, terms: Term
 
 
 async def _make_good(closing: Closing, agent: Agent, tx: Transaction) -> int:
-    """Deposit what has not reached the ward's account on its day. From here on the books say what was paid."""
+    """Deposit what the ward's account did not receive on its day. From now on the books show the amount paid."""
     if closing.deposited_on is None:
         return 0
     found = (await deposits.of_statements(tx.session, [closing.statement_id])).get(closing.statement_id, ())

@@ -53,7 +53,7 @@ async def make_late_transfers(due: Sequence[TransferDue], tx: Transaction, *, ag
 
 
 def announce(made: Deposit, closing: Closing, agent: Agent, tx: Transaction) -> None:
-    """The money has reached its account, whose holder sees it."""
+    """The money has reached the account; its holder sees it."""
     tx.publish(
         DepositMade(
             statement_id=closing.statement_id,

@@ -1,4 +1,4 @@
-"""カード会社応答: the card company answers late; what was given up meanwhile is undone."""
+"""カード会社応答: the card company answers late; an approval of a payment given up meanwhile is undone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""与信取消: the provider gave a payment up; what was or will be approved is undone."""
+"""与信取消: the provider gave a payment up; its approval, present or still to come, is undone."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class CardRegistrations(BaseModel):
 def registration_of(
     request: CardTokenRequest, accepted: Collection[Brand], secret: bytes
 ) -> CardRegistration | Refusal:
-    """The card of what was typed, or why it is refused. Pure."""
+    """The typed card, or the reason why it is refused. Pure."""
     digits = read_number(request.number.get_secret_value())
     if isinstance(digits, Refusal):
         return digits
@@ -69,7 +69,7 @@ def registration_of(
 
 
 def registrations_of(request: CardTokensRequest, accepted: Collection[Brand], secret: bytes) -> CardRegistrations:
-    """Each card of what was typed, or why it is refused. Pure."""
+    """Each typed card, or the reason why it is refused. Pure."""
     read = [registration_of(card, accepted, secret) for card in request.cards]
     return CardRegistrations(
         cards=tuple(r for r in read if isinstance(r, CardRegistration)),
@@ -81,7 +81,7 @@ def registrations_of(request: CardTokensRequest, accepted: Collection[Brand], se
 async def tokenize_many(
     requests: Sequence[CardRegistrations], tx: Transaction, *, agent: Agent
 ) -> Sequence[CardTokensAnswer]:
-    """Each card for itself; one that comes twice has one token."""
+    """Each card gets its own answer; a card listed twice gets one token."""
     tokens = iter(await tokenize_cards([card for request in requests for card in request.cards], tx, agent=agent))
     return [CardTokensAnswer(tokens=tuple(islice(tokens, len(r.cards))), refused=r.refused) for r in requests]
 
@@ -89,7 +89,7 @@ async def tokenize_many(
 async def tokenize_cards(
     requests: Sequence[CardRegistration], tx: Transaction, *, agent: Agent
 ) -> Sequence[CardTokenAnswer]:
-    """The same card has the same token, however often it is typed."""
+    """A card always gets the same token, however often it is typed."""
     new = [
         StoredCard(**r.model_dump(), card_token=tx.new_id("card-token", r.card_key), tokenized_at=tx.now)
         for r in requests

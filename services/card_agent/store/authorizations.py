@@ -1,4 +1,4 @@
-"""Authorizations: what was approved, accepted, and how it ended."""
+"""Authorizations: approved, accepted, and how each ended."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ async def lock_counted(session: AsyncConnection, days: Collection[date]) -> dict
 
 
 async def counted(session: AsyncConnection, closed_on: date) -> Sequence[CountedPayment]:
-    """The payments that a closing counts, by payment id."""
+    """The payments of a closing, by payment id."""
     return await _COUNTED.rows(session, closing=closed_on)
 
 

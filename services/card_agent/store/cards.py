@@ -55,7 +55,7 @@ _ADD_CARDS = Bulk(cards.insert(), only_missing=True, by=("card_key",))
 
 
 async def add(session: AsyncConnection, new: Sequence[StoredCard]) -> Mapping[str, str]:
-    """Insert cards that are not known yet. Returns card key → token; a known card keeps its first one."""
+    """Insert cards that are not known yet. Returns card key → token; a known card has its first token."""
     await _ADD_ACCOUNTS.execute(session, [{"account_id": card.account_id} for card in new])
     await _ADD_CARDS.insert(session, new)
     return dict(await _TOKENS.rows(session, ids=[card.card_key for card in new]))

@@ -44,8 +44,8 @@ def assign(current: Mapping[TopicPartition, str | None], members: Mapping[str, C
     for tp in sorted(current):
         holder = current[tp]
         targets[tp] = holder if holder in eligible[tp.topic] else None
-        if (kept := targets[tp]) is not None:
-            loads.add(kept, tp.topic, 1)
+        if (owner := targets[tp]) is not None:
+            loads.add(owner, tp.topic, 1)
     for tp in sorted(current):
         if targets[tp] is None and eligible[tp.topic]:
             targets[tp] = taker = loads.least(eligible[tp.topic], tp.topic)

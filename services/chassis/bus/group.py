@@ -2,7 +2,7 @@
 
 There is no leader. The process that changes the membership also computes the new `target` of every partition. The
 current `owner` gives a partition up when nothing of it is in flight, and only then does the target claim it. Names are
-never reused: a member that was removed and joins again gets another one, and what it does under the old one is refused.
+never reused: a member that was removed and joins again gets another one, and requests under the old one are refused.
 So the owner's name is a sufficient fence.
 """
 

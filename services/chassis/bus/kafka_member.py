@@ -24,7 +24,7 @@ from services.chassis.bus.kafka_options import KafkaOptions
 from services.chassis.bus.port import Fenced, TopicPartition
 
 LONGEST_HEARTBEAT_SECONDS = 1.0
-"""With its heartbeat a member learns that others have come or gone."""
+"""A member learns of joined and departed members by its heartbeat."""
 METADATA_SECONDS = 5.0
 """How often a member asks which partitions exist. The group's leader assigns those that it knows of; from a broker that
 has just restarted it may know of none, and the group would stay without until the next time (aiokafka: 5 minutes)."""
@@ -103,7 +103,7 @@ class Member:
                 ) from None
 
     async def seek(self, offsets: Mapping[TopicPartition, int | None]) -> None:
-        """Continue at these offsets; None stands for the oldest record kept."""
+        """Continue at these offsets; None stands for the oldest record in the log."""
         async with reported(self._options, "seek"):
             from_start = [WirePartition(*tp) for tp, offset in offsets.items() if offset is None]
             for tp, offset in offsets.items():

@@ -79,7 +79,7 @@ class KafkaReader:
         return [message_of(self._name, record) for records in found.values() for record in records]
 
     def _advance(self, found: Mapping[Any, Sequence[Any]]) -> None:
-        """Advance past what was delivered, and stop fetching: a fetch under way would delay the next seek."""
+        """Advance past delivered records, and stop fetching: a fetch under way would delay the next seek."""
         self._consumer.pause(*self._positions)
         for tp, records in found.items():
             self._positions[tp] = records[-1].offset + 1

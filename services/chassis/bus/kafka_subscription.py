@@ -5,7 +5,7 @@ give their partitions back first; this one does so when nothing is in flight, an
 on without a member that takes longer than `rebalance_timeout` or sends no heartbeat for `session_timeout`: its commits
 raise `Fenced`, and it joins again with its next fetch or rewind. So a batch is finished or abandoned, never split.
 
-After any other `BusError` it joins again, too: what was fetched and not committed is delivered again.
+After any other `BusError` it rejoins, too: messages fetched and not committed are delivered again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The event bus in memory: for the sandbox, where all parties live in one process and one event loop.
+"""The event bus in memory, for the sandbox: all its parties run in one process and one event loop.
 
 Same guarantees as on disk, except that nothing survives the process. The log outlives its connections: give
 each party a `MemoryBus(log)` of its own. A subscription that is dropped without being closed counts as a
@@ -61,13 +61,13 @@ class _Partition:
         return found + self.latest[at : at + max(limit - len(found), 0)]
 
     def drop_before(self, instant: float) -> None:
-        """Drop what was appended before `instant`."""
+        """Drop records appended before `instant`."""
         if not self.marks or self.marks[0][1] >= instant:
             return
         while self.marks and self.marks[0][1] < instant:
             self.oldest, _ = self.marks.popleft()
-        kept = -(-max(self.latest_from - self.oldest, 0) // PACKET)
-        del self.packets[: len(self.packets) - kept]
+        left = -(-max(self.latest_from - self.oldest, 0) // PACKET)
+        del self.packets[: len(self.packets) - left]
         self._cut(max(self.oldest - self.latest_from, 0))
 
     def _cut(self, messages: int) -> None:
@@ -97,7 +97,7 @@ class _Life:
 class MemoryLog:
     """The `Storage`: topics and groups of one process."""
 
-    durability = "in memory, gone with the process"
+    durability = "in memory, lost when the process ends"
 
     def __init__(self, real_now: Callable[[], float] = real_time) -> None:
         self.signals = Signals()

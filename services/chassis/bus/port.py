@@ -87,7 +87,7 @@ class Subscription(Protocol):
         """
 
     async def rewind(self) -> None:
-        """Go back to the committed offsets: what was fetched and not committed is delivered again."""
+        """Go back to the committed offsets: messages fetched and not committed are delivered again."""
 
     async def close(self) -> None:
         """Leave the group; uncommitted messages go to the others. Idempotent."""
@@ -112,14 +112,15 @@ class EventBus(Protocol):
     async def flush(self) -> None:
         """Return when everything that this connection has produced survives a power loss.
 
-        Until then the producer keeps what it would have to produce again. Raises `BusError` if it is not certain.
+        Until then the producer must hold the records, to produce them again after a failure. Raises `BusError` if it is
+        not certain.
         """
 
     async def subscribe(self, group: str, topics: Sequence[str]) -> Subscription:
-        """Join the group. It reads from its committed offsets, or from the beginning where it has none."""
+        """Join the group. It reads from its committed offsets, or from the beginning of a partition without one."""
 
     async def read(self, topic: str, start: Offsets | None = None, max_records: int = 1000) -> Sequence[Message]:
-        """Read messages of a topic from `start` (default: the oldest kept), without a group."""
+        """Read messages of a topic from `start` (default: the oldest in the log), without a group."""
 
     async def wait(self, topics: Sequence[str], timeout: float) -> None:
         """Return when something may have been appended to one of the topics, after `timeout` seconds at the latest.

@@ -1,8 +1,8 @@
-"""Presences: files that are locked for as long as their process lives, so the operating system knows who is alive.
+"""Presences: files that are locked for as long as their process lives, so the operating system knows which ones run.
 
-A process that is killed releases its locks at once. One that is stopped or slow keeps them and does not count as dead
-for being late. The lock is `flock`: it needs a local file system, and a child made by `fork` without `exec` keeps its
-parent's locks alive.
+A process that is killed releases its locks at once. One that is stopped or slow still holds them, so
+it does not count as dead. The lock is `flock`: it needs a local file system, and a child made by `fork` without `exec`
+holds its parent's locks, too.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def names(folder: Path) -> Iterator[str]:
 
 
 def about(folder: Path, name: str) -> str:
-    """The text of the presence of this name; empty if it has gone."""
+    """The text of the presence of this name; empty if there is none any more."""
     try:
         return (folder / (name + _SUFFIX)).read_text()
     except FileNotFoundError:

@@ -103,7 +103,7 @@ class TopicFile:
             return _ends(self._connection)
 
     def read(self, partition: int, start: int, limit: int) -> list[Message]:
-        """Messages from `start` or the oldest kept: `limit`, and those in the same row as the last."""
+        """Messages from `start` or the oldest in the log: `limit`, and those in the same row as the last."""
         messages: list[Message] = []
         with reporting(self._path):
             rows = self._connection.execute(
@@ -147,7 +147,7 @@ class TopicFile:
         ]
 
     def _sweep(self, instant: float) -> None:
-        """Delete what was appended before `instant` from the front of each partition."""
+        """Delete records appended before `instant` from the front of each partition."""
         for partition in range(self.spec.partitions):
             self._connection.execute(
                 "DELETE FROM batches WHERE partition = :partition AND last_offset < coalesce("

@@ -19,7 +19,7 @@ class Presence(Protocol):
 
     @property
     def name(self) -> str:
-        """Unique over all members that ever were."""
+        """Unique among all members, past ones included."""
 
     def release(self) -> None:
         """Declare the member dead. Idempotent."""
@@ -48,7 +48,7 @@ class Storage(Protocol):
         """The next offset of each partition."""
 
     def read(self, tp: TopicPartition, start: int, limit: int) -> list[Message]:
-        """Messages from `start` or the oldest kept. May return more than `limit`: whole batches are decoded."""
+        """Messages from `start` or the oldest in the log. May return more than `limit`: whole batches are decoded."""
 
     def snapshot(self, topic: str) -> AbstractContextManager[None]:
         """Within it, reads of the topic see one state."""
@@ -75,13 +75,13 @@ class Storage(Protocol):
         """
 
     def set_offsets(self, group: str, offsets: Offsets) -> None:
-        """Set committed offsets, whoever owns the partitions."""
+        """Set committed offsets, whichever member owns the partitions."""
 
     def appear(self) -> Presence:
-        """Register a new member, under a name of its own."""
+        """Register a new member, under a new name."""
 
     def absent(self, members: Iterable[str]) -> Collection[str]:
-        """Those of the members that are dead."""
+        """The given members that are dead."""
 
     def listen(self, names: Collection[str]) -> bool:
         """Receive announcements of these from now on. Returns True if some may have been missed until now."""

@@ -1,4 +1,4 @@
-"""A member of a consumer group over any `Storage`: what it owns, how far it has read, what is in flight.
+"""A member of a consumer group over any `Storage`: its partitions, how far it has read, messages in flight.
 
 A partition is *in flight* from the fetch that delivered messages of it until a commit or a rewind covers them all. A
 member that is to hand a partition over reads no more of it, and gives it up at its first fetch when it is no longer in

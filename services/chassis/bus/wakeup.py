@@ -76,7 +76,7 @@ class Wakeup:
                     self._sender.sendto(datagram, (_LOOPBACK, port))
 
     def _listeners(self) -> Sequence[_Listener]:
-        """The other listeners. The folder is read again if it has changed, or changed too recently to tell."""
+        """The other listeners. The folder is read again if it has changed, or changed too recently to be sure."""
         changed_at = os.stat(self._folder).st_mtime_ns
         if changed_at != self._others_as_of:
             mine = self._presence and self._presence.name

@@ -57,7 +57,7 @@ class Database:
 
     @property
     def is_in_memory(self) -> bool:
-        """Whether it ends with the process."""
+        """Whether the data are lost when the process ends."""
         return self.is_sqlite and not self.url.database
 
     async def create(self, metadata: MetaData) -> None:

@@ -1,7 +1,7 @@
-"""Inbox: that an event was handled commits with its effects, so that a second delivery changes nothing.
+"""Inbox: the record of a handled event commits together with its effects, so a second delivery changes nothing.
 
-Each party's database has one; its key is the event id. The fingerprint of the event's value tells a redelivery from
-another event under the same id, which is refused (`consumer.py`).
+Each party's database has one; its key is the event id. The fingerprint of the event's value distinguishes a redelivery
+from another event under the same id, which is refused (`consumer.py`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Transactional outbox: what a transaction announces commits with its effects, as rows of a table, and is sent later.
 
-All that a transaction publishes is one row; a timer is a row of its own, due at `not_before`. A row is deleted once the
-bus has made its records durable, so the table holds what may still have to be sent. `relay.py` sends it.
+All events that a transaction publishes are one row; each timer is another row, due at `not_before`. A row is deleted
+once the bus has made its records durable, so the table holds what may still have to be sent. `relay.py` sends it.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Written(NamedTuple):
     """What a transaction has written to the outbox."""
 
     seq: int = 0
-    """The row of what it published; 0 if it published nothing."""
+    """The row with the published events; 0 if there are none."""
     others_unsent: bool = False
     """Whether the table has a published row that the writer did not know of: another process's, to be sent first."""
 
@@ -73,7 +73,7 @@ class Outlook(NamedTuple):
 class Outbox:
     """The table of what a party has to send; every method works within the transaction of `session`.
 
-    `not_before` is 1970 for what is sent at once.
+    `not_before` is 1970 for a row that is sent at once.
     """
 
     def __init__(self, metadata: MetaData) -> None:
@@ -116,7 +116,7 @@ class Outbox:
     async def write(
         self, session: AsyncConnection, announced: Announcements, *, known: Sequence[int], sent: Sequence[int]
     ) -> Written:
-        """Delete cancelled timers and the rows that were `sent`, insert what is published and scheduled.
+        """Delete cancelled timers and the rows that were `sent`, insert published events and scheduled timers.
 
         `known` are the rows that this process has sent or is about to send. Rows that were sent are deleted after the
         cancelled ones, and skipped if another transaction has locked them (which then deletes them): so a transaction

@@ -77,7 +77,7 @@ class Outgoing:
         return now if self._queued or self.must_read else self._next_timer
 
     def is_table_due(self, now: datetime) -> bool:
-        """Whether the table has to be read before anything is sent."""
+        """Whether the table must be read before anything is sent."""
         return self.must_read or (self._next_timer is not None and self._next_timer <= now)
 
     # ---- what a transaction has written
@@ -88,7 +88,7 @@ class Outgoing:
             self._committing.add(seq)
 
     def committed(self, pending: Pending, *, sends: bool) -> None:
-        """The transaction has committed; if this process `sends`, queue what it published."""
+        """The transaction has committed; if this process `sends`, queue its events."""
         seq, others_unsent = pending.written
         self.deleted(pending.deleted)
         self._committing.discard(seq)

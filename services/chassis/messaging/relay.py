@@ -1,7 +1,7 @@
 """The relay: sends what the outbox holds, in order, when it is due.
 
-One process of a party sends at a time, which keeps the order. If it dies after the bus has taken a row and before the
-row is deleted, its successor sends the row again, and every reader's inbox absorbs the repetition.
+One process of a party sends at a time, which preserves the order. If it dies after the bus has taken a row and before
+the row is deleted, its successor sends the row again, and every reader's inbox absorbs the repetition.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from services.chassis.telemetry import Metrics
 from services.chassis.transaction import Announcements
 
 QUIET_SECONDS = 0.2
-"""After this long without anything to send, rows that were sent are deleted in a transaction of their own."""
+"""After this long without anything to send, rows that were sent are deleted in a separate transaction."""
 SENT_ROWS_KEPT = 100
-"""At most about this many rows that were sent wait for the bus to be flushed; a crash before sends them again."""
+"""The bus is flushed once about this many sent rows wait for it; after a crash before that they are sent again."""
 
 
 class Relay:
@@ -33,7 +33,7 @@ class Relay:
 
     The unit of work calls `write`, then `committed` or `rolled_back`; the process or the sandbox calls `send_due`. Rows
     that the bus has made durable are deleted by a later transaction of this process, or by `delete_sent` when it is
-    quiet: a transaction of its own for each would cost more than the sending.
+    quiet: a separate transaction for each would cost more than the sending.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class Relay:
         return self._outgoing.next_due(self._clock.now())
 
     async def send_due(self) -> int:
-        """Send what is due now. Returns the number of records; 0 means there was nothing."""
+        """Send the rows that are due now. Returns the number of records, 0 if none was due."""
         now = self._clock.now()
         if self._outgoing.is_table_due(now):
             with self._metrics.stage("read_outbox"):
@@ -119,7 +119,7 @@ class Relay:
         return sum(len(row.records) for row in rows)
 
     async def delete_sent(self) -> None:
-        """Flush the bus and delete what was sent, if no transaction has come to do it."""
+        """Flush the bus and delete sent rows that no transaction has deleted yet."""
         await self._flush()
         if sent := self._outgoing.flushed:
             async with self._database.begin() as session:
@@ -127,7 +127,7 @@ class Relay:
             self._outgoing.deleted(sent)
 
     async def _flush(self) -> None:
-        """Have the bus make durable what it has taken; only then may the table lose it."""
+        """Make the bus flush the rows it has taken; only then may they be deleted from the table."""
         if unflushed := self._outgoing.unflushed:
             await self._bus.flush()
             self._outgoing.made_durable(unflushed)
@@ -150,8 +150,8 @@ class Relay:
     async def wait(self, longest: float) -> None:
         """Wait until something may be due: a commit, a clock that was set, a timer's time.
 
-        After `longest` seconds without any, the table is read next, since another process may have written to it. When
-        it has been quiet for `QUIET_SECONDS`, what was sent is deleted.
+        After `longest` seconds without any, the table is read next, since another process may have written to it. After
+        `QUIET_SECONDS` without any, sent rows are deleted.
         """
         self._wake.clear()
         if self.sent:

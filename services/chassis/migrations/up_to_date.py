@@ -37,7 +37,7 @@ def _heads(schemas: Sequence[Schema]) -> set[str]:
 
 
 def _versions(connection: Connection) -> set[str] | None:
-    """Which revision each history is at; None where no revision was ever noted."""
+    """Which revision each history is at; None if no revision was ever recorded."""
     if not inspect(connection).has_table(_VERSION.name):
         return None
     return set(connection.execute(select(_VERSION.c.version_num)).scalars())

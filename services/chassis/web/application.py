@@ -141,7 +141,7 @@ async def answer_problem(_request: Request, raised: Exception) -> Response:
 
 
 async def answer_invalid(_request: Request, raised: Exception) -> Response:
-    """Names the field and what is wrong, never the value, which may be a card number."""
+    """Names the field and the error, never the value, which may be a card number."""
     assert isinstance(raised, RequestValidationError)
     errors = tuple({"field": _place(e), "wrong": str(e["msg"])} for e in raised.errors())
     named = "; ".join(f"{e['field']}: {e['wrong']}" for e in errors)

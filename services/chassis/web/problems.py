@@ -2,7 +2,7 @@
 
 ProblemError            a refusal, raised by a route
  └ (from) Refusal       contracts.vocabulary: the value that a handler returned
-invalid_request         body, path or query is malformed (422); what was sent is never echoed
+invalid_request         body, path or query is malformed (422); the input is never echoed
 too_busy                too many requests are in flight (503)
 unavailable             the service is starting, stopping, or cannot reach its database or bus (503)
 internal                a bug or a fault (500); the log has the trace, the answer the correlation id

@@ -59,7 +59,7 @@ class PartyRouter(APIRouter):
     ) -> None:
         """Serve a use case with POST.
 
-        Its request is the body. If the path has parameters, it is made of those and, where `body` is given, of that.
+        Its request is the body. If the path has parameters, it is made of those and, if `body` is given, of that.
         `name` is part of the operation's id in the OpenAPI document; the use case's own by default.
         """
         in_path = tuple(re.findall(r"{(\w+)}", path))
@@ -69,14 +69,14 @@ class PartyRouter(APIRouter):
 
 @dataclass(frozen=True, slots=True)
 class _Form(Generic[Asked, Answer]):
-    """How a use case is asked over HTTP."""
+    """The HTTP form of a use case."""
 
     use_case: UseCase[Asked, Answer]
     body: type[BaseModel] | None
     in_path: tuple[str, ...]
 
     def endpoint(self) -> Callable[..., Coroutine[Any, Any, Answer]]:
-        """For FastAPI, which reads what it is called with from its signature."""
+        """The function given to FastAPI, which reads the parameters from its signature."""
 
         async def ask(key: str | None, body: BaseModel | None = None, **in_path: str) -> Answer:
             return await self.answer(self.request(body, in_path), key)

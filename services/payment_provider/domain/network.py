@@ -43,11 +43,11 @@ class NetworkTerms:
     calendar: BankCalendar = BANK_CALENDAR
 
     def closes_on(self, day: date) -> date:
-        """締日: the closing that counts a payment of `day`."""
+        """締日: the closing that includes a payment of `day`."""
         return closing_date(day, parse_closing_days(self.closing_days))
 
     def close_at(self, closed_on: date) -> datetime:
-        """When the period is totalled: its last day is over."""
+        """The instant at which the period is totalled: the end of its last day."""
         return on_the_clock(closed_on + timedelta(days=1), self.closing_time)
 
     def deposit_on(self, closed_on: date) -> date:

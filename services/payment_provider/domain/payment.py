@@ -104,7 +104,7 @@ def approve(payment: Payment, now: datetime) -> Payment | None:
 
 
 def decline(payment: Payment, reason: DeclineReason, now: datetime) -> Payment | None:
-    """支払不成立. None if the payment has gone on or ended."""
+    """支払不成立. None if the payment has advanced or ended."""
     if payment.status not in (PaymentStatus.AUTHORIZING, PaymentStatus.AT_BANK):
         return None
     return payment._replace(status=PaymentStatus.DECLINED, decline_reason=reason, ended_at=now)

@@ -21,7 +21,7 @@ _DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class FileTerms:
-    """The terms of receipt files, as set."""
+    """The terms of receipt files; each field is a setting."""
 
     layout: str
     made_at: time

@@ -1,4 +1,4 @@
-"""When is the ward told of a payment? 速報 and 確報 of one channel (収納チャネル)."""
+"""When a payment is reported to the ward: 速報 and 確報 of one channel (収納チャネル)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""May this slip be paid in the app now?"""
+"""Whether a slip can be paid in the app now."""
 
 from __future__ import annotations
 

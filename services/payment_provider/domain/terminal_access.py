@@ -41,7 +41,7 @@ class TerminalTerms:
     secret: bytes = field(repr=False)
 
     def admit(self, shown: TerminalCredentials) -> Admission:
-        """At login."""
+        """Admit or refuse a login."""
         if not shown.certificate:
             return Admission.NO_CERTIFICATE
         if self.certificate and not _same(shown.certificate, self.certificate):
@@ -55,7 +55,7 @@ class TerminalTerms:
         return self._session(shown, int(until.timestamp())), until
 
     def admit_again(self, shown: TerminalCredentials, now: datetime) -> Admission:
-        """With each request after the login."""
+        """Admit or refuse a request after the login."""
         admission = self.admit(shown)
         if admission is not Admission.ADMITTED:
             return admission

@@ -22,12 +22,10 @@ def payment_of(event: AgentEvent, known: Mapping[str, Payment]) -> Payment:
     """Raises `LookupError` if there is no such payment, or the event is not of its agent or not of its amount."""
     payment = known.get(event.payment_id)
     if payment is None:
-        raise LookupError(f"agent {event.agent} speaks of payment {event.payment_id}, which nobody made")
+        raise LookupError(f"agent {event.agent} names payment {event.payment_id}, which does not exist")
     if payment.agent is not event.agent:
-        raise LookupError(
-            f"agent {event.agent} speaks of payment {event.payment_id}, which {payment.agent} was asked for"
-        )
+        raise LookupError(f"agent {event.agent} names payment {event.payment_id}, which is of agent {payment.agent}")
     if not isinstance(event, AuthorizationDeclined | AuthorizationReversed) and event.amount != payment.amount:
-        told = f"¥{event.amount:,} for payment {event.payment_id}, which is of ¥{payment.amount:,}"
-        raise LookupError(f"agent {event.agent} tells of {told}")
+        reported = f"¥{event.amount:,} for payment {event.payment_id}, which is of ¥{payment.amount:,}"
+        raise LookupError(f"agent {event.agent} reports {reported}")
     return payment

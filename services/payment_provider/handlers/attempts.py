@@ -20,7 +20,7 @@ class Attempts(Steps[Payment]):
             self._of_slips[payment.slip_number].append(payment.payment_id)
 
     def of_slip(self, slip_number: str) -> Sequence[Payment]:
-        """By attempt."""
+        """A slip's payments, by attempt."""
         return [self[payment_id] for payment_id in self._of_slips[slip_number]]
 
     def open(self, payment: Payment) -> Payment:

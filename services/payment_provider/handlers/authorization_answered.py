@@ -1,4 +1,4 @@
-"""与信照会結果: entrust the agent with what it approved, end what it declined."""
+"""与信照会結果: entrust the agent with payments it approved, end those it declined."""
 
 from __future__ import annotations
 

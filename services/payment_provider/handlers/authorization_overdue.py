@@ -1,4 +1,4 @@
-"""与信照会タイムアウト: give the payment up, and have the agent undo what it did or will do."""
+"""与信照会タイムアウト: give the payment up, and have the agent undo its authorization, present or still to come."""
 
 from __future__ import annotations
 

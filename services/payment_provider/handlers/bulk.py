@@ -15,6 +15,6 @@ Item = TypeVar("Item")
 async def each_for_itself(
     requests: Sequence[Sequence[Item]], handle: Callable[[Sequence[Item]], Awaitable[Sequence[PaymentView | Refusal]]]
 ) -> Sequence[PaymentsAnswer]:
-    """One answer for each request. `handle` takes items about one thing in their order; raises what it raises."""
+    """One answer for each request. `handle` processes items in their order; its exceptions are passed on."""
     answers = iter(await handle(list(chain.from_iterable(requests))))
     return [payments_answer(list(islice(answers, len(items)))) for items in requests]

@@ -35,7 +35,7 @@ class CardRules:
     timeout: timedelta
     fees: FeeTable
     issuer_fees: Mapping[str, FeeTable]
-    """For issuers with a table of their own."""
+    """For issuers with a separate fee table."""
     fee_step: int
     fee_per_step: int
 

@@ -39,7 +39,7 @@ async def cancel_anyway(due: Sequence[CancellationDue], tx: Transaction) -> None
 
 
 async def _cancel(falling_away: Sequence[Payment], steps: Steps[Payment], tx: Transaction) -> None:
-    """取消 of what was reported to the ward. A 速報 due by now is delivered first; one still to come never is."""
+    """取消 of payments reported to the ward. A 速報 due by now is delivered first; one still to come never is."""
     due = [p for p in falling_away if p.preliminary_at is not None and p.preliminary_at <= tx.now]
     await deliver(ReceiptKind.PRELIMINARY, [r for p in due if (r := report(p)) is not None], tx)
     reported: list[Payment] = []

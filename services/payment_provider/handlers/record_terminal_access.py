@@ -1,4 +1,4 @@
-"""接続記録: who asked for receipt files, when, for what, and with which outcome."""
+"""接続記録: each request for receipt files: by whom, when, for what, and its outcome."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """バーコード撮影: codes read from photos and PDFs. Only this folder imports the decoders (the extra `paper`).
 
-The files come from strangers, so each is read in a process of its own (`__main__.py`) without secrets and with bounded
+The files come from strangers, so each is read in a separate process (`__main__.py`) without secrets and with bounded
 memory and time. If it hangs or crashes, nothing else does, and the event loop is never blocked.
 """
 

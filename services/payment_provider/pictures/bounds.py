@@ -1,4 +1,4 @@
-"""What the provider sends to the process that reads a picture, and what that answers."""
+"""Input and output of the process that reads a picture."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from services.payment_provider.domain.picture import FoundCode
 
 
 class Bounds(msgspec.Struct, frozen=True):
-    """Limits of what is read of a file."""
+    """Limits for reading a file."""
 
     pixels: int
-    """Of one picture; a larger one is refused, a PDF's page is drawn smaller."""
+    """Pixels of one picture; a larger one is refused, a PDF's page is drawn smaller."""
     pages: int
-    """Of a PDF; or frames of a picture."""
+    """Pages of a PDF, or frames of a picture."""
     memory_bytes: int
     """Address space of the process that reads it."""
 

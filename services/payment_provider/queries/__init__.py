@@ -34,7 +34,7 @@ class Queries:
         self._read, self._clock = database.read, clock
 
     async def anomalies(self) -> Sequence[ReceiptAnomalyView]:
-        """Those that were asked for, by number."""
+        """Requested anomalies (異常), by number."""
         async with self._read() as session:
             return [anomaly_view(asked) for asked in await anomalies.asked(session)]
 

@@ -18,7 +18,7 @@ _STRUCK = select(anomalies.c.payment_id, anomalies.c.struck_at).where(in_list(an
 
 
 async def asked(session: AsyncConnection) -> Sequence[AskedAnomaly]:
-    """All of them, by number."""
+    """All requested anomalies, by number."""
     return await read_as(session, AskedAnomaly, ANOMALIES)
 
 

@@ -1,4 +1,4 @@
-"""Slips (納付書), by what was paid on them."""
+"""Payments of a slip (納付書)."""
 
 from __future__ import annotations
 

@@ -31,5 +31,5 @@ async def add(session: AsyncConnection, given: Sequence[Consent]) -> None:
 
 
 async def known(session: AsyncConnection, ids: Collection[str]) -> set[str]:
-    """Those of the ids that a consent has."""
+    """The given ids that belong to a consent."""
     return {consent_id for (consent_id,) in await _KNOWN.rows(session, ids=list(ids))}

@@ -63,7 +63,7 @@ def _payments() -> None:
 
 
 def _receipts() -> None:
-    """The key grows by `repetition`: the table is made anew, for SQLite changes no key."""
+    """Adds `repetition` to the key: the table is recreated, since SQLite cannot change a key."""
     columns = "payment_id, kind, amount, received_on, delivered_at"
     op.execute(f"CREATE TABLE receipts_before AS SELECT {columns} FROM receipts")
     op.drop_table("receipts")

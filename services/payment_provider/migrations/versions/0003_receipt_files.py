@@ -1,4 +1,4 @@
-"""Receipt files, and who asked for them."""
+"""Receipt files, and requests for them."""
 
 from __future__ import annotations
 

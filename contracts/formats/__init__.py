@@ -1,1 +1,1 @@
-"""Formats that pass between the three parties: the slip's barcode, receipt files, deposit notices. Pure."""
+"""Formats that the three parties exchange: the slip's barcode, receipt files, deposit notices. Pure."""

@@ -11,11 +11,11 @@
 | 38–43 | 6   | amount (金額), yen                                                         |
 | 44    | 1   | check digit (チェックデジット)                                             |
 
-Two questions are kept apart. `decode`: is this text such a barcode? `refusal_of`: may the app take this slip
-on this day? A well-formed barcode of a private bill decodes and is then refused.
+`decode` checks whether a text is such a barcode; `refusal_of` checks whether the app may take the slip on a given day.
+A well-formed barcode of a private bill decodes and is then refused.
 
-Source: GS1 Japan 標準料金代理収納ガイドライン. The century of YY is an assumption of ours: `century` names
-the first of the hundred years that two digits can mean (2000: 2000–2099; 1970: 1970–2069).
+Source: GS1 Japan 標準料金代理収納ガイドライン. The century of YY is our assumption: `century` is the first of the
+hundred years that two digits can mean (2000: 2000–2099; 1970: 1970–2069).
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ NO_USE_BY: Final = "999999"
 CENTURY: Final = 2000
 
 GROUP_SEPARATOR: Final = "\x1d"
-"""How a scanner sends FNC1."""
+"""The character that a scanner sends for FNC1."""
 SYMBOLOGY_IDENTIFIER: Final = "]C1"
-"""What a scanner may put before the data of a GS1-128 symbol (ISO/IEC 15424)."""
+"""The prefix that a scanner may send before the data of a GS1-128 symbol (ISO/IEC 15424)."""
 
 _ZERO: Final = ord("0")
 _PARENTHESISED = re.compile(r"\((\d{2,4})\)(.*)", re.ASCII | re.DOTALL)
@@ -48,10 +48,10 @@ def _is_digits(text: str, length: int) -> bool:
 def check_digit(first43: str) -> str:
     """The 44th digit for the 43 before it: weights 3, 1, 3, 1 … from the right, complement to ten.
 
-    Raises `ValueError` where `first43` is not 43 digits.
+    Raises `ValueError` if `first43` is not 43 digits.
     """
     if not _is_digits(first43, LENGTH - 1):
-        raise ValueError(f"a check digit is taken over 43 digits, not over {first43!r}")
+        raise ValueError(f"a check digit is computed from 43 digits, not from {first43!r}")
     threefold, single = first43[::2].encode(), first43[1::2].encode()
     weighted = 3 * (sum(threefold) - _ZERO * len(threefold)) + sum(single) - _ZERO * len(single)
     return str(-weighted % 10)
@@ -59,9 +59,9 @@ def check_digit(first43: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Barcode:
-    """What a slip's barcode says. Well-formed always; whether it can be paid is `refusal_of`'s to say.
+    """The fields of a slip's barcode: always well-formed, not always payable (`refusal_of`).
 
-    Raises `ValueError` for a value that the 44 digits have no room for.
+    Raises `ValueError` for a value that does not fit into its digits.
     """
 
     issuer: str
@@ -71,11 +71,11 @@ class Barcode:
     reissue: int
     """再発行区分: 0–9."""
     use_by: date | None
-    """支払期限, a date in Japan, payable on the day itself; None where there is none."""
+    """支払期限: the last day on which the slip can be paid, a date in Japan; None if there is no limit."""
     amount: Yen
     """Yen, 0–999,999."""
     stamp_duty: bool = False
-    """印紙フラグ: never set for public money."""
+    """印紙フラグ: never set on public bills."""
 
     def __post_init__(self) -> None:
         if not _is_digits(self.issuer, 6):
@@ -89,7 +89,7 @@ class Barcode:
 
     @property
     def digits(self) -> str:
-        """The 44 digits, check digit included."""
+        """The 44 digits, including the check digit."""
         first43 = (
             f"{IDENTIFIER}{self.issuer}{self.free_area}{self.reissue}"
             f"{_use_by_digits(self.use_by)}{int(self.stamp_duty)}{self.amount:06d}"
@@ -102,7 +102,7 @@ class Barcode:
 
 
 def in_two_lines(digits: str) -> str:
-    """The 44 digits of a barcode as they are printed: `(91)issuer-area and reissue` / `date-stamp-amount-check`."""
+    """The 44 digits of a barcode as printed: `(91)issuer-area and reissue` / `date-stamp-amount-check`."""
     d = digits
     return f"(91){d[2:8]}-{d[8:30]}\n{d[30:36]}-{d[36]}-{d[37:43]}-{d[43]}"
 
@@ -111,27 +111,27 @@ def decode(text: str, century: int = CENTURY) -> Barcode | Refusal:
     """Read a barcode from its 44 digits, from what a scanner sends, or from the two printed lines.
 
     Accepted around and between the digits: white space, hyphens, `]C1` and FNC1 in front, FNC1 at the end,
-    parentheses around the identifier. Any other text gives a named refusal; none raises.
+    parentheses around the identifier. Any other text returns a named refusal; no text raises.
     """
     identifier, digits = _digits_of(text)
     return _format_refusal(identifier, digits) or _fields(digits, century)
 
 
 def refusal_of(barcode: Barcode, on: date) -> Refusal | None:
-    """Why the app cannot take a slip with this barcode on the business date `on`; None where it can."""
+    """Why the app cannot take a slip with this barcode on the business date `on`; None if it can."""
     if barcode.stamp_duty:
         return Refusal(
             "barcode_stamp_duty",
-            "the stamp-duty flag (印紙フラグ) is set, which it never is for public money",
+            "the stamp-duty flag (印紙フラグ) is set; public bills never have it",
             "scan a slip (納付書) of the ward; this is a private bill",
         )
     if barcode.amount == 0:
-        return Refusal("barcode_zero_amount", "the amount is 0 yen", "nothing is to be paid with this slip")
+        return Refusal("barcode_zero_amount", "the amount is 0 yen", "there is nothing to pay on this slip")
     if barcode.amount > BARCODE_LIMIT:
         return Refusal(
             "barcode_over_limit",
             f"the amount is {barcode.amount:,} yen; the limit is {BARCODE_LIMIT:,} yen",
-            "pay at a bank or a ward counter (窓口), or ask for slips of smaller instalments",
+            "pay at a bank or a ward counter (窓口), or ask for slips with smaller instalments",
         )
     if barcode.use_by is not None and on > barcode.use_by:
         return Refusal(
@@ -149,7 +149,7 @@ def _use_by_digits(use_by: date | None) -> str:
 
 
 def _use_by_date(digits: str, century: int) -> date | None:
-    """Raises `ValueError` where the six digits are no day of the calendar."""
+    """Raises `ValueError` if the six digits are not a calendar date."""
     if digits == NO_USE_BY:
         return None
     year = century + (int(digits[:2]) - century) % 100
@@ -157,7 +157,7 @@ def _use_by_date(digits: str, century: int) -> date | None:
 
 
 def _digits_of(text: str) -> tuple[str | None, str]:
-    """The identifier where it stands in parentheses (else None), and the text bare of what surrounds it."""
+    """The identifier if it is in parentheses (else None), and the text without separators and scanner prefixes."""
     if _is_digits(text, LENGTH):
         return None, text
     bare = text.strip().removeprefix(SYMBOLOGY_IDENTIFIER).strip()
@@ -165,20 +165,20 @@ def _digits_of(text: str) -> tuple[str | None, str]:
     if parenthesised := _PARENTHESISED.fullmatch(bare):
         identifier, rest = parenthesised.groups()
         bare = identifier + rest
-    lines = bare.split(GROUP_SEPARATOR)  # str.split() alone takes an FNC1 between two elements for a space
+    lines = bare.split(GROUP_SEPARATOR)  # str.split() alone would treat an FNC1 between two elements as a space
     return identifier, GROUP_SEPARATOR.join("".join(line.split()).replace("-", "") for line in lines)
 
 
 def _format_refusal(identifier: str | None, digits: str) -> Refusal | None:
-    """The ladder of what is no barcode of this kind, before its fields are looked at."""
+    """The first check that the text fails as a whole, before its fields are read; None if it passes."""
     if not digits:
-        return Refusal("barcode_empty", "there is nothing to read", "scan the barcode of the slip (納付書)")
+        return Refusal("barcode_empty", "the barcode is empty", "scan the barcode of the slip (納付書)")
     if not (digits.isascii() and digits.isdigit()):
         wrong = next(c for c in digits if not ("0" <= c <= "9"))
         return Refusal(
             "barcode_not_digits",
-            f"{wrong!r} is not one of the digits 0 to 9",
-            "send the 44 half-width digits (半角), as scanned or with the separators printed beside them",
+            f"{wrong!r} is not a digit from 0 to 9",
+            "send the 44 half-width digits (半角), as scanned or with the printed separators",
         )
     if identifier not in (None, IDENTIFIER) or (len(digits) == LENGTH and digits[:2] != IDENTIFIER):
         return Refusal(
@@ -190,7 +190,7 @@ def _format_refusal(identifier: str | None, digits: str) -> Refusal | None:
         return Refusal(
             "barcode_wrong_length",
             f"{len(digits)} digits, not 44",
-            "send all 44 digits, the identifier 91 and the check digit among them",
+            "send all 44 digits, including the identifier 91 and the check digit",
         )
     return _check_digit_refusal(digits)
 
@@ -207,20 +207,20 @@ def _check_digit_refusal(digits: str) -> Refusal | None:
 
 
 def _fields(digits: str, century: int) -> Barcode | Refusal:
-    """The fields of 44 digits whose check digit holds."""
+    """The fields of 44 digits whose check digit is right."""
     if digits[36] not in "01":
         return Refusal(
             "barcode_invalid_stamp_flag",
             f"the stamp-duty flag (印紙フラグ) is {digits[36]}",
-            "the flag is 0 or 1; for public money always 0",
+            "the flag is 0 or 1; on public bills always 0",
         )
     try:
         use_by = _use_by_date(digits[30:36], century)
     except ValueError:
         return Refusal(
             "barcode_invalid_date",
-            f"the use-by date (支払期限) {digits[30:36]} is no day of the calendar",
-            "the date is YYMMDD, or 999999 for none",
+            f"the use-by date (支払期限) {digits[30:36]} is not a calendar date",
+            "the date is YYMMDD, or 999999 for no limit",
         )
     return Barcode(
         issuer=digits[2:8],

@@ -1,9 +1,9 @@
-"""Fields of fixed width in bytes: digits, dates, times, half-width text (JIS X 0201); and records cut from a stream.
+"""Fixed-width byte fields: digits, dates, times, half-width text (JIS X 0201); and splitting a stream into records.
 
-Numbers are right-aligned and filled up with zeros, texts left-aligned and filled up with spaces. Half-width text is one
-byte a character: printable ASCII and half-width katakana (半角カナ), at the same places in Shift_JIS and JIS X 0201.
+Numbers are right-aligned and padded with zeros, texts left-aligned and padded with spaces. Half-width text is one
+byte per character: printable ASCII and half-width katakana (半角カナ), encoded alike in Shift_JIS and JIS X 0201.
 
-What is read again and again (days, times) is kept in bounded caches: a file of a million records has few of them.
+Parsed days and times are cached, in bounded caches: a file of a million records has few distinct ones.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _CACHED: Final = 4096
 
 
 def blocks(source: Source) -> Iterator[bytes]:
-    """The source's bytes, a piece at a time."""
+    """The source's bytes, block by block."""
     if hasattr(source, "read"):
         return iter(partial(source.read, BLOCK_BYTES), b"")
     return iter(source)
 
 
 def pieces(source: Source, length: int) -> Iterator[bytes]:
-    """The source cut into pieces of `length` bytes; the last may be shorter."""
+    """The source split into pieces of `length` bytes; the last may be shorter."""
     rest = b""
     for block in blocks(source):
         data = rest + block if rest else block
@@ -47,20 +47,21 @@ def pieces(source: Source, length: int) -> Iterator[bytes]:
 
 
 def misaligned(line: int, piece: bytes, length: int) -> DamagedFile:
-    """Why a piece that should be a record of `length` bytes and CRLF is none."""
+    """The error for a piece that is not a record of `length` bytes followed by CRLF."""
     start = (line - 1) * (length + len(CRLF))
     if line == 1 and piece[:3] == b"\xef\xbb\xbf":
-        return DamagedFile("encoding", 1, 1, "the file begins with a byte-order mark", "Shift_JIS has none")
+        return DamagedFile("encoding", 1, 1, "the file begins with a byte-order mark", "send Shift_JIS without one")
     newline = piece.find(b"\n")
     found = len(piece[:newline].removesuffix(b"\r")) if newline >= 0 else length
     if found < length:
-        right = f"each has {length} bytes and then CRLF"
+        right = f"a record has {length} bytes and then CRLF"
         return DamagedFile("record_length", line, start + found + 1, f"the record has {found} bytes", right)
+    right = f"a record has {length} bytes and then CRLF"
     if len(piece) < length + len(CRLF):
         wrong = f"the file stops after {len(piece)} bytes of a record"
-        return DamagedFile("truncated", line, start + len(piece) + 1, wrong, f"each has {length} bytes and then CRLF")
-    wrong = f"there is {shown(piece[length:])} after {length} bytes"
-    return DamagedFile("line_end", line, start + length + 1, wrong, "each record ends there, with CRLF")
+        return DamagedFile("truncated", line, start + len(piece) + 1, wrong, right)
+    wrong = f"{shown(piece[length:])} follows the {length} bytes of the record"
+    return DamagedFile("line_end", line, start + length + 1, wrong, right)
 
 
 # ---- reading ----------------------------------------------------------------------------------------------
@@ -68,7 +69,7 @@ def misaligned(line: int, piece: bytes, length: int) -> DamagedFile:
 
 @lru_cache(_CACHED)
 def day_or_none(digits: bytes) -> date | None:
-    """YYYYMMDD; None where the calendar has no such day."""
+    """YYYYMMDD; None if it is not a calendar date."""
     if not (len(digits) == 8 and digits.isdigit()):
         return None
     try:
@@ -79,7 +80,7 @@ def day_or_none(digits: bytes) -> date | None:
 
 @lru_cache(_CACHED)
 def time_or_none(digits: bytes) -> time | None:
-    """HHMM; None where the clock has no such time."""
+    """HHMM; None if it is not a time from 0000 to 2359."""
     if not (len(digits) == 4 and digits.isdigit()) or digits[:2] > b"23" or digits[2:] > b"59":
         return None
     return time(int(digits[:2]), int(digits[2:]))
@@ -88,7 +89,7 @@ def time_or_none(digits: bytes) -> time | None:
 def a_day(raw: bytes, at: int) -> date:
     """YYYYMMDD at `at`. Raises `WrongField`."""
     digits = raw[at : at + 8]
-    return day_or_none(digits) or wrong_field(at, digits, "a day of the calendar as YYYYMMDD belongs here", "date")
+    return day_or_none(digits) or wrong_field(at, digits, "a calendar date as YYYYMMDD belongs here", "date")
 
 
 def a_time(raw: bytes, at: int) -> time:
@@ -102,7 +103,7 @@ def digits(raw: bytes, at: int, length: int) -> str:
     """`length` digits. Raises `WrongField`."""
     found = raw[at : at + length]
     if not found.isdigit():
-        wrong_field(at, found, f"{length} digits belong here, filled up with zeros at the left")
+        wrong_field(at, found, f"{length} digits belong here, padded with zeros on the left")
     return found.decode("ascii")
 
 
@@ -112,27 +113,27 @@ def number(raw: bytes, at: int, length: int) -> int:
 
 
 def half_width(raw: bytes, at: int, length: int) -> str:
-    """A text of `length` bytes, without its padding. Raises `WrongField`."""
+    """Text of `length` bytes, without its padding. Raises `WrongField`."""
     found = raw[at : at + length]
     if odd := _NOT_HALF_WIDTH.search(found):
         wrong = f"byte 0x{found[odd.start()]:02x} is neither ASCII nor half-width katakana (半角カナ)"
-        raise WrongField("encoding", at + odd.start(), wrong, "texts are one byte a character (JIS X 0201)")
+        raise WrongField("encoding", at + odd.start(), wrong, "text has one byte per character (JIS X 0201)")
     return found.decode(SHIFT_JIS).rstrip(" ")
 
 
 def filler(raw: bytes, at: int, end: int) -> None:
-    """Raises `WrongField` where there is anything but spaces from `at` to `end`."""
+    """Raises `WrongField` unless there are only spaces from `at` to `end`."""
     found = raw[at:end]
     if found.strip(b" "):
         first = len(found) - len(found.lstrip(b" "))
-        wrong_field(at + first, found[first:], "this place is not used and holds spaces")
+        wrong_field(at + first, found[first:], "these bytes are unused and must be spaces")
 
 
 # ---- writing ----------------------------------------------------------------------------------------------
 
 
 def put_number(value: int, length: int) -> bytes:
-    """Right-aligned, filled up with zeros. Raises `ValueError` where it has no room."""
+    """Right-aligned, padded with zeros. Raises `ValueError` if it does not fit."""
     text = f"{value:0{length}d}"
     if value < 0 or len(text) != length:
         raise ValueError(f"{value} does not fit into {length} digits")
@@ -140,7 +141,7 @@ def put_number(value: int, length: int) -> bytes:
 
 
 def put_digits(text: str, length: int) -> bytes:
-    """Exactly so many digits. Raises `ValueError` for anything else."""
+    """Exactly `length` digits. Raises `ValueError` for anything else."""
     if not (len(text) == length and text.isascii() and text.isdigit()):
         raise ValueError(f"{text!r} is not {length} digits")
     return text.encode("ascii")
@@ -152,7 +153,7 @@ def put_day(day: date) -> bytes:
 
 
 def put_half_width(text: str, length: int) -> bytes:
-    """Left-aligned, filled up with spaces. Raises `ValueError` where it has no room or is not half-width."""
+    """Left-aligned, padded with spaces. Raises `ValueError` if it does not fit or is not half-width."""
     try:
         raw = text.encode(SHIFT_JIS)
     except UnicodeEncodeError:

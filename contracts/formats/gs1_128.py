@@ -1,7 +1,7 @@
-"""GS1-128 as bars and spaces: Code 128 with function code 1 in front, digits two by two in code set C.
+"""GS1-128 as bars and spaces: Code 128 that begins with function code 1, digits in pairs in code set C.
 
-Source: ISO/IEC 15417 (Code 128), GS1 General Specifications. Only as far as a slip's barcode needs it: an even number
-of digits.
+Source: ISO/IEC 15417 (Code 128), GS1 General Specifications. Implements only what a slip's barcode needs: an even
+number of digits.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 QUIET_ZONE: Final = 10
-"""Modules that stay white before the first and behind the last bar."""
+"""Modules left white before the first bar and after the last."""
 
 _FNC1: Final = 102
 _START_C: Final = 105
@@ -30,7 +30,7 @@ _PATTERNS: Final = tuple(_WIDTHS.split())
 def symbol_values(digits: str) -> tuple[int, ...]:
     """Start, FNC1, the pairs of digits, check symbol, stop.
 
-    Raises `ValueError` where `digits` are not an even number of ASCII digits.
+    Raises `ValueError` unless `digits` are an even number of ASCII digits.
     """
     if len(digits) % 2 or not (digits.isascii() and digits.isdigit()):
         raise ValueError(f"code set C takes an even number of digits, not {digits!r}")
@@ -40,7 +40,7 @@ def symbol_values(digits: str) -> tuple[int, ...]:
 
 
 def bars(digits: str) -> tuple[int, ...]:
-    """Widths in modules: a bar, a space, a bar, …, a bar. The quiet zones are the printer's to leave.
+    """Widths in modules: a bar, a space, a bar, …, a bar. The printing code adds the quiet zones.
 
     Raises `ValueError` as `symbol_values` does.
     """

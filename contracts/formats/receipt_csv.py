@@ -1,4 +1,4 @@
-"""The file of receipt data (収納データ) as another agency lays it out: CSV, Shift_JIS, CRLF, no line of headings.
+"""The receipt data file (収納データ) in another agency's layout: CSV, Shift_JIS, CRLF, no header line.
 
 | column | field                                                                     |
 |--------|---------------------------------------------------------------------------|
@@ -12,8 +12,8 @@
 | 12     | planned transfer date; 0 on 01 and 03                                     |
 | 13     | data created on                                                           |
 
-What the user fields (利用者欄) hold is an assumption of ours. The layout has neither totals nor an end: that it was cut
-between two lines only its sender's count or checksum can tell.
+The contents of the user fields (利用者欄) are our assumption. The layout has neither totals nor an end record: a file
+truncated between two lines is detected only by its sender's count or checksum.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _NAME_BYTES: Final = 60
 
 
 def write(records: Iterable[ReceiptRecord]) -> Iterator[bytes]:
-    """The file, many lines at a time. Raises `ValueError` for what the layout has no room for."""
+    """The file, `LINES_AT_ONCE` lines at a time. Raises `ValueError` for a value that does not fit the layout."""
     lines = map(_line, records)
     while chunk := b"".join(islice(lines, LINES_AT_ONCE)):
         yield chunk
@@ -59,7 +59,7 @@ def _line(r: ReceiptRecord) -> bytes:
 def _channel_and_shop(channel: str, shop: str) -> str:
     fields.put_digits(channel, 4)
     if b"," in fields.put_half_width(shop, 7):
-        raise ValueError(f"the shop code {shop!r} may not hold a comma")
+        raise ValueError(f"the shop code {shop!r} must not contain a comma")
     return f"{int(channel)},{CHANNEL_NAMES.get(channel, '')},{shop}"
 
 
@@ -77,7 +77,7 @@ def _time(at: time) -> str:
 
 
 def read(source: Source) -> Iterator[ReceiptRecord]:
-    """Every record of the file as it is read, in constant memory. Raises `DamagedFile` at the first thing wrong."""
+    """Every record of the file as it is read, in constant memory. Raises `DamagedFile` at the first error."""
     start = 0
     for line, raw in enumerate(_lines(source), 1):
         try:
@@ -89,7 +89,7 @@ def read(source: Source) -> Iterator[ReceiptRecord]:
 
 
 def _lines(source: Source) -> Iterator[bytes]:
-    """Lines with what ends them; the last may have no end, and none is much longer than a line can be."""
+    """Lines with their line ends; the last may have none. Stops at a line longer than `LONGEST_LINE`."""
     rest = b""
     for block in fields.blocks(source):
         lines = (rest + block).split(b"\n")
@@ -104,21 +104,22 @@ def _lines(source: Source) -> Iterator[bytes]:
 
 def _check_line(line: int, raw: bytes) -> None:
     if line == 1 and raw.startswith(b"\xef\xbb\xbf"):
-        raise WrongField("encoding", 0, "the file begins with a byte-order mark", "Shift_JIS has none")
+        raise WrongField("encoding", 0, "the file begins with a byte-order mark", "send Shift_JIS without one")
     if raw.endswith(CRLF) and len(raw) <= LONGEST_LINE:
         return
     if raw.endswith(b"\n") and len(raw) <= LONGEST_LINE:
         raise WrongField("line_end", len(raw) - 1, "the line ends with LF alone", "each line ends with CRLF")
     if len(raw) > LONGEST_LINE:
-        right = f"none is longer than {LONGEST_LINE}, and each ends with CRLF"
-        raise WrongField("record_length", LONGEST_LINE, "the line goes on", right)
-    raise WrongField("truncated", len(raw), f"the file stops after {len(raw)} bytes of a line", "each ends with CRLF")
+        right = f"a line has at most {LONGEST_LINE} bytes and ends with CRLF"
+        raise WrongField("record_length", LONGEST_LINE, f"the line is longer than {LONGEST_LINE} bytes", right)
+    wrong = f"the file stops after {len(raw)} bytes of a line"
+    raise WrongField("truncated", len(raw), wrong, "each line ends with CRLF")
 
 
 def _record(raw: bytes) -> ReceiptRecord:
     columns = raw.split(b",")
     if len(columns) != COLUMNS:
-        raise WrongField("record_length", 0, f"there are {len(columns)} columns", f"a line has {COLUMNS}")
+        raise WrongField("record_length", 0, f"there are {len(columns)} columns", f"a line has {COLUMNS} columns")
     kind, paid_on, paid_at, ean, reference, accounted, stamp, amount, code, name, shop, transfer, created = columns
     if not (len(kind) == 2 and len(paid_on) == 8 and len(paid_at) == 4 and ean[:3] == b"EAN" and len(ean) == 47):
         _diagnose(columns)
@@ -155,11 +156,11 @@ def _record(raw: bytes) -> ReceiptRecord:
 
 
 def _diagnose(columns: list[bytes]) -> None:
-    """Which of the first columns, whose widths are fixed, has another width. Raises `WrongField`."""
+    """Raises `WrongField` for the first of the fixed-width columns that is malformed, if any."""
     at = 0
     for column, width, right, code in (
         (columns[0], 2, "the kind is 01 (速報), 02 (確報) or 03 (速報取消)", "kind"),
-        (columns[1], 8, "a day of the calendar as YYYYMMDD belongs here", "date"),
+        (columns[1], 8, "a calendar date as YYYYMMDD belongs here", "date"),
         (columns[2], 4, "a time from 0000 to 2359 belongs here", "time"),
         (columns[3], 47, "EAN and a barcode of 44 digits belong here", "barcode"),
     ):
@@ -170,29 +171,29 @@ def _diagnose(columns: list[bytes]) -> None:
 
 def _day_in(column: bytes, at: int) -> date:
     found = fields.day_or_none(column)
-    return found or wrong_field(at, column, "a day of the calendar as YYYYMMDD belongs here", "date")
+    return found or wrong_field(at, column, "a calendar date as YYYYMMDD belongs here", "date")
 
 
 def _transfer(column: bytes, kind: ReceiptKind, at: int) -> date | None:
     if column == b"0":
         return None
     if kind is not ReceiptKind.CONFIRMED:
-        wrong_field(at, column, "only 確報 (02) says when the money comes; else 0", "date")
+        wrong_field(at, column, "only 確報 (02) has a transfer date; other kinds have 0", "date")
     return _day_in(column, at)
 
 
 @lru_cache(1024)
 def _channel(code: bytes, name: bytes, at: int) -> str:
-    """The channel in four digits. Its name is text that must be Shift_JIS, and the one we know it by if we do."""
+    """The channel in four digits. Its name must be Shift_JIS, and for a known channel the known name."""
     if not code.isdigit() or code != b"%d" % int(code) or int(code) > 9999:
-        wrong_field(at, code, "a channel is a number of up to four digits, e.g. 680")
+        wrong_field(at, code, "a channel is a number of at most four digits, e.g. 680")
     channel = f"{int(code):04d}"
     try:
         text = name.decode(fields.SHIFT_JIS)
     except UnicodeDecodeError as wrong:
         place = at + len(code) + 1 + wrong.start
-        raise WrongField("encoding", place, f"there is {shown(name)}", "texts are in Shift_JIS") from None
+        raise WrongField("encoding", place, f"there is {shown(name)}", "text is in Shift_JIS") from None
     known = CHANNEL_NAMES.get(channel, text)
     if text != known or len(name) > _NAME_BYTES:
-        wrong_field(at + len(code) + 1, name, f"channel {channel} is called {known}", "encoding")
+        wrong_field(at + len(code) + 1, name, f"the name of channel {channel} is {known}", "encoding")
     return channel

@@ -1,4 +1,4 @@
-"""The file of receipt data (収納データ), fixed layout: records of 120 bytes and CRLF, Shift_JIS.
+"""The receipt data file (収納データ), fixed layout: records of 120 bytes and CRLF, Shift_JIS.
 
 | header `1`       | data `2`                     | trailer `8`        | end `9`       |
 |------------------|------------------------------|--------------------|---------------|
@@ -16,10 +16,9 @@
 |                  | 102–105 channel              |                    |               |
 |                  | 106–120 filler (reference)   |                    |               |
 
-A file is blocks of header, data, trailer, one block a company code, and one end record. Header and data are as
-published; assumptions of ours: the contents of trailer and end (the end counts all records, itself among them), and
-that the 3 + 8 + 15 unused bytes of a data record hold the payment's reference; a sender that gives none leaves them
-blank.
+A file has one block (header, data, trailer) per company code, and one end record. Header and data are as published.
+Our assumptions: the contents of trailer and end (the end counts all records, including itself), and that the
+3 + 8 + 15 unused bytes of a data record hold the payment's reference; a sender without references leaves them blank.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ RECORD_BYTES: Final = 120
 LINE_BYTES: Final = RECORD_BYTES + len(CRLF)
 COUNT_DIGITS: Final = 8
 YEN_DIGITS: Final = 14
-"""Of the trailer, for each kind; the end's count has as many digits as a trailer's."""
+"""Width of the yen in a trailer, per kind. The end's count has `COUNT_DIGITS` digits, as a trailer's counts have."""
 LINES_AT_ONCE: Final = 512
 
 HEADER, DATA, TRAILER, END = b"1", b"2", b"8", b"9"
@@ -50,27 +49,28 @@ _TRAILER_END: Final = 1 + len(ReceiptKind) * (COUNT_DIGITS + YEN_DIGITS)
 
 
 class FileHeader(NamedTuple):
-    """Begins a block."""
+    """The first record of a block."""
 
     created_on: date
     agency: str
     """収納機関: 5 digits."""
     company: str
-    """企業コード: 5 digits, those at the front of the slips' free areas."""
+    """企業コード: 5 digits, the first of the slips' free areas."""
     name: str
-    """Half-width kana, up to 40."""
+    """Half-width kana, at most 40 characters."""
 
 
 class BlockTotals(NamedTuple):
-    """Ends a block."""
+    """The last record of a block: its count and yen per kind."""
 
     kinds: Mapping[ReceiptKind, KindTotals]
 
 
 class FileEnd(NamedTuple):
-    """Ends the file."""
+    """The last record of the file."""
 
     records: int
+    """All records of the file, including this one."""
 
 
 Line = FileHeader | ReceiptRecord | BlockTotals | FileEnd
@@ -81,14 +81,14 @@ Block = tuple[FileHeader, Iterable[ReceiptRecord]]
 
 
 def write(blocks: Iterable[Block]) -> Iterator[bytes]:
-    """The file, many lines at a time. Raises `ValueError` for what the layout has no room for."""
+    """The file, `LINES_AT_ONCE` lines at a time. Raises `ValueError` for a value that does not fit the layout."""
     lines = _lines(blocks)
     while chunk := b"".join(islice(lines, LINES_AT_ONCE)):
         yield chunk
 
 
 def _lines(blocks: Iterable[Block]) -> Iterator[bytes]:
-    written = 1  # the end itself
+    written = 1  # the end record
     for header, records in blocks:
         counts, yen = _Counter(), _Counter()
         yield _header(header) + CRLF
@@ -155,9 +155,9 @@ def _trailer(kinds: Mapping[ReceiptKind, KindTotals]) -> bytes:
 
 
 def read(source: Source) -> Iterator[Line]:
-    """Every line of the file as it is read, in constant memory. Raises `DamagedFile` at the first thing wrong.
+    """Every line of the file as it is read, in constant memory. Raises `DamagedFile` at the first error.
 
-    What was given before may then not be used either: only a file read to its end is whole.
+    The lines yielded before the error must not be used either: a file is valid only once it is read to its end.
     """
     reader, line, piece = _Reader(), 0, b""
     for line, piece in enumerate(fields.pieces(source, LINE_BYTES), 1):
@@ -174,16 +174,16 @@ def read(source: Source) -> Iterator[Line]:
     if not reader.ended:
         code, missing = ("missing_trailer", "trailer (8)") if reader.in_block else ("missing_end", "end record (9)")
         stops = "the file stops" if line else "the file is empty"
-        raise DamagedFile(code, line + 1, line * LINE_BYTES + 1, stops, f"its {missing} must come")
+        raise DamagedFile(code, line + 1, line * LINE_BYTES + 1, stops, f"its {missing} is missing")
 
 
 def records(source: Source) -> Iterator[ReceiptRecord]:
-    """Only the data records; the rest is checked as by `read`."""
+    """Only the data records; `read` checks the rest, and raises `DamagedFile`."""
     return (line for line in read(source) if isinstance(line, ReceiptRecord))
 
 
 class _Reader:
-    """Where in the file it is, and what was counted."""
+    """Position in the file, and the counts and yen of the current block."""
 
     def __init__(self) -> None:
         self.ended, self.in_block = False, False
@@ -206,7 +206,7 @@ class _Reader:
             wrong_field(0, mark, "a record begins with 1, 2, 8 or 9", "record_kind")
         words = " or ".join(f"{_WORDS[m]} ({m.decode()})" for m in wanted)
         code = "missing_trailer" if self.in_block else "record_order"
-        raise WrongField(code, 0, f"a record {mark.decode()} comes", f"{words} must come here")
+        raise WrongField(code, 0, f"there is a record {mark.decode()}", f"{words} must come here")
 
     def _header(self, raw: bytes) -> FileHeader:
         header = FileHeader(a_day(raw, 1), digits(raw, 9, 5), digits(raw, 14, 5), half_width(raw, 19, 40))
@@ -235,7 +235,7 @@ class _Reader:
         said = number(raw, 1, COUNT_DIGITS)
         fields.filler(raw, 1 + COUNT_DIGITS, RECORD_BYTES)
         if said != self._lines:
-            raise WrongField("count", 1, f"the end says {said:,} records", f"with itself there are {self._lines:,}")
+            raise WrongField("count", 1, f"the end says {said:,} records", f"the file has {self._lines:,}")
         self.ended = True
         return FileEnd(said)
 
@@ -250,7 +250,7 @@ def _read_data(raw: bytes) -> ReceiptRecord:
     reference = raw[59:62] + raw[85:93] + raw[105:120]
     transfer = raw[77:85]
     if transfer != _NO_DAY and kind is not ReceiptKind.CONFIRMED:
-        wrong_field(77, transfer, "only 確報 (02) says when the money comes; else 00000000", "date")
+        wrong_field(77, transfer, "only 確報 (02) has a transfer date; other kinds have 00000000", "date")
     return ReceiptRecord(
         kind,
         a_day(raw, 3),

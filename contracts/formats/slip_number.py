@@ -1,4 +1,4 @@
-"""The ward's own division of a barcode's free area (自由使用欄, 21 digits): which debt a slip is for.
+"""The ward's division of a barcode's free area (自由使用欄, 21 digits), which identifies the slip's debt.
 
 | pos   | len | field                                                                |
 |-------|-----|----------------------------------------------------------------------|
@@ -9,9 +9,9 @@
 | 19–20 | 2   | instalment (期別)                                                     |
 | 21    | 1   | collection kind (徴収区分)                                            |
 
-5 + 16 is the usual split (source: GS1 Japan 標準料金代理収納ガイドライン, makers' manuals); how the 16 divide
-is each issuer's own affair, and this division (`ORDER`) is an assumption of ours. An issuer may order them otherwise,
-and leave the collection kind out: the notice number has the digit then, as a zero in front.
+5 + 16 is the usual split (source: GS1 Japan 標準料金代理収納ガイドライン, makers' manuals). Each issuer divides the 16
+as it chooses; this division (`ORDER`) is our assumption. An issuer may order the fields differently, and omit the
+collection kind: its digit then goes to the notice number, as a leading zero.
 """
 
 from __future__ import annotations
@@ -32,27 +32,27 @@ WIDTHS: Final[Mapping[str, int]] = {
     "instalment": 2,
     "collection_kind": 1,
 }
-"""Field → its digits among the issuer's own 16."""
+"""Field → its width among the issuer's 16 digits."""
 ORDER: Final = tuple(WIDTHS)
 NO_COLLECTION_KIND: Final = "0"
-"""What is read where a division has none."""
+"""The collection kind that is read if the division has none."""
 _OWN_DIGITS: Final = 16
 
 
 def require_order(order: Sequence[str]) -> None:
-    """Raises `ValueError` for what does not divide the 16 digits."""
+    """Raises `ValueError` unless `order` names each field once; the collection kind may be omitted."""
     named = {*order} | {"collection_kind"}
     if len({*order}) < len(order) or named != {*WIDTHS}:
         raise ValueError(
-            f"the order must name {', '.join(WIDTHS)} once each (collection_kind or not), not {', '.join(order)}"
+            f"the order must name {', '.join(WIDTHS)} once each (collection_kind is optional), not {', '.join(order)}"
         )
 
 
 @cache
 def _places(order: tuple[str, ...]) -> Mapping[str, slice]:
-    """Each field's place in the 21 digits; the notice number has what others leave.
+    """Each field's place in the 21 digits; the notice number takes the digits that the others leave.
 
-    Raises `ValueError` for no `order` of the fields.
+    Raises `ValueError` for an `order` that `require_order` rejects.
     """
     require_order(order)
     places: dict[str, slice] = {}
@@ -72,9 +72,9 @@ def _require_digits(name: str, text: str, length: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class SlipReference:
-    """One instalment of one notice: what the ward finds a debt by (消込キー).
+    """One instalment of one notice: the key by which the ward finds a debt (消込キー).
 
-    Raises `ValueError` for a value that its digits have no room for.
+    Raises `ValueError` for a value that does not fit into its digits.
     """
 
     agency_code: str
@@ -101,7 +101,10 @@ class SlipReference:
             raise ValueError(f"instalment must be 0 to 99, not {self.instalment}")
 
     def slip_number(self, order: Sequence[str] = ORDER) -> SlipNumber:
-        """The 21 digits. Levy years a century apart share them. Raises `ValueError` for no `order` of the fields."""
+        """The 21 digits; levy years a century apart have the same ones.
+
+        Raises `ValueError` for an `order` that `require_order` rejects.
+        """
         places = _places(tuple(order))
         told = {name: str(getattr(self, name)) for name in places} | {"levy_year": f"{self.levy_year % 100:02d}"}
         return SlipNumber(
@@ -112,7 +115,7 @@ class SlipReference:
     def parse(cls, slip_number: str, century: int = CENTURY, order: Sequence[str] = ORDER) -> SlipReference:
         """Divide the 21 digits. `century` is the first of the hundred years that two digits can mean.
 
-        Raises `ValueError` where `slip_number` is not 21 digits, or a longer notice number does not begin with 0.
+        Raises `ValueError` if `slip_number` is not 21 digits, or if a notice number of 11 digits does not begin with 0.
         """
         _require_digits("slip number", slip_number, LENGTH)
         told = {name: slip_number[at] for name, at in _places(tuple(order)).items()}

@@ -1,9 +1,9 @@
-"""Deposit notices in the words of 全銀 (Zengin): what their records say, and dates of the era. Layout: `zengin_file`.
+"""Deposit notices in 全銀 (Zengin) format: the contents of their records, and era dates. Layout: `zengin_file`.
 
-Two files: 振込入金通知 (kind 01, `TransferNotice`) lists transfers received; 入出金取引明細
-(kind 03, `AccountEntry`) lists everything that moved on an account. Dates are YYMMDD of the Japanese era: 令和 from
-2019-05-01 (01), 平成 before (01–31). Two digits do not say which era: a year is the one that is nearest to the day the
-file was made (`made_on`), which its receiver knows from having fetched it.
+There are two files: 振込入金通知 (kind 01, `TransferNotice`) lists transfers received; 入出金取引明細
+(kind 03, `AccountEntry`) lists every movement on an account. Dates are YYMMDD of the Japanese era: 令和 from
+2019-05-01 (01), 平成 before (01–31). Two digits do not determine the era: a date is read in the era that puts it
+nearest to the day the file was made (`made_on`), which its receiver knows from having fetched it.
 
 Source: 全国銀行協会 全銀協標準通信プロトコル レコード・フォーマット, as banks publish it for their customers.
 """
@@ -33,26 +33,26 @@ class Kind(StrEnum):
 
 
 class Account(NamedTuple):
-    """Whose account the file is about."""
+    """The account that a block is about."""
 
     bank_code: str
     """銀行番号: 4 digits."""
     bank_name: str
-    """Half-width, up to 15."""
+    """Half-width, at most 15 characters."""
     branch_code: str
     """支店番号: 3 digits."""
     branch_name: str
-    """Half-width, up to 15."""
+    """Half-width, at most 15 characters."""
     account_type: str
     """預金種目: 1 digit (1 普通, 2 当座)."""
     account_number: str
-    """7 digits; up to 10 in kind 03."""
+    """7 digits; at most 10 in kind 03."""
     holder: str
-    """口座名義: half-width, up to 40."""
+    """口座名義: half-width, at most 40 characters."""
 
 
 class Header(NamedTuple):
-    """What a block covers."""
+    """The first record of a block: its account and the days it covers."""
 
     kind: Kind
     created_on: date
@@ -60,7 +60,7 @@ class Header(NamedTuple):
     covers_to: date
     account: Account
     balance: int = 0
-    """残高 before the entries (kind 03), below 0 on an overdraft."""
+    """残高 before the entries (kind 03), yen; below 0 for an overdraft."""
 
 
 class TransferNotice(NamedTuple):
@@ -116,18 +116,21 @@ class AccountEntry(NamedTuple):
     other_branch_cheques: Yen = Yen(0)
     """うち他店券金額"""
     bill: str = NO_BILL
-    """交換呈示日 6, 不渡返還日 6, 手形・小切手区分 1 and 番号 7, 僚店番号 3: as they are; no transfer has them."""
+    """交換呈示日 6, 不渡返還日 6, 手形・小切手区分 1 and 番号 7, 僚店番号 3, unparsed; a transfer has none of them."""
 
 
 class Totals(NamedTuple):
-    """What a trailer says. In kind 01: transfers, and those cancelled; in kind 03: in, and out."""
+    """A trailer's counts and yen.
+
+    Kind 01: transfers; `other` are the cancelled ones. Kind 03: money in; `other` is money out.
+    """
 
     rows: int
     amount: int
     other_rows: int
     other_amount: int
     balance: int | None = None
-    """残高 after the entries (kind 03), below 0 on an overdraft."""
+    """残高 after the entries (kind 03), yen; below 0 for an overdraft."""
 
 
 Row = TransferNotice | AccountEntry
@@ -135,7 +138,7 @@ Line = Header | Row | Totals
 
 
 class Tally:
-    """Counts the rows of a block, for its trailer or against it."""
+    """Counts the rows of a block, to write its trailer or to check it."""
 
     def __init__(self, header: Header) -> None:
         self._header, self.rows = header, 0
@@ -145,14 +148,14 @@ class Tally:
         """Raises `ValueError` for a row of the other kind of file."""
         kind = Kind.TRANSFERS_RECEIVED if isinstance(row, TransferNotice) else Kind.ACCOUNT_ENTRIES
         if kind is not self._header.kind:
-            raise ValueError(f"a row of kind {kind} does not belong into a file of kind {self._header.kind}")
+            raise ValueError(f"a row of kind {kind} does not belong in a file of kind {self._header.kind}")
         other = row.cancelled if isinstance(row, TransferNotice) else not row.is_deposit
         self.rows += 1
         self._count[other] += 1
         self._amount[other] += row.amount
 
     def totals(self) -> Totals:
-        """What the trailer must say."""
+        """The trailer of the rows counted."""
         (count, other_count), (amount, other_amount) = self._count, self._amount
         balance = None
         if self._header.kind is Kind.ACCOUNT_ENTRIES:
@@ -164,19 +167,19 @@ class Tally:
 
 
 def put_era_day(day: date) -> bytes:
-    """YYMMDD of the era. Raises `ValueError` for a day before 平成 or after 令和 99."""
+    """YYMMDD in the era of the day. Raises `ValueError` for a day before 平成 or after 令和 99."""
     year = day.year - (_ERA_YEARS[0] if day >= REIWA_BEGAN else _ERA_YEARS[1])
     if not 1 <= year <= 99 or day < HEISEI_BEGAN:
-        raise ValueError(f"{day} has no year of 平成 or 令和 in two digits")
+        raise ValueError(f"{day} has no two-digit year of 平成 or 令和")
     return b"%02d%02d%02d" % (year, day.month, day.day)
 
 
 def era_day(raw: bytes, at: int, made_on: date) -> date:
-    """The day of either era that is nearest to the day the file was made. Raises `WrongField`."""
+    """The date in 令和 or 平成, whichever is nearer to the day the file was made. Raises `WrongField`."""
     found = raw[at : at + 6]
     candidates = [day for base in _ERA_YEARS if (day := _in_era(found, base)) is not None]
     if not candidates:
-        wrong_field(at, found, "a day of 令和 or 平成 as YYMMDD belongs here", "date")
+        wrong_field(at, found, "a date of 令和 or 平成 as YYMMDD belongs here", "date")
     return min(candidates, key=lambda day: abs(day - made_on))
 
 

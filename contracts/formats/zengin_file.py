@@ -1,4 +1,4 @@
-"""Files of 全銀 (Zengin) deposit notices: records of 200 bytes and CRLF, half-width text in JIS (X 0201).
+"""全銀 (Zengin) deposit notice files: records of 200 bytes and CRLF, half-width text in JIS (X 0201).
 
 | record       | 01: lengths of fields                            | 03: lengths of fields                          |
 |--------------|--------------------------------------------------|------------------------------------------------|
@@ -7,8 +7,8 @@
 | trailer `8`  | 1 6 12 6 12 163                                  | 1 6 13 6 13 1 14 7 139                         |
 | end `9`      | 1 199                                            | 1 10 5 184                                     |
 
-Lengths as published. Assumptions of ours: CRLF after each record, blocks (one an account) of one kind in a file,
-貸越区分 2 for a balance below 0, totals of kind 01 that leave cancelled transfers to their own total.
+Lengths are as published. Our assumptions: CRLF after each record; one block per account, all of one kind in a file;
+貸越区分 2 for a balance below 0; in kind 01, cancelled transfers have their own total and are not in the other.
 """
 
 from __future__ import annotations
@@ -67,12 +67,12 @@ def _put_balance(balance: int) -> bytes:
 
 
 def write(blocks: Iterable[Block]) -> Iterator[bytes]:
-    """The file, record by record. Raises `ValueError` for what the layout has no room for."""
+    """The file, record by record. Raises `ValueError` for a value that does not fit the layout."""
     kind: Kind | None = None
-    records, accounts = 1, 0  # the end is a record too
+    records, accounts = 1, 0  # the end record counts
     for header, rows in blocks:
         if kind not in (None, header.kind):
-            raise ValueError(f"a block of kind {header.kind} does not belong into a file of kind {kind}")
+            raise ValueError(f"a block of kind {header.kind} does not belong in a file of kind {kind}")
         kind, accounts, records = header.kind, accounts + 1, records + 2 + len(rows)
         yield _put_header(header)
         tally = Tally(header)
@@ -161,9 +161,9 @@ def _put_trailer(kind: Kind, totals: Totals, rows: int) -> bytes:
 
 
 def read(source: Source, received_on: date) -> Iterator[Line]:
-    """Every line as it is read, the end apart, in constant memory. Raises `DamagedFile` at the first thing wrong.
+    """Every line except the end record, as it is read, in constant memory. Raises `DamagedFile` at the first error.
 
-    Two digits of a year mean the day nearest to `received_on`, when the file was fetched.
+    A two-digit year is read in the era that puts the date nearest to `received_on`, the day the file was fetched.
     """
     reader, line = _Reader(received_on), 0
     for line, piece in enumerate(fields.pieces(source, LINE_BYTES), 1):
@@ -180,28 +180,28 @@ def read(source: Source, received_on: date) -> Iterator[Line]:
             yield found
     if not reader.ended:
         code, missing = ("missing_trailer", "trailer (8)") if reader.header else ("missing_end", "end record (9)")
-        raise DamagedFile(code, line + 1, line * LINE_BYTES + 1, "the file stops", f"its {missing} must come")
+        raise DamagedFile(code, line + 1, line * LINE_BYTES + 1, "the file stops", f"its {missing} is missing")
 
 
 class _Reader:
-    """Where in the file it is, and what was counted."""
+    """Position in the file, and the tally of the current block."""
 
     def __init__(self, received_on: date) -> None:
         self._near, self.ended = received_on, False
         self.header: Header | None = None
-        """Of the block it is in."""
+        """The header of the current block; None between blocks."""
         self._kind: Kind | None = None
         self._lines, self._accounts = 0, 0
 
     def take(self, raw: bytes) -> Line | None:
-        """The next line; None for the end. Raises `WrongField`."""
+        """The next line; None for the end record. Raises `WrongField`."""
         self._lines += 1
         mark = raw[:1]
         if mark not in (HEADER, DATA, TRAILER, END):
             wrong_field(0, mark, "a record begins with 1, 2, 8 or 9", "record_kind")
         if mark not in ((DATA, TRAILER) if self.header else (HEADER, END)):
             code, right = ("missing_trailer", "2 or 8") if self.header else ("record_order", "1 or 9")
-            raise WrongField(code, 0, f"a record {mark.decode()} comes", f"{right} must come here")
+            raise WrongField(code, 0, f"there is a record {mark.decode()}", f"{right} must come here")
         if self.header is None:
             if mark == HEADER:
                 return self._begin(raw)
@@ -296,7 +296,7 @@ class _Reader:
         else:
             if (balance := _balance(raw, 39, 40)) != counted.balance:
                 right = f"¥{header.balance:,} and the entries make ¥{counted.balance:,}"
-                raise WrongField("total", 39, f"the trailer says ¥{balance:,} remain", right)
+                raise WrongField("total", 39, f"the balance in the trailer is ¥{balance:,}", right)
             _agree(raw, 54, 7, self._tally.rows, "count")
             filler(raw, 61, RECORD_BYTES)
         self.header = None
@@ -324,7 +324,7 @@ def _one_of(raw: bytes, at: int, allowed: Sequence[bytes], right: str) -> bytes:
 
 
 def _balance(raw: bytes, sign_at: int, at: int) -> int:
-    """Signed by 貸越区分; -0 is none, so that a balance is written in one way."""
+    """Signed by 貸越区分; -0 is rejected, so that each balance has one representation."""
     sign = -1 if _one_of(raw, sign_at, (b"1", b"2"), "貸越区分 is 1, or 2 below zero") == b"2" else 1
     amount = number(raw, at, 14)
     return sign * amount if amount or sign > 0 else wrong_field(sign_at, b"2", "a balance of 0 is not below zero")

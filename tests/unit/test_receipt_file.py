@@ -132,7 +132,7 @@ def test_a_payments_reference_has_26_characters_and_gives_the_payment_back(payme
 
 @pytest.mark.parametrize("text", ["", "0" * 25, "0" * 27, "0" * 25 + "1", "W" * 26, "あ" * 26])
 def test_what_is_no_reference_names_no_payment(text: str) -> None:
-    with pytest.raises(ValueError, match="no reference of a payment"):
+    with pytest.raises(ValueError, match="not a payment reference"):
         payment_of(text)
 
 

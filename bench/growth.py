@@ -41,7 +41,7 @@ hardly a level deeper, but each receipt touches more pages that are not cached: 
 POSTGRES_OPTIONS: Final = "-c max_wal_size=4GB"
 """Lets filling go on without checkpoints; all else is the server's default, 128 MB of shared buffers too."""
 NewPlace = Callable[[str], Awaitable[Place]]
-"""Name of a ledger → an empty database for it, and the address of its bus."""
+"""Name of a ledger → the URLs of an empty database and of its bus."""
 
 
 @dataclass

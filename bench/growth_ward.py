@@ -1,4 +1,4 @@
-"""The ward of `bench.growth`, in a process of its own, so that memory and CPU seconds are the ward's alone.
+"""The ward of `bench.growth`, in its own process, so that memory and CPU seconds are the ward's alone.
 
 `python -m bench.growth_ward TASK` registers the receipts on its topic and prints the figures as JSON.
 """

@@ -34,7 +34,7 @@ class NotRight(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """A part of the payments' course. Seconds of CPU by process, of stages by party."""
+    """One phase of the run: CPU seconds by process, and seconds of stages by party."""
 
     name: str
     seconds: float
@@ -80,7 +80,7 @@ async def _measured(crowd: Crowd, stack: RealStack, count: int, containers: cpu.
 
 
 def _own_means(n: int, insured_number: str) -> str | None:
-    """One in three pays by internet banking, the others by a card of their own, far below its limit."""
+    """One payer in three uses internet banking, the others each their own card, far below its limit."""
     return None if n % 3 == 2 else card_number(SEED, insured_number)
 
 

@@ -1,4 +1,4 @@
-"""Records of receipt files (収納データ) written and read per second, in both layouts, and the memory that takes.
+"""Records of receipt files (収納データ) written and read per second, in both layouts, and the memory used.
 
 One core writes a file to disk and reads it, in the pieces that the parties use. Memory is the growth of the process's
 largest resident size while it reads: a reader that held each record would show there.
@@ -24,7 +24,7 @@ from services.chassis.identity import SeededIdentity
 
 ROOT = Path(__file__).resolve().parents[1]
 DIFFERENT = 5_000
-"""Records that are repeated to make up a file: making barcodes is not what is measured."""
+"""Records that are repeated to make up a file: making barcodes is not measured."""
 HEADER = FileHeader(date(2021, 7, 2), "00680", "00104", "ｼﾝｼﾞﾕｸｸ ｶｲｺﾞﾎｹﾝｶ")
 LAYOUTS = ("fixed", "csv")
 

@@ -1,8 +1,8 @@
-"""Records of one receipt file matched in the ward's ledger per second, and the memory that takes at most.
+"""Records of one receipt file matched in the ward's ledger per second, and the peak memory.
 
-Measured is the terminal's whole work on a file of the collection centre: fetch it, check it for damage, hand it over
+It measures the terminal's whole work on a file of the collection centre: fetch it, check it for damage, hand it over
 page by page, register it with durable commits, delete it. The file holds 速報 and 確報 of each payment;
-each payment has a slip of its own.
+each payment is for another slip.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ CARD_CHANNEL = "0680"
 AT_ONCE, PIECE_BYTES = 1_000, 65_536
 CONTENT, LISTED = "receipts.txt", "listed.json"
 A_LINE_WITHOUT_END = 10**12
-"""Bytes a second, so many that the line never limits."""
+"""Bytes a second: enough that the line is never the bottleneck."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ async def _match(folder: Path) -> MatchingFigure:
 
 
 def _centre(file: ReceiptFileView, content: Path) -> httpx.AsyncClient:
-    """The collection centre, as far as a terminal asks it."""
+    """The collection centre's side of the requests that a terminal makes."""
 
     async def pieces() -> AsyncIterator[bytes]:
         with content.open("rb") as source:

@@ -20,7 +20,7 @@ NO_ENGINE: Final = "no Docker engine answers: start one, and see that `docker in
 
 @cache
 def obstacle() -> str | None:
-    """Why servers cannot be started here, and what would be right; None if they can. Pulls images that are missing."""
+    """Why servers cannot be started here, and how to fix it; None if they can. Pulls images that are missing."""
     try:
         with _client() as client:
             client.ping()
@@ -56,8 +56,8 @@ def _remedy(image: str) -> str:
 
 @cache
 def shares_the_network() -> bool:
-    """Whether a container can be given this machine's own network: not if the engine has a machine, or a network, of
-    its own."""
+    """Whether a container can use this machine's network. False if the engine runs in a virtual machine or in
+    another network namespace."""
     if sys.platform != "linux":
         return False
     with _client() as client:

@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 client with one connection that is kept alive.
+"""A small HTTP/1.1 client with one keep-alive connection.
 
 With a client library, a crowd of payers would spend most of its time in the connection pool; and a payer that retries
 must see the connection break, where a library reconnects silently.

@@ -36,7 +36,7 @@ NOT_APPROVED = (
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A slip to be paid, by this card or, if None, by internet banking."""
+    """A slip to pay by this card or, if it is None, by internet banking."""
 
     barcode: str
     card: str | None
@@ -52,7 +52,7 @@ Means = Callable[[int, str], str | None]
 
 
 def mixed_means(n: int, insured_number: str) -> str | None:
-    """One in three by internet banking, one in twenty with a bad card, most others with a card of their own."""
+    """One in three by internet banking, one in twenty with a bad card, most others each with their own card."""
     if n % 3 == 2:
         return None
     if n % 20 == 3:

@@ -39,7 +39,7 @@ class PostgresServer:
         return f"postgresql://test:test@127.0.0.1:{self.port}/{database}"
 
     def restart(self) -> None:
-        """Every connection is cut, in the middle of whatever it does."""
+        """Restart at once: every connection is cut, whatever it is doing."""
         self.container.restart(timeout=SECONDS_TO_STOP)
 
     async def execute(self, statement: str) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Runs `sansha up` on Kafka and PostgreSQL, each stack with topics and databases of its own."""
+"""Runs `sansha up` on Kafka and PostgreSQL, each stack with its own topics and databases."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class RealStack(Stack):
         return sum(times > 1 for times in Counter(envelope(m.headers).id for m in messages).values())
 
     async def caught_up(self) -> None:
-        """Wait until every party has handled all its topics hold and sent all that is due."""
+        """Wait until every party has handled every event on its topics and sent everything that is due."""
         deadline = monotonic() + CATCHING_UP_SECONDS
         while left := await self._left_to_do():
             assert monotonic() < deadline, f"not caught up within {CATCHING_UP_SECONDS} s: {'; '.join(left)}"

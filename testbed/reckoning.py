@@ -43,8 +43,8 @@ async def _each_ended_once(stack: Stack, crowd: Crowd, wanted: list[Order]) -> N
     reconciled = Counter(line.payment_id for line in ward.lines if line.statement_id in set(ward.reconciled))
     assert reconciled == Counter(good), "each good payment is in one deposit that the ward has matched"
     assert Counter(p.slip_number for p in provider.payments if p.status == "confirmed").most_common(1)[0][1] == 1
-    taken_on = [p.payment_id for agent in Agent for p in books[topics.card_agent(agent)].proxy_payments]
-    assert len(taken_on) == len(set(taken_on))
+    accepted = [p.payment_id for agent in Agent for p in books[topics.card_agent(agent)].proxy_payments]
+    assert len(accepted) == len(set(accepted))
     assert Counter((r.payment_id, r.kind) for r in ward.receipts) == Counter(
         (payment_id, kind) for payment_id in good for kind in ("01", "02")
     )

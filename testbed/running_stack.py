@@ -1,4 +1,4 @@
-"""Runs `sansha up` on ports of its own: waits until it is ready, stops it without leaving a process."""
+"""Runs `sansha up` on free ports: waits until it is ready, stops it without leaving a process behind."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Stack:
         return pids
 
     async def restarted(self, principal: str, before: int) -> None:
-        """Wait until another process than `before` does the party's work."""
+        """Wait until a process other than `before` does the party's work."""
 
         async def another() -> bool:
             pids = await self.pids()

@@ -37,7 +37,7 @@ def relative(path: Path) -> str:
 
 
 def offences(paths: Iterable[Path], found: Callable[[Path], Iterable[str]]) -> Mapping[str, Sequence[str]]:
-    """File → what a rule finds in it; a file that keeps the rule is left out."""
+    """File → what a rule finds in it; files that comply are left out."""
     return {relative(path): lines for path in paths if (lines := list(found(path)))}
 
 

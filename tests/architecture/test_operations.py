@@ -1,4 +1,4 @@
-"""The operations document says what is so: every setting and metric there is, and none that is not."""
+"""The operations document lists every setting and metric that exists, and no other."""
 
 import json
 import re
@@ -15,9 +15,9 @@ from tests.architecture.source_tree import ROOT
 
 VARIABLE = re.compile(r"\bSANSHA_[A-Z][A-Z0-9_]*[A-Z0-9](?![A-Z0-9_]|…)")
 OTHERS = {"SANSHA_SECRETS_DIR", "SANSHA_STACK_HOSTS", "SANSHA_REQUIRE_STACK", "SANSHA_ROLE"}
-"""Read by something else than a service's settings."""
+"""Environment variables that a service's settings do not read."""
 STAND_INS = {"SANSHA_CARD_AGENT_X", "SANSHA_CARD_AGENT_UC_X"}
-"""Stand for any setting, where a document explains precedence."""
+"""Placeholders for any setting, where a document explains precedence."""
 PARTICULAR = ("SANSHA_CARD_AGENT_JCB_", "SANSHA_CARD_AGENT_UC_")
 DOCUMENTS = sorted(
     path.relative_to(ROOT).as_posix()
@@ -58,8 +58,8 @@ def test_every_setting_is_told_with_its_meaning() -> None:
 def test_the_command_tells_every_setting() -> None:
     done = CliRunner().invoke(app, ["settings", "--json"])
     assert done.exit_code == 0
-    told = {title: [tuple(row.values()) for row in rows] for title, rows in json.loads(done.stdout).items()}
-    assert told == {title: list(map(tuple, rows)) for title, rows in listing().items()}
+    printed = {title: [tuple(row.values()) for row in rows] for title, rows in json.loads(done.stdout).items()}
+    assert printed == {title: list(map(tuple, rows)) for title, rows in listing().items()}
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -87,8 +87,8 @@ def test_a_party_alone_may_be_given_what_every_service_has() -> None:
 
 def test_the_document_names_every_metric_and_no_other() -> None:
     metrics = {family.name for family in Metrics().registry.collect() if family.name.startswith("sansha_")}
-    told = set(re.findall(r"`(sansha_[a-z_]+)(?:\{[a-z,]+\})?`", read("docs/operations.md")))
-    assert {name.removesuffix("_total") for name in told} == metrics
+    documented = set(re.findall(r"`(sansha_[a-z_]+)(?:\{[a-z,]+\})?`", read("docs/operations.md")))
+    assert {name.removesuffix("_total") for name in documented} == metrics
 
 
 @pytest.mark.parametrize("document", ["no marks", BEGIN, END, END + BEGIN])

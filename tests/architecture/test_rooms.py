@@ -1,4 +1,4 @@
-"""The three parties have the same file names: knowing one is knowing three."""
+"""The three parties have the same file names."""
 
 import ast
 from collections.abc import Iterator
@@ -29,17 +29,17 @@ ROOM = {
 }
 OWN: dict[str, set[str]] = {
     "ward": {
-        "paper",  # how a slip looks: neither decides nor asks anything
-        "desk.py",  # what that device calls
-        "terminal.py",  # the device at the other end of the line, which is no part of the service
+        "paper",  # the layout of a slip: no decision and no query
+        "desk.py",  # the routes that this device calls
+        "terminal.py",  # the device at the other end of the line: not part of the service
     },
     "payment_provider": {
-        "collection_centre.py",  # what terminals ask: a file that is due is made first
-        "pictures",  # what a camera saw, decoded in a process of its own
-        "terminal_routes.py",  # HTTP in, on a listener of its own: only terminals get there
+        "collection_centre.py",  # requests of terminals: a file that is due is made first
+        "pictures",  # photographs of slips, decoded in a separate process
+        "terminal_routes.py",  # HTTP in, on a separate listener that only terminals reach
     },
 }
-"""What one party alone has, and why it cannot be a handler, a decision or a query."""
+"""Files that only one party has, and why each is no handler, decision or query."""
 HANDLERS = python_files(*(f"services/{party}/handlers" for party in PARTIES))
 
 

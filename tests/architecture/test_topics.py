@@ -1,4 +1,4 @@
-"""Every topic has one owner, and nobody reads what is not for them."""
+"""Every topic has one owner, and a principal reads only the topics meant for it."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
@@ -101,7 +101,7 @@ def test_every_party_follows_the_clock() -> None:
 
 
 def _blank(event_type: type[Event], agent: Agent) -> Event:
-    """An event of which only the type, and the agent it is for, matter."""
+    """An event of which only the type and the agent matter."""
     make: Callable[..., Event] = event_type
     blank = dict.fromkeys(event_type.__struct_fields__)
     return make(**blank | ({"agent": agent} if issubclass(event_type, AgentRequest) else {}))

@@ -1,4 +1,4 @@
-"""The committed schemas and AsyncAPI document say what the code does, and a reader survives what is added."""
+"""The committed schemas and AsyncAPI document match the code, and readers accept added fields."""
 
 import json
 from collections.abc import Iterator, Mapping

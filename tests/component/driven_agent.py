@@ -90,7 +90,7 @@ class DrivenAgent(Driven[CardAgent, Settings]):
         await self.send(*(self.entrustment(i, card, amount) for i in payment_ids))
 
     async def held(self) -> int:
-        """What is held on all accounts together."""
+        """Yen held on all accounts together."""
         async with self.service.reading() as session:
             return sum((await session.execute(select(accounts.c.held))).scalars())
 
@@ -100,5 +100,5 @@ class DrivenAgent(Driven[CardAgent, Settings]):
 
 
 def unknown_card(brand: Brand = Brand.VISA) -> CardTokenAnswer:
-    """A token that nobody gave."""
+    """A token that was never issued."""
     return CardTokenAnswer(agent=Agent.UC, card_token="00000000-0000-8000-8000-000000000000", brand=brand, last4="0000")

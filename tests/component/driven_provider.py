@@ -38,7 +38,7 @@ AgentEvent = (
 
 
 def slip(number: int = 1, amount: int = 8_500, *, reissue: int = 0, use_by: date | None = None) -> str:
-    """The barcode of a slip; another reissue count is the same slip printed anew."""
+    """The barcode of a slip; another reissue count is the same slip, reissued."""
     return Barcode("912345", SlipNumber(f"1310442100000{number:05d}021"), reissue, use_by, Yen(amount)).digits
 
 
@@ -153,7 +153,7 @@ class DrivenProvider(Driven[PaymentProvider, Settings]):
         return ProxyPaymentWithdrawn(payment_id=payment_id, agent=Agent.UC, amount=Yen(8_500), withdrawn_at=at)
 
     async def redeliver_timers(self) -> int:
-        """Deliver every timer so far again, with the same ids and with others. Returns how many were delivered."""
+        """Deliver every timer so far again, under the same ids and under new ones. Returns how many were delivered."""
         fired = await self.bus.read(topics.timers(self.service.principal).name, max_records=100_000)
         for again in (b"", b"-again"):
             await self.bus.produce(
@@ -168,19 +168,19 @@ class DrivenProvider(Driven[PaymentProvider, Settings]):
     async def advance_seconds(self, seconds: float) -> None:
         await self.advance(datetime.fromtimestamp(self.clock.now().timestamp() + seconds, self.clock.now().tzinfo))
 
-    # ---- what came of it
+    # ---- results
 
     async def status(self, payment_id: str) -> str:
         return accepted(await self.service.queries.payment(payment_id)).status
 
     async def receipts(self, payment_id: str) -> list[tuple[str, datetime]]:
         """(kind, time) of each receipt record delivered for a payment."""
-        told = await self.published(ReceiptDelivered)
-        return [(r.kind.value, r.delivered_at) for r in told if r.payment_id == payment_id]
+        records = await self.published(ReceiptDelivered)
+        return [(r.kind.value, r.delivered_at) for r in records if r.payment_id == payment_id]
 
     async def waiting(self, payment_id: str) -> Waiting | None:
         return (await self.service.queries.explain([payment_id]))[payment_id].waiting
 
     async def steps(self, payment_id: str) -> Sequence[str]:
-        """The story so far, in the standard terms."""
+        """The steps of a payment so far, in the standard terms."""
         return [step.event.split()[0] for step in (await self.service.queries.explain([payment_id]))[payment_id].steps]

@@ -1,4 +1,4 @@
-"""丙: whatever happens, in whatever order, no yen is lost, made or held for ever."""
+"""丙: in any order of events no yen is lost, created or held for ever."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ stories = st.lists(
 
 
 class Provider:
-    """Asks, entrusts what was approved, reverses what was not entrusted; the card company withdraws when it likes."""
+    """Requests authorizations, entrusts approved ones and reverses the others; the card company may withdraw."""
 
     def __init__(self, driven: DrivenAgent) -> None:
         self.driven = driven
@@ -75,7 +75,7 @@ def undeposited(books: Books) -> int:
     )
 
 
-def fees_kept(books: Books) -> int:
+def fees_withheld(books: Books) -> int:
     deposited = {row.statement_id for row in books.deposits}
     return sum(row.fee for row in books.statements if row.statement_id in deposited)
 
@@ -84,10 +84,10 @@ async def check_money(driven: DrivenAgent) -> None:
     books = await driven.service.books()
     owed = sum(row.amount for row in books.proxy_payments if row.status == "taken_on")
     paid = sum(row.amount for row in books.deposits)
-    assert paid + fees_kept(books) + undeposited(books) == owed
-    told = sum(e.amount for e in await driven.published(ProxyPaymentAccepted))
+    assert paid + fees_withheld(books) + undeposited(books) == owed
+    promised = sum(e.amount for e in await driven.published(ProxyPaymentAccepted))
     withdrawn = sum(e.amount for e in await driven.published(ProxyPaymentWithdrawn))
-    assert told - withdrawn == owed
+    assert promised - withdrawn == owed
     assert sum(e.amount for e in await driven.published(DepositMade)) == paid
     pages = await driven.published(ClosingStatementIssued)
     assert sum(line.amount for page in pages for line in page.lines) == sum(row.amount for row in books.statements)
@@ -95,7 +95,7 @@ async def check_money(driven: DrivenAgent) -> None:
     assert len(lines) == len(set(lines))
 
 
-async def tell(story: list[tuple[str, Any, int]]) -> None:
+async def play_story(story: list[tuple[str, Any, int]]) -> None:
     driven = await DrivenAgent.started(credit_limit=LIMIT, fee_basis="net", fee_per_mille=17)
     provider = Provider(driven)
     for step in story:
@@ -123,7 +123,7 @@ async def _reverse_what_is_left(provider: Provider) -> None:
 @example([("pay", CARDS[2], 100), ("reverse", 0, 0), ("advance", 2, 0), ("entrust", 0, 0)])
 @example([("buy", CARDS[3], 100), ("buy", CARDS[3], 200), ("withdraw", 1, 0), ("advance", TWELVE_DAYS, 0)])
 def test_what_was_accepted_is_deposited_withheld_or_still_owed(story: list[tuple[str, Any, int]]) -> None:
-    asyncio.run(tell(story))
+    asyncio.run(play_story(story))
 
 
 def test_the_same_story_has_the_same_books() -> None:

@@ -1,4 +1,4 @@
-"""Commands: concurrent ones share a transaction; an answer is kept with its effect and given again."""
+"""Commands: concurrent ones share a transaction; an answer is stored with its effect and repeated on a retry."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ Outcome = EntryAnswer | Refusal | BaseException
 
 
 def request(name: str, amount: int = 1, account: str = "", owner: str | None = None) -> EntryRequest:
-    """On an account of its own, unless one is given."""
+    """A request for a new account, unless one is given."""
     return EntryRequest(account=account or f"account of {name}", name=name, amount=amount, owner=owner)
 
 
 async def together(*commands: Awaitable[EntryAnswer | Refusal]) -> list[Outcome]:
-    """What concurrent requests are answered, faults included."""
+    """Answers and exceptions of concurrent requests."""
     return list(await asyncio.gather(*commands, return_exceptions=True))
 
 
@@ -125,7 +125,7 @@ async def test_a_refusal_is_kept_like_any_answer(home: Home) -> None:
 
 async def test_a_stored_payload_cannot_be_read_back(home: Home) -> None:
     driven = await Driven.started(home)
-    await driven.service.add(request("a name to be kept secret", -1), "key")
+    await driven.service.add(request("a secret name", -1), "key")
     async with driven.service.reading() as session:
         rows = (await session.exec_driver_sql("SELECT fingerprint FROM command_answers")).all()
     assert b"secret" not in rows[0][0]

@@ -1,4 +1,4 @@
-"""SQLite with durable commits: all or nothing, and no transaction ends with what a power loss could still take."""
+"""SQLite with durable commits: all or nothing, and no transaction ends before what it read or wrote is flushed."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ async def add(database: Database, *numbers: int) -> None:
         await Bulk(NUMBERS.insert()).execute(session, [{"n": n} for n in numbers])
 
 
-def kept(folder: Path) -> list[int]:
-    """The numbers that another connection reads."""
+def committed(folder: Path) -> list[int]:
+    """The numbers that another connection sees."""
     with sqlite3.connect(f"{folder}/numbers.db") as other:
         return [n for (n,) in other.execute("SELECT n FROM numbers ORDER BY n")]
 
@@ -41,17 +41,17 @@ async def test_transactions_begun_at_once_are_all_kept(tmp_path: Path) -> None:
     database = await made(tmp_path)
     large = range(1_000, 3_000)
     await asyncio.gather(*(add(database, n) for n in range(40)), add(database, *large))
-    assert kept(tmp_path) == [*range(40), *large]
+    assert committed(tmp_path) == [*range(40), *large]
     await database.close()
 
 
 async def test_what_fails_beside_others_leaves_nothing(tmp_path: Path) -> None:
     database = await made(tmp_path)
-    told = await asyncio.gather(
+    results = await asyncio.gather(
         *(add(database, n) for n in range(20)), add(database, 50, 51, 7), return_exceptions=True
     )
-    assert [type(failure) for failure in told if failure is not None] == [IntegrityError]
-    assert kept(tmp_path) == list(range(20))
+    assert [type(failure) for failure in results if failure is not None] == [IntegrityError]
+    assert committed(tmp_path) == list(range(20))
     await database.close()
 
 
@@ -68,7 +68,7 @@ async def test_a_task_cancelled_while_it_commits_leaves_the_database_usable(tmp_
     await add(database, 100)
     async with database.read() as session:
         found = list((await session.execute(select(NUMBERS.c.n).order_by(NUMBERS.c.n))).scalars())
-    assert found == kept(tmp_path)
+    assert found == committed(tmp_path)
     assert found[-1] == 100
     await database.close()
 
@@ -79,7 +79,7 @@ async def test_a_transaction_that_has_committed_is_flushed_and_many_at_once(
     database, flushed, really = await made(tmp_path), list[set[int]](), Journal.flush
 
     def flush(journal: Journal) -> None:
-        there = set(kept(tmp_path))
+        there = set(committed(tmp_path))
         really(journal)
         flushed.append(there)
 
@@ -102,7 +102,7 @@ async def test_a_transaction_that_has_read_a_commit_ends_after_its_flush(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database, flushed, unflushed = await made(tmp_path), set[int](), list[set[int]]()
-    monkeypatch.setattr(Journal, "flush", lambda _journal: flushed.update(kept(tmp_path)))
+    monkeypatch.setattr(Journal, "flush", lambda _journal: flushed.update(committed(tmp_path)))
 
     async def read() -> None:
         async with database.read() as session:
@@ -124,9 +124,9 @@ async def test_what_another_process_has_committed_is_flushed_before_a_transactio
 ) -> None:
     flushed: list[list[int]] = []
     database = await made(tmp_path)
-    monkeypatch.setattr(Journal, "flush", lambda _journal: flushed.append(kept(tmp_path)))
+    monkeypatch.setattr(Journal, "flush", lambda _journal: flushed.append(committed(tmp_path)))
 
-    async def look() -> int:
+    async def flushes_after_reading() -> int:
         async with database.read() as session:
             await session.execute(select(NUMBERS))
         return len(flushed)
@@ -134,9 +134,9 @@ async def test_what_another_process_has_committed_is_flushed_before_a_transactio
     other = sqlite3.connect(f"{tmp_path}/numbers.db")
     with other:
         other.execute("INSERT INTO numbers VALUES (1)")
-    assert await look() == 1
+    assert await flushes_after_reading() == 1
     assert flushed == [[1]]
-    assert await look() == 1, "it has been"
+    assert await flushes_after_reading() == 1, "nothing is new, so nothing is flushed"
     with other:
         other.execute("INSERT INTO numbers VALUES (2)")
     async with database.begin() as session:
@@ -154,7 +154,7 @@ async def test_what_a_process_left_that_was_killed_is_flushed_by_the_next(
     with monkeypatch.context() as patched:
         patched.setattr(Journal, "flush", lambda _journal: None)
         await add(before, 1)
-    monkeypatch.setattr(Journal, "flush", lambda _journal: flushed.append(kept(tmp_path)))
+    monkeypatch.setattr(Journal, "flush", lambda _journal: flushed.append(committed(tmp_path)))
     after = Database(f"sqlite:///{tmp_path}/numbers.db")
     async with after.begin() as session:
         await session.execute(select(NUMBERS))
@@ -172,8 +172,8 @@ async def test_after_a_flush_that_failed_nothing_counts_as_durable(
     database = await made(tmp_path)
     with monkeypatch.context() as patched:
         patched.setattr(journal, "_write_through", broken)
-        told = await asyncio.gather(*(add(database, n) for n in range(5)), return_exceptions=True)
-    assert all(isinstance(failure, OSError) for failure in told)
+        results = await asyncio.gather(*(add(database, n) for n in range(5)), return_exceptions=True)
+    assert all(isinstance(failure, OSError) for failure in results)
     with pytest.raises(OSError, match="start the process again") as failed:
         await add(database, 6)
     assert is_outage(failed.value)
@@ -184,7 +184,7 @@ async def test_a_read_only_connection_flushes_nothing(tmp_path: Path, monkeypatc
     database = await made(tmp_path)
     await add(database, 1)
     await database.close()
-    monkeypatch.setattr(Journal, "flush", lambda _journal: pytest.fail("it did"))
+    monkeypatch.setattr(Journal, "flush", lambda _journal: pytest.fail("a read-only connection flushed"))
     reader = Database(f"sqlite:///{tmp_path}/numbers.db", read_only=True)
     async with reader.read() as session:
         assert (await session.execute(select(NUMBERS.c.n))).scalars().all() == [1]
@@ -192,9 +192,11 @@ async def test_a_read_only_connection_flushes_nothing(tmp_path: Path, monkeypatc
 
 
 async def test_what_need_not_be_durable_is_not_flushed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Journal, "flush", lambda _journal: pytest.fail("it was"))
+    monkeypatch.setattr(
+        Journal, "flush", lambda _journal: pytest.fail("a database that need not be durable was flushed")
+    )
     database = Database(f"sqlite:///{tmp_path}/numbers.db", durable=False)
     await database.create(NUMBERS.metadata)
     await add(database, 1)
-    assert kept(tmp_path) == [1]
+    assert committed(tmp_path) == [1]
     await database.close()

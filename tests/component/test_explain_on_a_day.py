@@ -1,4 +1,4 @@
-"""甲乙丙: where a payment stood at the end of a day, and what is answered of days before it and days to come."""
+"""甲乙丙: the state of a payment at the end of a day; days before the payment and days to come are refused."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.component.home import Home
 P, C, X = ReceiptKind.PRELIMINARY, ReceiptKind.CONFIRMED, ReceiptKind.CANCELLED
 
 
-async def told(queries: Any, payment_id: str, on: date | str | None) -> Explanation:
+async def explained(queries: Any, payment_id: str, on: date | str | None) -> Explanation:
     day = date.fromisoformat(on) if isinstance(on, str) else on
     answer = await queries.explanation(payment_id, day)
     assert isinstance(answer, Explanation), answer
@@ -35,7 +35,7 @@ def events(story: Explanation) -> list[str]:
 
 
 def waits(story: Explanation) -> tuple[str, str]:
-    """(what for, the setting or rule)"""
+    """(what it waits for, the setting or rule)"""
     assert story.waiting is not None
     return story.waiting.waits_for.split()[0], story.waiting.because.rpartition("[")[2].partition("]")[0]
 
@@ -56,16 +56,16 @@ async def test_the_provider_tells_each_day_what_was_known_then(home: Home) -> No
     await driven.advance(jst("2021-04-29T12:00"))
     accepted(await driven.choose_bank(payment_id))
     await driven.advance(jst("2021-05-31T12:00"))
-    assert (await told(driven.service.queries, payment_id, None)).waiting is None
-    scanned = await told(driven.service.queries, payment_id, "2021-04-28")
+    assert (await explained(driven.service.queries, payment_id, None)).waiting is None
+    scanned = await explained(driven.service.queries, payment_id, "2021-04-28")
     assert events(scanned) == ["納付書読取"]
     assert waits(scanned)[0] == "支払方法の選択"
-    paid = await told(driven.service.queries, payment_id, "2021-04-29")
+    paid = await explained(driven.service.queries, payment_id, "2021-04-29")
     assert events(paid) == ["納付書読取", "金融機関照会", "速報"]
     assert waits(paid)[0] == "確報"
     assert paid.waiting is not None
     assert paid.waiting.until == jst("2021-05-07T09:00")
-    confirmed = await told(driven.service.queries, payment_id, "2021-05-07")
+    confirmed = await explained(driven.service.queries, payment_id, "2021-05-07")
     assert (events(confirmed)[-1], confirmed.waiting) == ("確報", None), "the deposit came the day before"
 
 
@@ -75,7 +75,7 @@ async def test_an_anomaly_asked_for_later_is_not_told_of_the_days_before(home: H
     await driven.advance(jst("2021-04-13T12:00"))
     never = ReceiptAnomalyRequest(kind=ReceiptAnomaly.NEVER_CONFIRMED, payment_id=payment_id)
     accepted(await driven.service.commands.inject_anomaly(never))
-    before, after = [await told(driven.service.queries, payment_id, day) for day in ("2021-04-12", None)]
+    before, after = [await explained(driven.service.queries, payment_id, day) for day in ("2021-04-12", None)]
     assert waits(before) == ("確報", "confirmation_business_days")
     assert waits(after) == ("確報", "POST /anomalies")
 
@@ -87,13 +87,13 @@ async def test_a_payment_that_ended_later_was_under_way_before(home: Home) -> No
     asked = await driven.asked(slip(2))
     await driven.scanned()
     await driven.advance(jst("2021-04-15T12:00"))
-    assert waits(await told(driven.service.queries, abandoned, "2021-04-12"))[0] == "支払方法の選択"
-    assert events(await told(driven.service.queries, abandoned, "2021-04-13"))[-1] == "中断"
-    assert waits(await told(driven.service.queries, asked, "2021-04-13")) == (
+    assert waits(await explained(driven.service.queries, abandoned, "2021-04-12"))[0] == "支払方法の選択"
+    assert events(await explained(driven.service.queries, abandoned, "2021-04-13"))[-1] == "中断"
+    assert waits(await explained(driven.service.queries, asked, "2021-04-13")) == (
         "与信照会結果",
         "authorization_timeout_seconds",
     )
-    given_up = await told(driven.service.queries, asked, "2021-04-14")
+    given_up = await explained(driven.service.queries, asked, "2021-04-14")
     assert (events(given_up)[-1], given_up.waiting) == ("支払不成立", None)
 
 
@@ -108,7 +108,8 @@ async def test_an_agent_tells_each_day_what_was_known_then(home: Home) -> None:
     await driven.send(driven.entrustment("p1", card))
     await driven.advance("2021-06-01T12:00:00+09:00")
     stood = {
-        day: await told(driven.service.queries, "p1", f"2021-{day}") for day in ("04-12", "04-13", "04-21", "05-31")
+        day: await explained(driven.service.queries, "p1", f"2021-{day}")
+        for day in ("04-12", "04-13", "04-21", "05-31")
     }
     assert events(stood["04-12"]) == ["与信照会", "与信承認"]
     assert waits(stood["04-12"]) == ("代理納付委託", "authorization_timeout_seconds of the payment provider")
@@ -125,7 +126,7 @@ async def test_an_agent_waits_for_a_silent_card_company_until_it_is_reversed(hom
     await driven.advance("2021-04-13T12:00:00+09:00")
     await driven.send(driven.reversal("p1", card))
     await driven.advance("2021-04-14T12:00:00+09:00")
-    silent, ended = [await told(driven.service.queries, "p1", f"2021-04-{day}") for day in (12, 13)]
+    silent, ended = [await explained(driven.service.queries, "p1", f"2021-04-{day}") for day in (12, 13)]
     assert waits(silent) == ("カード会社応答", "authorization_timeout_seconds of the payment provider")
     assert (events(ended)[-1], ended.waiting) == ("与信取消", None)
 
@@ -147,7 +148,7 @@ async def test_the_ward_tells_each_day_what_was_known_then(home: Home) -> None:
     await ward.advance(days[4])
     await ward.send(deposit(1_000, deposit_id="d2"))
     await ward.advance(days[5])
-    stood = [await told(ward.service.queries, "p1", at.date()) for at in days[:5]]
+    stood = [await explained(ward.service.queries, "p1", at.date()) for at in days[:5]]
     assert [len(story.steps) for story in stood] == [1, 2, 3, 4, 6]
     assert [waits(story) for story in stood[:3]] == [
         ("確報", "confirmation_expected_business_days"),
@@ -168,9 +169,9 @@ async def test_a_statement_that_was_opened_again_was_reconciled_before(home: Hom
     await ward.advance(driven_ward.NOON + timedelta(days=1))
     await ward.send(receipt("p1", first, X))
     await ward.advance(driven_ward.NOON + timedelta(days=2))
-    before = await told(ward.service.queries, "p1", driven_ward.NOON.date())
+    before = await explained(ward.service.queries, "p1", driven_ward.NOON.date())
     assert (events(before)[-1], before.steps[-1].at, before.waiting) == ("消込", reconciled_at, None)
-    assert "消込" not in events(await told(ward.service.queries, "p1", None))
+    assert "消込" not in events(await explained(ward.service.queries, "p1", None))
 
 
 async def test_what_is_too_much_waited_for_its_decision_before_it_was_refunded(home: Home) -> None:
@@ -181,12 +182,12 @@ async def test_what_is_too_much_waited_for_its_decision_before_it_was_refunded(h
     await ward.advance(driven_ward.NOON + timedelta(days=60))
     decided_on, refunded_on = date(2021, 7, 26), date(2021, 8, 10)
     undecided, decided = [
-        await told(ward.service.queries, "p1", day - timedelta(days=1)) for day in (decided_on, refunded_on)
+        await explained(ward.service.queries, "p1", day - timedelta(days=1)) for day in (decided_on, refunded_on)
     ]
     assert waits(undecided) == ("充当・還付", "overpayment_decision_days")
     assert waits(decided) == ("還付", "refund_days, refund_lapse_years")
     assert "過誤納" in events(undecided)
-    assert events(await told(ward.service.queries, "p1", refunded_on))[-1] == "還付"
+    assert events(await explained(ward.service.queries, "p1", refunded_on))[-1] == "還付"
 
 
 # ---- days before it, days to come ---------------------------------------------------------------------------

@@ -39,7 +39,7 @@ def entry(name: object = "one", amount: object = 1, **more: object) -> dict[str,
 
 
 def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    """The body of a problem of this status and code; each has the whole shape."""
+    """The body of a problem. Asserts its status, its code and that every field is there."""
     assert (answer.status_code, answer.headers["content-type"]) == (status, PROBLEM), answer.text
     body: dict[str, Any] = answer.json()
     assert set(body) == {"type", "title", "status", "code", "detail", "remedy", "errors"}
@@ -123,8 +123,8 @@ async def test_a_bug_is_answered_500_without_what_it_was(tmp_path: Path) -> None
         body = problem(answer, 500, "internal")
         assert TRACE_ID in body["detail"]
         assert answer.headers["X-Correlation-Id"] == TRACE_ID
-        for told in ("secret", "bug", "Traceback", "RuntimeError", ".py"):
-            assert told not in answer.text
+        for detail in ("secret", "bug", "Traceback", "RuntimeError", ".py"):
+            assert detail not in answer.text
         assert await driven.names() == []
         assert 'status="500"' in (await client.get("/metrics")).text
 
@@ -157,8 +157,8 @@ async def test_a_repeated_request_is_answered_the_same_and_a_changed_one_is_refu
 
 async def test_a_request_s_trace_is_its_correlation_id(tmp_path: Path) -> None:
     async with serving(tmp_path) as (_, client):
-        told = await client.get("/health/live", headers={"traceparent": f"00-{TRACE_ID}-b7ad6b7169203331-01"})
-        assert told.headers["X-Correlation-Id"] == TRACE_ID
+        answer = await client.get("/health/live", headers={"traceparent": f"00-{TRACE_ID}-b7ad6b7169203331-01"})
+        assert answer.headers["X-Correlation-Id"] == TRACE_ID
 
 
 @pytest.mark.parametrize("traceparent", [None, "", "nonsense", f"00-{TRACE_ID}", f"00-{TRACE_ID}\r-x-01"])
@@ -191,7 +191,7 @@ async def test_health_tells_living_from_ready(tmp_path: Path) -> None:
 
 
 def test_a_connection_is_kept_for_longer_than_clients_keep_theirs() -> None:
-    """Or a request meets the close, and its sender cannot know whether it was heard."""
+    """Otherwise a request may meet a closing connection, and its sender cannot know whether it was handled."""
     theirs = httpx.Limits().keepalive_expiry
     assert theirs is not None
     assert Listener(None, "127.0.0.1", 0).config().timeout_keep_alive >= 10 * theirs

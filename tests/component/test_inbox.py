@@ -98,12 +98,12 @@ async def test_another_event_under_the_same_id_is_set_aside_and_the_first_stands
     assert letter.reason.startswith(IdReused.__name__)
     assert (letter.id, letter.attempts) == ("the-id", 1)
     assert len(await driven.names()) == len(await driven.asked()) == 1
-    kept = letter.value["amount"]
+    set_aside = letter.value["amount"]
     async with driven.service.reading() as session:
         amounts = (await session.exec_driver_sql("SELECT amount FROM entries")).scalars().all()
-    assert {kept, *amounts} == {ONE.amount, other.amount}
+    assert {set_aside, *amounts} == {ONE.amount, other.amount}
     if other is OTHER or not in_one_batch:
-        assert kept == other.amount, "the event that came first stands"
+        assert set_aside == other.amount, "the event that came first stands"
 
 
 async def test_each_of_several_events_under_one_id_is_kept(anywhere: Home) -> None:
@@ -149,7 +149,7 @@ async def test_with_a_natural_key_delivered_twice_is_done_once_without_an_inbox_
     for _ in range(2):
         await driven.send(TOKEN)
         await driven.settle()
-    assert await driven.kept() == {"one": 1}
+    assert await driven.token_amounts() == {"one": 1}
     assert await driven.asked() == ["one"]
     assert await driven.count("inbox") == 0
     assert await _absorbed(driven) == (1, 1)
@@ -178,20 +178,20 @@ async def test_with_a_natural_key_another_effect_under_the_same_id_is_another_ef
     other = Token(account="a", name="two", amount=2)
     await driven.bus.produce([driven.record(token, "the-id") for token in (TOKEN, other)])
     await driven.settle()
-    assert await driven.kept() == {"one": 1, "two": 2}
+    assert await driven.token_amounts() == {"one": 1, "two": 2}
     assert await driven.service.dead_letters() == []
 
 
 async def test_a_wave_may_hold_events_of_both_kinds(home: Home) -> None:
     driven = await Driven.started(home)
     booked = [Entry(account=f"a{n}", name=f"e{n}") for n in range(3)]
-    kept = [Token(account=f"b{n}", name=f"t{n}") for n in range(3)]
-    mixed = [event for pair in zip(booked, kept, strict=True) for event in pair]
+    tokens = [Token(account=f"b{n}", name=f"t{n}") for n in range(3)]
+    mixed = [event for pair in zip(booked, tokens, strict=True) for event in pair]
     for _ in range(2):
         await driven.send(*mixed)
         await driven.settle()
     assert sorted(await driven.names()) == ["e0", "e1", "e2"]
-    assert sorted(await driven.kept()) == ["t0", "t1", "t2"]
+    assert sorted(await driven.token_amounts()) == ["t0", "t1", "t2"]
     assert sorted(await driven.asked()) == ["e0", "e1", "e2", "t0", "t1", "t2"]
     assert await driven.count("inbox") == 3
 
@@ -200,13 +200,13 @@ async def test_with_a_natural_key_the_whole_topic_replayed_changes_nothing(home:
     driven = await Driven.started(home)
     await driven.send(*(Token(account=f"a{n}", name=str(n)) for n in range(10)))
     await driven.settle()
-    before = await driven.kept()
+    before = await driven.token_amounts()
     ends = await driven.bus.end_offsets(driven.service.topics)
     await driven.bus.reset(driven.principal, dict.fromkeys(ends, 0))
     await driven.crash()
     await driven.settle()
     assert sum((await driven.service.status()).lag.values()) == 0
-    assert await driven.kept() == before
+    assert await driven.token_amounts() == before
     assert len(set(await driven.asked())) == 10
     assert await _absorbed(driven) == (0, 10)
 
@@ -218,15 +218,15 @@ async def test_with_a_natural_key_a_dead_letter_is_mended_once_and_a_replay_of_w
     await driven.send(Token(account="a", name="bad", amount=-5), TOKEN)
     await driven.settle()
     (letter,) = await driven.service.dead_letters()
-    assert await driven.kept() == {"one": 1}, "the wave was rolled back, and its other event tried alone"
+    assert await driven.token_amounts() == {"one": 1}, "the wave was rolled back, and its other event tried alone"
     mended = {**letter.value, "amount": 5}
     assert isinstance(await driven.service.replay(letter.id, mended), DeadLetterView)
-    assert await driven.kept() == {"bad": 5, "one": 1}
+    assert await driven.token_amounts() == {"bad": 5, "one": 1}
     await driven.send(Token(account="a", name="bad", amount=-5))
     await driven.settle()
     (letter,) = await driven.service.dead_letters()
     assert isinstance(await driven.service.replay(letter.id, mended), DeadLetterView)
     await driven.settle()
     assert await driven.service.dead_letters() == []
-    assert await driven.kept() == {"bad": 5, "one": 1}
+    assert await driven.token_amounts() == {"bad": 5, "one": 1}
     assert sorted(await driven.asked()) == ["bad", "one"]

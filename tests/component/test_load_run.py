@@ -1,4 +1,4 @@
-"""A load test's run: an open loop, timed from when things were meant to come until a ward has committed them."""
+"""A load test's run: an open loop, timed from the intended arrival until a ward has committed the record."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ class Numbers:
         await self.bus.produce([Record(TOPIC, key, b"", ()) for key in keys])
 
     async def observe(self) -> None:
-        """Nothing."""
+        """Does nothing."""
 
     def intended(self, message: Message) -> float | None:
         return self.intended_at.get(message.key)
 
 
 class Ward:
-    """Commits what it fetches, as soon as it may."""
+    """Commits what it fetches, once `may` is set."""
 
     def __init__(self, bus: MemoryBus) -> None:
         self.bus = bus
@@ -60,7 +60,7 @@ class Ward:
 
 
 class Trial:
-    """A run over a bus in memory, with a ward that the test holds and lets go."""
+    """A run over a bus in memory, with a ward that the test pauses and resumes."""
 
     def __init__(self, schedule: Schedule) -> None:
         self.bus, self.watch = MemoryBus(), Watch()
@@ -69,14 +69,14 @@ class Trial:
         self.follower = Follower(self.bus, TOPIC, GROUP, self.numbers.intended, self.watch.now)
         self.run = Run(schedule, self.numbers, self.follower, self.recorder, self.watch)
         self.ward = Ward(self.bus)
-        self.told: list[Moment] = []
+        self.moments: list[Moment] = []
 
     @asynccontextmanager
     async def begun(self) -> AsyncIterator[asyncio.Task[None]]:
         await self.bus.create_topics([TopicSpec(TOPIC, 4, 3600.0)])
         await self.follower.begin()
         working = asyncio.create_task(self.ward.work())
-        running = asyncio.create_task(self.run.execute(self.told.append))
+        running = asyncio.create_task(self.run.execute(self.moments.append))
         try:
             yield running
         finally:
@@ -100,7 +100,7 @@ async def test_all_that_was_planned_is_sent_and_registered_and_the_warm_up_is_ap
     spread = trial.recorder.spreads()[END_TO_END]
     assert (trial.recorder.sent, trial.recorder.registered, spread.count) == (300, 300, 200)
     assert (trial.run.was_stopped, trial.run.gave_up) == (False, False)
-    assert trial.told[0].is_warm
+    assert trial.moments[0].is_warm
     assert sum(row.registered for row in trial.recorder.seconds()) <= 300
 
 
@@ -117,7 +117,7 @@ async def test_what_comes_while_the_ward_stands_still_counts_from_when_it_was_me
     assert spread.count == 100
     assert spread.most > 400
     late = [ms for ms in (spread.p50, spread.p90) if ms > 50]
-    assert late, "half of the arrivals came while it stood still, and waited 250 ms on average"
+    assert late, "half of the arrivals came during the pause, and waited 250 ms on average"
 
 
 def test_what_is_meant_to_come_has_the_time_of_the_parties_clock() -> None:

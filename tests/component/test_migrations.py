@@ -1,4 +1,4 @@
-"""Migrations: whatever a database was made by, it ends as today's tables are, and keeps its rows."""
+"""Migrations: a database of any earlier version gets today's tables, and no row is lost."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def schemas_of(party: str) -> Sequence[Schema]:
 
 
 def described(connection: Connection) -> dict[str, Any]:
-    """All that a database says of its tables, their order and that of their columns apart."""
+    """The tables of a database as it describes them, regardless of the order of tables and columns."""
     found = inspect(connection)
     return {
         table: {
@@ -83,7 +83,7 @@ async def test_all_revisions_one_after_the_other_make_the_tables_of_today(party:
     schemas = schemas_of(party)
     async with database(home, "migrated") as migrated, database(home, "made") as made:
         async with migrated.begin() as session:
-            # of no revision: nothing but the revisions will fill it
+            # at no revision, so that only the revisions make the tables
             await session.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)"))
         await migrate(migrated, schemas)
         for schema in schemas:
@@ -102,15 +102,15 @@ def test_the_newest_revision_is_the_one_that_a_party_names(party: str) -> None:
 
 
 def first_only(schema: Schema, folder: Path) -> Schema:
-    """As it was before any further revision."""
-    kept = folder / schema.history.name
-    kept.mkdir()
-    shutil.copy(schema.history.folder / "0001_tables.py", kept)
-    return Schema(schema.tables, History(schema.history.name, 1, kept))
+    """The schema at its first revision."""
+    revisions = folder / schema.history.name
+    revisions.mkdir()
+    shutil.copy(schema.history.folder / "0001_tables.py", revisions)
+    return Schema(schema.tables, History(schema.history.name, 1, revisions))
 
 
 async def make_first_tables(made: Database, schemas: Sequence[Schema], folder: Path) -> None:
-    """The tables of the first revisions; nothing says so."""
+    """Make the tables of the first revisions, without a record of the revision."""
     async with made.begin() as session:
         await session.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)"))
     await migrate(made, [first_only(schema, folder) for schema in schemas])
@@ -133,8 +133,8 @@ async def test_a_database_from_before_there_were_revisions_is_taken_over_with_it
     async with ward.service.reading() as session:
         versions = await session.execute(text("SELECT version_num FROM alembic_version ORDER BY 1"))
         assert list(versions.scalars()) == [schema.history.head for schema in schemas]
-        kept = (await session.execute(select(slips.c.amount, slips.c.charge_type, slips.c.reissue))).all()
-        assert [tuple(row) for row in kept] == [(5, ChargeType.CARE_INSURANCE, 0)]
+        issued = (await session.execute(select(slips.c.amount, slips.c.charge_type, slips.c.reissue))).all()
+        assert [tuple(row) for row in issued] == [(5, ChargeType.CARE_INSURANCE, 0)]
         assessed = await session.execute(select(assessments.c.annual_amount, assessments.c.charge_type))
         assert [tuple(row) for row in assessed.all()] == [(45, ChargeType.CARE_INSURANCE)]
 
@@ -150,16 +150,16 @@ async def test_an_older_database_gets_the_revisions_that_it_lacks(home: Home, tm
         'def upgrade():\n    op.add_column("slips", sa.Column("note", sa.String))\n'
     )
     later = Schema(ward.tables, next_one)
-    async with database(home) as kept:
-        await migrate(kept, (chassis, ward))
+    async with database(home) as opened:
+        await migrate(opened, (chassis, ward))
         for _ in range(2):
-            await migrate(kept, (chassis, later))
-        async with kept.begin() as session:
+            await migrate(opened, (chassis, later))
+        async with opened.begin() as session:
             assert (await session.execute(text("SELECT note FROM slips"))).all() == []
         with pytest.raises(
             NewerDatabase, match=rf"{next_one.head}; this sansha knows up to .*{ward.history.head}: upgrade"
         ):
-            await migrate(kept, (chassis, ward))
+            await migrate(opened, (chassis, ward))
 
 
 async def test_several_that_start_at_once_make_the_tables_once(home: Home) -> None:

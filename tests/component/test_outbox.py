@@ -1,4 +1,4 @@
-"""The outbox: what has committed is sent when it is due, in order per key, at least once."""
+"""The outbox: committed events are sent when they are due, in order per key, at least once."""
 
 from __future__ import annotations
 
@@ -174,7 +174,9 @@ async def test_a_timer_alone_is_no_reason_to_read_the_table(anywhere: Home) -> N
     await one_by_one(driven, ["sent"])
     await driven.send(ReminderWanted(account="a", name="later", due=NOON + DAY))
     await driven.service.consumer.handle_next(timeout=0)
-    assert driven.service.relay.next_due == NOON + DAY, "what is sent already is nobody else's"
+    assert driven.service.relay.next_due == NOON + DAY, (
+        "the next due time is known without a read: only the timer is left"
+    )
 
 
 async def test_timers_that_the_clock_leaps_over_fire_in_the_order_of_their_times(anywhere: Home) -> None:
@@ -300,7 +302,7 @@ async def test_what_another_process_committed_before_is_sent_before(home: Home) 
 
 
 class HeldBus(MemoryBus):
-    """Produces when it is let go."""
+    """Produces once the test lets it."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""乙: scan and consent, the card flow with its timeouts, what is delivered twice."""
+"""乙: scan and consent, the card flow with its timeouts, duplicate delivery."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ async def test_a_scan_opens_a_payment_and_tells(home: Home) -> None:
     view = accepted(await driven.scan(slip(1, 8_500)))
     assert (view.status, view.amount, view.method, view.system_fee) == ("scanned", 8_500, None, None)
     await driven.settle()
-    (told,) = await driven.published(SlipScanned)
-    assert (told.payment_id, told.slip_number, told.amount) == (view.payment_id, view.slip_number, 8_500)
-    assert told.barcode == slip(1, 8_500)
+    (event,) = await driven.published(SlipScanned)
+    assert (event.payment_id, event.slip_number, event.amount) == (view.payment_id, view.slip_number, 8_500)
+    assert event.barcode == slip(1, 8_500)
 
 
 @pytest.mark.parametrize("again", [slip(1), slip(1, reissue=1), f"(91){slip(1)[2:]}", f"]C1{slip(1)}"])
@@ -244,22 +244,22 @@ async def test_a_withdrawn_payment_is_cancelled_and_its_slip_is_free(confirmed: 
 
 async def test_whatever_is_delivered_again_is_done_once(home: Home) -> None:
     driven = await DrivenProvider.started(home)
-    taken, gone, no = [await driven.asked(slip(n)) for n in (1, 2, 3)]
-    answers = (driven.approval(taken), driven.approval(gone), driven.denial(no))
-    promises = (driven.accepting(taken), driven.accepting(gone))
-    withdrawals = (driven.withdrawal(gone),)
+    standing, revoked, denied = [await driven.asked(slip(n)) for n in (1, 2, 3)]
+    answers = (driven.approval(standing), driven.approval(revoked), driven.denial(denied))
+    promises = (driven.accepting(standing), driven.accepting(revoked))
+    withdrawals = (driven.withdrawal(revoked),)
     for again in ("", "", "under another id"):
         for events in (answers, promises, withdrawals):
             await driven.send(*events, again=again)
     await driven.advance(jst("2021-04-16T00:00"))
     for again in ("", "later"):
         await driven.send(*withdrawals, *promises, *answers, again=again)
-    await driven.send(driven.denial(taken), driven.withdrawal(no), driven.approval(no), again="out of turn")
-    assert [await driven.status(p) for p in (taken, gone, no)] == ["confirmed", "cancelled", "declined"]
+    await driven.send(driven.denial(standing), driven.withdrawal(denied), driven.approval(denied), again="out of turn")
+    assert [await driven.status(p) for p in (standing, revoked, denied)] == ["confirmed", "cancelled", "declined"]
     assert len(await driven.published(ProxyPaymentRequested)) == 2
     assert len(await driven.published(PaymentDeclined)) == 1
-    assert [kind for kind, _ in await driven.receipts(taken)] == ["01", "02"]
-    assert [kind for kind, _ in await driven.receipts(gone)] == ["01", "03"]
+    assert [kind for kind, _ in await driven.receipts(standing)] == ["01", "02"]
+    assert [kind for kind, _ in await driven.receipts(revoked)] == ["01", "03"]
     assert await driven.service.dead_letters() == []
 
 

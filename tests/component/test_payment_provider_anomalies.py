@@ -1,4 +1,4 @@
-"""乙: anomalies (異常) asked for by name or for the next payments; which records go wrong, and which do not."""
+"""乙: anomalies (異常) requested for a named payment or for the next ones, and which receipt records they change."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ async def ask_next(driven: DrivenProvider, kind: A, count: int = 1) -> None:
     assert [a.payment_id for a in answer.anomalies] == [None] * count
 
 
-async def told(driven: DrivenProvider, payment_id: str) -> list[tuple[str, int, int]]:
-    """(kind, repetition, amount) of the records of a payment; after a restart an event may have been sent again."""
+async def records_of(driven: DrivenProvider, payment_id: str) -> list[tuple[str, int, int]]:
+    """(kind, repetition, amount) of a payment's records. Events sent again after a restart count once."""
     published = await driven.published(ReceiptDelivered)
     records = {r.natural_key: r for r in published if r.payment_id == payment_id}.values()
     for record in records:
@@ -65,14 +65,14 @@ async def test_each_anomaly_does_what_its_story_says(kind: A, home: Home) -> Non
     ordinary = await driven.collected(STORE, slip(3))
     await driven.crash()
     await driven.advance(END)
-    assert [await told(driven, p) for p in (named, following)] == [EXPECTED[kind]] * 2
-    assert await told(driven, ordinary) == [("01", 0, 8_500), ("02", 0, 8_500)]
+    assert [await records_of(driven, p) for p in (named, following)] == [EXPECTED[kind]] * 2
+    assert await records_of(driven, ordinary) == [("01", 0, 8_500), ("02", 0, 8_500)]
     books = await driven.service.books()
     assert sum(d.amount for d in books.deposits) == 3 * 8_500, "an anomaly of the data is none of the money"
     asked = await driven.service.queries.anomalies()
     assert [(a.kind, a.payment_id) for a in asked] == [(kind, named), (kind, following)]
     await driven.redeliver_timers()
-    assert [await told(driven, p) for p in (named, following)] == [EXPECTED[kind]] * 2
+    assert [await records_of(driven, p) for p in (named, following)] == [EXPECTED[kind]] * 2
     assert await driven.service.dead_letters() == []
 
 
@@ -94,11 +94,11 @@ async def test_what_can_no_longer_go_wrong_is_refused(
     driven = await DrivenProvider.started(home)
     payment_id = await driven.collected(method)
     await driven.advance(driven.clock.now() + timedelta(days=days))
-    before = await told(driven, payment_id)
+    before = await records_of(driven, payment_id)
     assert refused(await ask(driven, kind, payment_id)).code == code
     assert await driven.service.queries.anomalies() == []
     await driven.advance(END)
-    assert len(await told(driven, payment_id)) >= len(before)
+    assert len(await records_of(driven, payment_id)) >= len(before)
 
 
 async def test_unknown_ended_and_twice_struck_payments_are_refused(home: Home) -> None:
@@ -116,7 +116,7 @@ async def test_a_record_that_is_still_to_come_can_go_wrong_after_the_payment(kin
     payment_id = await driven.paid(slip(1))
     accepted(await ask(driven, kind, payment_id))
     await driven.advance(END)
-    assert await told(driven, payment_id) == EXPECTED[kind]
+    assert await records_of(driven, payment_id) == EXPECTED[kind]
     waiting = await driven.waiting(payment_id)
     if kind is A.NEVER_CONFIRMED:
         assert await driven.status(payment_id) == "paid"
@@ -132,7 +132,7 @@ async def test_a_confirmed_payment_can_be_cancelled_though_it_stands(home: Home)
     await driven.advance(jst("2021-04-25T00:00"))
     accepted(await ask(driven, A.CANCELLED_AFTER_CONFIRMED, payment_id))
     await driven.advance(END)
-    assert await told(driven, payment_id) == EXPECTED[A.CANCELLED_AFTER_CONFIRMED]
+    assert await records_of(driven, payment_id) == EXPECTED[A.CANCELLED_AFTER_CONFIRMED]
     assert (await driven.receipts(payment_id))[-1] == ("03", jst("2021-04-26T00:00"))
     assert await driven.status(payment_id) == "confirmed"
 
@@ -144,7 +144,7 @@ async def test_a_sale_revoked_after_such_a_cancellation_is_not_cancelled_again(h
     await driven.advance(jst("2021-04-20T00:00"))
     await driven.send(driven.withdrawal(payment_id))
     await driven.advance(END)
-    assert await told(driven, payment_id) == EXPECTED[A.CANCELLED_AFTER_CONFIRMED]
+    assert await records_of(driven, payment_id) == EXPECTED[A.CANCELLED_AFTER_CONFIRMED]
     assert await driven.status(payment_id) == "cancelled"
     assert await driven.service.dead_letters() == []
 
@@ -161,7 +161,7 @@ async def test_the_next_ones_are_met_in_the_order_they_were_asked_for(home: Home
     assert never in without_preliminary, "the first that it fits"
     assert [a.payment_id for a in asked[:2]] == with_preliminary[:2]
     await driven.advance(END)
-    assert await told(driven, with_preliminary[2]) == [("01", 0, 8_500), ("02", 0, 8_500)]
+    assert await records_of(driven, with_preliminary[2]) == [("01", 0, 8_500), ("02", 0, 8_500)]
 
 
 def test_a_request_is_for_one_payment_or_for_the_next() -> None:

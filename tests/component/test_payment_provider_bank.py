@@ -18,7 +18,7 @@ TWO_SECONDS = timedelta(seconds=2)
 
 
 async def statements(driven: DrivenProvider) -> list[tuple[date, date, int, int]]:
-    """(closed on, deposit on, payments, yen) of what the bank network has totalled."""
+    """(closed on, deposit on, payments, yen) of each statement of the bank network."""
     pages = await driven.published(ClosingStatementIssued)
     assert {page.settler for page in pages} <= {Settler.BANK}
     assert all(sum(line.amount for line in page.lines) == page.total_amount for page in pages)
@@ -53,8 +53,8 @@ async def test_a_bank_that_refuses_ends_the_payment_and_frees_the_slip(home: Hom
     payment_id = await driven.paid_by_bank(slip(1), "9001")
     view = accepted(await driven.service.queries.payment(payment_id))
     assert (view.status, view.decline_reason) == ("declined", DeclineReason.BANK_REFUSED)
-    (told,) = await driven.published(PaymentDeclined)
-    assert (told.payment_id, told.method) == (payment_id, Method.INTERNET_BANKING)
+    (event,) = await driven.published(PaymentDeclined)
+    assert (event.payment_id, event.method) == (payment_id, Method.INTERNET_BANKING)
     accepted(await driven.scan(slip(1)))
     await driven.advance(jst("2021-05-01T00:00"))
     assert await driven.receipts(payment_id) == []
@@ -211,8 +211,8 @@ async def test_a_day_with_more_payments_than_a_page_holds_is_told_in_pages(home:
 # ---- explanations -----------------------------------------------------------------------------------------
 
 
-async def told(driven: DrivenProvider, payment_id: str) -> tuple[str, datetime | None, str]:
-    """(what it waits for in the standard term, until when, why)"""
+async def wait_of(driven: DrivenProvider, payment_id: str) -> tuple[str, datetime | None, str]:
+    """(what the payment waits for in the standard term, until when, why)"""
     waiting = await driven.waiting(payment_id)
     assert isinstance(waiting, Waiting)
     return waiting.waits_for.split()[0], waiting.until, waiting.because
@@ -221,16 +221,16 @@ async def told(driven: DrivenProvider, payment_id: str) -> tuple[str, datetime |
 async def test_a_card_payment_s_waits_name_their_rule_and_setting(home: Home) -> None:
     driven = await DrivenProvider.started(home, at=jst("2021-04-28T12:00"), authorization_timeout_seconds=45)
     payment_id = await driven.scanned()
-    assert (await told(driven, payment_id))[:2] == ("支払方法の選択", None)
+    assert (await wait_of(driven, payment_id))[:2] == ("支払方法の選択", None)
     accepted(await driven.choose_card(payment_id))
-    asked = await told(driven, payment_id)
+    asked = await wait_of(driven, payment_id)
     assert asked[:2] == ("与信照会結果", jst("2021-04-28T12:00:45"))
     assert "45 s" in asked[2]
     assert "[authorization_timeout_seconds]" in asked[2]
     await driven.send(driven.approval(payment_id))
-    assert (await told(driven, payment_id))[0] == "代理納付引受"
+    assert (await wait_of(driven, payment_id))[0] == "代理納付引受"
     await driven.send(driven.accepting(payment_id))
-    taken = await told(driven, payment_id)
+    taken = await wait_of(driven, payment_id)
     assert taken[:2] == ("確報", jst("2021-05-07T09:00"))
     assert "3 bank business days (銀行営業日)" in taken[2]
     assert "[confirmation_business_days]" in taken[2]
@@ -244,9 +244,9 @@ async def test_a_bank_payment_s_waits_name_their_rule_and_setting(home: Home) ->
     driven = await DrivenProvider.started(home, at=jst("2021-04-28T12:00"), bank_deposit_business_days=4)
     payment_id = await driven.scanned()
     accepted(await driven.choose_bank(payment_id))
-    assert (await told(driven, payment_id))[0] == "金融機関応答"
+    assert (await wait_of(driven, payment_id))[0] == "金融機関応答"
     await driven.advance(jst("2021-05-07T09:00"))
-    deposit = await told(driven, payment_id)
+    deposit = await wait_of(driven, payment_id)
     assert deposit[:2] == ("入金", jst("2021-05-10T10:00"))
     assert "4 bank business days after 2021-04-28 [bank_deposit_business_days]" in deposit[2]
     assert "昭和の日" in deposit[2]

@@ -26,13 +26,13 @@ END = jst("2021-05-31T00:00")
 
 
 async def statements(driven: DrivenProvider) -> list[tuple[Settler, date, date, int]]:
-    """(settler, closed on, deposit on, yen), and each was deposited on its day, in full."""
+    """(settler, closed on, deposit on, yen) of each statement. Asserts that each was deposited on its day, in full."""
     pages = await driven.published(ClosingStatementIssued)
     made = {d.statement_id: d for d in await driven.published(DepositMade)}
     for page in pages:
         deposit = made[page.statement_id]
-        told = (page.settler, page.closed_on, page.total_amount, page.deposit_on)
-        assert (deposit.settler, deposit.closed_on, deposit.amount, deposit.deposited_on) == told
+        announced = (page.settler, page.closed_on, page.total_amount, page.deposit_on)
+        assert (deposit.settler, deposit.closed_on, deposit.amount, deposit.deposited_on) == announced
     assert len(made) == len(pages)
     return sorted((page.settler, page.closed_on, page.deposit_on, page.total_amount) for page in pages)
 
@@ -41,7 +41,7 @@ def report(method: Method, **named: Any) -> CollectionRequest:
     return CollectionRequest.model_validate({"method": method, **named})
 
 
-# ---- what is taken ----------------------------------------------------------------------------------------
+# ---- what is accepted ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("method", OUTSIDE_APP)
@@ -222,15 +222,15 @@ async def test_a_channel_without_preliminary_records_says_so(home: Home) -> None
     assert waiting.because.startswith("this channel has no 速報 [bank_counter_preliminary_delay_days]; 確報 4 bank")
 
 
-@pytest.mark.parametrize(("days", "told"), [(None, ["02"]), (0, ["01", "02"]), (3, ["01", "02"]), (30, ["01", "02"])])
+@pytest.mark.parametrize(("days", "kinds"), [(None, ["02"]), (0, ["01", "02"]), (3, ["01", "02"]), (30, ["01", "02"])])
 async def test_a_preliminary_record_comes_before_its_confirmation_or_with_it(
-    days: int | None, told: list[str], home: Home
+    days: int | None, kinds: list[str], home: Home
 ) -> None:
     driven = await DrivenProvider.started(home, convenience_store_preliminary_delay_days=days)
     payment_id = await driven.collected(STORE)
     await driven.advance(END)
     delivered = await driven.receipts(payment_id)
-    assert [kind for kind, _ in delivered] == told
+    assert [kind for kind, _ in delivered] == kinds
     assert delivered[-1] == ("02", jst("2021-04-19T09:00"))
     if days is not None:
         expected = {0: NOON, 3: jst("2021-04-15T09:00"), 30: jst("2021-04-19T09:00")}
@@ -238,10 +238,10 @@ async def test_a_preliminary_record_comes_before_its_confirmation_or_with_it(
 
 
 async def test_a_payment_reported_late_is_counted_in_a_period_that_is_still_open(home: Home) -> None:
-    """Paid on 1 April, told on the 12th: its 速報 and 確報 are overdue, and the closing of the 10th is over."""
+    """Paid on 1 April, reported on the 12th: its 速報 and 確報 are overdue, and the closing of the 10th is over."""
     driven = await DrivenProvider.started(home)
-    told = report(STORE, barcode=slip(), paid_at=jst("2021-04-01T10:00"))
-    view = accepted(await driven.service.commands.collect(told))
+    reported = report(STORE, barcode=slip(), paid_at=jst("2021-04-01T10:00"))
+    view = accepted(await driven.service.commands.collect(reported))
     await driven.settle()
     assert (await driven.status(view.payment_id), view.scanned_at) == ("confirmed", jst("2021-04-01T10:00"))
     assert await driven.receipts(view.payment_id) == [("01", NOON), ("02", NOON)]
@@ -274,17 +274,17 @@ async def test_what_comes_again_or_after_a_restart_changes_nothing(home: Home) -
     assert await driven.service.dead_letters() == []
 
 
-# ---- what is taken back before it is told ---------------------------------------------------------------------
+# ---- withdrawn before the ward has a record --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("after", "told"),
+    ("after", "kinds"),
     [(timedelta(minutes=30), []), (timedelta(days=1), ["01", "03"]), (timedelta(days=2), ["01", "03"])],
 )
 async def test_of_what_it_was_never_told_the_ward_hears_no_cancellation(
-    after: timedelta, told: list[str], home: Home
+    after: timedelta, kinds: list[str], home: Home
 ) -> None:
-    """速報 is due a day later at noon; what is taken back at that moment is told of first."""
+    """速報 is due a day later at noon; a payment withdrawn at that moment is reported first."""
     driven = await DrivenProvider.started(home, preliminary_delay_days=1, preliminary_time="12:00")
     payment_id = await driven.paid()
     assert await driven.status(payment_id) == "collected"
@@ -294,7 +294,7 @@ async def test_of_what_it_was_never_told_the_ward_hears_no_cancellation(
         await driven.advance(NOON + after)
     await driven.send(driven.withdrawal(payment_id))
     await driven.advance(END)
-    assert [kind for kind, _ in await driven.receipts(payment_id)] == told
+    assert [kind for kind, _ in await driven.receipts(payment_id)] == kinds
     assert await driven.status(payment_id) == "cancelled"
 
 

@@ -1,4 +1,4 @@
-"""乙: what becomes of a database from before there were channels: its payments, records and closings."""
+"""乙: migration of a database from before channels were added: its payments, records and closings."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def test_payments_records_and_closings_of_the_bank_network_are_taken_over(
     shutil.copy(HISTORY.folder / "0001_tables.py", before)
     database = Database(await home.url("provider"))
     async with database.begin() as session:
-        # of no revision: nothing but the revisions will fill it
+        # at no revision, so that only the revisions make the tables
         await session.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)"))
     chassis, _ = create_app(
         Settings(seed=1, database_url="sqlite:///nowhere.db"), MemoryBus(), Clock.stepped(NOON)

@@ -1,7 +1,7 @@
-"""乙 as several replicas: a bank day is totalled by one while another counts a payment in or takes one out.
+"""乙 as several replicas: one totals a bank day while another adds a payment to it or removes one.
 
-Whoever is to be in the middle of a transaction is kept there by a table that the test has locked: one that is written
-to after everything was decided.
+To hold a replica in the middle of a transaction, the test locks a table that the transaction writes to after all its
+decisions.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ TODAY, TOMORROW = date(2021, 4, 12), date(2021, 4, 13)
 CLOSING_TIME = jst("2021-04-13T00:30")
 EVERYTHING_DEPOSITED = jst("2021-05-01T00:00")
 REVERSES = "9002"
-"""The test bank that takes its approval back after half an hour."""
+"""The test bank that reverses its approval after half an hour."""
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ async def home(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactor
 
 
 class Replicas:
-    """Two replicas over one database. `counter` has heard what changes a day, `closer` is to total it."""
+    """Two replicas over one database. `counter` has events that change a day, `closer` is to total the day."""
 
     def __init__(self, counter: DrivenProvider, closer: DrivenProvider) -> None:
         self.counter, self.closer = counter, closer
@@ -50,14 +50,14 @@ class Replicas:
         return cls(await DrivenProvider.started(home), await DrivenProvider.started(home))
 
     async def asked(self, replica: DrivenProvider, barcode: str, bank_code: str = "0001") -> str:
-        """The id of a payment whose bank has answered; the replica has the answer and has not handled it."""
+        """The id of a payment whose bank has answered; the answer is delivered to the replica and not yet handled."""
         payment_id = await replica.scanned(barcode)
         accepted(await replica.choose_bank(payment_id, bank_code))
         await self.hears(replica, timedelta(seconds=2))
         return payment_id
 
     async def hears(self, replica: DrivenProvider, after: timedelta) -> None:
-        """What is due then comes to this replica alone."""
+        """Deliver to this replica alone what is due after this time."""
         await replica.settle()
         await replica.service.relay.delete_sent()
         replica.clock.step_to(replica.clock.now() + after)
@@ -69,8 +69,9 @@ class Replicas:
         await self.hears(self.closer, CLOSING_TIME - self.closer.clock.now())
 
     @asynccontextmanager
-    async def kept_from(self, table: str) -> AsyncIterator[Callable[[DrivenProvider], Awaitable[None]]]:
-        """Yields what sets a replica to work on what it has heard, until it waits; they go on when this ends."""
+    async def blocked_at(self, table: str) -> AsyncIterator[Callable[[DrivenProvider], Awaitable[None]]]:
+        """Lock the table. Yields a function that starts a replica on its events and returns once it waits for the lock;
+        the replicas go on when the block ends."""
         async with asyncio.TaskGroup() as at_work, self.counter.service.database.begin() as session:
             await session.execute(text(f"LOCK TABLE {table} IN EXCLUSIVE MODE"))
             waiting = 0
@@ -93,7 +94,7 @@ class Replicas:
                 await pause(0.01)
 
     async def totalled(self) -> list[tuple[date, list[str]]]:
-        """(closed on, payments) of each statement, once everything is over; what was totalled was deposited."""
+        """(closed on, payments) of each statement. Asserts that the deposits equal the statements."""
         self.closer.service.relay.set_leader(True)
         await self.closer.advance(EVERYTHING_DEPOSITED)
         assert await self.closer.service.dead_letters() == []
@@ -102,9 +103,9 @@ class Replicas:
         return [(page.closed_on, [line.payment_id for line in page.lines]) for page in pages]
 
     async def receipts(self, payment_id: str) -> list[ReceiptKind]:
-        """The kinds of receipt data that either has delivered for a payment."""
-        told = [kind for r in (self.counter, self.closer) for kind, _ in await r.receipts(payment_id)]
-        return sorted(map(ReceiptKind, told))
+        """The kinds of receipt data that either replica has delivered for a payment."""
+        kinds = [kind for r in (self.counter, self.closer) for kind, _ in await r.receipts(payment_id)]
+        return sorted(map(ReceiptKind, kinds))
 
 
 async def test_a_day_is_not_totalled_until_a_payment_that_is_being_counted_in_is_there(home: Home) -> None:
@@ -112,7 +113,7 @@ async def test_a_day_is_not_totalled_until_a_payment_that_is_being_counted_in_is
     early = await replicas.counter.paid_by_bank(slip(1))
     late = await replicas.asked(replicas.counter, slip(2))
     await replicas.day_ends()
-    async with replicas.kept_from("receipts") as begin:
+    async with replicas.blocked_at("receipts") as begin:
         await begin(replicas.counter)
         await begin(replicas.closer)
     assert await replicas.totalled() == [(TODAY, sorted([early, late]))]
@@ -123,7 +124,7 @@ async def test_a_payment_that_comes_while_its_day_is_being_totalled_counts_for_t
     early = await replicas.counter.paid_by_bank(slip(1))
     late = await replicas.asked(replicas.counter, slip(2))
     await replicas.day_ends()
-    async with replicas.kept_from("outbox") as begin:
+    async with replicas.blocked_at("outbox") as begin:
         await begin(replicas.closer)
         await begin(replicas.counter)
     assert await replicas.totalled() == [(TODAY, [early]), (TOMORROW, [late])]
@@ -137,7 +138,7 @@ async def test_a_day_is_not_totalled_until_an_approval_that_is_being_taken_back_
     )
     await replicas.hears(replicas.counter, timedelta(minutes=30))
     await replicas.day_ends()
-    async with replicas.kept_from("receipts") as begin:
+    async with replicas.blocked_at("receipts") as begin:
         await begin(replicas.counter)
         await begin(replicas.closer)
     assert await replicas.totalled() == [(TODAY, [standing])]
@@ -149,7 +150,7 @@ async def test_an_approval_cannot_be_taken_back_while_its_day_is_being_totalled(
     payment_id = await replicas.counter.paid_by_bank(slip(1), REVERSES)
     await replicas.hears(replicas.counter, timedelta(minutes=30))
     await replicas.day_ends()
-    async with replicas.kept_from("outbox") as begin:
+    async with replicas.blocked_at("outbox") as begin:
         await begin(replicas.closer)
         await begin(replicas.counter)
     assert await replicas.totalled() == [(TODAY, [payment_id])]
@@ -159,7 +160,7 @@ async def test_an_approval_cannot_be_taken_back_while_its_day_is_being_totalled(
 async def test_two_that_count_the_first_payments_of_a_day_open_one_closing(home: Home) -> None:
     replicas = await Replicas.started(home)
     payments = [await replicas.asked(r, slip(n)) for n, r in enumerate((replicas.counter, replicas.closer), 1)]
-    async with replicas.kept_from("receipts") as begin:
+    async with replicas.blocked_at("receipts") as begin:
         await begin(replicas.counter)
         await begin(replicas.closer)
     assert await replicas.totalled() == [(TODAY, sorted(payments))]
@@ -171,7 +172,7 @@ async def test_payments_of_one_day_are_counted_in_side_by_side(home: Home) -> No
     slow = await replicas.asked(replicas.counter, slip(2))
     quick = await replicas.asked(replicas.closer, slip(3))
     async with replicas.counter.service.database.begin() as session:
-        await session.execute(text("SELECT 1 FROM closings FOR SHARE"))  # as one does that counts a payment in
+        await session.execute(text("SELECT 1 FROM closings FOR SHARE"))  # as a replica does that adds a payment
         assert (
             await asyncio.wait_for(replicas.closer.service.consumer.handle_next(timeout=0), SECONDS_TO_GET_THERE) == 1
         )

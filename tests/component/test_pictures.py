@@ -1,4 +1,4 @@
-"""乙 scans pictures: in a process of their own, bounded, with named refusals, over HTTP as the app sends them."""
+"""乙 scans pictures: in a separate process, bounded, with named refusals, over HTTP as the app sends them."""
 
 from __future__ import annotations
 

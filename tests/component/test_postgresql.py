@@ -34,7 +34,7 @@ from tests.component.tiny_party import Driven, Entry, EntryRequest, Token, keep_
 
 pytestmark = pytest.mark.stack
 SOON = 5.0
-"""Seconds by which what happens at once has happened; it takes milliseconds."""
+"""Seconds to wait for what should happen immediately; it takes milliseconds."""
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ async def home(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactor
 
 
 async def until(so: Callable[[], Awaitable[bool]], within: float = 30.0) -> None:
-    """Ask again and again, and fail when it is not so in time."""
+    """Poll until the condition holds. Raises `TimeoutError` if it does not in time."""
     async with asyncio.timeout(within):
         while not await so():
             await pause(0.02)
@@ -69,7 +69,7 @@ async def _sends(service: Service) -> bool:
 
 
 async def cut_sessions(home: Home, name: str) -> None:
-    """As a restart of the server does."""
+    """Cut all sessions of the database, as a restart of the server does."""
     assert home.server is not None
     database = (await home.url(name)).rpartition("/")[2]
     await home.server.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
@@ -146,7 +146,7 @@ async def _lost(lease: Lease) -> bool:
 
 
 async def _can_take(database: Database) -> bool:
-    """Its session was cut as well, and it may be the first to find out."""
+    """Whether the lease is free. This database's session was cut too, and this may be its first use since."""
     try:
         async with database.sole_holder("relay") as lease:
             return lease.held
@@ -192,7 +192,7 @@ async def test_two_members_at_work_on_the_same_events_in_other_orders_do_not_wai
 
 @pytest.mark.parametrize("known", [True, False], ids=["the slip is locked", "the receipt collides"])
 async def test_a_receipt_that_another_member_is_registering_has_one_effect(known: bool, home: Home) -> None:
-    """A member that others took over goes on with its batch, and its successor has the same events."""
+    """A member that lost its partitions goes on with its batch while its successor handles the same events."""
     zombie, successor = [await DrivenWard.started(home) for _ in range(2)]
     slips = await zombie.assess()
     events = [receipt(f"p{n}", slip if known else f"unknown {n}") for n, slip in enumerate(slips)]
@@ -228,8 +228,8 @@ async def test_an_effect_with_a_natural_key_that_another_member_is_writing_happe
         await until(lambda: _waits(database))
     assert await handling == 3
     await driven.settle()
-    assert list(await driven.kept()) == names
-    assert sorted(await driven.asked()) == ["a", "c"], "whoever kept b asks about it"
+    assert list(await driven.token_amounts()) == names
+    assert sorted(await driven.asked()) == ["a", "c"], "the agent is asked about b by the transaction that stored it"
     assert await driven.service.dead_letters() == []
 
 
@@ -245,7 +245,7 @@ async def test_reissues_by_two_members_at_once_are_counted_one_by_one(home: Home
 
 
 async def _hears(ward: DrivenWard, events: Sequence[Event], seed: int) -> None:
-    """All of the events in batches, in an order of its own."""
+    """Deliver all events to this ward in an order that depends on the seed; it handles them in batches."""
     own = sorted(events, key=lambda event: fingerprint(f"{seed}{event}".encode()))
     await ward.bus.produce([ward.record(event) for event in own])
     while await ward.service.consumer.handle_next(timeout=0):
@@ -267,7 +267,7 @@ async def test_rows_are_inserted_in_the_order_of_their_keys_whatever_order_they_
         await inbox.mark(holder, NOON, {"m": b""})
         held_up = asyncio.create_task(mark("z", "m", "a"))
         await until(lambda: _waits(database))
-        await mark("z")  # not taken yet by the one that waits at m
+        await mark("z")  # not yet locked by the transaction that waits at m
     with pytest.raises(IntegrityError):
         await held_up
     await database.close()
@@ -293,7 +293,7 @@ async def test_a_transaction_in_which_a_statement_failed_does_not_pass_for_commi
     await database.close()
 
 
-async def test_who_is_cancelled_in_a_transaction_leaves_nothing_behind(home: Home) -> None:
+async def test_a_task_cancelled_in_a_transaction_leaves_nothing_behind(home: Home) -> None:
     database = Database(await home.url("party"), pool_size=2)
     async with database.begin() as session:
         await session.execute(text("CREATE TABLE things (name text)"))
@@ -303,7 +303,7 @@ async def test_who_is_cancelled_in_a_transaction_leaves_nothing_behind(home: Hom
             await session.execute(text("INSERT INTO things VALUES ('half')"))
             await session.execute(text(then))
 
-    for seconds in (0.0, 0.001, 0.01, 0.1):  # at whatever point of it
+    for seconds in (0.0, 0.001, 0.01, 0.1):  # at any point of the transaction
         task = asyncio.create_task(write("SELECT pg_sleep(60)"))
         await pause(seconds)
         task.cancel()

@@ -1,4 +1,4 @@
-"""Columns read as something simpler than they are kept."""
+"""Columns that are read as a simpler type than they are stored as."""
 
 from __future__ import annotations
 

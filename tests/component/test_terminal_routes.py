@@ -1,4 +1,4 @@
-"""乙 towards the terminal: who is let in, what is recorded of it, a file or the rest of one."""
+"""乙's routes for the terminal: admission, the record of each request, whole files and partial ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.component.driven import jst
 from tests.component.driven_provider import NOON, DrivenProvider, slip
 from tests.component.home import Home
 
-CERTIFICATE, OTHER = b"the ward's terminal", b"somebody else"
+CERTIFICATE, OTHER = b"the ward's terminal", b"another client"
 FINGERPRINT = sha256(CERTIFICATE).hexdigest()
 USER, PASSWORD = "ward-terminal", "correct horse"
 SETTINGS = {"terminal_password": PASSWORD, "terminal_certificate_sha256": FINGERPRINT}
@@ -65,7 +65,7 @@ async def recorded(driven: DrivenProvider) -> list[tuple[str, str, str, str]]:
     return [(r.terminal_user, r.certificate, r.what, r.outcome) for r in rows]
 
 
-# ---- who is let in ----------------------------------------------------------------------------------------
+# ---- admission --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ async def test_a_terminal_is_let_in_with_all_three_or_not_at_all(
 ) -> None:
     async with with_a_file(tmp_path) as (driven, terminal), line(driven, **shown) as stranger:
         answers = [await stranger.post("/login")]
-        stranger.headers["Terminal-Session"] = terminal.headers["Terminal-Session"]  # taken from the right one
+        stranger.headers["Terminal-Session"] = terminal.headers["Terminal-Session"]  # stolen from the right client
         answers += [await stranger.get("/receipt-files"), await stranger.get(f"/receipt-files/{NAME}")]
         assert [answer.status_code for answer in answers] == [401] * 3
         assert {answer.json()["code"] for answer in answers} == {"terminal_not_admitted"}
@@ -123,17 +123,17 @@ async def test_every_request_is_recorded_with_user_and_certificate(tmp_path: Pat
         await listed(terminal)
         await terminal.get(f"/receipt-files/{NAME}")
         await terminal.get("/receipt-files/SHUNO20210411.txt")
-        who = (USER, FINGERPRINT)
+        identity = (USER, FINGERPRINT)
         assert await recorded(driven) == [
-            (*who, "login", "admitted"),
-            (*who, "list", "admitted"),
-            (*who, f"file {NAME}", "admitted"),
-            (*who, "file SHUNO20210411.txt", "admitted"),
-            (*who, "file SHUNO20210411.txt", "receipt_file_unknown"),
+            (*identity, "login", "admitted"),
+            (*identity, "list", "admitted"),
+            (*identity, f"file {NAME}", "admitted"),
+            (*identity, "file SHUNO20210411.txt", "admitted"),
+            (*identity, "file SHUNO20210411.txt", "receipt_file_unknown"),
         ]
 
 
-# ---- files and the rest of files --------------------------------------------------------------------------
+# ---- whole files and partial ones -------------------------------------------------------------------------
 
 
 async def test_files_are_listed_by_their_days(tmp_path: Path) -> None:
@@ -194,8 +194,8 @@ async def test_a_file_that_is_not_there_or_no_longer_is_refused_by_name(tmp_path
         assert (unknown.status_code, unknown.json()["code"]) == (404, "receipt_file_unknown")
         await driven.advance(jst("2021-04-14T01:00"))
         terminal.headers["Terminal-Session"] = await logged_in(terminal)
-        gone = await terminal.get(f"/receipt-files/{NAME}")
-        assert (gone.status_code, gone.json()["code"]) == (410, "receipt_file_no_longer_kept")
+        deleted = await terminal.get(f"/receipt-files/{NAME}")
+        assert (deleted.status_code, deleted.json()["code"]) == (410, "receipt_file_no_longer_kept")
 
 
 async def test_the_ordinary_listener_has_no_receipt_files(tmp_path: Path) -> None:

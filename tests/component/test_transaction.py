@@ -1,4 +1,4 @@
-"""A transaction: effects, announcements, timers and the mark of having handled commit together or not at all."""
+"""A transaction: effects, published events, timers and the inbox row commit together or not at all."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.component.tiny_party import (
 )
 
 OWNERLESS = "nobody"
-"""An owner that is not in the table: a transaction that refers to it fails when it commits."""
+"""An owner that is not in the table: a transaction that refers to it fails on commit."""
 
 
 async def test_an_effect_and_its_announcement_commit_together(anywhere: Home) -> None:
@@ -112,7 +112,7 @@ async def test_announcements_of_several_handlers_of_one_transaction_keep_their_o
 
 
 def transaction() -> Transaction:
-    """A transaction that is never committed, to assert on what it announces."""
+    """A transaction that is never committed, to assert on what it publishes."""
     return Transaction(None, NOON, SeededIdentity(1), topics.PAYMENT_PROVIDER)  # type: ignore[arg-type]
 
 
@@ -123,8 +123,8 @@ def test_an_event_goes_to_the_topic_of_its_owner_with_an_id_that_follows_from_th
     assert one.announced.published == two.announced.published
     (record,) = one.announced.published
     assert (record.topic, record.key) == (OUTBOUND, "a")
-    told = envelope(record.headers)
-    assert (told.source, told.subject, told.time) == ("/sansha/payment_provider", "p1", NOON)
+    attributes = envelope(record.headers)
+    assert (attributes.source, attributes.subject, attributes.time) == ("/sansha/payment_provider", "p1", NOON)
 
 
 def test_a_party_cannot_publish_what_belongs_to_another() -> None:

@@ -22,7 +22,7 @@ TWO = [("p1", 10_000), ("p2", 10_000)]
 
 
 def with_dates(pages: list[ClosingStatementIssued], *, entrusted_at: datetime = NOON) -> list[ClosingStatementIssued]:
-    """The same pages as a card agent tells them."""
+    """The pages of a statement as a card agent issues them."""
     return [
         msgspec.structs.replace(
             page,
@@ -88,7 +88,7 @@ async def test_a_second_review_and_a_restart_change_nothing(home: Home) -> None:
 async def test_money_seen_late_that_was_deposited_in_time_leaves_no_gap(home: Home) -> None:
     ward, slips = await before_the_designated_date(home)
     await step_to(ward, OVER)
-    await ward.send(deposit(20_000))  # deposited on 30 July, and heard of only now
+    await ward.send(deposit(20_000))  # deposited on 30 July, reported only now
     view = await ward.service.queries.deeming(slips[0].slip_number, DESIGNATED_DATE + timedelta(days=1))
     assert (view.effect, view.since) == ("paid", NOON.date())  # type: ignore[union-attr]
     assert await outstanding(ward, slips) == [0, 0]

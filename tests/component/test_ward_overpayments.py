@@ -1,4 +1,4 @@
-"""甲: a slip with too much on it (過誤納): applied (充当), refunded (還付), lapsed (時効), taken back (取消)."""
+"""甲: a slip with too much on it (過誤納): applied (充当), refunded (還付), lapsed (時効), cancelled (取消)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def paid_twice(home: Home | None = None, **given: Any) -> tuple[DrivenWard
 
 
 async def owed_in_november(home: Home | None = None) -> tuple[DrivenWard, Sequence[SlipView]]:
-    """The fifth slip, not due yet, paid thrice; the first and the third of ten thousand each are overdue."""
+    """The fifth slip, not due yet, is paid three times; the first and the third, ¥10,000 each, are overdue."""
     ward = await DrivenWard.started(home, NOVEMBER)
     slips = await ward.assess()
     await ward.send(receipt("second", slips[1]), receipt("fourth", slips[3]))
@@ -147,7 +147,7 @@ async def test_what_comes_too_much_after_a_decision_is_decided_on_by_itself(home
     assert await uses(ward, slips[0]) == [(Use.REFUNDED, 10_000, None), (Use.REFUND_DECIDED, 10_000, None)]
 
 
-# ---- taken back ------------------------------------------------------------------------------------------
+# ---- cancelled -------------------------------------------------------------------------------------------
 
 
 async def test_a_receipt_cancelled_before_the_decision_leaves_nothing_to_decide(home: Home) -> None:
@@ -290,11 +290,11 @@ async def test_overpayments_over_http(home: Home) -> None:
         again = await http.post(f"/overpayments/{number}/refund", json={})
         assert (again.status_code, again.json()["code"]) == (409, "nothing_overpaid")
         assert (await http.get(f"/overpayments/{'9' * 21}")).status_code == 404
-        kept = (await http.get(f"/overpayments/{number}")).json()
-        assert [use["amount"] for use in kept["uses"]] == [100, 9_900]
+        shown = (await http.get(f"/overpayments/{number}")).json()
+        assert [use["amount"] for use in shown["uses"]] == [100, 9_900]
 
 
-# ---- told ------------------------------------------------------------------------------------------------
+# ---- explained -------------------------------------------------------------------------------------------
 
 
 async def test_the_story_of_a_payment_tells_what_became_of_its_slip(home: Home) -> None:
@@ -305,8 +305,8 @@ async def test_the_story_of_a_payment_tells_what_became_of_its_slip(home: Home) 
     await ward.advance(DECIDED + SECOND)
     assert await ward.service.commands.apply_overpayment(ApplyOverpayment(slip_number=slips[0].slip_number)) is not None
     await ward.advance(REFUNDED + SECOND)
-    told = (await ward.service.queries.explain(["p2"]))["p2"].steps
-    assert [(s.event.split()[0], s.detail.rpartition("[")[2]) for s in told][-2:] == [
+    steps = (await ward.service.queries.explain(["p2"]))["p2"].steps
+    assert [(s.event.split()[0], s.detail.rpartition("[")[2]) for s in steps][-2:] == [
         ("還付決定", "overpayment_decision_days]"),
         ("還付", "refund_days]"),
     ]
@@ -318,14 +318,14 @@ async def test_the_story_of_a_payment_tells_what_became_of_its_slip(home: Home) 
 @settings(max_examples=20)
 @given(st.data())
 def test_the_order_of_what_comes_at_one_time_changes_nothing(data: st.DataObject) -> None:
-    """Payments and cancellations on the hour of decision and refund, in any order and in any batches."""
+    """Payments and cancellations at the hour of decision or refund, in any order and in any batches."""
     order = data.draw(st.permutations(range(5)))
     cuts = sorted(data.draw(st.lists(st.integers(0, 5), max_size=3)))
     at = data.draw(st.sampled_from([NOVEMBER, NOVEMBER.replace(hour=16) + timedelta(days=14)]))
-    assert asyncio.run(_told(order, cuts, at)) == asyncio.run(_told(range(5), [], at))
+    assert asyncio.run(_outcome(order, cuts, at)) == asyncio.run(_outcome(range(5), [], at))
 
 
-async def _told(order: Sequence[int], cuts: Sequence[int], at: datetime) -> tuple[Any, ...]:
+async def _outcome(order: Sequence[int], cuts: Sequence[int], at: datetime) -> tuple[Any, ...]:
     ward, slips = await owed_in_november()
     await ward.advance(at)
     events = [

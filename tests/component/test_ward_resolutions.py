@@ -1,4 +1,4 @@
-"""甲: decisions about settlements that do not agree: booked, kept, idempotent; refused where they do not fit."""
+"""甲: decisions about settlements that do not agree: booked, recorded, idempotent; refused if they do not fit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TWO = [("p1", 10_000), ("p2", 10_000)]
 
 
 async def ward_with(home: Home, *events: Any, lines: list[tuple[str, int]] = TWO, fee: int = 0) -> DrivenWard:
-    """Two confirmed payments, their statement, and what else has come."""
+    """Two confirmed payments, their statement, and further events."""
     ward = await DrivenWard.started(home)
     slips = await ward.assess()
     for kind in (P, C):
@@ -56,8 +56,8 @@ async def test_a_decision_closes_the_difference_and_is_booked(
 ) -> None:
     ward = await ward_with(home, deposit(came))
     assert await ward.reconciled() == []
-    kept = await resolve(ward, action)
-    assert (kept.amount, kept.decided_at, kept.statement_id) == (1_000, NOON, "s1")
+    decision = await resolve(ward, action)
+    assert (decision.amount, decision.decided_at, decision.statement_id) == (1_000, NOON, "s1")
     assert await ward.reconciled() == ["s1"]
     balances = await ward.balances()
     assert balances[account] == amount
@@ -82,7 +82,7 @@ async def test_two_decisions_at_once_take_effect_one_after_the_other(home: Home)
     ward = await ward_with(home, deposit(19_000))
     async with _client(ward) as http:
         body = asked("accept_difference").model_dump()
-        answers = [await http.post("/resolutions", json=body | {"decided_by": who}) for who in ("a", "b")]
+        answers = [await http.post("/resolutions", json=body | {"decided_by": clerk}) for clerk in ("a", "b")]
         listed = (await http.get("/resolutions", params={"statement_id": "s1"})).json()
     assert [answer.status_code for answer in answers] == [201, 409]
     assert answers[1].json()["code"] == "nothing_to_resolve"

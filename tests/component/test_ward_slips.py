@@ -148,13 +148,13 @@ async def test_a_reissued_slip_is_the_same_debt_on_new_paper(home: Home) -> None
     slip = (await ward.assess())[0]
     balances = await ward.balances()
     request = ReissueRequest(slip_number=slip.slip_number)
-    anew = accepted(await ward.service.commands.reissue_slip(request, key="k"))
-    assert await ward.service.commands.reissue_slip(request, key="k") == anew
-    assert accepted(await ward.service.queries.slip(slip.slip_number)) == anew
-    assert anew == slip.model_copy(
-        update={"reissue": 1, "barcode": anew.barcode, "human_readable": anew.human_readable}
+    reissued = accepted(await ward.service.commands.reissue_slip(request, key="k"))
+    assert await ward.service.commands.reissue_slip(request, key="k") == reissued
+    assert accepted(await ward.service.queries.slip(slip.slip_number)) == reissued
+    assert reissued == slip.model_copy(
+        update={"reissue": 1, "barcode": reissued.barcode, "human_readable": reissued.human_readable}
     )
-    code = barcode.decode(anew.barcode or "")
+    code = barcode.decode(reissued.barcode or "")
     assert isinstance(code, Barcode)
     assert (code.free_area, code.reissue, code.amount) == (slip.slip_number, 1, slip.amount)
     assert await ward.balances() == balances
@@ -164,10 +164,10 @@ async def test_a_reissue_asks_for_what_is_left_and_a_paid_slip_needs_none(home: 
     ward = await DrivenWard.started(home)
     slip = (await ward.assess())[0]
     await ward.send(receipt("p1", slip, amount=4_000))
-    anew = accepted(await ward.service.commands.reissue_slip(ReissueRequest(slip_number=slip.slip_number)))
-    code = barcode.decode(anew.barcode or "")
+    reissued = accepted(await ward.service.commands.reissue_slip(ReissueRequest(slip_number=slip.slip_number)))
+    code = barcode.decode(reissued.barcode or "")
     assert isinstance(code, Barcode)
-    assert (code.amount, anew.amount, anew.outstanding) == (6_000, 10_000, 6_000)
+    assert (code.amount, reissued.amount, reissued.outstanding) == (6_000, 10_000, 6_000)
     await ward.send(receipt("p2", slip, amount=6_000))
     refusal = refused(await ward.service.commands.reissue_slip(ReissueRequest(slip_number=slip.slip_number)))
     assert refusal.code == "slip_already_paid"
@@ -221,8 +221,8 @@ async def test_a_reissued_slip_is_printed_anew(home: Home) -> None:
     slip = (await ward.assess())[0]
     before = await ward.service.queries.print_slips([slip.slip_number])
     async with over_http(ward) as http:
-        anew = await http.post(f"/slips/{slip.slip_number}/reissue", headers={"Idempotency-Key": "k"})
-        assert (anew.status_code, anew.json()["reissue"]) == (201, 1)
+        reissued = await http.post(f"/slips/{slip.slip_number}/reissue", headers={"Idempotency-Key": "k"})
+        assert (reissued.status_code, reissued.json()["reissue"]) == (201, 1)
         assert (await http.post("/slips/1/reissue")).json()["code"] == "slip_unknown"
     after = await ward.service.queries.print_slips([slip.slip_number])
     assert isinstance(before, bytes)

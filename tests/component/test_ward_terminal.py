@@ -1,4 +1,4 @@
-"""甲 registers what its terminal fetched: each record once, to the yen, whatever came before or comes again."""
+"""甲 registers what its terminal fetched: each record once, to the yen, whatever is there before or sent again."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ async def test_an_empty_file_is_received_and_done_with(home: Home, tmp_path: Pat
         assert s.copies == []
 
 
-# ---- sent twice, sent otherwise ----------------------------------------------------------------------------
+# ---- sent twice, sent changed ------------------------------------------------------------------------------
 
 
 async def test_the_same_content_under_another_name_is_registered_once_and_shown(home: Home, tmp_path: Path) -> None:
@@ -105,13 +105,13 @@ async def test_another_content_under_the_same_name_is_refused_and_recorded(home:
 async def test_a_record_that_an_event_told_and_its_days_file_lacks_is_found(home: Home, tmp_path: Path) -> None:
     async with scene(home, tmp_path) as s:
         await s.ward.send(receipt(FIRST, s.slips[0]), receipt(SECOND, s.slips[1]))
-        await s.ward.send(receipt(SECOND, s.slips[1], ReceiptKind.CONFIRMED))  # of the next day: not this file's
+        await s.ward.send(receipt(SECOND, s.slips[1], ReceiptKind.CONFIRMED))  # of the next day: not in this file
         s.centre.add("A.txt", record(FIRST, s.slips[0]))
         assert (await s.pulled()).outcome == "registered"
         missing = await s.ward.reasons("discrepancy")
         assert list(missing) == [SECOND]
         assert missing[SECOND].startswith("receipt_missing_from_file (01): the 速報 of ¥10,000")
-        assert max(await s.registered()) == (SECOND, "02", 10_000)  # nothing is taken back
+        assert max(await s.registered()) == (SECOND, "02", 10_000)  # nothing is undone
 
 
 # ---- damaged ------------------------------------------------------------------------------------------------
@@ -215,7 +215,7 @@ async def test_a_line_that_is_cut_again_and_again_leaves_the_rest_to_the_next_se
 
 async def test_a_centre_that_is_silent_is_told(home: Home, tmp_path: Path) -> None:
     def silent(request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("nobody there", request=request)
+        raise httpx.ConnectError("connection refused", request=request)
 
     async with scene(home, tmp_path) as s:
         s.centre.answer = silent  # type: ignore[method-assign]

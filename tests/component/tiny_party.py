@@ -1,4 +1,4 @@
-"""A party just large enough to see the chassis at work: it books entries, asks an agent, and reminds itself.
+"""The smallest party that exercises the chassis: it books entries, asks an agent, and sets timers.
 
 It stands in a real party's place on the bus, on a real database, under a clock that the test moves.
 """
@@ -39,9 +39,9 @@ from tests.component.home import Home
 NOON = datetime.fromisoformat("2021-04-12T12:00:00+09:00")
 ASKER, ANSWERER = topics.PAYMENT_PROVIDER, topics.card_agent(Agent.UC)
 INBOUND = topics.authorization_results(Agent.UC).name
-"""Where the asker hears of entries."""
+"""The topic from which the asker reads entries."""
 OUTBOUND = topics.authorization_requests(Agent.UC).name
-"""Where it publishes, and where the answerer listens."""
+"""The topic to which the asker publishes and from which the answerer reads."""
 BROKEN_AMOUNT = 666
 """The handler has a bug with this amount."""
 
@@ -55,7 +55,7 @@ entries = Table(
     Column("name", String, nullable=False),
     Column("amount", Integer, nullable=False),
     Column("at", Instant, nullable=False),
-    # Looked at when the transaction commits: an unknown owner makes the commit itself fail.
+    # Checked on commit: an unknown owner makes the commit itself fail.
     Column("owner", ForeignKey("owners.name", deferrable=True, initially="DEFERRED")),
 )
 tokens = Table(
@@ -65,7 +65,7 @@ tokens = Table(
     Column("account", String, nullable=False),
     Column("amount", Integer, nullable=False),
 )
-"""What has a natural key: its name."""
+"""Rows with a natural key, their name."""
 
 
 class Entry(Event, frozen=True, kw_only=True):
@@ -87,7 +87,7 @@ class Entry(Event, frozen=True, kw_only=True):
 
 
 class Token(Entry, frozen=True, kw_only=True):
-    """Keep this under its name, and ask the agent about it: an event with a natural key."""
+    """Store this under its name, which is its natural key, and ask the agent about it."""
 
     TYPE: ClassVar[str] = "sansha.test.token.v1"
 
@@ -125,7 +125,7 @@ class EntryAnswer(BaseModel):
 
 
 class TinyParty(Service):
-    """Does its work first and only then finds a negative amount wrong: midway."""
+    """Refuses a negative amount only after it has written: a failure midway."""
 
     title = "tiny party"
     tables = metadata
@@ -171,7 +171,7 @@ async def _book_and_ask(events: Sequence[Entry], tx: Transaction) -> None:
 
 
 async def keep_tokens(events: Sequence[Token], tx: Transaction) -> None:
-    """One that is kept stays as it is, and nobody is asked about it again."""
+    """A token that exists is left as it is, and the agent is not asked about it again."""
     named = select(tokens.c.name).where(tokens.c.name.in_([e.name for e in events]))
     known = set((await tx.session.execute(named)).scalars())
     for event in events:
@@ -249,7 +249,7 @@ class Counting:
 
 
 class Driven:
-    """A tiny party driven by hand: `send` what others would, `settle`, look at rows and at what was published."""
+    """A tiny party driven by hand: `send` what others would, `settle`, read its rows and what it published."""
 
     service: TinyParty
 
@@ -265,7 +265,7 @@ class Driven:
         return driven
 
     async def start(self, faults: Faults | None = None, **more: Any) -> None:
-        """Another process over the same database and bus, with these settings; it is looked at from now on."""
+        """Another process over the same database and bus, with these settings; the methods below read from it."""
         url = await self.home.url(self.principal)
         settings = ServiceSettings(seed=1, database_url=url, database_durable=False, **more)
         self.service = TinyParty(self.principal, settings, self.bus, self.clock, faults)
@@ -278,7 +278,7 @@ class Driven:
         return create_http(self.service, router(self.service))
 
     async def crash(self, faults: Faults | None = None) -> None:
-        """End the process without its leave, and start another."""
+        """Kill the process, and start another."""
         await self.service.abandon()
         await self.start(faults)
 
@@ -293,22 +293,22 @@ class Driven:
         return Record(INBOUND, event.key, cloudevents.encode_value(event), marks)
 
     async def send(self, *events: Entry, at: datetime | None = None) -> None:
-        """To the bus; they wait there until the party takes its next step."""
+        """Produce events to the bus; the party handles them on its next step."""
         await self.bus.produce([self.record(event, at=at) for event in events])
 
     async def names(self) -> list[str]:
-        """What is booked, in the order in which it was."""
+        """Names of the entries, in the order of booking."""
         async with self.service.reading() as session:
             return list((await session.execute(select(entries.c.name).order_by(entries.c.number))).scalars())
 
-    async def kept(self) -> dict[str, int]:
-        """The tokens, each with its amount."""
+    async def token_amounts(self) -> dict[str, int]:
+        """Token → its amount."""
         async with self.service.reading() as session:
             found = (await session.execute(select(tokens.c.name, tokens.c.amount).order_by(tokens.c.name))).all()
         return {name: amount for name, amount in found}
 
     async def booked_at(self) -> dict[str, datetime]:
-        """When each entry was booked."""
+        """Entry → when it was booked."""
         async with self.service.reading() as session:
             found = (await session.execute(select(entries.c.name, entries.c.at))).all()
         return {name: at for name, at in found}
@@ -319,7 +319,7 @@ class Driven:
             return int((await session.execute(select(func.count()).select_from(Table(table, MetaData())))).scalar_one())
 
     async def published(self) -> list[Message]:
-        """What is on the bus, in order per account."""
+        """The messages of the outbound topic, in order per account."""
         return list(await self.bus.read(OUTBOUND, max_records=100_000))
 
     async def asked(self) -> list[str]:
@@ -328,6 +328,6 @@ class Driven:
 
 
 async def bury(bus: LogBus, principal: str) -> None:
-    """Its group learns that every member has died."""
+    """Expel every member of the principal's group, as if all had died."""
     for member in await bus.members(principal):
         await bus.evict(principal, member)

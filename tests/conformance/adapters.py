@@ -19,7 +19,7 @@ from services.chassis.bus.subscription import LogSubscription
 
 
 class Adapter:
-    """One log, and ways to disturb it. The flags say what it can do beyond the port."""
+    """One log, and ways to disturb it. The flags say what the adapter supports beyond the port."""
 
     name: ClassVar[str]
     needs_engine: ClassVar[bool] = False
@@ -35,10 +35,10 @@ class Adapter:
     atomic_appends: ClassVar[bool] = False
     """A concurrent `read` sees all or none of one `produce` to a topic."""
     hands_over_between_batches: ClassVar[bool] = False
-    """A live member keeps its partitions until it has committed or rewound what it fetched of them, or until a timeout
+    """A live member holds its partitions until it has committed or rewound what it fetched of them, or until a timeout
     longer than any test."""
     tells_slow_from_dead: ClassVar[bool] = False
-    """A stopped process (SIGSTOP) keeps its partitions for any length of time."""
+    """A stopped process (SIGSTOP) holds its partitions for any length of time."""
     expels_the_silent: ClassVar[bool] = False
     """A stopped process (SIGSTOP) loses its partitions to the others after a timeout."""
 
@@ -97,7 +97,7 @@ class InSqlite(_Embedded):
 
 
 class InKafka(Adapter):
-    """Topics and groups under a prefix of their own.
+    """Each log has topics and groups under its own prefix.
 
     Records expire by segment, a produce becomes visible partition by partition, a member without heartbeats is dead.
     """

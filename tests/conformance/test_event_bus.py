@@ -247,8 +247,8 @@ async def test_expired_records_go_and_offsets_do_not_start_anew(adapter: Adapter
     await bus.produce(numbered(range(5, 8)))
     adapter.advance(60)
     await bus.produce(numbered([8]))
-    kept = await bus.read(TOPIC)
-    assert [(m.offset, int(m.value)) for m in kept] == [(5, 5), (6, 6), (7, 7), (8, 8)]
+    remaining = await bus.read(TOPIC)
+    assert [(m.offset, int(m.value)) for m in remaining] == [(5, 5), (6, 6), (7, 7), (8, 8)]
     adapter.advance(1000)
     await bus.produce(numbered([9]))
     assert [(m.offset, int(m.value)) for m in await bus.read(TOPIC)] == [(9, 9)]
@@ -275,8 +275,8 @@ async def test_of_a_long_log_so_much_goes_as_has_expired(adapter: Adapter, bus: 
     adapter.advance(60)
     await bus.produce(numbered(range(750, 1000)))
     await bus.produce(numbered([1000]))
-    kept = await bus.read(TOPIC)
-    assert [(m.offset, int(m.value)) for m in kept] == [(n, n) for n in range(expired, 1001)]
+    remaining = await bus.read(TOPIC)
+    assert [(m.offset, int(m.value)) for m in remaining] == [(n, n) for n in range(expired, 1001)]
 
 
 @pytest.mark.needs("settable_time")
@@ -291,8 +291,8 @@ async def test_offsets_go_on_after_everything_has_expired_and_the_log_was_closed
     await before.produce([Record(TOPIC, "key 0", b"40", ())])
     await before.close()
     after = await connect()
-    (kept,) = await after.read(TOPIC)
-    assert kept.offset == ends[TopicPartition(TOPIC, kept.partition)]
+    (remaining,) = await after.read(TOPIC)
+    assert remaining.offset == ends[TopicPartition(TOPIC, remaining.partition)]
 
 
 @pytest.mark.needs("settable_time")

@@ -46,7 +46,7 @@ async def test_a_stopped_process_keeps_its_partitions(bus: EventBus, start: Star
     process = await start("hold", "g", TOPIC)
     await process.line()
     process.stop()
-    for _ in range(3):  # a new member checks at once who is dead
+    for _ in range(3):  # a new member checks at once for dead ones
         other = await bus.subscribe("g", [TOPIC])
         assert list(await other.fetch(100, 0)) == []
         await other.close()
@@ -94,8 +94,8 @@ async def test_what_was_acknowledged_survives_the_death_of_its_producer(bus: Eve
         await process.line()
     await process.kill()
     acknowledged = max(int(line) for line in await process.lines_left() or ["199"])
-    kept = set(numbers(await bus.read(TOPIC, max_records=1_000_000)))
-    assert kept >= set(range(acknowledged + 1))
+    found = set(numbers(await bus.read(TOPIC, max_records=1_000_000)))
+    assert found >= set(range(acknowledged + 1))
 
 
 @pytest.mark.needs("atomic_appends")

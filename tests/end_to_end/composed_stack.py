@@ -1,4 +1,4 @@
-"""Runs the compose file under a project name of its own, and removes it with its volumes."""
+"""Runs the compose file under a separate project name, and removes it with its volumes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ComposedStack:
             pytest.fail(f"the image cannot be built (is a package registry reachable?): {last}", pytrace=False)
 
     def up(self, *options: str) -> None:
-        """Start what does not run yet, and wait until all containers are healthy."""
+        """Start the containers that do not run yet, and wait until all are healthy."""
         started = self._compose("up", "--detach", "--wait", *options, seconds=UP_SECONDS)
         assert started.returncode == 0, f"{started.stderr[-2000:]}\n{self.logs()[-6000:]}"
 

@@ -45,7 +45,7 @@ async def stepped_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterat
 async def new_trial(
     request: pytest.FixtureRequest, tmp_path: Path, broker: Broker, topic_prefix: str, postgres: PostgresServer
 ) -> AsyncIterator[NewTrial]:
-    """Starts stacks with databases of their own. The end of the run shows how long each took to catch up."""
+    """Starts stacks with their own databases. The end of the run shows how long each took to catch up."""
     databases = {principal: await postgres.make_database(principal) for principal in PARTIES}
     urls = {principal: postgres.url(name) for principal, name in databases.items()}
     trials: list[Trial] = []

@@ -1,4 +1,4 @@
-"""Access rules on a real broker: each principal does what the contract says, and is refused everything else."""
+"""Access rules on a real broker: each principal may do what the contract says, and is refused everything else."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_authorization_requests_are_read_by_their_agent_alone(
 
 
 def test_a_principal_cannot_join_anothers_group(provisioned: Provisioning) -> None:
-    """It would take partitions from the group, even if it can read none of them."""
+    """A member that may not read would still take partitions from the group."""
     assert joining(provisioned, WARD, group=PAYMENT_PROVIDER) == "GROUP_AUTHORIZATION_FAILED"
     assert joining(provisioned, WARD, group=WARD) == "joined"
 
@@ -211,18 +211,20 @@ def test_a_topic_that_exists_with_other_settings_is_reported_and_left_alone(brok
 
 def written(stack: Provisioning, principal: str, names: Sequence[str]) -> set[str]:
     """Those of these topics on which the broker accepts a record of this principal."""
-    told: dict[str, str] = {}
+    outcomes: dict[str, str] = {}
     producer = Producer(stack.client(principal, **{"message.timeout.ms": 10_000}))
     for name in names:
         producer.produce(
             stack.prefix + name,
             b"{}",
             partition=0,
-            on_delivery=lambda error, message: told.update({message.topic(): error.name() if error else "accepted"}),
+            on_delivery=lambda error, message: outcomes.update(
+                {message.topic(): error.name() if error else "accepted"}
+            ),
         )
     assert producer.flush(PATIENCE_SECONDS) == 0
-    assert set(told.values()) <= {"accepted", "TOPIC_AUTHORIZATION_FAILED"}
-    return {name.removeprefix(stack.prefix) for name, outcome in told.items() if outcome == "accepted"}
+    assert set(outcomes.values()) <= {"accepted", "TOPIC_AUTHORIZATION_FAILED"}
+    return {name.removeprefix(stack.prefix) for name, outcome in outcomes.items() if outcome == "accepted"}
 
 
 def readable(stack: Provisioning, principal: str, names: Sequence[str]) -> set[str]:
@@ -277,7 +279,7 @@ def consuming(stack: Provisioning, principal: str, group: str | None = None) -> 
 
 
 def asked(question: Callable[[], Answer], until: Callable[[Answer], bool]) -> Answer:
-    """The first answer that satisfies; each question has a timeout of its own."""
+    """Poll until an answer satisfies; each request has a timeout."""
     deadline = monotonic() + PATIENCE_SECONDS
     while not until(answer := question()):
         assert monotonic() < deadline, f"still {answer!r} after {PATIENCE_SECONDS:.0f} s"

@@ -1,4 +1,4 @@
-"""Backup and restore (docs/operations.md), tried: a party's database is lost, and comes back older than the topics."""
+"""Backup and restore (docs/operations.md), tried out: a restored database is older than the topics."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.processes]
 
 PAYMENTS = 60
 BEFORE = PAYMENTS // 3
-"""How many are paid before the backup begins; it is made while the others are being paid."""
+"""Slips paid before the backup begins; the others are paid during the backup."""
 THE_DAY_AFTER, THE_DAY_AFTER_THAT = "2021-07-02", "2021-07-03"
 ALL_CLOSED = "2021-08-05"
 GROUPS_TOOL = "/opt/kafka/bin/kafka-consumer-groups.sh"
@@ -38,7 +38,7 @@ class Operator:
     databases: dict[str, str]
 
     async def back_up(self, principal: str) -> None:
-        """Others may be writing meanwhile."""
+        """Back up the database. Other processes may write meanwhile."""
         name = self.databases[principal]
         await self._in_postgres("pg_dump", "--format", "custom", "--file", _dump_of(name), name)
 
@@ -70,7 +70,7 @@ _TO_EARLIEST = ("--reset-offsets", "--to-earliest", "--execute")
 
 
 def _dump_of(database: str) -> str:
-    return f"/tmp/{database}.dump"  # in the container, and gone with it
+    return f"/tmp/{database}.dump"  # in the container, removed with it
 
 
 async def _run(container: Any, *command: str) -> None:
@@ -148,5 +148,5 @@ async def test_what_a_restored_provider_was_asked_since_its_backup_is_named_by_t
     assert {f.subject for f in findings} == {crowd.accepted[order] for order in late if order.is_good}
     assert {f.code for f in findings} == {"receipt_invented", "receipt_without_payment", "receipt_without_promise"}
     set_aside = {letter["value"]["payment_id"] for letter in await stack.dead_letters()}
-    assert set_aside == {crowd.accepted[order] for order in late}, "what it is told of them waits for somebody to look"
+    assert set_aside == {crowd.accepted[order] for order in late}, "events about them are set aside for an operator"
     await stack.stop()

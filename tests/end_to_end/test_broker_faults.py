@@ -1,4 +1,4 @@
-"""Faults of the broker and of the network to it, as in `test_faults.py`, on a broker of their own."""
+"""Faults of the broker and of the network to it, as in `test_faults.py`, on a broker that no other test uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""非保持化: a card's number is typed to its agent and is nowhere afterwards, however the typing went."""
+"""非保持化: a card number is entered at its agent and stored nowhere, whatever mistake the payer makes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def spellings(number: str) -> Iterator[str]:
     """The ways in which a number may be written."""
     for separator in ("", " ", "-"):
         yield separator.join(re.findall(r"\d{1,4}", number))
-    if number not in TEST_CARDS:  # those of the test cards are mostly zeros, as other numbers are
+    if number not in TEST_CARDS:  # the test cards' numbers are mostly zeros and could match other numbers
         yield number[:12]
 
 
@@ -68,15 +68,15 @@ def test_the_search_finds_what_is_planted(tmp_path: Path) -> None:
 async def test_no_number_is_left_by_a_year_in_the_sandbox(tmp_path: Path) -> None:
     folder, payers = tmp_path / "kept", 60
     arguments = ("demo", "--payments", "200", "--bank", "5", "--seed", str(SEED), "--database-dir", str(folder))
-    told = await finished(*module("services.console", *arguments), cwd=tmp_path)
-    assert told.status == 0, told.err
+    done = await finished(*module("services.console", *arguments), cwd=tmp_path)
+    assert done.status == 0, done.err
     numbers = [*TEST_CARDS, *(own_card(n) for n in range(1, payers + 1))]
-    assert numbers_in((told.out + told.err).encode(), numbers) == []
+    assert numbers_in((done.out + done.err).encode(), numbers) == []
     assert found_in_files(folder, numbers) == []
 
 
 class Typist:
-    """Sends what people type, and collects all answers."""
+    """Sends what payers enter, and collects all answers."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
@@ -103,7 +103,7 @@ class Typist:
 
 
 async def type_wrongly(typist: Typist, payment_id: str) -> list[str]:
-    """Type everything that can be mistyped with a card in hand; returns the numbers typed."""
+    """Enter a card with every mistake that a payer can make; returns the numbers entered."""
     good, other = own_card(101), own_card(102)
     letters = f"{own_card(103)[:-1]}X"
     wrong: list[tuple[str, Any]] = [

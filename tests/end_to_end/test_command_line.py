@@ -1,4 +1,4 @@
-"""The command `sansha`: what it answers, on which stream, with which exit status."""
+"""The command `sansha`: its output, on which stream, and its exit status."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def in_its_own_process(*arguments: str, cwd: Path) -> Finished:
 
 
 def the_line(done: Finished) -> str:
-    """The one line that says what was wrong and what would be right."""
+    """The one line that says what was wrong and how to fix it."""
     assert done.status == 2, (done.out, done.err)
     assert done.out == ""
     lines = [line for line in done.err.splitlines() if line.strip()]
@@ -136,10 +136,10 @@ BAD = {
     "no clock": ("up", "--clock", "fast"),
     "a clock that stands": ("up", "--clock", "scaled:0"),
     "a clock that runs backwards": ("up", "--clock", "scaled:-5"),
-    "a bus that nobody knows": ("up", "--bus", "carrier-pigeon:"),
+    "an unknown bus": ("up", "--bus", "carrier-pigeon:"),
     "a port too high": ("up", "--port-base", "65536"),
     "no port": ("up", "--port-base", "http"),
-    "a party that is none": ("up", "--without", "nobody"),
+    "an unknown party": ("up", "--without", "nobody"),
     "no log level": ("up", "--log-level", "loud"),
     "no barcode": ("slip", "decode", "garbage"),
     "a barcode with a wrong check digit": ("slip", "decode", DIGITS_OF_A_SLIP[:-1] + "2"),
@@ -155,7 +155,7 @@ BAD = {
     "two ways to go": ("clock", "advance", "--days", "1", "--to", "2021-08-01"),
     "backwards": ("clock", "advance", "--days", "-1"),
     "a time that is none": ("clock", "advance", "--to", "noon"),
-    "dead letters of nobody": ("dead-letters", "replay", "nobody", "1"),
+    "dead letters of an unknown party": ("dead-letters", "replay", "nobody", "1"),
     "a mended event that is not JSON": ("dead-letters", "replay", "ward", "1", "--value", "{"),
     "an audit of a folder that is empty": ("audit", "--database-dir", "empty"),
     "an audit of no folder": ("audit", "--database-dir", "nowhere"),
@@ -208,8 +208,8 @@ def test_bad_input_ends_in_one_clear_line(sansha: Sansha, here: Path, arguments:
     line = the_line(sansha(*(str(free_port_base()) if a == "FREE" else a for a in arguments)))
     assert len(line) > 30, "it says what would be right"
     assert "Errno" not in line
-    kept = contents(here)
-    assert {name: kept.get(name) for name in before} == before, "nothing is lost"
+    after = contents(here)
+    assert {name: after.get(name) for name in before} == before, "nothing is lost"
 
 
 @pytest.mark.parametrize("arguments", NO_STACK.values(), ids=NO_STACK)

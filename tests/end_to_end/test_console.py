@@ -1,4 +1,4 @@
-"""`sansha console`: the clock of a stack whose parties somebody else starts."""
+"""`sansha console`: the clock of a stack whose parties are started separately."""
 
 from __future__ import annotations
 

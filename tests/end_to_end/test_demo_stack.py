@@ -26,11 +26,11 @@ async def in_the_sandbox(*options: str, cwd: Path) -> Any:
 async def test_the_stack_tells_the_sandboxs_story_with_the_same_digest(new_stack: NewStack, tmp_path: Path) -> None:
     stack = new_stack(*STEPPED)
     await stack.start()
-    told = await stack.sansha_json("demo", "--stack", *STORY)
+    played = await stack.sansha_json("demo", "--stack", *STORY)
     expected = await in_the_sandbox(*STORY, cwd=tmp_path)
-    assert told.pop("wall_seconds") > 0 < expected.pop("wall_seconds")
-    assert told["digest"] == expected["digest"]
-    assert told == expected
+    assert played.pop("wall_seconds") > 0 < expected.pop("wall_seconds")
+    assert played["digest"] == expected["digest"]
+    assert played == expected
 
     again = await stack.sansha("demo", "--stack", *STORY)
     assert again.status == 2

@@ -44,7 +44,7 @@ def test_as_a_document_each_case_has_its_figures_and_every_day() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (("--vary", "closing=33"), "closing=33: closing_days closing day '33' must be 1 to 31 or eom"),
         (("--vary", "reminder_day=3"), "did you mean reminder_days"),
@@ -52,8 +52,8 @@ def test_as_a_document_each_case_has_its_figures_and_every_day() -> None:
         (("--html", "/no/such/folder/page.html"), "is not a folder"),
     ],
 )
-def test_bad_input_is_told_in_one_line_before_anything_is_played(arguments: tuple[str, ...], told: str) -> None:
+def test_bad_input_is_told_in_one_line_before_anything_is_played(arguments: tuple[str, ...], message: str) -> None:
     done = sansha(*arguments)
     assert done.exit_code == 2
-    assert told in done.output
+    assert message in done.output
     assert len(done.output.splitlines()) == 1

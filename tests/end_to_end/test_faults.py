@@ -66,7 +66,7 @@ async def test_a_batch_that_takes_longer_than_the_session_timeout_and_a_minute(n
         await load.crowd.has_scanned(EARLY)
         async with trial.stack.batch_held(topics.WARD):
             await pause(66)
-    assert "another member" not in trial.stack.log_of(topics.WARD), "it kept its partitions"
+    assert "another member" not in trial.stack.log_of(topics.WARD), "the ward held its partitions"
     assert (await trial.stack.duplicates(topics.WARD), await trial.stack.pids()) == (0, before)
 
 

@@ -1,4 +1,4 @@
-"""`sansha load`: on a stack of its own, on one that runs, on a ward that is somebody else's; and compared."""
+"""`sansha load`: on a new stack, on a running one, on an external ward; and comparison of results."""
 
 from __future__ import annotations
 
@@ -145,9 +145,9 @@ async def test_two_runs_are_compared(tmp_path: Path) -> None:
     for name, rate in (("a", "50"), ("b", "100")):
         done = await load(tmp_path, "receipts", "--rate", rate, "--duration", "1s", "--warm-up", "1s", "--json")
         (tmp_path / f"{name}.json").write_text(done.out)
-    told = await load(tmp_path, "compare", "a.json", "b.json")
-    assert told.status == 0
-    assert "rate: 50.0 / 100.0" in told.out
+    done = await load(tmp_path, "compare", "a.json", "b.json")
+    assert done.status == 0
+    assert "rate: 50.0 / 100.0" in done.out
     found = document(await load(tmp_path, "compare", "a.json", "b.json", "--json"))
     figures = {row["figure"]: row for row in found["figures"]}
     assert figures["throughput"]["verdict"] == "better"

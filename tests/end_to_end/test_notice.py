@@ -1,4 +1,4 @@
-"""`sansha notice`: written from a demonstration's folder or a running stack, and held against what its ward has."""
+"""`sansha notice`: written from a demonstration's folder or a running stack, and compared with the ward's records."""
 
 from __future__ import annotations
 
@@ -59,21 +59,21 @@ def test_as_a_document_it_adds_up_to_what_the_audit_says(played: Path, tmp_path:
     file.write_bytes(notice(played, "--kind", kind))
     document = json.loads(sansha("read", file, "--database-dir", played, "--json").stdout)
     audited = json.loads(CliRunner().invoke(app, ["audit", "--database-dir", str(played), "--json"]).stdout)
-    (told,) = document["notices"]
+    (shown,) = document["notices"]
     assert document["agrees"]
-    assert (told["kind"], told["compared"], told["differences"]) == (kind, True, [])
-    assert told["came_in"] == {"deposits": len(told["rows"]), "yen": audited["deposits_yen"]}
-    assert told["balance_after"] == (audited["deposits_yen"] if kind == "03" else None)
+    assert (shown["kind"], shown["compared"], shown["differences"]) == (kind, True, [])
+    assert shown["came_in"] == {"deposits": len(shown["rows"]), "yen": audited["deposits_yen"]}
+    assert shown["balance_after"] == (audited["deposits_yen"] if kind == "03" else None)
 
 
 @each_kind
 def test_what_does_not_agree_is_named_and_nothing_is_changed(played: Path, tmp_path: Path, kind: str) -> None:
-    """The first row with another amount, the second twice, the third not there."""
+    """The first row has another amount, the second is there twice, the third is missing."""
     whole, file = notice(played, "--kind", kind), tmp_path / "notice.txt"
-    (told,) = read([whole], FETCHED)
-    first, second, third, *rest = [t.row for t in told.rows]
+    (parsed,) = read([whole], FETCHED)
+    first, second, third, *rest = [t.row for t in parsed.rows]
     changed = [first._replace(amount=Yen(first.amount + 1)), second, second, *rest]
-    file.write_bytes(b"".join(zengin_file.write([(told.header, changed)])))
+    file.write_bytes(b"".join(zengin_file.write([(parsed.header, changed)])))
     done = sansha("read", file, "--database-dir", played)
     assert done.exit_code == 1, done.output
     assert "3 differences" in done.output
@@ -119,10 +119,10 @@ def test_a_damaged_file_is_refused_by_line_and_byte(played: Path, tmp_path: Path
 
 def test_accounts_of_others_are_not_compared(played: Path, tmp_path: Path) -> None:
     file = tmp_path / "notice.txt"
-    (told,) = read([notice(played)], FETCHED)
-    mine = (told.header, [t.row for t in told.rows])
+    (parsed,) = read([notice(played)], FETCHED)
+    mine = (parsed.header, [t.row for t in parsed.rows])
     account = WARD_ACCOUNT._replace(account_number="7654321")
-    other = (told.header._replace(account=account), mine[1][:2])
+    other = (parsed.header._replace(account=account), mine[1][:2])
     file.write_bytes(b"".join(zengin_file.write([mine, other])))
     both = sansha("read", file, "--database-dir", played)
     assert both.exit_code == 0, both.output
@@ -137,8 +137,8 @@ def test_two_digits_of_a_year_are_of_the_day_it_was_received(played: Path, tmp_p
     file = tmp_path / "notice.txt"
     file.write_bytes(notice(played, "--from", "2021-08-01", "--to", "2021-08-31"))
     done = sansha("read", file, "--database-dir", played, "--received", "2000-04-01", "--json")
-    (told,) = json.loads(done.stdout)["notices"]
-    assert (done.exit_code, told["from"]) == (1, "1991-08-01")
+    (shown,) = json.loads(done.stdout)["notices"]
+    assert (done.exit_code, shown["from"]) == (1, "1991-08-01")
 
 
 def test_bad_input_is_told_in_words(played: Path, tmp_path: Path) -> None:

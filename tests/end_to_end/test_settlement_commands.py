@@ -98,6 +98,6 @@ async def test_a_notice_of_the_running_stack_is_that_of_its_folder(short_deposit
         assert done.status == 0, done.err
     assert file.read_bytes() == same.read_bytes()
     document = await stack.sansha_json("notice", "read", str(file), "--stack")
-    (told,) = document["notices"]
+    (shown,) = document["notices"]
     believed = (await stack.books())[topics.card_agent(Agent.UC)].deposits
-    assert [row["amount"] for row in told["rows"]] == [d.amount - 600 for d in believed]
+    assert [row["amount"] for row in shown["rows"]] == [d.amount - 600 for d in believed]

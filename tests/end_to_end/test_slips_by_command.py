@@ -56,8 +56,8 @@ async def test_a_slip_from_its_issue_over_paper_to_its_payment(stepped_stack: St
         as_file(Photograph(angle=4, blur=0.4, contrast=0.6).of(rasterised(paper.read_bytes()).crop(PAPER)))
     )
 
-    anew = json.loads(await done(stepped_stack, "slip", "reissue", first["slip_number"], "--json"))
-    assert (anew["slip_number"], anew["reissue"]) == (first["slip_number"], 1)
+    again = json.loads(await done(stepped_stack, "slip", "reissue", first["slip_number"], "--json"))
+    assert (again["slip_number"], again["reissue"]) == (first["slip_number"], 1)
 
     paid = json.loads(await done(stepped_stack, "pay", "--image", str(photo), "--card", "4000000000000002", "--json"))
     assert (paid["slip_number"], paid["amount"]) == (first["slip_number"], 24_000)
@@ -66,5 +66,5 @@ async def test_a_slip_from_its_issue_over_paper_to_its_payment(stepped_stack: St
         return bool((await stepped_stack.get(topics.WARD, f"/slips/{first['slip_number']}"))["outstanding"] == 0)
 
     await eventually(registered, "the payment at the ward")
-    assert "slip_already_paid" in await refused(stepped_stack, "pay", anew["barcode"], "--bank")
+    assert "slip_already_paid" in await refused(stepped_stack, "pay", again["barcode"], "--bank")
     assert "slip_already_paid" in await refused(stepped_stack, "slip", "reissue", first["slip_number"])

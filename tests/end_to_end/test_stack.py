@@ -102,9 +102,9 @@ async def test_a_card_and_a_bank_payment_go_all_the_way_to_a_reconciled_deposit(
     await advanced(stack, "2021-08-25")
     for payment_id in (by_card, by_bank):
         assert await status_of(stack, payment_id) == "confirmed"
-        told = await explained(stack, payment_id)
-        assert "消込" in told
-        assert "it waits for nothing" in told
+        story = await explained(stack, payment_id)
+        assert "消込" in story
+        assert "it waits for nothing" in story
     document = await stack.sansha_json("explain", by_card)
     assert document["waiting"] == []
     assert {step["party"] for step in document["timeline"]} == {"ward", "payment_provider", "card_agent.uc"}
@@ -161,7 +161,7 @@ async def test_when_the_supervisor_is_killed_its_children_end(new_stack: NewStac
     await stack.start()
     children = await stack.pids()
     assert len(children) == len(topics.PRINCIPALS) - 1
-    await stack.kill()  # fails where a child lives on
+    await stack.kill()  # fails if a child is still alive
 
 
 async def test_a_port_that_is_taken_is_named_in_one_line(new_stack: NewStack) -> None:

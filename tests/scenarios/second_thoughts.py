@@ -1,4 +1,4 @@
-"""Stories in which parties revise, days later, what they reported: explanations of an earlier day must not know it."""
+"""Stories in which parties revise, days later, what they reported: explanations of an earlier day must not show it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MONTHS_LATER = date(2021, 10, 31)
 
 
 async def payers_think_again(world: World) -> None:
-    """Slips are scanned, and paid or scanned anew days later; answers come after midnight; a sale is revoked."""
+    """Slips are scanned, and paid or scanned again days later; answers come after midnight; a sale is revoked."""
     slips = [await world.slip() for _ in range(6)]
     await world.payers.scan(slips[0])
     opened = expect(await world.payers.scan(slips[5])).payment_id
@@ -82,7 +82,7 @@ async def money_is_brought_over_late(world: World) -> None:
 
 
 async def lines_are_decided_about_late(world: World) -> None:
-    """A statement lists a payment that nobody made; days after the deposit its money is returned."""
+    """A statement lists a payment that was never made; days after the deposit its money is returned."""
     await world.settlement_goes_wrong(SettlementAnomaly.UNKNOWN_PAYMENT)
     await world.pays(await world.slip(), Method.CARD, VISA)
     await world.until(date(2021, 7, 29), 12)

@@ -1,4 +1,4 @@
-"""試算表: who owes whom on every day of a demonstration."""
+"""試算表: what each party owes each other on every day of a demonstration."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from services.console.scenarios.world import World
 
 @pytest.mark.parametrize("seed", [7, 8])
 async def test_both_sides_of_every_debt_agree_at_the_end_of_every_day(seed: int) -> None:
-    """速報 of the app come the same day, and nothing goes wrong with the deposits: nobody knows less than another."""
+    """速報 of the app come the same day and all deposits are right, so the parties' books agree every evening."""
     first = date(2021, 6, 1)
     options = DemoOptions(cards=12, banks=8, seed=seed, first_day=first, last_day=date(2021, 12, 31), stories=0)
     async with opened_sandbox(options) as sandbox:

@@ -155,13 +155,13 @@ async def test_a_delay_of_the_preliminary_record_in_the_app_is_a_setting(
     name = "preliminary_delay_days" if method is Method.CARD else "bank_preliminary_delay_days"
     async with running(jst("2021-07-12T10:00"), payment_provider={name: days}) as sandbox:
         payment = PlannedPayment(sandbox.clock.now(), await a_slip(sandbox), method, card_number(7, "0000000001"))
-        told = expect(await payers_of(sandbox).pay(payment))
+        paid = expect(await payers_of(sandbox).pay(payment))
         await sandbox.advance(jst("2021-08-31T00:00"))
         books = await sandbox.books()
         assert [(r.kind, r.on.day) for r in sorted(books["ward"].receipts)] == [("01", told_on), ("02", 15)]
         assert audit(books).conserved
         assert await sandbox.ward.queries.open_items() == []
-        (story,) = (await sandbox.provider.queries.explain([told.payment_id])).values()
+        (story,) = (await sandbox.provider.queries.explain([paid.payment_id])).values()
         delayed = next(step for step in story.steps if step.event.startswith("速報"))
         assert (f"[{name}]" in delayed.detail) == (days > 0)
 

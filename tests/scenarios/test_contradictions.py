@@ -116,7 +116,7 @@ async def test_a_confirmation_that_never_comes_is_overdue_and_keeps_the_statemen
         payment_id = await story.pays(STORE)
         await story.until("2021-07-21T23:59")
         assert "confirmation_overdue" not in await story.open()
-        await story.until("2021-07-22T00:00")  # 13, 14, 15, 16, 19, 20 and 21 July are over
+        await story.until("2021-07-22T00:00")  # after 13, 14, 15, 16, 19, 20 and 21 July
         assert "confirmation_overdue" in await story.open()
         await story.until(EVERYTHING_DEPOSITED)
         assert await story.records(payment_id) == [("01", 8_500)]
@@ -205,7 +205,7 @@ async def test_the_provider_explains_what_went_wrong() -> None:
         await story.next_goes_wrong(A.CONFIRMED_AMOUNT_DIFFERS)
         payment_id = await story.pays(STORE)
         await story.until(EVERYTHING_DEPOSITED)
-        told = (await story.sandbox.provider.queries.explain([payment_id]))[payment_id]
-        (wrong,) = [step for step in told.steps if step.event.startswith("確報")]
+        explained = (await story.sandbox.provider.queries.explain([payment_id]))[payment_id]
+        (wrong,) = [step for step in explained.steps if step.event.startswith("確報")]
         assert "¥9,500" in wrong.detail
         assert "異常 confirmed_amount_differs" in wrong.detail

@@ -38,7 +38,7 @@ async def disagreements(scene: SettlementScene, notice: Notice) -> Sequence[Diff
     return differences(notice, (await scene.sandbox.books())["ward"])
 
 
-def told(notice: Notice) -> list[tuple[date, str | None, int]]:
+def rows_of(notice: Notice) -> list[tuple[date, str | None, int]]:
     return [(t.row.posted_on, t.settler, t.row.amount) for t in notice.came_in()]
 
 
@@ -63,7 +63,7 @@ async def test_the_notice_tells_what_really_came(
     async with settlement(*([asked] if asked else []), uc=uc) as scene:
         await scene.until(date(2021, 7, 31))
         notice = await notice_of(scene, kind)
-        assert told(notice) == expected
+        assert rows_of(notice) == expected
         assert await disagreements(scene, notice) == [], "the ward has on record what came, right or wrong"
 
 
@@ -82,7 +82,7 @@ async def test_what_is_made_good_comes_as_a_deposit_of_its_own() -> None:
         await scene.until(LATE)
         await scene.correct()
         notice = await notice_of(scene, Kind.ACCOUNT_ENTRIES)
-        assert told(notice) == [(DEPOSITED, "uc", 9_400), (LATE, "uc", 600)]
+        assert rows_of(notice) == [(DEPOSITED, "uc", 9_400), (LATE, "uc", 600)]
         assert (notice.header.balance, notice.totals.balance) == (0, 10_000)
         assert await disagreements(scene, notice) == []
 

@@ -1,5 +1,5 @@
-"""Any payment on any day: what a party tells of a day later is what it told when that day ended, and each wait has its
-reason with the rule or setting that it comes from."""
+"""Any payment on any day: what a party explains about a day later equals what it explained when that day ended, and
+each wait names the rule or setting that it comes from."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from services.ward.domain.as_of import ACCOUNT_UNKNOWN
 from tests.architecture.source_tree import PARTIES, ROOT
 from tests.scenarios.second_thoughts import SECOND_THOUGHTS
 
-Told = Mapping[str, Sequence[Explanation]]
-"""Payment → what each party that knows it tells."""
+Explained = Mapping[str, Sequence[Explanation]]
+"""Payment → the explanation of each party that has it."""
 
 STEP_BY_STEP = (
     "card-payment",
@@ -37,14 +37,14 @@ STEP_BY_STEP = (
     "paid-twice-and-applied",
 )
 A_YEAR = 366
-"""Of a story that takes longer not every day is asked about."""
+"""In a story that takes more days than this, only some days are checked."""
 RULE = re.compile(r"\[[^\[\]]{4,}\]")
 A_WAIT = re.compile(r'waits_for\s*=\s*f?"([^" ]+)')
 
 
-def _waits(*told: Told) -> set[tuple[str, str, str]]:
+def _waits(*explained: Explained) -> set[tuple[str, str, str]]:
     """(party, what it waits for, why)"""
-    parts = (part for one in told for parts in one.values() for part in parts)
+    parts = (part for one in explained for parts in one.values() for part in parts)
     return {(p.party, p.waiting.waits_for, p.waiting.because) for p in parts if p.waiting}
 
 
@@ -54,7 +54,7 @@ class WatchedSandbox(Sandbox):
     def __init__(self, scenario: Scenario, seed: int) -> None:
         overrides = {principal: dict(values) for principal, values in scenario.overrides.items()}
         super().__init__(on_the_clock(scenario.first_day, time(9)), seed, overrides=overrides)
-        self.told: dict[date, Told] = {}
+        self.nights: dict[date, Explained] = {}
         self.waits: set[tuple[str, str, str]] = set()
         self._watches_steps = False
 
@@ -66,7 +66,7 @@ class WatchedSandbox(Sandbox):
     async def advance(self, to: datetime) -> None:
         while (night := on_the_clock(business_date(self.clock.now()), time.max)) < to:
             await super().advance(night)
-            self.told[business_date(night)] = await self.explained()
+            self.nights[business_date(night)] = await self.explained()
             self.clock.step_to(night + timedelta(microseconds=1))
         await super().advance(to)
 
@@ -76,12 +76,12 @@ class WatchedSandbox(Sandbox):
                 self.waits |= _waits(await self.explained())
         await super().settle()
 
-    async def explained(self, on: date | None = None) -> Told:
+    async def explained(self, on: date | None = None) -> Explained:
         payments = [row.payment_id for row in (await self.provider.books()).payments]
-        told = [await self.provider.queries.explain(payments, on=on)]
-        told += [await agent.queries.explain(payments, on=on) for agent in self.agents.values()]
-        told += [await self.ward.queries.explain(payments, on=on)]
-        return {i: parts for i in payments if (parts := [t[i] for t in told if i in t])}
+        by_party = [await self.provider.queries.explain(payments, on=on)]
+        by_party += [await agent.queries.explain(payments, on=on) for agent in self.agents.values()]
+        by_party += [await self.ward.queries.explain(payments, on=on)]
+        return {i: parts for i in payments if (parts := [t[i] for t in by_party if i in t])}
 
 
 @pytest.mark.parametrize("scenario", [*LIBRARY, *SECOND_THOUGHTS], ids=lambda scenario: scenario.name)
@@ -90,23 +90,23 @@ async def test_what_is_told_of_a_day_later_is_what_was_told_when_it_ended(scenar
     await sandbox.start()
     try:
         await sandbox.played(scenario)
-        assert len(sandbox.told) > 1
-        assert [wait for wait in _waits(*sandbox.told.values()) if not RULE.search(wait[2])] == []
-        days = [*sandbox.told][:: 1 + len(sandbox.told) // A_YEAR]
+        assert len(sandbox.nights) > 1
+        assert [wait for wait in _waits(*sandbox.nights.values()) if not RULE.search(wait[2])] == []
+        days = [*sandbox.nights][:: 1 + len(sandbox.nights) // A_YEAR]
         for day in days:
-            assert await sandbox.explained(day) == _as_kept(sandbox.told[day]), f"on {day}"
+            assert await sandbox.explained(day) == _as_remembered(sandbox.nights[day]), f"on {day}"
     finally:
         await sandbox.close()
 
 
-def _as_kept(told: Told) -> Told:
-    """The number of another account is forgotten when its deposit is brought over."""
+def _as_remembered(explained: Explained) -> Explained:
+    """The number of another account is not stored once its deposit has been transferred: it becomes unknown."""
     return {
         payment_id: [
             Explanation.model_validate_json(part.model_dump_json().replace(OTHER_ACCOUNT, ACCOUNT_UNKNOWN))
             for part in parts
         ]
-        for payment_id, parts in told.items()
+        for payment_id, parts in explained.items()
     }
 
 

@@ -1,7 +1,7 @@
-"""停電: the machine loses power in the middle of a day. What was answered and what was booked is still there, once.
+"""停電: the machine loses power in the middle of a day. Every answered request and every booking survives, once.
 
-The disk is imitated: of each file it has what was last flushed, or all that was written, and of the groups' offsets,
-which nobody flushes, what they were at any earlier time.
+The disk is simulated: each file has either what was last flushed or all that was written. The groups' offsets, which
+are never flushed, may be those of any earlier time.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ DURABLE = {principal: {"database_durable": True} for principal in PARTIES}
 class Disk:
     """What a loss of power leaves of a folder."""
 
-    def __init__(self, folder: Path, kept: Path, chance: Chance) -> None:
-        self._folder, self._kept, self._chance = folder, kept, chance
+    def __init__(self, folder: Path, on_disk: Path, chance: Chance) -> None:
+        self._folder, self._on_disk, self._chance = folder, on_disk, chance
 
     def flushed(self, journal: Path) -> None:
         """Note that the whole file is on disk."""
@@ -47,7 +47,7 @@ class Disk:
 
     def keep(self, file: Path) -> None:
         """Record the file's present content as what is on disk."""
-        self._copy(file, self._kept)
+        self._copy(file, self._on_disk)
 
     def keep_all(self) -> None:
         for file in self._files():
@@ -55,7 +55,7 @@ class Disk:
 
     def left(self, to: Path) -> Path:
         """A folder with the files as a power loss leaves them."""
-        shutil.copytree(self._kept, to)
+        shutil.copytree(self._on_disk, to)
         for file in self._files():
             if self._chance.random() < 0.5:
                 self._copy(file, to)
@@ -106,7 +106,7 @@ async def test_after_a_loss_of_power_every_payment_is_registered_once(
     def planned(number: int) -> PlannedPayment:
         return PlannedPayment(sandbox.clock.now(), slips[number], Method.CARD, card_number(SEED, str(number)))
 
-    accepted, stalled = [], chance.choice(list(sandbox.services))  # what others send to it waits in the log
+    accepted, stalled = [], chance.choice(list(sandbox.services))  # events for it wait in the log
     for number in range(PAYMENTS - 2):
         accepted.append(expect(await payers.pay(planned(number))).payment_id)
         sandbox.clock.step_to(sandbox.clock.now() + timedelta(seconds=chance.randrange(2)))

@@ -1,4 +1,4 @@
-"""収納データファイル: what the events said comes in files too, by the era's line, registered once, then deleted."""
+"""収納データファイル: files carry the same records as events, over the era's line; registered once, then deleted."""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ async def test_a_receipt_is_registered_when_the_line_of_the_era_brings_it(
             "receipt_file_on_the_line",
             at(morrow, opens) + timedelta(seconds=seconds),
         )
-        assert len(copies(tmp_path)) == 1  # kept until it may be registered
+        assert len(copies(tmp_path)) == 1  # stored until it may be registered
 
         await sandbox.advance(at(morrow, opens, 1))
         assert [(one.outcome, one.new) for one in await terminal.pull()] == [("registered", 1)]

@@ -1,4 +1,4 @@
-"""Receipts, closing statement and bank deposit disagree: each way is found, named, decided about, and audited.
+"""Receipts, closing statement and bank deposit disagree: each case is found, named, decided about, and audited.
 
 UC closes on 10 July 2021 what was paid on the 5th, and deposits on 26 July; the designated date is 2 August.
 """
@@ -128,8 +128,8 @@ async def test_a_deposit_that_never_comes_is_accepted_and_nobody_waits_for_it() 
         assert await scene.is_clear()
         assert await scene.states() == {"resolved"}
         assert await scene.balance("accepted_differences") == 10_000
-        (told,) = (await scene.sandbox.ward.queries.explain(scene.payments[:1])).values()
-        assert told.waiting is None
+        (explained,) = (await scene.sandbox.ward.queries.explain(scene.payments[:1])).values()
+        assert explained.waiting is None
 
 
 async def test_a_deposit_to_the_wrong_account_is_brought_over() -> None:
@@ -237,12 +237,12 @@ async def test_several_anomalies_of_one_closing_are_all_named() -> None:
 async def test_each_decision_is_listed_and_told() -> None:
     async with settlement(SettlementAnomalyRequest(kind=K.DEPOSIT_SHORT, yen=600)) as scene:
         await scene.until(DEPOSITED)
-        kept = await scene.resolve("accept_difference", because="手数料の端数", decided_by="会計 A")
-        assert list(await scene.sandbox.ward.queries.resolutions()) == [kept]
+        decision = await scene.resolve("accept_difference", because="手数料の端数", decided_by="会計 A")
+        assert list(await scene.sandbox.ward.queries.resolutions()) == [decision]
         assert list(await scene.sandbox.ward.queries.resolutions(statement_id="other")) == []
         story = (await scene.sandbox.ward.queries.explain(scene.payments[:1]))[scene.payments[0]]
         (step,) = [step for step in story.steps if step.event == "差額承認 decided"]
-        assert (step.detail, step.at) == ("accept_difference ¥600 by 会計 A: 手数料の端数", kept.decided_at)
+        assert (step.detail, step.at) == ("accept_difference ¥600 by 会計 A: 手数料の端数", decision.decided_at)
 
 
 async def test_deposits_by_brand_are_one_settlement() -> None:

@@ -61,10 +61,10 @@ async def test_one_person_pays_a_slip_of_every_charge_type(sandbox: Sandbox) -> 
 
 async def test_a_lost_slip_is_reissued_and_paid_once_whichever_paper_is_scanned(sandbox: Sandbox) -> None:
     (lost,), payers = await slips_of(sandbox, ChargeType.RESIDENT_TAX), payers_of(sandbox)
-    anew = expect(await sandbox.ward.commands.reissue_slip(ReissueRequest(slip_number=lost.slip_number)))
-    assert (anew.slip_number, anew.reissue) == (lost.slip_number, 1)
-    assert anew.barcode != lost.barcode
-    expect(await payers.pay(PlannedPayment(at(5, 1), anew, Method.INTERNET_BANKING)))
+    reissued = expect(await sandbox.ward.commands.reissue_slip(ReissueRequest(slip_number=lost.slip_number)))
+    assert (reissued.slip_number, reissued.reissue) == (lost.slip_number, 1)
+    assert reissued.barcode != lost.barcode
+    expect(await payers.pay(PlannedPayment(at(5, 1), reissued, Method.INTERNET_BANKING)))
     await sandbox.advance(at(5, 2))
     found_again = await payers.pay(PlannedPayment(at(5, 2), lost, Method.CARD, GOOD_CARD))
     assert isinstance(found_again, Refusal)
@@ -79,9 +79,9 @@ async def test_paper_too_old_for_the_app_is_reissued_and_paid(sandbox: Sandbox) 
     refused = await payers.pay(PlannedPayment(at(12, 1), slip, Method.CARD, GOOD_CARD))
     assert isinstance(refused, Refusal)
     assert refused.code == "slip_past_use_by"
-    anew = expect(await sandbox.ward.commands.reissue_slip(ReissueRequest(slip_number=slip.slip_number)))
-    assert anew.use_by == date(2022, 1, 1)
-    expect(await payers.pay(PlannedPayment(at(12, 1), anew, Method.CARD, GOOD_CARD)))
+    reissued = expect(await sandbox.ward.commands.reissue_slip(ReissueRequest(slip_number=slip.slip_number)))
+    assert reissued.use_by == date(2022, 1, 1)
+    expect(await payers.pay(PlannedPayment(at(12, 1), reissued, Method.CARD, GOOD_CARD)))
     await sandbox.advance(on_the_clock(date(2022, 2, 1), time(0)))
     assert expect(await sandbox.ward.queries.slip(slip.slip_number)).outstanding == 0
     assert audit(await sandbox.books()).conserved

@@ -62,7 +62,7 @@ REFUND = RefundRow("slip-b", 1, 400, UC_DEPOSIT_ON)
 
 
 def agreeing_books() -> dict[str, Books]:
-    """By principal."""
+    """Principal → its books."""
     return {
         PROVIDER: Books(
             PROVIDER,
@@ -98,5 +98,5 @@ def agreeing_books() -> dict[str, Books]:
 
 
 def with_rows(books: dict[str, Books], principals: tuple[str, ...], **rows: Any) -> dict[str, Books]:
-    """The same books, but for these rows of these parties."""
+    """The agreeing books, with these rows of these parties replaced."""
     return books | {principal: replace(books[principal], **rows) for principal in principals}

@@ -1,4 +1,4 @@
-"""Where the parties of a stack are: by port on this machine, by name elsewhere."""
+"""Addresses of a stack's parties: by port on this machine, by name elsewhere."""
 
 from __future__ import annotations
 

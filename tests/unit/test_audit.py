@@ -38,7 +38,7 @@ def changed(*principals: str, **rows: object) -> dict[str, Books]:
 
 
 def everywhere(changes: dict[str, tuple[object, ...]]) -> dict[str, Books]:
-    """Rows of the UC agent that the ward knows the same of: what only the settler got wrong."""
+    """Rows of the UC agent with which the ward's rows agree, so that only the settler is wrong."""
     own = {kind: tuple(row for row in rows if "bank" not in str(row)) for kind, rows in changes.items()}
     return with_rows(with_rows(agreeing_books(), (UC,), **own), (WARD,), **changes)
 

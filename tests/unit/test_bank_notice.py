@@ -1,4 +1,4 @@
-"""Deposit notices: what is written of deposits agrees with books that have them; each deviation is found and named."""
+"""Deposit notices: a notice agrees with books of the same deposits; each deviation is found and named."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from services.console.books.bank_notice import (
 
 FIRST = date(2019, 4, 1)
 LAST = date(2019, 6, 30)
-"""Two eras meet within."""
+"""The era changes within this period."""
 PERIOD = Period(FIRST, LAST)
 KINDS = st.sampled_from(Kind)
 each_kind = pytest.mark.parametrize("kind", Kind)
@@ -51,7 +51,7 @@ ANY_DAY = WITHIN | st.dates(FIRST - timedelta(days=3), LAST + timedelta(days=3))
 SOME = deposits(WITHIN, least=1)
 
 
-def told(came: Sequence[DepositRow], kind: Kind = Kind.TRANSFERS_RECEIVED, period: Period = PERIOD) -> Notice:
+def notice_of(came: Sequence[DepositRow], kind: Kind = Kind.TRANSFERS_RECEIVED, period: Period = PERIOD) -> Notice:
     (notice,) = read([written(kind, period, came)], LAST)
     return notice
 
@@ -69,7 +69,7 @@ def one(settler: Settler = Settler.UC, amount: int = 8_500, on: date = date(2019
 
 @given(deposits(ANY_DAY), KINDS)
 def test_what_is_written_of_deposits_agrees_with_books_that_have_them(came: list[DepositRow], kind: Kind) -> None:
-    notice = told(came, kind)
+    notice = notice_of(came, kind)
     within = [d for d in came if PERIOD.covers(d.on)]
     assert notice.is_of_the_ward
     assert notice.period == PERIOD
@@ -91,14 +91,14 @@ def test_the_bytes_depend_neither_on_ids_nor_on_their_order(
 @given(deposits(ANY_DAY))
 def test_the_balance_of_a_later_notice_is_where_the_one_before_ended(came: list[DepositRow]) -> None:
     middle = date(2019, 5, 1)
-    before = told(came, Kind.ACCOUNT_ENTRIES, Period(FIRST, middle - timedelta(days=1)))
-    after = told(came, Kind.ACCOUNT_ENTRIES, Period(middle, LAST))
+    before = notice_of(came, Kind.ACCOUNT_ENTRIES, Period(FIRST, middle - timedelta(days=1)))
+    after = notice_of(came, Kind.ACCOUNT_ENTRIES, Period(middle, LAST))
     assert after.header.balance == before.totals.balance == sum(d.amount for d in came if d.on < middle)
 
 
 @each_kind
 def test_days_without_deposits_make_a_notice_without_rows(kind: Kind) -> None:
-    notice = told([one()], kind, Period(FIRST, FIRST))
+    notice = notice_of([one()], kind, Period(FIRST, FIRST))
     assert (notice.rows, notice.totals.rows, notice.totals.amount) == ([], 0, 0)
     assert differences(notice, ward([one()])) == []
 
@@ -113,7 +113,7 @@ def test_a_record_has_the_payers_words_in_jis_and_the_day_of_the_era() -> None:
 def test_what_the_records_have_no_room_for_is_refused() -> None:
     with pytest.raises(ValueError, match="10000000000 does not fit into 10 digits"):
         written(Kind.TRANSFERS_RECEIVED, PERIOD, [one(amount=10**10)])
-    assert told([one(amount=10**10)], Kind.ACCOUNT_ENTRIES).totals.amount == 10**10
+    assert notice_of([one(amount=10**10)], Kind.ACCOUNT_ENTRIES).totals.amount == 10**10
 
 
 # ---- deviations -------------------------------------------------------------------------------------------
@@ -124,7 +124,7 @@ def test_a_deposit_that_the_ward_has_not_is_named_with_its_line(
     came: list[DepositRow], kind: Kind, data: st.DataObject
 ) -> None:
     missed = data.draw(st.sampled_from(came))
-    notice = told(came, kind)
+    notice = notice_of(came, kind)
     (found,) = differences(notice, ward([d for d in came if d is not missed]))
     assert found[:5] == (Code.NOT_AT_WARD, missed.on, missed.settler, missed.amount, None)
     (row,) = [t.row for t in notice.rows if t.line == found.line]
@@ -136,7 +136,7 @@ def test_a_deposit_that_the_bank_does_not_tell_is_named_with_its_id(
     came: list[DepositRow], kind: Kind, data: st.DataObject
 ) -> None:
     left_out = data.draw(st.sampled_from(came))
-    (found,) = differences(told([d for d in came if d is not left_out], kind), ward(came))
+    (found,) = differences(notice_of([d for d in came if d is not left_out], kind), ward(came))
     assert found[:5] == (Code.NOT_IN_NOTICE, left_out.on, left_out.settler, None, left_out.amount)
     (booked,) = [d for d in came if d.deposit_id == found.deposit_id]
     assert booked[2:] == left_out[2:]
@@ -148,7 +148,7 @@ def test_a_deposit_that_one_side_has_twice_is_named(
 ) -> None:
     doubled = data.draw(st.sampled_from(came))
     twice = [*came, doubled._replace(deposit_id="again")]
-    (found,) = differences(told(twice if at_bank else came, kind), ward(came if at_bank else twice))
+    (found,) = differences(notice_of(twice if at_bank else came, kind), ward(came if at_bank else twice))
     assert (found.code, found.on, found.settler) == (
         Code.NOT_AT_WARD if at_bank else Code.NOT_IN_NOTICE,
         doubled.on,
@@ -162,7 +162,7 @@ def test_another_amount_of_one_deposit_is_named(
     came: list[DepositRow], kind: Kind, data: st.DataObject, other: int
 ) -> None:
     changed = data.draw(st.sampled_from(came))
-    notice = told([d._replace(amount=other) if d is changed else d for d in came], kind)
+    notice = notice_of([d._replace(amount=other) if d is changed else d for d in came], kind)
     found = differences(notice, ward(came))
     if other == changed.amount:
         assert found == []
@@ -173,19 +173,19 @@ def test_another_amount_of_one_deposit_is_named(
 def test_another_day_or_another_payer_is_two_differences() -> None:
     booked = one()
     for elsewhere in (booked._replace(on=date(2019, 5, 8)), booked._replace(settler="jcb")):
-        found = differences(told([elsewhere]), ward([booked]))
+        found = differences(notice_of([elsewhere]), ward([booked]))
         assert {d.code for d in found} == {Code.NOT_AT_WARD, Code.NOT_IN_NOTICE}
 
 
 def test_of_days_that_the_notice_does_not_cover_nothing_is_expected() -> None:
     outside = [one(on=FIRST - timedelta(days=1)), one(on=LAST + timedelta(days=1))]
-    assert differences(told([]), ward(outside)) == []
+    assert differences(notice_of([]), ward(outside)) == []
 
 
 def test_a_deposit_that_was_brought_over_is_said_to_be() -> None:
     brought = ResolutionRow("r", "s", "reassign_deposit", None, "d", 8_500, 0, 0, 0)
     expected = Difference(Code.NOT_IN_NOTICE, one().on, Settler.UC, None, 8_500, deposit_id="d", brought_over=True)
-    assert differences(told([]), ward([one()], [brought])) == [expected]
+    assert differences(notice_of([]), ward([one()], [brought])) == [expected]
 
 
 # ---- notices of others ------------------------------------------------------------------------------------

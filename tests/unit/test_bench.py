@@ -1,4 +1,4 @@
-"""What the bench prints about where the time went, and what it says where it cannot run."""
+"""How the bench prints where the time went, and its message if it cannot run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The clock: one formula for stepped, scaled and real time; never back; listeners are told."""
+"""The clock: one formula for stepped, scaled and real time; never back; listeners are called on each setting."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -60,12 +60,12 @@ def test_a_scaled_clock_cannot_stand_or_run_backwards(rate: float) -> None:
 
 def test_a_stepped_clock_never_goes_back() -> None:
     clock = Clock.stepped(NOON)
-    told: list[datetime] = []
-    clock.on_set(lambda: told.append(clock.now()))
+    heard: list[datetime] = []
+    clock.on_set(lambda: heard.append(clock.now()))
     with pytest.raises(ValueError, match="cannot go back"):
         clock.step_to(NOON - timedelta(microseconds=1))
     assert clock.now() == NOON
-    assert told == []
+    assert heard == []
 
 
 def test_a_clock_may_be_set_to_the_instant_it_shows() -> None:
@@ -76,13 +76,13 @@ def test_a_clock_may_be_set_to_the_instant_it_shows() -> None:
 
 def test_listeners_are_told_after_each_setting_in_their_order() -> None:
     clock = Clock.stepped(NOON)
-    told: list[tuple[str, datetime]] = []
-    clock.on_set(lambda: told.append(("first", clock.now())))
-    clock.on_set(lambda: told.append(("second", clock.now())))
+    heard: list[tuple[str, datetime]] = []
+    clock.on_set(lambda: heard.append(("first", clock.now())))
+    clock.on_set(lambda: heard.append(("second", clock.now())))
     clock.step_to(NOON + timedelta(hours=1))
     clock.set(ClockReading(NOON, real_now(), 1.0))
-    assert [name for name, _ in told] == ["first", "second"] * 2
-    assert told[0][1] == told[1][1] == NOON + timedelta(hours=1)
+    assert [name for name, _ in heard] == ["first", "second"] * 2
+    assert heard[0][1] == heard[1][1] == NOON + timedelta(hours=1)
 
 
 def test_only_setting_it_brings_a_stepped_clock_to_a_later_instant() -> None:

@@ -40,7 +40,7 @@ class Unreliable:
 
     async def end_offsets(self, names: Sequence[str]) -> Offsets:
         if self.is_down:
-            raise BusError("nobody answers")
+            raise BusError("no answer")
         return await self.bus.end_offsets(names)
 
     def __getattr__(self, name: str) -> object:
@@ -49,7 +49,7 @@ class Unreliable:
 
 @dataclass
 class Follower:
-    """A replica that follows the clock; its timers only announce something, if that."""
+    """A replica that follows the clock; its timers at most publish events."""
 
     principal: str
     address: str
@@ -120,7 +120,7 @@ async def test_between_the_ends_of_an_advance_only_those_are_asked_whose_timers_
     assert provider.asked_at == [days[0], days[2], days[4]]
 
 
-async def test_who_reads_a_topic_that_has_grown_is_asked_though_no_timer_of_its_own_is_due(bus: MemoryBus) -> None:
+async def test_a_reader_of_a_topic_that_has_grown_is_asked_even_if_none_of_its_timers_is_due(bus: MemoryBus) -> None:
     days = [START + n * DAY for n in range(3)]
     ward = Follower(topics.WARD, "10.0.0.2:8401", bus)
     agent = Follower("card_agent.uc", "10.0.0.4:8404", bus)
@@ -150,7 +150,7 @@ async def test_a_replica_that_hangs_is_named_with_its_address(bus: MemoryBus) ->
     assert authority.now() == START
 
 
-async def test_a_lost_announcement_names_who_has_not_got_it_and_asking_again_heals_it(bus: MemoryBus) -> None:
+async def test_a_lost_announcement_names_the_replicas_without_it_and_asking_again_heals_it(bus: MemoryBus) -> None:
     deaf = Unreliable(bus, kept_back={1})
     ward = Follower(topics.WARD, "10.0.0.3:8401", cast(EventBus, deaf))
     authority = await authority_of(bus, Followers([Follower(topics.PAYMENT_PROVIDER, "10.0.0.2:8402", bus), ward]))

@@ -1,4 +1,4 @@
-"""What `sansha explore` varies: names, values, combinations, and what cannot be varied."""
+"""Variations of `sansha explore`: names, values, combinations, and what cannot be varied."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_the_other_channels_share_what_is_left_as_before(per_cent: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given_texts", "told"),
+    ("given_texts", "message"),
     [
         (["closing"], "write it like closing=15/eom,10/20/eom"),
         (["closing="], "write it like"),
@@ -101,10 +101,10 @@ def test_the_other_channels_share_what_is_left_as_before(per_cent: int) -> None:
         ([f"reminder_days={','.join(map(str, range(1, 52)))}", "closing=eom,15"], f"give at most {MOST_CASES}"),
     ],
 )
-def test_what_cannot_be_varied_is_said_before_anything_is_played(given_texts: list[str], told: str) -> None:
+def test_what_cannot_be_varied_is_said_before_anything_is_played(given_texts: list[str], message: str) -> None:
     with pytest.raises(CannotVary) as refused:
         cases([variation(text) for text in given_texts])
-    assert told in str(refused.value)
+    assert message in str(refused.value)
 
 
 def test_a_share_names_a_channel() -> None:

@@ -21,16 +21,16 @@ print(SeededIdentity(42).new("支払", "納付書"))
 print(chance(42, "payers", "card").random())
 """
 PAYMENT_OF_SEED_42 = "c7e2fcec-4e4d-8b74-8062-3ecfec25af38"
-"""Written down: what one version of this program simulated is compared with what another did."""
+"""Fixed values, since simulations of different versions of this program are compared by these ids."""
 
 
 @pytest.mark.parametrize("hash_seed", ["1", "2"])
 def test_another_process_gives_the_same_ids_and_chances(hash_seed: str) -> None:
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
-    told = subprocess.run(
+    printed = subprocess.run(
         [sys.executable, "-c", PRINTS_IDS], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     ).stdout.split()
-    assert told == [
+    assert printed == [
         PAYMENT_OF_SEED_42,
         SeededIdentity(42).new("支払", "納付書"),
         str(chance(42, "payers", "card").random()),

@@ -110,7 +110,7 @@ def test_lag_is_what_was_sent_and_neither_registered_nor_refused() -> None:
     assert recorder.lag == 3
 
 
-# ---- what the parties tell -----------------------------------------------------------------------------------------
+# ---- the parties' own figures --------------------------------------------------------------------------------------
 
 
 def test_metrics_of_replicas_are_added_and_the_largest_memory_counts() -> None:

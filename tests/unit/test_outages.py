@@ -1,4 +1,4 @@
-"""Outages: which failures are the database's or the machine's own, and which an event or a request is to blame for."""
+"""Outages: which failures come from the database or the machine, and which from an event or a request."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CONSTRAINTS = (sqlite3.IntegrityError, asyncpg.IntegrityConstraintViolationErro
 
 
 def of_sqlalchemy(failure: Exception) -> exc.DBAPIError:
-    """As it comes out of a session."""
+    """The exception as a session raises it."""
     kind = exc.IntegrityError if isinstance(failure, _CONSTRAINTS) else exc.DBAPIError
     return kind("INSERT INTO secrets …", {"number": "4000"}, failure)
 
@@ -133,7 +133,7 @@ def test_what_is_said_is_one_line_without_statement_or_values() -> None:
 @pytest.mark.processes
 def test_a_process_waits_for_its_database_and_stops_when_told_to() -> None:
     with closing(socket.socket()) as taken:
-        taken.bind(("127.0.0.1", 0))  # nobody listens there
+        taken.bind(("127.0.0.1", 0))  # nothing listens there
         url = f"postgresql://nobody@127.0.0.1:{taken.getsockname()[1]}/ward"
         environment = os.environ | {"SANSHA_SEED": "1", "SANSHA_DATABASE_URL": url}
         command = [sys.executable, "-m", "services.ward"]

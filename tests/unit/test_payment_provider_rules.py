@@ -1,4 +1,4 @@
-"""The payment provider's decisions: may the slip be paid, who takes the card, what it costs, which step may follow."""
+"""The payment provider's decisions: whether a slip can be paid, which agent gets the card, fees, allowed steps."""
 
 from __future__ import annotations
 
@@ -240,9 +240,9 @@ def test_a_payment_takes_the_allowed_steps_and_no_other(step: str, status: Payme
 
 
 @given(st.sampled_from([S.AUTHORIZING, S.AT_BANK]), st.lists(st.sampled_from(sorted(STEPS))))
-def test_whatever_arrives_in_whatever_order_money_is_promised_once(start: PaymentStatus, told: list[str]) -> None:
+def test_whatever_arrives_in_whatever_order_money_is_promised_once(start: PaymentStatus, tried: list[str]) -> None:
     current, seen = payment(start), [start]
-    for step in told:
+    for step in tried:
         after = STEPS[step](current)
         if after is not None:
             assert ALLOWED[step, current.status] is after.status

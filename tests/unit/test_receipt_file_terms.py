@@ -1,4 +1,4 @@
-"""Which day's receipt file is due, its name, how long it is kept; and who may fetch it."""
+"""Receipt files: which day's is due, its name, its retention, and which session may fetch it."""
 
 from __future__ import annotations
 

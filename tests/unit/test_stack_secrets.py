@@ -1,4 +1,4 @@
-"""Secrets of a stack: made once, each owner's in a folder of its own, for nobody else's eyes."""
+"""Secrets of a stack: made once, each owner's in a separate folder that no other can read."""
 
 from pathlib import Path
 

@@ -18,7 +18,7 @@ NOBODY = "unix:///nobody/answers/here"
 
 
 class _EngineWithoutImages(BaseHTTPRequestHandler):
-    """Docker's API as far as the run asks: it has no image, and its registry knows none."""
+    """The part of Docker's API that the run uses, without any image, local or in the registry."""
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
@@ -41,7 +41,7 @@ class _EngineWithoutImages(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Logs nothing."""
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_an_engine_that_does_not_answer_is_one_line() -> None:
 
 
 def _run(engine: str, required: str) -> tuple[int, list[str]]:
-    """Exit status of a run of tests that need servers, and what it says about any of them."""
+    """Exit status and report of a run of tests that need servers."""
     asked = module("pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", STACK_TESTS)
     settings = environment(DOCKER_HOST=engine, SANSHA_REQUIRE_STACK=required)
     done = subprocess.run(asked, cwd=ROOT, env=settings, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""試算表: balances at the end of a day, and who owes whom by the books of each side."""
+"""試算表: balances at the end of a day, and debts between parties by the books of each side."""
 
 from __future__ import annotations
 
@@ -64,9 +64,9 @@ def test_nothing_is_owed_before_anything_is_booked() -> None:
 
 
 def test_a_debt_is_told_by_the_books_of_both_sides() -> None:
-    taken_on = TransferRow("due_from_card_company", "owed_to_ward", 8_500, "payment", FIRST)
-    told = TransferRow("in_transit_uc", "premium_receivable", 8_500, "payment", FIRST + timedelta(days=1))
-    books = books_of(ward=[told], uc=[taken_on])
+    accepted = TransferRow("due_from_card_company", "owed_to_ward", 8_500, "payment", FIRST)
+    booked = TransferRow("in_transit_uc", "premium_receivable", 8_500, "payment", FIRST + timedelta(days=1))
+    books = books_of(ward=[booked], uc=[accepted])
     untold, known = (
         [d for d in position(books, day).debts if d.debtor == UC] for day in (FIRST, FIRST + timedelta(days=1))
     )

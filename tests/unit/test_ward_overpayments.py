@@ -1,4 +1,4 @@
-"""過誤納: whatever is paid, cancelled, applied, refunded and left to lapse, every yen is somewhere, slip by slip."""
+"""過誤納: every yen that is paid, cancelled, applied, refunded or lapsed is accounted for, slip by slip."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def owing() -> Person:
 
 
 class Overpaying(RuleBasedStateMachine):
-    """One person who pays too much, a section that decides, and agents that take payments back."""
+    """A person who pays too much, a section that decides, and agents that withdraw payments."""
 
     terms = TERMS
 
@@ -53,7 +53,7 @@ class Overpaying(RuleBasedStateMachine):
         self.sources: Counter[str] = Counter()
         self.due: list[Due] = []
 
-    # ---- what happens
+    # ---- actions
 
     @rule(slip=st.sampled_from([*AMOUNTS]), amount=st.sampled_from([9_000, 10_000, 3_000, 25_000]))
     def pay(self, slip: str, amount: int) -> None:
@@ -72,7 +72,7 @@ class Overpaying(RuleBasedStateMachine):
 
     @rule(days=st.sampled_from([1, 10, 15, 40, 800]))
     def wait(self, days: int) -> None:
-        """Time passes, and what is due on the way is done."""
+        """Advance the clock; whatever is due on the way is handled."""
         until = self.now + timedelta(days=days)
         while (at := min((d.at for d in self.due if self.now < d.at <= until), default=None)) is not None:
             self.now = at
@@ -98,7 +98,7 @@ class Overpaying(RuleBasedStateMachine):
         assert (refusal is None) == (0 < (amount or 1) <= excess)
         self._keep(settling)
 
-    # ---- what is always so
+    # ---- invariants
 
     @invariant()
     def each_slip_has_what_came_to_it_less_what_it_gave(self) -> None:
@@ -164,7 +164,7 @@ class Overpaying(RuleBasedStateMachine):
         assert set(self.sources.values()) <= {1}
 
     def teardown(self) -> None:
-        """In the end nothing waits: it is applied, refunded or lapsed."""
+        """In the end nothing is undecided: all is applied, refunded or lapsed."""
         self.wait(800)
         assert self.person.undecided == {}
         assert [g for g in self.person.uses if g.use is Use.REFUND_DECIDED and g.standing] == []
@@ -202,7 +202,7 @@ class Overpaying(RuleBasedStateMachine):
 
 
 class NobodyAsks(Overpaying):
-    """The same, where refunds are left to lapse."""
+    """The machine with refunds that are never claimed and lapse."""
 
     terms = replace(TERMS, refund_days=None)
 

@@ -1,4 +1,4 @@
-"""再発行: the same debt on new paper."""
+"""再発行: a slip issued again for the same debt."""
 
 from datetime import date, timedelta
 
@@ -30,36 +30,36 @@ def test_the_barcode_asks_for_what_is_left_of_the_same_slip(
     outstanding: int, times: int, use_by: date, charge_type: ChargeType
 ) -> None:
     slip = a_slip(charge_type=charge_type)
-    anew = reissue(IssuedSlip(slip.slip_number, charge_type, outstanding, use_by, times), TODAY, TERMS)
-    assert isinstance(anew, Reissue)
-    assert anew.reissue == times + 1
-    assert anew.use_by is not None
-    assert anew.use_by >= max(use_by, TODAY)
+    reissued = reissue(IssuedSlip(slip.slip_number, charge_type, outstanding, use_by, times), TODAY, TERMS)
+    assert isinstance(reissued, Reissue)
+    assert reissued.reissue == times + 1
+    assert reissued.use_by is not None
+    assert reissued.use_by >= max(use_by, TODAY)
     if outstanding > BARCODE_LIMIT:
-        assert anew.barcode is None
+        assert reissued.barcode is None
         return
-    code = barcode.decode(anew.barcode or "")
+    code = barcode.decode(reissued.barcode or "")
     assert isinstance(code, Barcode)
     assert (code.free_area, code.reissue, code.amount, code.use_by) == (
         slip.slip_number,
         times + 1,
         outstanding,
-        anew.use_by,
+        reissued.use_by,
     )
     assert code.issuer == TERMS.of(charge_type).issuer_code
     assert barcode.refusal_of(code, TODAY) is None
 
 
 def test_paper_whose_use_by_date_has_passed_can_be_paid_again() -> None:
-    anew = reissue(issued(use_by=TODAY - timedelta(days=1)), TODAY, TERMS)
-    assert isinstance(anew, Reissue)
-    assert anew.use_by == date(2021, 10, 1)
+    reissued = reissue(issued(use_by=TODAY - timedelta(days=1)), TODAY, TERMS)
+    assert isinstance(reissued, Reissue)
+    assert reissued.use_by == date(2021, 10, 1)
 
 
 def test_a_use_by_date_never_comes_earlier() -> None:
-    anew = reissue(issued(), TODAY, TERMS)
-    assert isinstance(anew, Reissue)
-    assert anew.use_by == date(2022, 2, 2)
+    reissued = reissue(issued(), TODAY, TERMS)
+    assert isinstance(reissued, Reissue)
+    assert reissued.use_by == date(2022, 2, 2)
 
 
 @pytest.mark.parametrize(

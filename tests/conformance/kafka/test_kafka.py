@@ -114,7 +114,7 @@ async def test_a_wrong_password_is_one_clear_error(broker: Broker, admin: AdminC
     assert "mistaken" not in str(refused.value)
 
 
-async def test_who_may_not_make_topics_is_sent_to_the_provisioning(
+async def test_a_client_that_may_not_make_topics_is_referred_to_the_provisioning(
     broker: Broker, admin: AdminClient, options: KafkaOptions, bus: KafkaBus, connect: Connect
 ) -> None:
     name = f"{options.prefix}reader"

@@ -1,4 +1,4 @@
-"""A broker that freezes or restarts. These tests have one of their own."""
+"""A broker that freezes or restarts. These tests use `own_broker`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cluster reached over TLS: clients that trust its certificate, that present one of their own, or a password."""
+"""A cluster reached over TLS: clients that trust its certificate, and present their own or a password."""
 
 from __future__ import annotations
 
@@ -164,10 +164,10 @@ async def test_events_go_over_tls_to_a_broker_whose_authority_is_trusted(
 async def test_events_go_over_tls_with_a_user_and_a_password(
     mechanism: SaslMechanism, user: str, listeners: Listeners, connect: Connect
 ) -> None:
-    who = {"security_protocol": "SASL_SSL", "sasl_mechanism": mechanism, "username": user}
-    assert await goes_through(connect(listeners.users, password=PASSWORD, **who))
+    credentials = {"security_protocol": "SASL_SSL", "sasl_mechanism": mechanism, "username": user}
+    assert await goes_through(connect(listeners.users, password=PASSWORD, **credentials))
     with pytest.raises(BusError, match=r"cannot connect at .*[Aa]uthentication") as refused:
-        await connect(listeners.users, password="mistaken", **who).end_offsets([TOPIC])
+        await connect(listeners.users, password="mistaken", **credentials).end_offsets([TOPIC])
     assert "mistaken" not in str(refused.value)
 
 

@@ -30,14 +30,14 @@ class StackFile:
             return made
         try:
             document: dict[str, Any] = json.loads(path.read_text())
-            kept = cls(document["seed"], document["secret"])
+            stored = cls(document["seed"], document["secret"])
         except (ValueError, LookupError, TypeError):
             raise ValueError(f"{path} is damaged; restore it from a backup or name another folder") from None
-        if seed is not None and kept.seed != seed:
+        if seed is not None and stored.seed != seed:
             raise ValueError(
-                f"{folder} was made with seed {kept.seed}, not {seed}; leave --seed out or name another folder"
+                f"{folder} was made with seed {stored.seed}, not {seed}; leave --seed out or name another folder"
             )
-        return kept
+        return stored
 
     def write(self, folder: Path) -> None:
         """Write the file, readable by its owner only."""

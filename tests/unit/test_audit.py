@@ -97,7 +97,7 @@ CORRUPTIONS: list[tuple[str, dict[str, Books], Finding]] = [
     (
         "receipt data is registered with another amount",
         changed(WARD, receipts=(RECEIPTS[0]._replace(amount=8_501), *RECEIPTS[1:])),
-        Finding("receipt_amount_differs", "by-card", "told ¥8,500, registered ¥8,501", 8_500),
+        Finding("receipt_amount_differs", "by-card", "delivered ¥8,500, registered ¥8,501", 8_500),
     ),
     (
         "receipt data is registered that nobody delivered",
@@ -202,7 +202,7 @@ CORRUPTIONS: list[tuple[str, dict[str, Books], Finding]] = [
     (
         "what was applied to another slip did not come there",
         changed(WARD, transfers=(*TRANSFERS, TransferRow("overpayments", "applications", 300, "slip-b", PAID_ON))),
-        Finding("applications_differ", "applications", "left one slip and did not come to another", -300),
+        Finding("applications_differ", "applications", "debited one slip and credited no other", -300),
     ),
     (
         "a receipt is booked twice",

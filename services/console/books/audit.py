@@ -108,8 +108,8 @@ def _findings(
     yield from _receipts_agree(provider, ward)
     yield from _promises_agree(provider, settlers, standing)
     for kind in ("statements", "lines", "deposits"):
-        told = [row for b in settlers for row in getattr(b, kind)]
-        yield from _same_rows(kind, told, getattr(ward, kind))
+        issued = [row for b in settlers for row in getattr(b, kind)]
+        yield from _same_rows(kind, issued, getattr(ward, kind))
     yield from _lines_cover_promises(settlers)
     yield from _deposits_fit_statements(settlers)
     yield from _ledger_agrees(ward, standing)
@@ -125,17 +125,18 @@ def _once(provider: Books) -> Iterator[Finding]:
 
 
 def _receipts_agree(provider: Books, ward: Books) -> Iterator[Finding]:
-    told = {(r.payment_id, r.kind): r.amount for r in provider.receipts}
+    delivered = {(r.payment_id, r.kind): r.amount for r in provider.receipts}
     registered = Counter((r.payment_id, r.kind) for r in ward.receipts)
     amounts = {(r.payment_id, r.kind): r.amount for r in ward.receipts}
-    for key, amount in told.items():
+    for key, amount in delivered.items():
         if key not in registered:
             yield Finding("receipt_lost", key[0], f"receipt data {key[1]} delivered, not registered", amount)
         elif registered[key] > 1:
             yield Finding("receipt_registered_twice", key[0], f"receipt data {key[1]}", amount)
         elif amounts[key] != amount:
-            yield Finding("receipt_amount_differs", key[0], f"told ¥{amount:,}, registered ¥{amounts[key]:,}", amount)
-    for key in registered.keys() - told.keys():
+            detail = f"delivered ¥{amount:,}, registered ¥{amounts[key]:,}"
+            yield Finding("receipt_amount_differs", key[0], detail, amount)
+    for key in registered.keys() - delivered.keys():
         yield Finding("receipt_invented", key[0], f"receipt data {key[1]} registered, never delivered", amounts[key])
 
 
@@ -157,13 +158,13 @@ def _promises_agree(provider: Books, settlers: Iterable[Books], standing: Mappin
             yield Finding("receipt_without_payment", payment_id, "the provider has no such payment", amount)
 
 
-def _same_rows(kind: str, told: Iterable[Any], seen: Iterable[Any]) -> Iterator[Finding]:
-    told_rows, seen_rows = Counter(told), Counter(seen)
-    for row in (told_rows - seen_rows).elements():
+def _same_rows(kind: str, issued: Iterable[Any], seen: Iterable[Any]) -> Iterator[Finding]:
+    issued_rows, seen_rows = Counter(issued), Counter(seen)
+    for row in (issued_rows - seen_rows).elements():
         yield Finding(
-            f"{kind}_not_at_ward", row[0], f"told by the settler, not in the ward's books: {_words(row)}", row.amount
+            f"{kind}_not_at_ward", row[0], f"in the settler's books, not in the ward's: {_words(row)}", row.amount
         )
-    for row in (seen_rows - told_rows).elements():
+    for row in (seen_rows - issued_rows).elements():
         yield Finding(
             f"{kind}_only_at_ward", row[0], f"in the ward's books, not in the settler's: {_words(row)}", row.amount
         )
@@ -229,7 +230,7 @@ def _ledger_agrees(ward: Books, standing: Mapping[str, int]) -> Iterator[Finding
         difference = balances["bank_account"] - (deposits - returned - refunds)
         yield Finding("bank_account_differs", "bank_account", detail, difference)
     if balances["applications"]:
-        detail = "what was applied (充当) left one slip and did not come to another"
+        detail = "an application (充当) debited one slip and credited no other"
         yield Finding("applications_differ", "applications", detail, balances["applications"])
     statements = {s.statement_id: s for s in ward.statements}
     settled = {d.statement_id for d in came} | {r.statement_id for r in ward.resolutions if r.payment_id is None}

@@ -130,7 +130,7 @@ class NoticeRow(NamedTuple):
 
     @property
     def settler(self) -> Settler | None:
-        """The settler who paid; None for an unknown payer code."""
+        """The settler that paid; None for an unknown payer code."""
         return _SETTLERS.get(self.row.payer_code)
 
     @property
@@ -208,7 +208,7 @@ class Code(StrEnum):
 
 
 class Difference(NamedTuple):
-    """One deposit that does not agree, in yen: in the notice, and in the ward's books; None where it is missing."""
+    """One deposit that does not agree, in yen: in the notice, and in the ward's books; None if missing there."""
 
     code: Code
     on: date
@@ -216,9 +216,9 @@ class Difference(NamedTuple):
     told: int | None
     booked: int | None
     line: int | None = None
-    """In the notice."""
+    """Line number in the notice."""
     deposit_id: str | None = None
-    """At the ward."""
+    """Id in the ward's books."""
     brought_over: bool = False
     """入金付替: the ward's staff reassigned it from another account or statement."""
 
@@ -226,22 +226,22 @@ class Difference(NamedTuple):
 def differences(notice: Notice, ward: Books) -> Sequence[Difference]:
     """Differences between a notice and the ward's books about deposits in its days, by day and payer."""
     moved = {r.deposit_id for r in ward.resolutions if r.action == "reassign_deposit"}
-    told: defaultdict[tuple[date, Settler | None], list[NoticeRow]] = defaultdict(list)
+    noticed: defaultdict[tuple[date, Settler | None], list[NoticeRow]] = defaultdict(list)
     booked: defaultdict[tuple[date, Settler | None], list[DepositRow]] = defaultdict(list)
     for t in notice.came_in():
-        told[t.row.posted_on, t.settler].append(t)
+        noticed[t.row.posted_on, t.settler].append(t)
     for d in ward.deposits:
         if notice.period.covers(d.on):
             booked[d.on, Settler(d.settler)].append(d)
-    order = sorted({*told, *booked}, key=lambda key: (key[0], _ORDER.get(key[1] or "", len(_ORDER))))
-    return [found for key in order for found in _of_one_payer(key, told[key], booked[key], moved)]
+    order = sorted({*noticed, *booked}, key=lambda key: (key[0], _ORDER.get(key[1] or "", len(_ORDER))))
+    return [found for key in order for found in _of_one_payer(key, noticed[key], booked[key], moved)]
 
 
 def _of_one_payer(
-    key: tuple[date, Settler | None], told: Iterable[NoticeRow], booked: Iterable[DepositRow], moved: set[str | None]
+    key: tuple[date, Settler | None], noticed: Iterable[NoticeRow], booked: Iterable[DepositRow], moved: set[str | None]
 ) -> Iterator[Difference]:
     """For one day and payer: equal amounts are matched first, then the smallest with the smallest."""
-    for t, b in zip_longest(*_unmatched(told, booked)):
+    for t, b in zip_longest(*_unmatched(noticed, booked)):
         code = Code.NOT_IN_NOTICE if t is None else Code.NOT_AT_WARD if b is None else Code.AMOUNT_DIFFERS
         yield Difference(
             code,
@@ -255,15 +255,15 @@ def _of_one_payer(
 
 
 def _unmatched(
-    told: Iterable[NoticeRow], booked: Iterable[DepositRow]
+    noticed: Iterable[NoticeRow], booked: Iterable[DepositRow]
 ) -> tuple[Sequence[NoticeRow], Sequence[DepositRow]]:
     """The deposits of each side without an equal amount on the other, smallest first."""
-    at_bank = sorted(told, key=lambda t: (t.row.amount, t.line))
+    at_bank = sorted(noticed, key=lambda t: (t.row.amount, t.line))
     at_ward = sorted(booked, key=lambda d: (d.amount, d.deposit_id))
     common = Counter[int](t.row.amount for t in at_bank) & Counter(d.amount for d in at_ward)
-    more_told, more_booked = Counter(common), Counter(common)
+    more_noticed, more_booked = Counter(common), Counter(common)
     return (
-        [t for t in at_bank if not _taken(more_told, t.row.amount)],
+        [t for t in at_bank if not _taken(more_noticed, t.row.amount)],
         [d for d in at_ward if not _taken(more_booked, d.amount)],
     )
 

@@ -20,14 +20,14 @@ _BOOKS = ("payments", "receipts", "proxy_payments", "statements", "lines", "depo
 def digest(books: Mapping[str, Books]) -> str:
     """64 hex digits (SHA-256) of all rows as sorted lines."""
     texts = _Texts(_natural_names(books))
-    told = sorted(
+    named = sorted(
         (f"{principal}|{kind}|", rows)
         for principal, book in books.items()
         for kind in _BOOKS
         if kind != "transfers" or principal == topics.WARD
         if (rows := getattr(book, kind))
     )
-    return hashlib.sha256(b"\n".join(_in_order(beginning, rows, texts) for beginning, rows in told)).hexdigest()
+    return hashlib.sha256(b"\n".join(_in_order(beginning, rows, texts) for beginning, rows in named)).hexdigest()
 
 
 def _in_order(beginning: str, rows: Iterable[Iterable[Any]], texts: _Texts) -> bytes:

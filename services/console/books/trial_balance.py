@@ -74,7 +74,7 @@ def position(books: Mapping[str, Books], on: date | None = None) -> Position:
     booked_until = max((t.on for book in books.values() for t in book.transfers), default=None)
     end = on or booked_until
     found = {principal: _balances(book, end) for principal, book in books.items()}
-    tables = [TrialBalance(p, {a: b for a, b in sorted(kept.items()) if b}) for p, kept in found.items()]
+    tables = [TrialBalance(p, {a: b for a, b in sorted(accounts.items()) if b}) for p, accounts in found.items()]
     twice = -found[topics.WARD]["lapsed_proxy_payments"]
     return Position(end, booked_until, tables, [d for d in _debts(found) if d.at_debtor or d.at_creditor], twice)
 

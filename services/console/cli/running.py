@@ -21,7 +21,7 @@ def log_warnings() -> None:
 
 
 def run(work: Coroutine[Any, Any, Answer]) -> Answer:
-    """Runs `work` to its end on an event loop of its own."""
+    """Runs `work` to its end on a new event loop."""
     log_warnings()
     return asyncio.run(work)
 

@@ -22,7 +22,7 @@ def findings_json(audit: Audit) -> list[dict[str, Any]]:
 def print_verdict(audit: Audit) -> None:
     """Prints whether money is conserved, and at most 50 findings."""
     if audit.conserved:
-        untold = f" + not told yet ¥{audit.untold_yen:,}" if audit.untold_yen else ""
+        untold = f" + not reported yet ¥{audit.untold_yen:,}" if audit.untold_yen else ""
         out.print(
             f"[green]監査 audit: conserved[/]: receipts ¥{audit.receipts_yen:,}{untold} = "
             f"promised ¥{audit.promised_yen:,} = "

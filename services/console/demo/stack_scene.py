@@ -100,11 +100,11 @@ class StackScene:
         return found
 
     async def explanations(self, payment_ids: Sequence[str]) -> Mapping[str, Sequence[Explanation]]:
-        told: dict[str, Sequence[Explanation]] = {}
+        parts_of: dict[str, Sequence[Explanation]] = {}
         for page in _pages(payment_ids):
             found = await asyncio.gather(*map(self.client.explanations, page))
-            told |= {i: sorted(parts, key=_order) for i, parts in zip(page, found, strict=True)}
-        return told
+            parts_of |= {i: sorted(parts, key=_order) for i, parts in zip(page, found, strict=True)}
+        return parts_of
 
     async def books(self) -> Mapping[str, Books]:
         return await stack_books(self.client)

@@ -171,8 +171,8 @@ async def _stories(scene: Scene, payment_ids: Sequence[str]) -> list[PaymentStor
     for n in range(0, len(payment_ids), 500):
         page = payment_ids[n : n + 500]
         views = {v.payment_id: v for v in await scene.payments(page)}
-        told = await scene.explanations(page)
-        stories += [PaymentStory(views[i], merged_steps(told[i]), told[i]) for i in page]
+        parts = await scene.explanations(page)
+        stories += [PaymentStory(views[i], merged_steps(parts[i]), parts[i]) for i in page]
     return stories
 
 

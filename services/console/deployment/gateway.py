@@ -19,7 +19,7 @@ CHUNK_BYTES = 64 * 1024
 async def serve(host: str, ports: Mapping[int, str], addresses: Addresses, stopping: asyncio.Event) -> None:
     """Listen on `host`, on each port for the principal it stands for, until `stopping`.
 
-    Raises `OSError` where a port is taken.
+    Raises `OSError` if a port is taken.
     """
     with ExitStack() as open_ports:
         for port, principal in ports.items():

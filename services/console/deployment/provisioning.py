@@ -2,7 +2,7 @@
 
 The only module that imports confluent_kafka. The stack's prefix is put before topics, groups and users, so that
 stacks that share a cluster do not interfere. A topic with settings other than the contract's is reported, never
-changed: how its data are kept is the operators' decision.
+changed: how long its data are stored is the operators' decision.
 """
 
 from __future__ import annotations

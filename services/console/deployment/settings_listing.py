@@ -22,11 +22,11 @@ from services.payment_provider.app import Settings as PaymentProviderSettings
 from services.ward.app import Settings as WardSettings
 
 BEGIN, END = "<!-- settings: generated -->\n", "<!-- settings: end -->\n"
-"""Marks of a document: what is between them is `as_markdown`."""
+"""Marks in a document: the text between them is `as_markdown`."""
 
 
 class SettingRow(NamedTuple):
-    """One setting: its variable, its default as it would be written there (empty for none), what it means."""
+    """One setting: its variable, its default in the form of the environment (empty for none), its meaning."""
 
     variable: str
     default: str
@@ -59,7 +59,7 @@ def as_markdown() -> str:
 
 
 def with_settings(document: str) -> str:
-    """The document with today's tables between its marks. Raises `ValueError` where it has not both marks."""
+    """The document with today's tables between its marks. Raises `ValueError` if it lacks a mark."""
     before, begin, rest = document.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:

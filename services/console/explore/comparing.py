@@ -1,4 +1,4 @@
-"""Plays every case, several at a time in processes of their own, and reports progress."""
+"""Plays every case, several at a time in separate processes, and reports progress."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class CannotCompare(Exception):
 
 
 class _Stopped(Exception):
-    """The outcome of this case is no longer awaited."""
+    """The case was cancelled: its outcome is no longer awaited."""
 
 
 def compare(cases: Sequence[Case], crowd: Crowd, jobs: int, progress: Progress) -> list[Outcome]:
@@ -56,7 +56,7 @@ def _after(before: int, progress: Progress) -> DayReached:
 
 @contextmanager
 def _pool(workers: int, context: Any, days: Queue[tuple[int, int]], stopping: Event) -> Iterator[ProcessPoolExecutor]:
-    """Whatever ends the wait, the processes stop."""
+    """A pool whose processes stop when the block ends, for whatever reason."""
     pool = ProcessPoolExecutor(workers, context, _begin, (days, stopping))
     try:
         yield pool
@@ -80,11 +80,11 @@ def _follow(played: Sequence[Future[Outcome]], days: Queue[tuple[int, int]], cro
         progress(sum(over))
 
 
-# ---- in a process of its own ----------------------------------------------------------------------------
+# ---- in a separate process ------------------------------------------------------------------------------
 
 
 class _Reports:
-    """What a process that plays cases gets at its start."""
+    """What a process that plays cases is given at its start."""
 
     days: Queue[tuple[int, int]]
     stopping: Event

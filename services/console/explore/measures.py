@@ -101,7 +101,7 @@ class Played:
 
 def measured(played: Played, first: date, last: date) -> Outcome:
     """The figures, with a `Day` for each day from `first` to `last`."""
-    ward, seen, told = played.books[WARD], played.visibility, played.crossings
+    ward, seen, crossings = played.books[WARD], played.visibility, played.crossings
     taken = {p.payment_id: p for p in played.books[PAYMENT_PROVIDER].payments if p.status in STANDING}
     known = {receipt.payment_id for receipt in ward.receipts}
     settlements = dict(_settlements(ward))
@@ -116,10 +116,10 @@ def measured(played: Played, first: date, last: date) -> Outcome:
         visible=None if seen.overall is None else _in_days(seen.overall),
         visible_by_channel={c.method.value: _in_days(c) for c in seen.by_channel},
         deposited=_spread(_days_until_deposited(ward, settlements, {i: p.on for i, p in taken.items()})),
-        reminders=told.reminders,
-        crossed=told.crossed,
-        crossings_by_channel={c.method.value: c.crossings for c in told.by_channel},
-        crossings_by_delay={d.days: d.crossings for d in told.by_delay},
+        reminders=crossings.reminders,
+        crossed=crossings.crossed,
+        crossings_by_channel={c.method.value: c.crossings for c in crossings.by_channel},
+        crossings_by_delay={d.days: d.crossings for d in crossings.by_delay},
         days=list(_days(ward, first, last)),
         settlements=sorted(settlements.values(), key=lambda s: (s.closed_on, s.settler)),
         conserved=audit(played.books).conserved,

@@ -18,7 +18,7 @@ from services.console.explore.measures import Outcome, Settlement
 from services.console.explore.years import Crowd
 
 MOST_DRAWN: Final = len(charts.COLOURS)
-"""The most lines that can be told apart; further cases are in the tables only."""
+"""The most lines that a reader can distinguish; further cases are in the tables only."""
 SHADES: Final = 4
 PERIODIC: Final = 4
 """A settler with more closings a month than this is not marked in the calendar."""
@@ -127,15 +127,15 @@ def _periodic(settlements: Sequence[Settlement]) -> set[str]:
 
 
 def _calendar(outcome: Outcome, crowd: Crowd) -> Iterator[Month]:
-    told: defaultdict[date, list[str]] = defaultdict(list)
+    notes: defaultdict[date, list[str]] = defaultdict(list)
     marked, closes = _periodic(outcome.settlements), set()
     for s in outcome.settlements:
         name = SETTLERS[Settler(s.settler)].name
         if s.settler in marked:
             closes.add(s.closed_on)
-            told[s.closed_on].append(f"締 {name} closes: {s.payments} payments, ¥{s.amount:,}")
+            notes[s.closed_on].append(f"締 {name} closes: {s.payments} payments, ¥{s.amount:,}")
         if s.deposited_on is not None:
-            told[s.deposited_on].append(f"入金 {name} deposits ¥{s.deposited:,}")
+            notes[s.deposited_on].append(f"入金 {name} deposits ¥{s.deposited:,}")
     came = _deposits(outcome.settlements)
     most = max(came.values(), default=0)
     first = crowd.first_day
@@ -147,7 +147,7 @@ def _calendar(outcome: Outcome, crowd: Crowd) -> Iterator[Month]:
                 is_bank_day=BANK_CALENDAR.is_open(day),
                 closes=day in closes,
                 shade=-(-SHADES * came[day] // most) if came[day] else 0,
-                says="\n".join([day.isoformat(), *told[day]]),
+                says="\n".join([day.isoformat(), *notes[day]]),
             )
             for day in days
         ]

@@ -1,4 +1,4 @@
-"""Reads what is varied (settings of the parties, shares of the channels) and builds every combination. Pure."""
+"""Reads the variations (settings of the parties, shares of the channels) and builds every combination. Pure."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Alias:
 
 
 def _of_each_channel(term: str) -> tuple[PartySetting, ...]:
-    """The provider's settings of a term of its channels, where they have one."""
+    """The provider's settings of a term, of the channels that have it."""
     fields = _SETTINGS[topics.PAYMENT_PROVIDER].model_fields
     return tuple((topics.PAYMENT_PROVIDER, n) for n, f in fields.items() if n.endswith(term) and f.default is not None)
 

@@ -6,7 +6,7 @@ counts from it (no coordinated omission). A receipt is *registered* once the war
 then its offset.
 
 `arrivals.py`: intended times. `receipts.py`, `payments.py`: the workloads. `running.py`: a run, from warm-up to the
-last receipt. `following.py`: what is registered so far. `recording.py`, `parties.py`: latencies, and resource usage.
+last receipt. `following.py`: the receipts registered so far. `recording.py`, `parties.py`: latencies, resource usage.
 `target.py`: the stack under test. `trials.py`: a whole test. `results.py`: the outcome, from which `thresholds.py`,
 `comparing.py` and `page.py` work.
 """

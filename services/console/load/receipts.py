@@ -25,7 +25,7 @@ class Receipts:
     stages: Sequence[str] = (ACCEPTED,)
     at_once = 2_000
     ahead = 20_000
-    senders = 1  # one batch after the other, which keeps their order on the bus
+    senders = 1  # one batch after the other, which preserves their order on the bus
 
     def __init__(self, bus: EventBus, slips: Sequence[Payable], recorder: Recorder, watch: Watch) -> None:
         self._bus, self._recorder, self._watch = bus, recorder, watch

@@ -18,7 +18,7 @@ from services.console.load.recording import Moment, Recorder
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.001, 0.05
 ONE_STOP_SECONDS: Final = 0.5
 POLL_SPACING: Final = 2
-"""The pause between two polls of what is registered: this many times the length of the last poll, and at least
+"""The pause between two polls of the registered receipts: this many times the length of the last poll, and at least
 `SHORTEST_POLL_PAUSE` seconds, for polling costs processor time too. A latency is overstated by up to that pause, never
 understated."""
 SHORTEST_POLL_PAUSE: Final = 0.002
@@ -91,14 +91,14 @@ class Workload(Protocol):
         """Send one arrival for each intended time (seconds since the run began). Returns once they are accepted."""
 
     async def observe(self) -> None:
-        """Called before each poll of what is registered."""
+        """Called before each poll of the registered receipts."""
 
 
 OnMoment = Callable[[Moment], None]
 
 
 class Run:
-    """One run of a schedule. `stop` ends the arrivals early; what was sent is still awaited."""
+    """One run of a schedule. `stop` ends the arrivals early; receipts already sent are still awaited."""
 
     def __init__(
         self, schedule: Schedule, workload: Workload, follower: Follower, recorder: Recorder, watch: Watch
@@ -110,7 +110,7 @@ class Run:
         self.was_stopped = self.gave_up = False
 
     def stop(self) -> None:
-        """No further arrivals. A second call gives up what is still awaited.
+        """No further arrivals. A second call gives up the receipts still awaited.
 
         Calls within `ONE_STOP_SECONDS` count as one: a single Ctrl-C may reach the process twice, from the terminal and
         from its parent.
@@ -122,13 +122,13 @@ class Run:
             self.gave_up = True
         self.was_stopped = True
 
-    async def execute(self, tell: OnMoment = lambda _moment: None) -> None:
-        """Returns once everything sent is registered or given up. Raises what sending or following raises."""
+    async def execute(self, report: OnMoment = lambda _moment: None) -> None:
+        """Returns once everything sent is registered or given up. Exceptions of sending or following are passed on."""
         if self._schedule.arrivals is not None:
             self._recorder.zero = self._schedule.warm_up_seconds
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._send())
-            tasks.create_task(self._follow(tell))
+            tasks.create_task(self._follow(report))
 
     async def _send(self) -> None:
         slots = asyncio.Semaphore(self._workload.senders)
@@ -182,7 +182,7 @@ class Run:
         seconds = self._schedule.seconds
         return seconds is not None and self._watch.now() - self._recorder.zero >= seconds
 
-    async def _follow(self, tell: OnMoment) -> None:
+    async def _follow(self, report: OnMoment) -> None:
         moved_at = self._watch.now()
         while (self._sending or self._recorder.lag) and not self.gave_up:
             began = self._watch.now()
@@ -198,7 +198,7 @@ class Run:
                 self.stop()
                 self.gave_up = True
             if (moment := self._recorder.close_seconds(now)) is not None:
-                tell(moment)
+                report(moment)
             took = self._watch.now() - began
             await pause(min(max(POLL_SPACING * took, SHORTEST_POLL_PAUSE), LONGEST_PAUSE))
 

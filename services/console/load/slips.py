@@ -65,7 +65,7 @@ def _payable(path: Path, line: int, row: Mapping[str, str | None]) -> Payable:
 
 async def open_slips(client: StackClient, count: int) -> Sequence[Payable]:
     """`count` unpaid slips of the ward; if it has fewer, more are issued, year after year. Those of one payer are
-    spread over the whole list: nobody pays a year at once.
+    spread over the whole list: no payer pays a whole year at once.
 
     Raises `NoSlips`, `Refused`, `Unreachable`.
     """

@@ -1,4 +1,4 @@
-"""The stack that a load test runs on: a running one, or one of its own in a temporary folder."""
+"""The stack that a load test runs on: a running one, or a new one in a temporary folder."""
 
 from __future__ import annotations
 
@@ -119,4 +119,4 @@ def _free_ports() -> int:
     for base in range(20_000, 60_000, PORTS_PER_REPLICA):
         if all(is_free(base + offset) for offset in (0, *(process.offset for process in PROCESSES))):
             return base
-    raise NoTarget("no free ports for a stack of its own")
+    raise NoTarget("no free ports for a temporary stack")

@@ -89,7 +89,7 @@ class CannotTest(Exception):
     """This target cannot be tested as asked; the text says why and what would work."""
 
 
-async def try_receipts(target: OpenTarget, asked: Asked, tell: OnMoment) -> LoadResult:
+async def try_receipts(target: OpenTarget, asked: Asked, report: OnMoment) -> LoadResult:
     """Write receipts onto the topic until the ward has registered them.
 
     Raises `CannotTest`, `NoSlips`, `Refused`, `Unreachable`.
@@ -99,10 +99,10 @@ async def try_receipts(target: OpenTarget, asked: Asked, tell: OnMoment) -> Load
     workload = Receipts(target.bus, slips, recorder, watch)
     follower = await _follower(target, asked, workload.intended, watch)
     test = Trial("receipts", target, asked, Run(asked.schedule, workload, follower, recorder, watch), recorder, watch)
-    return await test.execute(tell, workload.amounts)
+    return await test.execute(report, workload.amounts)
 
 
-async def try_payments(target: OpenTarget, asked: Asked, tell: OnMoment) -> LoadResult:
+async def try_payments(target: OpenTarget, asked: Asked, report: OnMoment) -> LoadResult:
     """Scan payments over HTTP and wait until their receipts are registered; if asked, until they are reconciled.
 
     Raises `CannotTest`, `NoSlips`, `PaymentRefused`, `Refused`, `Unreachable`.
@@ -117,7 +117,7 @@ async def try_payments(target: OpenTarget, asked: Asked, tell: OnMoment) -> Load
     try:
         follower = await _follower(target, asked, workload.intended, watch)
         run = Run(asked.schedule, workload, follower, recorder, watch)
-        result = await Trial("payments", target, asked, run, recorder, watch).execute(tell, workload.amounts)
+        result = await Trial("payments", target, asked, run, recorder, watch).execute(report, workload.amounts)
     finally:
         await workload.close()
     if not asked.reconciled or result.unregistered:
@@ -142,10 +142,10 @@ async def _reconciled(client: StackClient) -> float:
 async def _clock(client: StackClient) -> tuple[datetime, float]:
     """The stack's time and its rate; the machine's time if no console answers, as beside another ward."""
     try:
-        told = await client.get(topics.CONSOLE, "/clock")
+        answer = await client.get(topics.CONSOLE, "/clock")
     except (Refused, Unreachable):
         return real_now(), 1.0
-    return datetime.fromisoformat(told["now"]).astimezone(UTC), told["rate"]
+    return datetime.fromisoformat(answer["now"]).astimezone(UTC), answer["rate"]
 
 
 async def _follower(target: OpenTarget, asked: Asked, intended: Intended, watch: Watch) -> Follower:
@@ -169,7 +169,7 @@ class Trial:
         self._run, self._recorder, self._watch = run, recorder, watch
         self._gauge = Gauge(target.client.addresses, PARTIES)
 
-    async def execute(self, tell: OnMoment, amounts: Mapping[str, int]) -> LoadResult:
+    async def execute(self, report: OnMoment, amounts: Mapping[str, int]) -> LoadResult:
         """Run it, then compare the ward's books with `amounts` (payment id → yen)."""
         keep_what_is_loaded()
         began_at, cpu_before = real_now(), time.process_time()
@@ -177,7 +177,7 @@ class Trial:
         loop.add_signal_handler(signal.SIGINT, self._run.stop)
         reading = asyncio.create_task(self._read_gauges())
         try:
-            await self._run.execute(tell)
+            await self._run.execute(report)
         finally:
             reading.cancel()
             await asyncio.wait((reading,))
@@ -208,7 +208,7 @@ class Trial:
         )
 
     async def _read_gauges(self) -> None:
-        """From the start of the measured part on."""
+        """Read the parties' metrics, from the start of the measured part on."""
         while self._watch.now() < self._recorder.zero:
             await pause(0.02)
         await self._gauge.begin(lambda: self._recorder.registered)
@@ -233,16 +233,16 @@ async def environment(target: OpenTarget) -> dict[str, Any]:
         "partitions": partitions,
     }
     with suppress(Refused, Unreachable):  # another ward may not answer this
-        told = Environment.model_validate(await target.client.get(topics.WARD, "/ops/environment"))
-        found["ward_database"] = " ".join(f"{name}={value}" for name, value in told.database.items())
+        ward = Environment.model_validate(await target.client.get(topics.WARD, "/ops/environment"))
+        found["ward_database"] = " ".join(f"{name}={value}" for name, value in ward.database.items())
         found["ward_replicas"] = len(await target.client.replicas([topics.WARD]))
     return found
 
 
 async def audited(client: StackClient, amounts: Mapping[str, int]) -> AuditFound | None:
-    """Compares what the ward has registered and booked (収納済未入金) with what was sent; None without books.
+    """Compares the receipts registered and booked (収納済未入金) by the ward with those sent; None without books.
 
-    Only the first record (速報) of each payment counts: that is what the test sent or waited for.
+    Only the first record (速報) of each payment counts: the one that the test sent or waited for.
     """
     registered: Counter[str] = Counter()
     booked: Counter[str] = Counter()

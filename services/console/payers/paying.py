@@ -40,7 +40,7 @@ def expect(answer: Answer | Refusal) -> Answer:
 class Channels(Protocol):
     """What payers use: the provider's app, the card agents' card entry, and the tills and counters.
 
-    `key` makes a repeated request safe. A refusal is returned, or raised where the parties are asked over HTTP.
+    `key` makes a repeated request safe. A refusal is returned, or raised if the parties are called over HTTP.
     """
 
     async def terms_version(self) -> str:
@@ -100,7 +100,7 @@ class Payers:
         return await self.choose(scanned.payment_id, means, key)
 
     async def choose(self, payment_id: str, means: ByCard | ByBank, key: str) -> PaymentView | Refusal:
-        """Pay what was scanned: by internet banking; or type the card to its agent, and hand the token to the app."""
+        """Pay the scanned slip: by internet banking, or with a card typed at its agent, whose token goes to the app."""
         match means:
             case ByBank(bank_code):
                 return await self.channels.choose_bank(BankChoice(payment_id=payment_id, bank_code=bank_code), key)

@@ -45,9 +45,9 @@ class SandboxScene:
 
     async def explanations(self, payment_ids: Sequence[str]) -> Mapping[str, Sequence[Explanation]]:
         s = self.sandbox
-        told = [await s.provider.queries.explain(payment_ids), await s.ward.queries.explain(payment_ids)]
-        told += [await agent.queries.explain(payment_ids) for agent in s.agents.values()]
-        return {payment_id: [t[payment_id] for t in told if payment_id in t] for payment_id in payment_ids}
+        parts = [await s.provider.queries.explain(payment_ids), await s.ward.queries.explain(payment_ids)]
+        parts += [await agent.queries.explain(payment_ids) for agent in s.agents.values()]
+        return {payment_id: [part[payment_id] for part in parts if payment_id in part] for payment_id in payment_ids}
 
     async def books(self) -> Mapping[str, Books]:
         return await self.sandbox.books()

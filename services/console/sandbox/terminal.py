@@ -1,6 +1,6 @@
 """The ward's terminal (端末) in a sandbox: its line to the collection centre (収納センター) runs within the process.
 
-Imported where there is a terminal: this loads FastAPI, and a sandbox without a terminal does not need it.
+Imported only if there is a terminal: this loads FastAPI, and a sandbox without a terminal does not need it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The ward's terminal (端末) in a story: what it pulls, its copies and records, what the collection centre sends."""
+"""The ward's terminal (端末) in a story: the files it pulls, its copies and records, the collection centre's files."""
 
 from __future__ import annotations
 

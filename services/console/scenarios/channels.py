@@ -22,7 +22,7 @@ async def _collected(world: World, method: Method, confirmed: int, deposited: da
     records = [("02", str(confirmed_on))]
     if method is Method.CONVENIENCE_STORE:
         records.insert(0, ("01", str(day + timedelta(days=1))))
-    world.claim("told on the channel's days", await world.records(payment), records)
+    world.claim("reported on the channel's days", await world.records(payment), records)
     money_on = str(deposited or confirmed_on)
     world.claim(f"deposited on {money_on}", await world.deposited(), {money_on: slip.amount})
     await world.claim_all_is_settled()

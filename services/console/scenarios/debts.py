@@ -72,7 +72,7 @@ async def paid_twice_and_refunded(world: World) -> None:
     await world.until(date(2021, 10, 31))
     books = (await world.sandbox.books())["ward"]
     world.claim("refunded once", [r.amount for r in books.refunds], [slip.amount])
-    world.claim("the ward keeps one payment", await world.balance("bank_account"), slip.amount)
+    world.claim("one payment is left on the ward's account", await world.balance("bank_account"), slip.amount)
 
 
 async def paid_twice_and_applied(world: World) -> None:

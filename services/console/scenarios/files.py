@@ -136,15 +136,17 @@ async def record_missing_from_a_file(world: World) -> None:
     name, content = await _content(world)
     missing = world.one_of(payments)
     lines = [*receipt_file.read([content])]
-    kept = [r for r in lines if isinstance(r, ReceiptRecord) and payment_of(r.reference) != missing]
+    others = [r for r in lines if isinstance(r, ReceiptRecord) and payment_of(r.reference) != missing]
     header = next(one for one in lines if isinstance(one, FileHeader))
     world.tell("ファイル記録漏れ record left out of the file", f"{name}: payment {missing}")
-    with at_the_terminal(world, {name: b"".join(receipt_file.write([(header, kept)]))}) as room:
+    with at_the_terminal(world, {name: b"".join(receipt_file.write([(header, others)]))}) as room:
         world.claim("the file is whole, with one record", _became(await room.receives()), ("registered", 1, 0))
     item = await world.open_item("discrepancy")
     world.claim("found", item.because.partition(":")[0], "receipt_missing_from_file (01)")
     world.claim("the payment is named", item.subject, missing)
-    world.claim("what the event told stands", [payment for payment, _, _ in await _known(world)], sorted(payments))
+    world.claim(
+        "the receipt from the event stands", [payment for payment, _, _ in await _known(world)], sorted(payments)
+    )
     with at_the_terminal(world) as room:
         await room.receives_until(DEPOSITED)
     world.claim("nothing else is open at the ward", sorted(await world.open_items()), ["discrepancy"])
@@ -160,7 +162,7 @@ async def receipts_by_file_alone(world: World) -> None:
         world.claim("the day's file is not made yet", list(await room.pulls()), [])
         await world.until(day + DAY, 10)
         world.claim("the ward does not know on the next morning", await world.outstanding(slip), slip.amount)
-        world.claim("the file tells it", _became(await room.receives()), ("registered", 1, 1))
+        world.claim("its file registers it", _became(await room.receives()), ("registered", 1, 1))
         world.claim("now it is paid", await world.outstanding(slip), 0)
         await world.until(BANK_CALENDAR.add(day, 3))
         world.claim("確報 is made, and the ward does not know", [k for k, _ in await world.records(payment)], ["01"])
@@ -202,12 +204,12 @@ async def isdn_then_lgwan(world: World) -> None:
 
 
 async def _opens(room: Room, day: date, hour: int) -> None:
-    """Half an hour before, the terminal is told that the line is closed, and when it opens; then its file comes."""
+    """Half an hour before, a pull is answered that the line is closed, and when it opens; then the file comes."""
     world, opens = room.world, on_the_clock(day, time(hour))
     await world.until(day, hour - 1, 30)
     closed = only(await room.pulls(), "files pulled")
     world.claim(f"half past {hour - 1}: the line is closed", closed.outcome, "line_closed")
-    world.claim("the terminal is told when it opens", f"opens at {opens.isoformat()}" in closed.detail)
+    world.claim("the answer says when it opens", f"opens at {opens.isoformat()}" in closed.detail)
     await world.until(day, hour)
     world.claim(f"{hour} o'clock: the file comes", _became(await room.receives()), ("registered", 1, 1))
 
@@ -224,7 +226,7 @@ async def line_closes_midway(world: World) -> None:
         world.claim("until the next morning", in_japan(one.arrives_at), f"{day + 2 * DAY} 09:02:04")
         await world.until(day + 2 * DAY, 9, 2)
         world.claim("two minutes after it opens: not yet", {o.outcome for o in await room.pulls()}, {ON_THE_LINE})
-        world.claim("its copy is kept", len(room.copies), 1)
+        world.claim("its copy is not deleted", len(room.copies), 1)
         world.claim("the ward does not know", await world.outstanding(slip), slip.amount)
         await world.until(day + 2 * DAY, 9, 3)
         world.claim("then it is registered", _became(await room.pulls()), ("registered", 1, 1))

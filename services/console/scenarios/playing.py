@@ -59,10 +59,10 @@ async def _timeline(world: World) -> list[Step]:
     """
     scene = SandboxScene(world.sandbox)
     rows = {row.payment_id: row for row in (await scene.books())[PAYMENT_PROVIDER].payments}
-    told = await scene.explanations(world.payments)
+    explained = await scene.explanations(world.payments)
     once: dict[tuple[object, ...], Step] = {}
-    for payment_id, parts in told.items():
+    for payment_id, parts in explained.items():
         for step in merged_steps(parts):
             shared_by = rows[payment_id].slip_number if step.stage >= FlowStep.REMINDED else rows[payment_id].settler
             once.setdefault((shared_by, step.at, step.stage, step.party, step.event, step.detail), step)
-    return in_order([*world.told, *once.values()])
+    return in_order([*world.steps, *once.values()])

@@ -79,7 +79,7 @@ class World:
 
     sandbox: Sandbox
     seed: int
-    told: list[Step] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
     claims: list[str] = field(default_factory=list)
     payments: list[str] = field(default_factory=list)
 
@@ -91,7 +91,7 @@ class World:
 
     def tell(self, event: str, detail: str = "") -> None:
         """Add a line to the timeline, at the current time."""
-        self.told.append(Step(event=event, party=TELLER, at=self.sandbox.clock.now(), stage=0, detail=detail))
+        self.steps.append(Step(event=event, party=TELLER, at=self.sandbox.clock.now(), stage=0, detail=detail))
 
     async def until(self, day: date, hour: int = 23, minute: int = 0) -> None:
         """Advance to a minute of a day, in Japan."""
@@ -269,8 +269,8 @@ class World:
         """監査: the ward has an explanation on record for every difference, to the yen."""
         lost = [f for f in audit(await self.sandbox.books()).findings if f.state is State.UNEXPLAINED]
         if lost:
-            told = "; ".join(f"{f.code} {f.subject}: {f.detail}" for f in lost)
-            raise ScenarioFailed(f"監査 audit: expected no unexplained difference, found {told}")
+            found = "; ".join(f"{f.code} {f.subject}: {f.detail}" for f in lost)
+            raise ScenarioFailed(f"監査 audit: expected no unexplained difference, found {found}")
         self.claims.append("監査 audit: nothing lost, nothing twice")
 
 

@@ -29,7 +29,7 @@ from services.console.stack.clients import StackClient
 
 @dataclass(frozen=True, slots=True)
 class StackChannels:
-    """The parties of a running stack. Every call raises `Refused` for a refusal, `Unreachable` where none answers."""
+    """The parties of a running stack. Every call raises `Refused` for a refusal, `Unreachable` without an answer."""
 
     client: StackClient
 

@@ -22,7 +22,7 @@ from services.console.stack.addresses import PROCESSES, Addresses
 STATUS_SECONDS = 3.0
 """A replica that has not sent its status by then counts as not answering; it is polled again."""
 BOOKS_SECONDS = 120.0
-"""Large books take a party a while to read."""
+"""Timeout for books: a party takes a while to read large ones."""
 
 
 class Refused(Exception):
@@ -68,7 +68,7 @@ class StackClient:
         return self.addresses.url(principal)
 
     async def ask(self, method: str, principal: str, path: str, **options: Any) -> Any:
-        """The JSON answer. Raises `Refused` with the party's problem, `Unreachable` where none answers."""
+        """The JSON answer. Raises `Refused` with the party's problem, `Unreachable` if it does not answer."""
         return (await self._answer(method, principal, path, **options)).json()
 
     async def download(self, principal: str, path: str, **parameters: Any) -> bytes:
@@ -110,7 +110,7 @@ class StackClient:
         return Replica(principal, address, status)
 
     async def books(self, principal: str) -> Books:
-        """A party's books, read as they arrive. Raises `Refused`, `Unreachable` also where they end early."""
+        """A party's books, read as they arrive. Raises `Refused`; `Unreachable` also if they end early."""
         reader = BooksReader()
         try:
             async for line in self._book_lines(principal):
@@ -150,7 +150,7 @@ class StackClient:
         """What each party knows of a payment, or knew at the end of a day; one that was left out of the stack says
         nothing.
 
-        Raises `Refused` where none knows it, or knew it by then, or the day is to come; `Unreachable` where none
+        Raises `Refused` if none knows it, or knew it on that day, or the day is in the future; `Unreachable` if none
         answers.
         """
         parts: list[Explanation] = []

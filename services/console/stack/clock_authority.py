@@ -4,9 +4,9 @@ Nothing is under way when, while the ends of the log stay the same, every replic
 current time, and every party has committed all that its topics hold and has no outbox row that is due. A party looks
 at its topics first and at its outbox then, so what a handled event left to send is seen.
 
-Everybody is asked where an advance begins and where it ends. In between, who was at rest stays so until a timer of
-its own is due or a topic it reads has grown: only those are asked. When rest does not come about, the advance stops
-and names what blocks it; nothing is lost, and it may be asked for again.
+Every party is asked at the beginning and the end of an advance. In between, a party at rest stays so until one of its
+timers is due or a topic it reads has grown: only those are asked. If the parties do not come to rest, the advance
+stops and names the blocker; nothing is lost, and the advance can be requested again.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class ClockAuthority:
                 await pause(POLL_SECONDS)
 
     def _concerned(self, ends: Offsets | None) -> Collection[str] | None:
-        """Whose timer is due, or whose topics have grown since everybody was at rest; None for everybody."""
+        """Parties with a due timer, or whose topics have grown since all were at rest; None for all parties."""
         if self._at_rest is None or ends is None:
             return None
         now, before = self._clock.now(), self._at_rest

@@ -229,7 +229,7 @@ class Supervisor:
         return self.options.folder / "logs" / f"{child.name}.log"
 
     def _environment(self, child: Child, pipe: int) -> Mapping[str, str]:
-        folder, kept = self.options.folder.resolve(), self._file
+        folder, secrets = self.options.folder.resolve(), self._file
         common = {
             "SANSHA_PORT": str(child.port),
             "SANSHA_DATABASE_URL": database_url(folder, child.party.principal),
@@ -238,7 +238,7 @@ class Supervisor:
             "SANSHA_LOG_LEVEL": self.options.log_level,
             "SANSHA_PARENT_PIPE": str(pipe),
         }
-        common |= {"SANSHA_SECRET": kept.secret} if kept.seed is None else {"SANSHA_SEED": str(kept.seed)}
+        common |= {"SANSHA_SECRET": secrets.secret} if secrets.seed is None else {"SANSHA_SEED": str(secrets.seed)}
         return common | dict(child.party.environment)
 
     async def _announce_ready(self) -> None:

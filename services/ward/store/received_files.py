@@ -1,4 +1,4 @@
-"""収納データファイル: receipt files that the terminal fetches, and what of them is registered."""
+"""収納データファイル: receipt files that the terminal fetches, and how much of each is registered."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The commands of `sansha`: the words one types, and the first paragraph of each one's help.
 
 `slip decode` is the module `commands/slip/decode.py`, `dead-letters` the folder `commands/dead_letters/`. A module has
-a Typer `app` with one command and imports what it needs at its top; it is itself imported only to run its command.
+a Typer `app` with one command and imports what it needs at its top; it is imported only to run its command.
 Help lists commands in this order, from this table alone.
 """
 
@@ -26,7 +26,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "reminders": "督促: list the reminders that the ward of a running stack has sent.",
     "books": "試算表: show each party's trial balance at the end of a day, and who owes whom.",
     "notice": "入金通知: write and check deposit notices of the ward's bank, in 全銀 (Zengin) format.",
-    "notice write": "入金通知: write, as the ward's bank would, what came into the ward's account in a period.",
+    "notice write": "入金通知: write, as the ward's bank would, the transfers into the ward's account in a period.",
     "notice read": "消込: show a notice and compare it with the deposits that the ward has recorded for its days.",
     "scenario": "シナリオ: play stories of the three parties in one process.",
     "scenario list": "List every scenario with its story.",
@@ -48,9 +48,9 @@ COMMANDS: Final[Mapping[str, str]] = {
     "dead-letters replay": "Handle an event again, in a corrected form if need be.",
     "terminal": "端末: fetch receipt files with the ward's terminal, register them, and show its records.",
     "terminal pull": "Log in, fetch new files, register them, and delete the temporary copies.",
-    "terminal files": "List the files that the terminal has received, and what of them is registered.",
-    "terminal steps": "作業記録: list what was done at the terminal, from login to deletion of the temporary copy.",
-    "terminal accesses": "接続記録: list who asked the collection centre for files, when, and with what outcome.",
+    "terminal files": "List the files that the terminal has received, and how much of each is registered.",
+    "terminal steps": "作業記録: list the work done at the terminal, from login to deletion of the temporary copy.",
+    "terminal accesses": "接続記録: list requests for files at the collection centre: by whom, when, and the outcome.",
     "terminal certificates": "Make certificates and a password to try the terminal with; print the variables to set.",
     "gateway": "Forward connections to the parties of SANSHA_STACK_HOSTS: one port per party, replicas in turn.",
     "provision": "Set up what a stack needs: passwords, and users, topics and access rules of Kafka.",

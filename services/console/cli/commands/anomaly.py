@@ -1,4 +1,4 @@
-"""`sansha anomaly`: a settlement that a card agent is told to get wrong."""
+"""`sansha anomaly`: make a card agent's settlement go wrong on purpose."""
 
 from __future__ import annotations
 

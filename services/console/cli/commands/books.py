@@ -120,7 +120,7 @@ def _print(stands: Position) -> None:
         )
     if any(not debt.agrees for debt in stands.debts):
         out.print(
-            "where two books differ, one side is still to hear of receipt data or a deposit, or something is wrong: "
+            "if two books differ, receipt data or a deposit is still under way to one side, or something is wrong: "
             "sansha audit, sansha open",
             style="dim",
         )

@@ -49,7 +49,7 @@ def demo(
     Exits with 1 if the books do not agree or a deposit is not reconciled.
     """
     if on_running and database_dir is not None:
-        fail("give either --stack or --database-dir; a stack has databases of its own")
+        fail("give either --stack or --database-dir; a stack has its own databases")
     stories = None if as_json else STORIES_TO_CHOOSE_FROM
     options = DemoOptions(payments, bank, seed, first, last, database_dir, stories)
     try:
@@ -62,7 +62,7 @@ def demo(
         _print(result)
         if database_dir is not None:
             go_on = f"sansha up --clock stepped --database-dir {database_dir}"
-            out.print(f"kept in {database_dir}; continue from there with:  {go_on}", soft_wrap=True)
+            out.print(f"saved in {database_dir}; continue from there with:  {go_on}", soft_wrap=True)
     raise typer.Exit(0 if result.audit.conserved and result.reconciled else 1)
 
 

@@ -38,8 +38,8 @@ def resolve(
         str | None, typer.Option(metavar="ID", help="A payment of that statement, if it concerns just one.")
     ] = None,
     deposit: Annotated[str | None, typer.Option(metavar="ID", help="The deposit to reassign.")] = None,
-    by: Annotated[str, typer.Option(metavar="NAME", help="Who decides; recorded.")] = "",
-    because: Annotated[str, typer.Option(metavar="TEXT", help="Why; recorded.")] = "",
+    by: Annotated[str, typer.Option(metavar="NAME", help="Name of the person who decides; recorded.")] = "",
+    because: Annotated[str, typer.Option(metavar="TEXT", help="Reason of the decision; recorded.")] = "",
     key: Annotated[
         str | None,
         typer.Option(metavar="KEY", help="Idempotency key: repeating the command with it decides only once."),
@@ -52,7 +52,7 @@ def resolve(
     What was decided, by whom, why and when can be read back with: sansha resolutions
     """
     if not by or not because:
-        fail("say who decides and why: --by NAME --because TEXT")
+        fail("name the person who decides, and the reason: --by NAME --because TEXT")
     body = {
         "action": decision.value,
         "statement_id": statement,

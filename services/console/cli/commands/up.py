@@ -1,4 +1,4 @@
-"""`sansha up`: the parties as processes of their own."""
+"""`sansha up`: run the parties, each as a process."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def up(
         run(Supervisor(options, lambda line: err.print(escape(line))).run())
     except CannotStart as wrong:
         fail(str(wrong))
-    err.print("stopped; all data is kept, sansha up continues from here")
+    err.print("stopped; all data is saved, sansha up continues from here")
 
 
 def _number_of_replicas(text: str) -> tuple[str, int]:

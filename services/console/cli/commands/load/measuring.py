@@ -45,7 +45,7 @@ class Where(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """What is made of the result."""
+    """Checks and outputs requested for the result."""
 
     thresholds: Path | None
     report: Path | None

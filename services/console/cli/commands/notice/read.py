@@ -125,18 +125,18 @@ def _document(notice: Notice, different: Sequence[Difference] | None) -> dict[st
     }
 
 
-def _row(told: NoticeRow) -> dict[str, Any]:
-    row = told.row
+def _row(noticed: NoticeRow) -> dict[str, Any]:
+    row = noticed.row
     return {
-        "line": told.line,
+        "line": noticed.line,
         "posted_on": row.posted_on,
         "value_on": row.value_on,
-        "settler": told.settler,
+        "settler": noticed.settler,
         "payer_code": row.payer_code,
         "payer_name": row.payer_name,
         "amount": row.amount,
-        "out": told.is_out,
-        "cancels": told.takes_back,
+        "out": noticed.is_out,
+        "cancels": noticed.takes_back,
     }
 
 
@@ -187,7 +187,7 @@ def _settler(settler: Settler | None) -> str:
 
 
 def _difference(d: Difference) -> str:
-    sides = [f"{who} ¥{yen:,}" for who, yen in (("通知 notice", d.told), ("区 ward", d.booked)) if yen is not None]
+    sides = [f"{side} ¥{yen:,}" for side, yen in (("通知 notice", d.told), ("区 ward", d.booked)) if yen is not None]
     where = [f"line {d.line}"] * (d.line is not None) + [f"deposit {d.deposit_id}"] * (d.deposit_id is not None)
     why = f"; {REASSIGNED}" if d.brought_over else ""
     return f"{d.on} {_settler(d.settler)}: {DIFFERENCES[d.code]}: {', '.join(sides)} ({', '.join(where)}{why})"

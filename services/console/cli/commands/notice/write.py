@@ -42,7 +42,7 @@ def write(
         Path, typer.Option("--out", dir_okay=False, metavar="FILE", help="The file to write; - for stdout.")
     ] = Path("-"),
 ) -> None:
-    """入金通知: write, as the ward's bank would, what came into the ward's account in a period.
+    """入金通知: write, as the ward's bank would, the transfers into the ward's account in a period.
 
     Records have 200 bytes and end in CRLF; kana are half-width, in JIS.
 

@@ -16,7 +16,8 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def secrets(
     folder: Annotated[
-        Path, typer.Argument(metavar="DIR", file_okay=False, help="Where to make them, in one folder per owner.")
+        Path,
+        typer.Argument(metavar="DIR", file_okay=False, help="Folder to create them in, with one folder per owner."),
     ],
 ) -> None:
     """Make the passwords of a stack. Those that exist are left unchanged."""

@@ -16,7 +16,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def accesses(limit: Latest = 100, port_base: PortBase = DEFAULT_PORT_BASE, as_json: Json = False) -> None:
-    """接続記録: list who asked the collection centre for files, when, and with what outcome."""
+    """接続記録: list requests for files at the collection centre: by whom, when, and the outcome."""
     rows = on_stack(lambda client: client.get(topics.PAYMENT_PROVIDER, "/terminal-accesses", limit=limit), port_base)
     if as_json:
         emit(rows)

@@ -15,7 +15,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def files(limit: Latest = 100, port_base: PortBase = DEFAULT_PORT_BASE, as_json: Json = False) -> None:
-    """List the files that the terminal has received, and what of them is registered."""
+    """List the files that the terminal has received, and how much of each is registered."""
     rows = on_stack(lambda client: client.get(topics.WARD, "/terminal/files", limit=limit), port_base)
     if as_json:
         emit(rows)

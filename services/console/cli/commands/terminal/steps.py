@@ -16,7 +16,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def steps(limit: Latest = 100, port_base: PortBase = DEFAULT_PORT_BASE, as_json: Json = False) -> None:
-    """作業記録: list what was done at the terminal, from login to deletion of the temporary copy."""
+    """作業記録: list the work done at the terminal, from login to deletion of the temporary copy."""
     rows = on_stack(lambda client: client.get(topics.WARD, "/terminal/steps", limit=limit), port_base)
     if as_json:
         emit(rows)

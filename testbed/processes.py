@@ -45,7 +45,7 @@ def _port_bases() -> Callable[[], int]:
             base = _FIRST_PORT + tried * _PORTS_PER_STACK
             if all(map(is_free, range(base, base + _PORTS_PER_STACK))):
                 return base
-        raise AssertionError(f"nowhere are {_PORTS_PER_STACK} ports in a row free")
+        raise AssertionError(f"no {_PORTS_PER_STACK} consecutive ports are free")
 
     return next_base
 
@@ -72,7 +72,7 @@ async def eventually(
         answer = await asked()
         if answer is not None and answer is not False:
             return answer
-        assert monotonic() < deadline, f"{what} did not come about within {within} s"
+        assert monotonic() < deadline, f"{what} did not happen within {within} s"
         await pause(every)
 
 

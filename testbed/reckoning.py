@@ -35,7 +35,7 @@ async def _each_ended_once(stack: Stack, crowd: Crowd, wanted: list[Order]) -> N
     provider, ward = books[topics.PAYMENT_PROVIDER], books[topics.WARD]
     payments = {p.payment_id: p for p in provider.payments}
     assert len(crowd.accepted) == len(set(crowd.accepted.values())) == len(wanted)
-    assert set(crowd.accepted.values()) == set(payments), "every slip was scanned once, and no scan is forgotten"
+    assert set(crowd.accepted.values()) == set(payments), "every slip was scanned once, and no scan is lost"
     ended = {order: payments[payment_id].status for order, payment_id in crowd.accepted.items()}
     assert {status for order, status in ended.items() if order.is_good} == {"confirmed"}
     assert {status for order, status in ended.items() if not order.is_good} <= {"declined"}

@@ -43,7 +43,7 @@ OF_THE_FIELD = {
     "納期限": "instalment_months",
     "When a reminder": "reminder_days",
 }
-"""What the sources of the field leave open (words of its row) → what decides it."""
+"""Question that the sources of the field leave open (words of its row) → the setting or rule that decides it."""
 
 
 @pytest.mark.parametrize(("words", "decides"), OF_THE_FIELD.items())

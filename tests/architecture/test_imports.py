@@ -1,4 +1,4 @@
-"""console → parties → chassis → contracts, no circle among modules, imports at the top, and pure decisions."""
+"""console → parties → chassis → contracts, no import cycle, imports at the top, and pure decisions."""
 
 import ast
 import sys
@@ -64,7 +64,9 @@ def test_imports_stand_at_the_top() -> None:
 
 
 def test_what_is_imported_late_is_so_for_a_recorded_reason() -> None:
-    assert set(LATE) - {name for path in PRODUCT_FILES for name in _inner_imports(path)} == set(), "no longer late"
+    assert set(LATE) - {name for path in PRODUCT_FILES for name in _inner_imports(path)} == set(), (
+        "allowed inside a function, but no longer there"
+    )
     assert [record for record in LATE.values() if not (ROOT / "docs" / "decisions" / record).is_file()] == []
 
 

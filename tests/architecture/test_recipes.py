@@ -1,4 +1,4 @@
-"""The recipes of CONTRIBUTING work: what they say is done to a copy of the code, and a slip is paid there."""
+"""The recipes of CONTRIBUTING work: they are applied to a copy of the code, and a slip is paid there."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""What a fresh clone must have: pinned versions, one door, the same words in both languages."""
+"""What a fresh clone must have: pinned versions, a described make target for each task, READMEs of one structure."""
 
 import re
 import subprocess
@@ -84,7 +84,7 @@ def test_the_check_of_folders_finds_what_is_planted(folder: str) -> None:
 
 
 def _shape(markdown: str) -> list[str]:
-    """Its headings' levels and code blocks' languages, in order."""
+    """The levels of headings and the languages of code blocks, in order."""
     shape: list[str] = []
     fence = ""
     for line in markdown.splitlines():

@@ -42,14 +42,14 @@ def jst(text: str) -> datetime:
 
 
 class Driven(ABC, Generic[Party, Terms]):
-    """`send` what others would, `advance` the clock, then look at the books and at what was `published`."""
+    """`send` what others would, `advance` the clock, then read the books and what was `published`."""
 
     name: ClassVar[str]
     """Of its database."""
     begins: ClassVar[datetime]
-    """What its clock shows at first, unless a test says otherwise."""
+    """The clock's first time, unless a test gives another."""
     terms: ClassVar[Mapping[str, object]] = {}
-    """Settings that a test need not give."""
+    """Default settings of tests."""
 
     def __init__(self, settings: Terms, at: datetime, home: Home | None) -> None:
         self.clock, self.bus, self.settings, self._home = Clock.stepped(at), MemoryBus(), settings, home
@@ -58,7 +58,7 @@ class Driven(ABC, Generic[Party, Terms]):
 
     @classmethod
     async def started(cls, home: Home | None = None, at: datetime | None = None, **settings: object) -> Self:
-        """With these settings, on a database at home or in memory."""
+        """Start the party with these settings, on a database at home or in memory."""
         url = "sqlite://" if home is None else await home.url(cls.name)
         ours = {"seed": 1, "database_url": url, "database_durable": False}
         driven = cls(cls.validated({**ours, **cls.terms, **settings}), at or cls.begins, home)
@@ -79,7 +79,7 @@ class Driven(ABC, Generic[Party, Terms]):
 
     @abstractmethod
     def sender(self, event: Event) -> str:
-        """The principal that publishes what this party hears."""
+        """The principal that publishes this event to the party."""
 
     # ---- its process
 
@@ -87,12 +87,12 @@ class Driven(ABC, Generic[Party, Terms]):
         await self.service.start()
 
     async def restart(self) -> None:
-        """Stop it in good order, and start another process over the same database and bus."""
+        """Stop the process cleanly, and start another over the same database and bus."""
         await self.service.close()
         await self._start_another()
 
     async def crash(self) -> None:
-        """End it with nothing finished, and start another process over the same database and bus."""
+        """Kill the process, and start another over the same database and bus."""
         await self.service.abandon()
         await self._start_another()
 
@@ -118,7 +118,7 @@ class Driven(ABC, Generic[Party, Terms]):
             pass
 
     async def advance(self, to: datetime | str) -> None:
-        """From due time to due time, as the owner of a stack's clock does. A string is ISO 8601."""
+        """Step from due time to due time, as the owner of a stack's clock does. A string is ISO 8601."""
         at = datetime.fromisoformat(to) if isinstance(to, str) else to
         await self.settle()
         while (due := self.service.relay.next_due) is not None and due <= at:
@@ -131,8 +131,8 @@ class Driven(ABC, Generic[Party, Terms]):
     async def send(
         self, *events: Event, again: str = "", ids: Sequence[str] = (), sent_at: datetime | None = None
     ) -> None:
-        """As their owners send them; returns when all of them are handled. With `again` their ids are other ones than
-        before, with `ids` these."""
+        """Send events as their owners would; returns when all are handled. A new value of `again` gives them new ids,
+        `ids` gives them these."""
         own = ids or [self._ids.new(event.TYPE, *event.natural_key, again) for event in events]
         await self.bus.produce([self.record(*one, sent_at) for one in zip(events, own, strict=True)])
         await self.settle()

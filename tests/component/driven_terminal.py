@@ -53,7 +53,7 @@ def record(
 
 @dataclass
 class Centre:
-    """The collection centre, as a terminal sees it. An entry of `cuts` ends an answer after that many bytes."""
+    """The collection centre's side of the line. An entry of `cuts` ends an answer after that many bytes."""
 
     files: dict[str, bytes] = field(default_factory=dict)
     cuts: list[int] = field(default_factory=list)

@@ -21,7 +21,7 @@ CLOSED_ON, DEPOSIT_ON = date(2021, 7, 15), date(2021, 7, 30)
 
 
 class DrivenWard(Driven[Ward, Settings]):
-    """`send` what the provider and the settlers would, then look at the books."""
+    """`send` what the provider and the settlers would, then read the books."""
 
     name, begins = topics.WARD, NOON
 
@@ -70,7 +70,7 @@ def receipt(
     settler: Settler = Settler.JCB,
     paid_at: datetime = NOON,
 ) -> ReceiptDelivered:
-    """A record of a payment: of the slip's own amount unless another is given."""
+    """A record of a payment, by default of the slip's amount."""
     number = slip if isinstance(slip, str) else slip.slip_number
     own = 10_000 if isinstance(slip, str) else slip.amount
     later = timedelta(days=int(kind) - 1)

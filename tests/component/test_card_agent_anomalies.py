@@ -1,4 +1,4 @@
-"""丙: a settlement goes wrong on request; the agent's books say what it believes until it corrects itself."""
+"""丙: a settlement goes wrong on request; the agent's books show its own view until it corrects itself."""
 
 from __future__ import annotations
 

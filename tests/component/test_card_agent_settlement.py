@@ -1,4 +1,4 @@
-"""丙: what is accepted is closed and deposited, or withdrawn in time; each step says why it waits."""
+"""丙: accepted payments are closed and deposited, or withdrawn in time; each wait is explained."""
 
 from __future__ import annotations
 

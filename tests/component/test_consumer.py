@@ -1,4 +1,4 @@
-"""The consumer: a poison event is set aside alone; time travels with the message; a silent database is waited for."""
+"""The consumer: a poison event is set aside alone; times come from messages; it waits for a silent database."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ async def test_a_database_that_does_not_answer_is_waited_for_and_nothing_is_set_
     value: bytes | None, tmp_path: Path
 ) -> None:
     driven = await Driven.started(Home(tmp_path))
-    async with driven.service.reading() as session:  # another process's write is not waited for, so that it shows
+    async with driven.service.reading() as session:  # fail at once if another process is writing
         await session.execute(text("PRAGMA busy_timeout = 1"))
     record = driven.record(Entry(account="a", name="one"))
     await driven.bus.produce([record._replace(value=value or record.value)])
@@ -182,7 +182,7 @@ async def test_a_database_that_does_not_answer_is_waited_for_and_nothing_is_set_
     hog = sqlite3.connect(tmp_path / f"{driven.principal}.db", isolation_level=None)
     hog.execute("BEGIN EXCLUSIVE")
     handling = asyncio.create_task(driven.service.consumer.handle_next(timeout=0))
-    await pause(2 * patience)  # twice as long as a poison event is given
+    await pause(2 * patience)  # twice as long as a poison event is retried
     assert not handling.done()
     assert not await driven.service.is_ready()
     hog.execute("COMMIT")
@@ -200,7 +200,7 @@ async def test_a_full_disk_is_not_the_event_s_fault(tmp_path: Path) -> None:
         await session.execute(text(f"PRAGMA max_page_count = {pages}"))  # the database may not grow any more
     await driven.send(*(Entry(account=f"a{n}", name=f"{n}" * 500) for n in range(100)))
     handling = asyncio.create_task(driven.service.consumer.handle_next(timeout=0))
-    await pause(1.0)  # far longer than a poison event is given
+    await pause(1.0)  # far longer than a poison event is retried
     assert not handling.done()
     assert await driven.names() == []
     async with driven.service.reading() as session:
@@ -220,7 +220,7 @@ async def test_on_a_stepped_clock_a_handler_s_now_is_its_message_s(home: Home) -
     await driven.settle()
     assert await driven.booked_at() == {"one": NOON}
     (message,) = await driven.published()
-    assert envelope(message.headers).time == NOON, "and its announcement carries it on"
+    assert envelope(message.headers).time == NOON, "and the event it publishes carries that time"
 
 
 async def test_messages_of_two_times_never_share_a_transaction(home: Home) -> None:
@@ -266,7 +266,7 @@ async def test_batches_are_small_and_larger_while_there_is_a_backlog(home: Home)
 
 
 class _TakenForDead(LogSubscription):
-    """A member whose group gives its first batch to others while it is still at work on it."""
+    """A member whose partitions go to another member while it is still handling its first batch."""
 
     taken = False
 

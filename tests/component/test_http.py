@@ -91,7 +91,7 @@ async def test_a_body_that_is_no_text_is_a_problem(tmp_path: Path) -> None:
         assert "4111111111111111" not in answer.text
 
 
-async def test_beyond_so_many_requests_at_a_time_one_is_told_to_come_again(tmp_path: Path) -> None:
+async def test_a_request_over_the_limit_in_flight_is_answered_503_with_retry_after(tmp_path: Path) -> None:
     async with serving(tmp_path, http_requests_at_once=2) as (driven, client):
         async with driven.service.database.begin():
             waiting = [asyncio.create_task(client.post("/entries", json=entry(str(n)))) for n in range(2)]

@@ -115,7 +115,7 @@ async def test_each_of_several_events_under_one_id_is_kept(anywhere: Home) -> No
     assert len({letter.id for letter in letters}) == 2
     await driven.service.bus.produce([driven.record(Entry(account="a", name="one", amount=3), "the-id")])
     await driven.settle()
-    assert len(await driven.service.dead_letters()) == 2, "a redelivery of one that is here changes nothing"
+    assert len(await driven.service.dead_letters()) == 2, "redelivery of an event that is set aside changes nothing"
 
 
 async def test_a_reused_id_stops_neither_its_wave_nor_its_key(anywhere: Home) -> None:

@@ -140,7 +140,7 @@ async def test_without_a_rate_never_more_than_so_many_are_ahead() -> None:
     assert 0 < most <= 300 + trial.numbers.at_once
     assert trial.recorder.zero < trial.recorder.last_registered_at
     assert trial.recorder.registered_since_zero == trial.recorder.spreads()[END_TO_END].count == 2_000, (
-        "the warm-up apart"
+        "without the warm-up"
     )
 
 
@@ -155,7 +155,7 @@ async def test_without_a_rate_it_may_be_for_a_time() -> None:
     trial = Trial(Schedule(10_000_000, warm_up_count=100, seconds=0.5, patience_seconds=1.0))
     await trial.execute()
     assert trial.recorder.registered == trial.recorder.sent > 100
-    assert 0.45 <= trial.recorder.last_registered_at - trial.recorder.zero < 5.0, "what came last came before the end"
+    assert 0.45 <= trial.recorder.last_registered_at - trial.recorder.zero < 5.0, "the last arrival came before the end"
     assert (trial.run.was_stopped, trial.run.gave_up) == (False, False)
 
 
@@ -179,7 +179,7 @@ async def test_a_ward_that_registers_nothing_is_not_waited_for_for_ever(twice: b
             await pause(0.2)
             trial.run.stop()
             trial.run.stop()
-            assert not trial.run.gave_up, "one Ctrl-C, heard twice"
+            assert not trial.run.gave_up, "one Ctrl-C, delivered twice"
             await pause(1.1 * ONE_STOP_SECONDS)
             trial.run.stop()
         await asyncio.wait_for(running, 5.0)

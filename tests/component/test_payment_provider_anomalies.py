@@ -68,7 +68,7 @@ async def test_each_anomaly_does_what_its_story_says(kind: A, home: Home) -> Non
     assert [await records_of(driven, p) for p in (named, following)] == [EXPECTED[kind]] * 2
     assert await records_of(driven, ordinary) == [("01", 0, 8_500), ("02", 0, 8_500)]
     books = await driven.service.books()
-    assert sum(d.amount for d in books.deposits) == 3 * 8_500, "an anomaly of the data is none of the money"
+    assert sum(d.amount for d in books.deposits) == 3 * 8_500, "an anomaly of receipt data changes no deposit"
     asked = await driven.service.queries.anomalies()
     assert [(a.kind, a.payment_id) for a in asked] == [(kind, named), (kind, following)]
     await driven.redeliver_timers()

@@ -1,4 +1,4 @@
-"""乙: many scans, many choices of a card in one request, each for itself, as they would be one after the other."""
+"""乙: many scans or card choices in one request give the same results as one after the other."""
 
 from __future__ import annotations
 
@@ -123,4 +123,4 @@ async def test_a_payment_chosen_twice_among_many_is_asked_about_once(home: Home)
     await driven.settle()
     assert len(await driven.published(AuthorizationRequested)) == 1
     await driven.send(driven.approval(payment_id))
-    assert (await driven.service.status()).next_due_at is None, "its timer was one, and is cancelled"
+    assert (await driven.service.status()).next_due_at is None, "its timer was the only one, and is cancelled"

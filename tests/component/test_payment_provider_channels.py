@@ -51,7 +51,7 @@ async def test_a_collected_slip_is_a_payment_that_the_ward_has_yet_to_be_told_of
     assert (view.status, view.method, view.amount, view.system_fee, view.agent) == ("collected", method, 8_500, 0, None)
     await driven.settle()
     assert await driven.published(ReceiptDelivered) == []
-    assert await driven.published(SlipScanned) == [], "the app has nothing to do with it"
+    assert await driven.published(SlipScanned) == [], "the app is not involved"
     await driven.advance(END)
     assert await driven.status(view.payment_id) == "confirmed"
     (*_, last) = await driven.published(ReceiptDelivered)

@@ -130,7 +130,7 @@ async def test_a_lease_that_is_lost_is_noticed_at_once_and_free_for_others(home:
     async with one.sole_holder("relay", changed.set) as lease:
         assert lease.held
         async with one.sole_holder("another purpose") as other:
-            assert other.held, "purposes do not meet"
+            assert other.held, "locks of different purposes do not conflict"
         async with two.sole_holder("relay") as refused:
             assert not refused.held
         await cut_sessions(home, "party")
@@ -311,11 +311,11 @@ async def test_a_task_cancelled_in_a_transaction_leaves_nothing_behind(home: Hom
             await task
     async with database.read() as session:
         assert (await session.execute(text("SELECT count(*) FROM things"))).scalar_one() == 0
-        await until(lambda: _nobody_is_within(session), SOON)
+        await until(lambda: _no_transaction_is_open(session), SOON)
     await database.close()
 
 
-async def _nobody_is_within(session: AsyncConnection) -> bool:
+async def _no_transaction_is_open(session: AsyncConnection) -> bool:
     query = (
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         " AND state <> 'idle'"

@@ -1,4 +1,4 @@
-"""乙 makes receipt files: which records are in which file, on both databases, whatever the moment of making."""
+"""乙 makes receipt files: which records are in which file, on both databases, whenever the file is made."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ async def test_a_large_file_is_kept_in_parts_and_read_from_anywhere(home: Home) 
 
 
 async def _as_many(driven: DrivenProvider, payment_id: str, count: int) -> None:
-    """So many payments like this one."""
+    """This many payments like this one."""
     ids = [f"00000000-0000-8000-8000-{n:012d}" for n in range(count)]
     async with driven.service.database.begin() as session:
         row = dict(

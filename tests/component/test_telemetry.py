@@ -1,4 +1,4 @@
-"""The stages of the work: what a batch goes through is timed once a batch, and waiting for nothing is not work."""
+"""Stages: each stage of a batch is timed once, and an idle wait is not counted as work."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DAY = timedelta(days=1)
 
 
 def timed(driven: Driven) -> dict[str, int]:
-    """How often each stage was timed, as a scraper reads it."""
+    """Stage → how often it was timed, from the metrics."""
     families = text_string_to_metric_families(driven.service.metrics.exposition().decode())
     samples = [sample for family in families for sample in family.samples]
     return {s.labels["stage"]: int(s.value) for s in samples if s.name == "sansha_stage_seconds_count"}

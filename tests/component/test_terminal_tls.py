@@ -1,4 +1,4 @@
-"""The terminal's line for real: TLS over a socket, client certificates, a transfer that is cut and goes on."""
+"""The terminal's line for real: TLS over a socket, client certificates, a transfer that is cut and resumed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""甲: receipt data that contradict what is agreed of their channel: shown while it is so, and no longer."""
+"""甲: receipt data that contradict what is agreed of their channel: shown as long as they contradict it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""甲 towards its terminal: transfers, pages and steps, as use cases and over HTTP; and what the line lets through."""
+"""甲's interface for its terminal: transfers, pages and steps, as use cases and over HTTP; what the line permits."""
 
 from __future__ import annotations
 

@@ -253,7 +253,7 @@ async def test_an_overdue_deposit_is_found_at_its_hour_and_the_next_day_is_too_l
     await ward.send(deposit(20_000))
     assert await ward.reconciled() == ["s1"]
     story = (await ward.service.queries.explain(["p1"]))["p1"]
-    assert "入金遅延 deposit overdue" not in [step.event for step in story.steps], "it came at the very hour"
+    assert "入金遅延 deposit overdue" not in [step.event for step in story.steps], "it arrived at exactly that hour"
 
 
 def _client(ward: DrivenWard) -> httpx.AsyncClient:

@@ -1,4 +1,4 @@
-"""甲: statements, deposits and receipts agree, or what disagrees is named. In whatever order they come."""
+"""甲: statements, deposits and receipts agree, or the disagreement is named, in any order of arrival."""
 
 from __future__ import annotations
 
@@ -227,7 +227,7 @@ async def _settle_in_any_order(data: st.DataObject) -> None:
     for n, slip in enumerate(slips[:6]):
         settler = Settler.UC if n % 2 else Settler.BANK
         events += [receipt(f"p{n}", slip, kind, settler=settler) for kind in (P, C)]
-    events.append(receipt("p6", slips[0], settler=Settler.UC))  # the first slip again, by another way
+    events.append(receipt("p6", slips[0], settler=Settler.UC))  # the first slip again, over another channel
     for settler, numbers in ((Settler.BANK, (0, 2, 4)), (Settler.UC, (1, 3, 5))):
         events += statement([(f"p{n}", 10_000) for n in numbers], statement_id=settler, page_size=2, settler=settler)
         events.append(deposit(30_000, statement_id=settler, deposit_id=f"d-{settler}", settler=settler))

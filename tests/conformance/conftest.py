@@ -51,7 +51,7 @@ async def bus(connect: Connect) -> EventBus:
 
 
 class OtherProcess:
-    """A process of `tests.conformance.other_process`, which prints a line for each thing that it has done."""
+    """A process of `tests.conformance.other_process`, which prints a line for each step."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process

@@ -1,12 +1,12 @@
 """A second process for the conformance suite: `python -m tests.conformance.other_process ADAPTER FOLDER COMMAND`.
 
-Commands, each of which goes on until the process is killed, and says a line for each thing done:
-- `hold GROUP TOPIC` joins, fetches until there are messages, says their values, and commits nothing;
-- `commit_late GROUP TOPIC SIGN` does the same until something is in the topic SIGN, then commits, says "committed" or
-  "fenced", and in that case rewinds, fetches until there are messages again, says their values and commits;
-- `echo GROUP TOPIC REPLY_TOPIC` joins, says "joined", and answers each message with a record of the same value;
-- `create TOPIC COUNT` says "making" and makes the topics TOPIC.0, TOPIC.1 and so on;
-- `produce TOPIC SIZE` produces batches of SIZE records over many keys, and says the last value after each.
+Each command runs until the process is killed, and prints a line for each step:
+- `hold GROUP TOPIC` joins, fetches until there are messages, prints their values, commits nothing;
+- `commit_late GROUP TOPIC SIGN` does as `hold` until the topic SIGN has a record, then commits, prints "committed" or
+  "fenced"; if fenced it rewinds, fetches until there are messages again, prints their values and commits;
+- `echo GROUP TOPIC REPLY_TOPIC` joins, prints "joined", and answers each message with a record of the same value;
+- `create TOPIC COUNT` prints "making" and makes the topics TOPIC.0, TOPIC.1 and so on;
+- `produce TOPIC SIZE` produces batches of SIZE records over many keys, and prints the last value after each.
 """
 
 from __future__ import annotations

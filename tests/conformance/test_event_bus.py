@@ -216,7 +216,7 @@ async def test_a_timeout_of_zero_asks_without_waiting(bus: EventBus) -> None:
     await bus.create_topics([topic()])
     subscription = await bus.subscribe("g", [TOPIC])
     async with asyncio.timeout(DEADLINE_SECONDS):
-        for _ in range(1000):  # none of which can have waited
+        for _ in range(1000):  # too many for any fetch to have waited
             assert list(await subscription.fetch(10, timeout=0)) == []
 
 
@@ -267,7 +267,7 @@ async def test_a_long_log_is_read_whole_from_any_place(bus: EventBus, at_once: i
 
 @pytest.mark.needs("settable_time")
 @pytest.mark.parametrize("expired", [1, 99, 100, 101, 250, 640, 749])
-async def test_of_a_long_log_so_much_goes_as_has_expired(adapter: Adapter, bus: EventBus, expired: int) -> None:
+async def test_exactly_the_expired_part_of_a_long_log_is_deleted(adapter: Adapter, bus: EventBus, expired: int) -> None:
     await bus.create_topics([topic(partitions=1, retention_seconds=100.0)])
     await bus.produce(numbered(range(expired)))
     adapter.advance(60)
@@ -280,7 +280,7 @@ async def test_of_a_long_log_so_much_goes_as_has_expired(adapter: Adapter, bus: 
 
 
 @pytest.mark.needs("settable_time")
-async def test_offsets_go_on_after_everything_has_expired_and_the_log_was_closed(
+async def test_offsets_continue_after_everything_has_expired_and_the_log_was_closed(
     adapter: Adapter, connect: Connect
 ) -> None:
     before = await connect()

@@ -142,7 +142,7 @@ async def test_the_partitions_of_a_member_that_leaves_go_to_the_others(connect: 
 
 
 async def test_nobody_steals_from_a_slow_member(connect: Connect, bus: EventBus) -> None:
-    """It may finish and commit, or its commit is refused; no message is lost or handled by two members."""
+    """The slow member commits, or its commit is refused; no message is lost or handled by two members."""
     await bus.produce(numbered(range(100)))
     slow = await bus.subscribe("g", [TOPIC])
     held = await receive(slow, 40)
@@ -226,7 +226,7 @@ async def test_a_zombie_is_fenced_before_anybody_else_has_its_partitions(adapter
 
 
 async def test_a_refused_commit_commits_nothing(adapter: Adapter, bus: EventBus) -> None:
-    """Not for the partitions either that the member owns after it has joined again."""
+    """Including the partitions that the member owns after it has joined again."""
     await bus.produce(numbered(range(100)))
     zombie = await bus.subscribe("g", [TOPIC])
     held = await receive(zombie, 100)

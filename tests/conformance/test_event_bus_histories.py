@@ -51,7 +51,7 @@ class History:
     async def fetch(self, n: int, limit: int) -> None:
         member = self.members[n]
         messages = await member.subscription.fetch(limit, 0)
-        if messages and member.expelled:  # it has joined again; what it held before it no longer owns
+        if messages and member.expelled:  # it has joined again, and no longer owns what it held before
             member.expelled = False
             member.in_flight.clear()
         for other in self.members:

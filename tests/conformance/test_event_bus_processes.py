@@ -1,4 +1,4 @@
-"""The promises of a bus that is used by processes which are killed, stopped and started."""
+"""The promises of a bus whose processes are killed, stopped and started."""
 
 from __future__ import annotations
 

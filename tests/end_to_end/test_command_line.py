@@ -206,7 +206,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_bad_input_ends_in_one_clear_line(sansha: Sansha, here: Path, arguments: tuple[str, ...]) -> None:
     before = contents(here)
     line = the_line(sansha(*(str(free_port_base()) if a == "FREE" else a for a in arguments)))
-    assert len(line) > 30, "it says what would be right"
+    assert len(line) > 30, "the message says how to fix it"
     assert "Errno" not in line
     after = contents(here)
     assert {name: after.get(name) for name in before} == before, "nothing is lost"

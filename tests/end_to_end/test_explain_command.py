@@ -1,4 +1,4 @@
-"""`sansha explain PAYMENT --on DATE`: where a payment stood on any day, and what it waited for by which setting."""
+"""`sansha explain PAYMENT --on DATE`: the state of a payment on any day, and the setting behind each wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Help of `sansha`: from one table, without loading any command, and the same as each command says of itself."""
+"""Help of `sansha`: from one table, without loading any command, and identical to each command's own help."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ finally:
 
 
 def modules_after(*arguments: str) -> set[str]:
-    """What a fresh process has imported when the command ends."""
+    """Modules that a new process has imported when the command ends."""
     done = subprocess.run(
         [sys.executable, "-c", RUN, *arguments], env=environment(), capture_output=True, text=True, check=False
     )

@@ -1,4 +1,4 @@
-"""The peers on Kafka register what the ward registers, without which a ratio to them means nothing."""
+"""The peers on Kafka register what the ward registers, or a ratio to them would mean nothing."""
 
 from __future__ import annotations
 

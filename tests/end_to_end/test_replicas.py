@@ -1,4 +1,4 @@
-"""Several processes of one party: each has the time, each is waited for, and the work is shared."""
+"""Several processes of one party: each follows the clock, an advance waits for each, and the work is shared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two card payments of one closing in the sandbox, whose settlement goes wrong as a test asks."""
+"""Two card payments of one closing in the sandbox, whose settlement goes wrong as the test requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever goes wrong with a closing, and on whatever terms: it is found, it can be dealt with, and no yen is lost."""
+"""Any anomaly of a closing, under any terms, is found and can be resolved, and no yen is lost."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LONG = timedelta(days=120)
 STEPS = settings(
     max_examples=15,
     deadline=None,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a story takes a second: smaller ones are not looked for
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a story takes a second, so failing ones are not shrunk
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -106,7 +106,7 @@ async def _nothing_is_unexplained(scene: SettlementScene) -> None:
 
 
 async def _open_ones(scene: SettlementScene) -> list[OpenItem]:
-    """Items a clerk can decide about. A payment that its agent left out can only be waited for."""
+    """Items that a clerk can decide. For a payment that its agent left out there is no decision, only a wait."""
     waiting = ("receipt_not_deposited", "discrepancy", "proxy_payment_lapsed")
     return [item for item in await scene.sandbox.ward.queries.open_items() if item.kind not in waiting]
 

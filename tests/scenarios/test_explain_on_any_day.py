@@ -127,4 +127,4 @@ async def test_every_wait_that_any_party_can_tell_of_names_its_rule() -> None:
         for party in PARTIES
         for term in A_WAIT.findall((ROOT / "services" / party / "explanation.py").read_text(encoding="utf-8"))
     }
-    assert met == known, "each wait of the source is met in a story"
+    assert met == known, "each wait in the source occurs in a story"

@@ -94,7 +94,7 @@ class Flow(RuleBasedStateMachine):
 
     @rule(slip=st.integers(0, PAYERS * 9 - 1), method=st.sampled_from(OUTSIDE_APP))
     def pay_outside_the_app(self, slip: int, method: Method) -> None:
-        """At a till, over a counter, from an account: none of these knows what was paid before."""
+        """At a till, over a counter, from an account: none of these checks earlier payments."""
         self._pay(PlannedPayment(self._now, self.slips[slip], method))
 
     @rule(slip=st.integers(0, PAYERS * 9 - 1))
@@ -136,7 +136,7 @@ class Flow(RuleBasedStateMachine):
             continue
         found = audit(self._run(self.sandbox.books()))
         assert found.conserved, found.findings
-        assert not self._letters(), "what was handled may not fail when it comes again"
+        assert not self._letters(), "a handled event may not fail when it is delivered again"
 
     async def _settled(self) -> bool:
         await self.sandbox.settle()

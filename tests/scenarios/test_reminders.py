@@ -1,4 +1,4 @@
-"""督促 in the sandbox: what the ward does about debts, while the other parties do what they do."""
+"""督促 in the sandbox: reminders of the ward's debts, with all other parties running."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every reader of files must do with a file that is damaged, and the making of such files."""
+"""Damages files for tests, and checks what every reader must do with a damaged file."""
 
 from __future__ import annotations
 
@@ -49,5 +49,5 @@ def is_found_or_differs(read: Read, content: bytes, altered: bytes) -> bool:
 
 
 def in_pieces(content: bytes, size: int) -> list[bytes]:
-    """The content as a line may bring it."""
+    """The content in chunks, as a line may deliver it."""
     return [content[n : n + size] for n in range(0, len(content), size)]

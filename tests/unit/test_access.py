@@ -54,7 +54,7 @@ def test_a_party_joins_its_own_group_and_no_others(principal: str, group: str) -
 
 
 @given(principals, any_topic)
-def test_whoever_reads_or_writes_a_topic_may_look_at_its_settings_and_nobody_else(principal: str, topic: Topic) -> None:
+def test_only_readers_and_writers_of_a_topic_may_read_its_settings(principal: str, topic: Topic) -> None:
     uses = any(may(principal, operation, topic.name) for operation in (Operation.READ, Operation.WRITE))
     assert may(principal, Operation.DESCRIBE_CONFIGS, topic.name) == uses
     assert may(principal, Operation.DESCRIBE, topic.name) == (uses or principal == CONSOLE)
@@ -88,7 +88,7 @@ def test_every_rule_has_a_reason_and_is_there_once() -> None:
     assert [rule for rule, times in rules.items() if times > 1] == []
 
 
-def test_every_topic_has_somebody_who_writes_it() -> None:
+def test_every_topic_has_a_writer() -> None:
     assert {r.name for r in RULES if r.operation is Operation.WRITE} == {topic.name for topic in TOPICS}
 
 

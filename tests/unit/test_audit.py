@@ -100,7 +100,7 @@ CORRUPTIONS: list[tuple[str, dict[str, Books], Finding]] = [
         Finding("receipt_amount_differs", "by-card", "delivered ¥8,500, registered ¥8,501", 8_500),
     ),
     (
-        "receipt data is registered that nobody delivered",
+        "receipt data is registered that was never delivered",
         changed(WARD, receipts=(*RECEIPTS, OTHER_RECEIPT)),
         Finding("receipt_invented", "stranger", "receipt data 01 registered, never delivered", 8_500),
     ),
@@ -125,7 +125,7 @@ CORRUPTIONS: list[tuple[str, dict[str, Books], Finding]] = [
         Finding("statements_not_at_ward", "uc-statement", words(UC_STATEMENT), 8_500),
     ),
     (
-        "a statement arrives that nobody issued",
+        "a statement arrives that was never issued",
         changed(WARD, statements=(BANK_STATEMENT, UC_STATEMENT, LATER_STATEMENT)),
         Finding("statements_only_at_ward", "uc-statement", words(LATER_STATEMENT), 8_500),
     ),
@@ -135,7 +135,7 @@ CORRUPTIONS: list[tuple[str, dict[str, Books], Finding]] = [
         Finding("lines_not_at_ward", "uc-statement", words(UC_LINE), 8_500),
     ),
     (
-        "a line is kept twice",
+        "a line is stored twice",
         changed(WARD, lines=(BANK_LINE, UC_LINE, UC_LINE)),
         Finding("lines_only_at_ward", "uc-statement", words(UC_LINE), 8_500),
     ),
@@ -145,7 +145,7 @@ CORRUPTIONS: list[tuple[str, dict[str, Books], Finding]] = [
         Finding("deposits_not_at_ward", "uc-deposit", words(UC_DEPOSIT), 8_415),
     ),
     (
-        "a deposit arrives that nobody made",
+        "a deposit arrives that was never made",
         changed(WARD, deposits=(BANK_DEPOSIT, UC_DEPOSIT, DEPOSIT_AGAIN)),
         Finding("deposits_only_at_ward", "uc-deposit-2", words(DEPOSIT_AGAIN), 8_415),
     ),
@@ -165,7 +165,7 @@ CORRUPTIONS: list[tuple[str, dict[str, Books], Finding]] = [
         Finding("closing_differs", "taken-back", "in 1 closing statements instead of 0", 1_200),
     ),
     (
-        "a closing counts what nobody promised",
+        "a closing counts a payment that was never promised",
         everywhere({"lines": (BANK_LINE, UC_LINE, UC_LINE._replace(payment_id="stranger"))}),
         Finding("line_without_promise", "stranger", "in closing statement uc-statement, never promised", 8_500),
     ),
@@ -195,7 +195,7 @@ CORRUPTIONS: list[tuple[str, dict[str, Books], Finding]] = [
         Finding("bank_account_differs", "bank_account", "ledger ¥8,015, deposits ¥13,415 less refunds ¥400", -5_000),
     ),
     (
-        "a refund is booked that nobody made",
+        "a refund is booked that was never made",
         changed(WARD, refunds=()),
         Finding("bank_account_differs", "bank_account", "ledger ¥13,015, deposits ¥13,415", -400),
     ),

@@ -42,8 +42,8 @@ def test_shares_begin_with_the_largest_and_end_with_what_remains() -> None:
 
 
 def test_without_a_docker_engine_it_says_so_in_one_line() -> None:
-    nobody = environment(DOCKER_HOST="unix:///nobody/answers/here")
-    done = subprocess.run(module("bench.stack"), cwd=ROOT, env=nobody, capture_output=True, text=True, check=False)
+    no_engine = environment(DOCKER_HOST="unix:///nobody/answers/here")
+    done = subprocess.run(module("bench.stack"), cwd=ROOT, env=no_engine, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"bench: {NO_ENGINE}\n")
 
 

@@ -1,4 +1,4 @@
-"""What a card company answers, and which steps an authorization may take: the hold follows the status, always."""
+"""A card company's answers and the allowed steps of an authorization: the hold always follows the status."""
 
 from __future__ import annotations
 

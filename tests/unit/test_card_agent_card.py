@@ -1,4 +1,4 @@
-"""What a typed card number is, and what a published one does."""
+"""Recognition of typed card numbers, and the behaviour of the published test cards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CloudEvents in binary mode: what is written is read again, and what is no event says why."""
+"""CloudEvents in binary mode: what is written reads back, and a message that is no event is refused with a reason."""
 
 import re
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""When arrivals are meant to come: as many as asked for, in order, never more at once than the highest rate."""
+"""Planned arrivals: as many as requested, in order, never above the highest rate."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ RIGHT = [record("p1"), record("p2"), booking("p1"), booking("p2")]
 
 
 class Ward:
-    """Keeps these books; they break off where they should."""
+    """A ward with these books; its export breaks off early on request."""
 
     def __init__(self, rows: Rows, breaks_off: bool = False) -> None:
         self._rows, self._breaks_off = rows, breaks_off

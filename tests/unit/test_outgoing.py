@@ -1,4 +1,4 @@
-"""Where the outbox's rows are on their way, when transactions of one process overlap, as they do on PostgreSQL."""
+"""Outbox rows in flight while transactions of one process overlap, as they do on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def row(seq: int) -> OutboxRow:
 
 
 def begun() -> Outgoing:
-    """Of a process that has read its empty table."""
+    """The state of a process that has read its empty table."""
     outgoing = Outgoing()
     with outgoing.reading():
         outgoing.read([], None)

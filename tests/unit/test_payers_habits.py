@@ -1,4 +1,4 @@
-"""Payers of all channels: as many as were asked for, when they said, where it is open, and the same for one seed."""
+"""Payers of all channels: the requested number, at their planned times, in opening hours; the same for one seed."""
 
 from __future__ import annotations
 

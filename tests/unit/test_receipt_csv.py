@@ -76,7 +76,7 @@ def test_damage_is_told_by_its_code_line_and_byte(content: bytes, code: str, lin
     assert found_at(read, content) == (code, line, byte)
 
 
-def test_a_name_that_is_no_shift_jis_is_told_where_it_stops_to_be() -> None:
+def test_a_name_that_is_not_shift_jis_is_reported_with_the_first_wrong_byte() -> None:
     other_channel = replaced(10, b"\x83", replaced(9, "999"))
     assert found_at(read, other_channel) == ("encoding", 1, 113)
 

@@ -74,7 +74,7 @@ async def test_the_table_holds_what_was_sent_until_the_bus_is_flushed() -> None:
         await party.commit(str(n))
         await party.relay.send_due()
     assert party.bus.flushes == 0
-    assert (await party.commit("last")).deleted == [], "the bus has not said that it is durable"
+    assert (await party.commit("last")).deleted == [], "the bus has not confirmed the flush"
     await party.relay.send_due()
     assert party.bus.flushes == 1
     assert len((await party.commit("later")).deleted) == SENT_ROWS_KEPT
@@ -104,4 +104,4 @@ async def test_a_transaction_whose_commit_was_not_confirmed_is_sent_from_the_tab
         pending = await party.relay.write(session, Announcements(published=[Record("t", "perhaps", b"", ())]))
     party.relay.rolled_back(pending)
     assert await party.sent() == ["perhaps"]
-    assert (await party.commit("later")).known == party.relay.sent[:1], "the first row is under way no more"
+    assert (await party.commit("later")).known == party.relay.sent[:1], "the first row is no longer in flight"

@@ -1,4 +1,4 @@
-"""A process reads its environment, from the general to the particular; code given settings never does."""
+"""A process reads its environment, the specific variable before the general; code given settings never does."""
 
 from __future__ import annotations
 

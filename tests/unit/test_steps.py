@@ -1,4 +1,4 @@
-"""A batch's rows: each event sees what the events before it left, and only what changed is saved."""
+"""A batch's rows: each event sees the changes of those before it, and only changed rows are saved."""
 
 from __future__ import annotations
 

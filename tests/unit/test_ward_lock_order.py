@@ -1,4 +1,4 @@
-"""Rows are locked in the order that `tables.LOCK_ORDER` says, by each handler and all that it calls."""
+"""Each handler, and all that it calls, locks rows in the order of `tables.LOCK_ORDER`."""
 
 from __future__ import annotations
 

@@ -201,15 +201,15 @@ class Overpaying(RuleBasedStateMachine):
         self.due += settling.due
 
 
-class NobodyAsks(Overpaying):
+class NeverClaimed(Overpaying):
     """The machine with refunds that are never claimed and lapse."""
 
     terms = replace(TERMS, refund_days=None)
 
 
 TestOverpaying = Overpaying.TestCase
-TestNobodyAsks = NobodyAsks.TestCase
-TestOverpaying.settings = TestNobodyAsks.settings = settings(
+TestNeverClaimed = NeverClaimed.TestCase
+TestOverpaying.settings = TestNeverClaimed.settings = settings(
     max_examples=150, stateful_step_count=20, deadline=None, print_blob=True
 )
 

@@ -1,4 +1,4 @@
-"""納付書 on paper: what stands on it, and that the same slips are the same bytes."""
+"""納付書 on paper: its content, and that the same slips give the same bytes."""
 
 import os
 import subprocess

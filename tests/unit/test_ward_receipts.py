@@ -1,4 +1,4 @@
-"""What stands of a payment follows from the set of its records, not from their order."""
+"""The state of a payment follows from the set of its records, not from their order."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence

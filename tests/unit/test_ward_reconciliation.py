@@ -1,4 +1,4 @@
-"""A statement is reconciled where nothing disagrees; what disagrees is named. Deposits clear what was in transit."""
+"""A statement is reconciled if nothing disagrees; a disagreement is named. Deposits clear the money in transit."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""督促: the day of a reminder, and what it means that it crossed a payment."""
+"""督促: the day of a reminder, and when it has crossed a payment (行き違い)."""
 
 from datetime import date, datetime, time, timedelta
 

@@ -1,4 +1,4 @@
-"""The line of each era: when it is open, and when a file has arrived that it carries."""
+"""The line of each era: its hours, and when a file that it carries has arrived."""
 
 from __future__ import annotations
 

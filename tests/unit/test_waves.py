@@ -16,7 +16,7 @@ single_keys = st.lists(st.integers(0, 4), max_size=40)
 
 
 def split(keys: KeySets) -> Sequence[Sequence[int]]:
-    """Items are their own places in the batch."""
+    """Each item is its place in the batch."""
     return waves(range(len(keys)), lambda item: keys[item])
 
 

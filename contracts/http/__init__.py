@@ -1,1 +1,1 @@
-"""HTTP bodies, by the party that answers: `ward`, `payment_provider`, `card_agent`; shared parts beside them."""
+"""HTTP bodies by the party that answers: `ward`, `payment_provider`, `card_agent`; the other modules are shared."""

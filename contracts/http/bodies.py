@@ -1,4 +1,4 @@
-"""What all bodies are made of: the base class, and the texts and numbers that occur in many.
+"""The base class of all bodies, and field types that many of them use.
 
 Amounts are whole yen; instants are RFC 3339, dates ISO 8601. A refusal is answered as a `Problem` (`problems.py`)."""
 
@@ -19,7 +19,7 @@ InstantOfTime = Annotated[datetime, Field(examples=["2021-07-01T01:00:00Z"])]
 
 
 class Body(BaseModel):
-    """Unknown fields in a request are an error, so that a misspelt one is noticed.
+    """Base of all bodies. Unknown fields in a request are an error, so that a misspelt one is noticed.
 
     The docstring below a field is its description in `/docs`.
     """

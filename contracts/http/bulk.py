@@ -1,4 +1,4 @@
-"""Requests with many items at once (an app's gateway, a load test).
+"""Requests with many items (an app's gateway, a load test).
 
 Items are independent: a refused one does not affect the others. Items about the same thing are handled in the order
 of the request. A malformed request is refused as a whole, before any work."""
@@ -15,11 +15,11 @@ from contracts.vocabulary import Refusal
 
 Taken = TypeVar("Taken")
 MOST_AT_ONCE = 10_000
-"""Items that one request may have."""
+"""Maximum number of items in one request."""
 
 
 class RefusedItem(Body):
-    """`place` counts the request's items from 0."""
+    """An item of a request that was refused; `place` is its index in the request, from 0."""
 
     place: int
     code: str
@@ -28,7 +28,7 @@ class RefusedItem(Body):
 
 
 def refused_items(answers: Iterable[object]) -> tuple[RefusedItem, ...]:
-    """The refusals among the answers to a request's items, by their places."""
+    """The refusals among the answers to a request's items, with their places."""
     return tuple(
         RefusedItem(place=n, code=a.code, detail=a.detail, remedy=a.remedy)
         for n, a in enumerate(answers)
@@ -37,7 +37,7 @@ def refused_items(answers: Iterable[object]) -> tuple[RefusedItem, ...]:
 
 
 def in_order(taken: Iterable[Taken], refused: Iterable[RefusedItem]) -> Sequence[Taken | RefusedItem]:
-    """Accepted and refused items, each at its place in the request."""
+    """Accepted and refused items in the order of the request."""
     answers: list[Taken | RefusedItem] = list(taken)
     for item in refused:
         answers.insert(item.place, item)

@@ -51,7 +51,7 @@ PROBLEM_STATUS = {
     "receipt_file_differs": 409,
     "receipt_file_incomplete": 409,
 }
-"""422 where a code is not listed."""
+"""Code → HTTP status; a code that is not listed has 422."""
 
 
 class Problem(BaseModel):

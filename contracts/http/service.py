@@ -1,4 +1,4 @@
-"""What every party answers: status, environment, dead letters, its part of the story of a payment."""
+"""HTTP bodies that every party answers: status, environment, dead letters, its part of a payment's explanation."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Step(Body):
 
 
 class Waiting(Body):
-    """What happens next, when, and by which rule or setting."""
+    """The next event expected, when, and by which rule or setting."""
 
     waits_for: str
     until: datetime | None
@@ -33,7 +33,7 @@ class Waiting(Body):
 
 
 class Explanation(Body):
-    """One party's part of a payment's story."""
+    """One party's part of a payment's explanation."""
 
     payment_id: PaymentIdText
     party: str
@@ -42,7 +42,7 @@ class Explanation(Body):
 
 
 class ServiceStatus(Body):
-    """Read by the console before it moves the clock, and by an operator to see what lags."""
+    """The console reads it before it moves the clock; an operator reads it to find lag."""
 
     principal: str
     now: datetime
@@ -56,7 +56,7 @@ class ServiceStatus(Body):
 
 
 class Environment(Body):
-    """What a service runs on, and what it waits for before a commit counts as done."""
+    """What a service runs on, and what its database and bus wait for before a commit is complete."""
 
     principal: str
     python: str

@@ -1,4 +1,4 @@
-"""丙: settlements that go wrong on request (精算異常), and their correction (精算訂正)."""
+"""丙: settlement anomalies made on request (精算異常), and their correction (精算訂正)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contracts.vocabulary import ANOMALY_BUSINESS_DAYS, ANOMALY_YEN, SettlementA
 
 
 class SettlementAnomalyRequest(Body):
-    """異常 for a closing; by default for the next one that is not issued yet."""
+    """異常 of a closing; by default of the next one that is not issued yet."""
 
     kind: SettlementAnomaly
     closed_on: date | None = None
@@ -25,7 +25,7 @@ class SettlementAnomalyRequest(Body):
 
 
 class SettlementAnomalyView(Body):
-    """An anomaly, and the payment that it met: none before its closing is issued, or if it concerns the deposit."""
+    """An anomaly, and the payment it applied to: none before its closing is issued, or if it concerns the deposit."""
 
     kind: SettlementAnomaly
     closed_on: date
@@ -45,7 +45,7 @@ class CorrectionRequest(Body):
 
 
 class CorrectionAnswer(Body):
-    """Yen deposited in addition, and the payments that the next closing counts now."""
+    """Yen deposited in addition, and the payments carried over to the next closing."""
 
     statement_id: str
     deposited: int

@@ -16,7 +16,7 @@ from contracts.vocabulary import Agent, Brand
 
 
 class CardTokenRequest(Body):
-    """カード番号入力: sent to the card agent alone, which stores no number (非保持化)."""
+    """カード番号入力: sent only to the card agent, which stores no number (非保持化)."""
 
     number: Annotated[SecretStr, Field(examples=["4000000000000002"])]
     expiry: Annotated[str, Field(examples=["12/27"])]
@@ -31,7 +31,7 @@ class CardTokenAnswer(Body):
 
 
 class TestCard(Body):
-    """A published card number that chooses its outcome."""
+    """A published card number that determines the outcome."""
 
     number: str
     brand: Brand
@@ -40,7 +40,7 @@ class TestCard(Body):
 
 
 class CardTokensRequest(Body):
-    """Many card numbers, sent to this agent alone."""
+    """Many card numbers, sent only to this agent."""
 
     cards: Annotated[tuple[CardTokenRequest, ...], Field(min_length=1, max_length=MOST_AT_ONCE)]
 

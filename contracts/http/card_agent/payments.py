@@ -1,4 +1,4 @@
-"""丙: a payment as its agent sees it, and its withdrawal (取下げ)."""
+"""丙: a payment in its agent's records, and its withdrawal (取下げ)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contracts.vocabulary import Agent, Brand, DeclineReason
 
 
 class AuthorizationView(Body):
-    """A payment as its card agent sees it. Brand and digits are None where the card is unknown."""
+    """A payment in its card agent's records. Brand and digits are null if the card is unknown."""
 
     payment_id: str
     agent: Agent

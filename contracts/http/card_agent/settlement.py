@@ -24,7 +24,7 @@ class TermsView(Body):
 
 
 class SentDepositView(Body):
-    """A transfer to the ward (振込): as the agent's books have it, and as it was made; `paid_on` None if it was not."""
+    """A transfer to the ward (振込): as in the agent's books (`believed`) and as made; `paid_on` null if it was not."""
 
     deposit_id: str
     name: str

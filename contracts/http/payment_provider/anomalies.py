@@ -1,4 +1,4 @@
-"""乙: receipt data that goes wrong on request (異常)."""
+"""乙: anomalies of receipt data made on request (異常)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from contracts.vocabulary import ReceiptAnomaly
 
 
 class ReceiptAnomalyRequest(Body):
-    """異常: makes the receipt data of one payment, or of each of the `next` payments, go wrong."""
+    """異常: makes the receipt data of one payment, or of each of the `next` payments, wrong."""
 
     kind: ReceiptAnomaly
     payment_id: PaymentIdText | None = None
@@ -30,7 +30,7 @@ class ReceiptAnomalyRequest(Body):
 
 
 class ReceiptAnomalyView(Body):
-    """One anomaly asked for. Without `payment_id` it applies to the next payment that it fits."""
+    """A requested anomaly. Without `payment_id` it applies to the next payment that it fits."""
 
     anomaly_id: str
     kind: ReceiptAnomaly
@@ -44,7 +44,7 @@ class ReceiptAnomaliesAnswer(Body):
 
 
 class ReceiptAnomalyKindView(Body):
-    """A kind of anomaly that can be asked for."""
+    """A kind of anomaly that can be requested."""
 
     kind: ReceiptAnomaly
     story: str

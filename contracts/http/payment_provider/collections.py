@@ -17,7 +17,7 @@ BARCODE = "91912345001044103000123450100021080200085001"
 
 def _outside_the_app(method: Method) -> Method:
     if method in IN_APP:
-        raise ValueError(f"{method} is paid in the app; outside it there are {', '.join(OUTSIDE_APP)}")
+        raise ValueError(f"{method} is paid in the app; the methods outside it are {', '.join(OUTSIDE_APP)}")
     return method
 
 
@@ -27,7 +27,7 @@ MethodOutsideApp = Annotated[
 
 
 class CollectionRequest(Body):
-    """収納: a slip was paid outside the app. By its barcode; or, where it has none, by its number and amount."""
+    """収納: a slip was paid outside the app. Named by its barcode; or, if it has none, by its number and amount."""
 
     method: MethodOutsideApp
     barcode: Annotated[str | None, Field(max_length=200, examples=[BARCODE])] = None
@@ -35,7 +35,7 @@ class CollectionRequest(Body):
     issuer: Annotated[str | None, Field(pattern=r"^[0-9]{6}$")] = None
     """請求書発行企業コード, with `slip_number`; the first one of the provider's settings by default."""
     amount: Annotated[int | None, Field(gt=0)] = None
-    """Yen handed over; required with `slip_number`."""
+    """Yen paid; required with `slip_number`."""
     paid_at: AwareDatetime | None = None
     """When it was paid; now by default."""
 

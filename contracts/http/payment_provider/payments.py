@@ -1,4 +1,4 @@
-"""乙: consent, scan, the choice of a method, and the payment that follows."""
+"""乙: consent, scan, choice of a method, and the resulting payment."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ScanRequest(Body):
 
 
 class CardChoiceRequest(Body):
-    """Pay by card, by the token of the card agent. A card number in its place is refused."""
+    """Pay by card, with the card agent's token. A card number instead of a token is refused."""
 
     agent: Agent
     card_token: Annotated[str, Field(max_length=64, pattern=r"[A-Za-z]|^.{32,}$")]
@@ -55,7 +55,7 @@ class CardChoice(CardChoiceRequest):
 
 
 class BankChoiceRequest(Body):
-    """Pay by internet banking. `bank_code` names the payer's bank; test banks choose what it answers."""
+    """Pay by internet banking. `bank_code` is the payer's bank; the code of a test bank determines its answer."""
 
     bank_code: Annotated[str, Field(pattern=r"^[0-9]{4}$", examples=["0001"])] = "0001"
 
@@ -67,7 +67,7 @@ class BankChoice(BankChoiceRequest):
 
 
 class PaymentView(Body):
-    """A payment as the provider sees it."""
+    """A payment in the provider's records."""
 
     payment_id: PaymentIdText
     slip_number: SlipNumberText
@@ -78,20 +78,20 @@ class PaymentView(Body):
     brand: Brand | None = None
     last4: str | None = None
     system_fee: int | None = None
-    """Borne by the payer on cards; not ward income."""
+    """System fee, yen: paid by the payer on cards; not income of the ward."""
     decline_reason: DeclineReason | None = None
     scanned_at: InstantOfTime
 
 
 class TestBank(Body):
-    """A published bank code that chooses its answer."""
+    """A published bank code that determines the bank's answer."""
 
     bank_code: str
     story: str
 
 
 class CardRoute(Body):
-    """Which agent takes cards of which brands."""
+    """The brands whose cards an agent accepts."""
 
     agent: Agent
     brands: tuple[Brand, ...]
@@ -104,7 +104,7 @@ class ScansRequest(Body):
 
 
 class CardChoicesRequest(Body):
-    """The method card for many payments."""
+    """Pay many payments by card."""
 
     choices: Annotated[tuple[CardChoice, ...], Field(min_length=1, max_length=MOST_AT_ONCE)]
 
@@ -121,7 +121,7 @@ class PaymentsAnswer(Body):
 
 
 def payments_answer(answers: Sequence[PaymentView | Refusal]) -> PaymentsAnswer:
-    """The answers to a request's items as one."""
+    """Combines the answers to a request's items."""
     return PaymentsAnswer(
         payments=tuple(a for a in answers if isinstance(a, PaymentView)), refused=refused_items(answers)
     )

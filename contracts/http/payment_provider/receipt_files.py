@@ -14,11 +14,11 @@ from contracts.http.bodies import (
 
 
 class ReceiptFilesRequest(Body):
-    """収納データファイル作成: make the next file that is due, if any."""
+    """収納データファイル作成: create the next file that is due, if any."""
 
 
 class ReceiptFilesAnswer(Body):
-    """The file that was made; None where none is due."""
+    """The name of the file that was created; null if none is due."""
 
     made: str | None
 
@@ -40,7 +40,7 @@ class RecordedAccess(TerminalAccess):
 
 
 class TerminalSession(Body):
-    """ログイン: sent with each further request, beside certificate, user ID and password."""
+    """ログイン: the terminal sends `session` with each further request, besides certificate, user ID and password."""
 
     session: str
     valid_until: InstantOfTime
@@ -55,7 +55,7 @@ class ReceiptFileView(Body):
     layout: str
     records: int
     amount: int
-    """Yen of all its records, whatever their kind."""
+    """Yen of all its records, of every kind."""
     size: int
     """Bytes."""
     sha256: str

@@ -1,4 +1,4 @@
-"""甲: balances of the ledger, and what payments by an agent do for a slip (代理納付の効力)."""
+"""甲: balances of the ledger, and the effect of proxy payments on a slip (代理納付の効力)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTTP bodies of what the ward decides about overpayments (過誤納)."""
+"""甲: overpayments (過誤納) and the decisions about them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class RefundOverpayment(RefundRequest):
 
 
 class ApplyRequest(RefundRequest):
-    """充当決定: an overpayment is applied to one slip of the same person, else to all that are overdue."""
+    """充当決定: apply an overpayment to one slip of the same person; by default to all that are overdue."""
 
     to_slip: SlipNumberText | None = None
 
@@ -33,7 +33,7 @@ class ApplyOverpayment(ApplyRequest, RefundOverpayment):
 
 
 class UseView(Body):
-    """充当・還付: one use of an overpayment. `withdrawn` was taken back, `reclaimed` is owed by the payer."""
+    """充当・還付: one use of an overpayment. `withdrawn`: yen taken back; `reclaimed`: yen that the payer owes."""
 
     number: int
     use: str
@@ -48,7 +48,7 @@ class UseView(Body):
 
 
 class OverpaymentView(Body):
-    """過誤納 of a slip: the yen not decided on yet, and the uses decided on."""
+    """過誤納 of a slip: the yen not decided on yet, and the decided uses."""
 
     slip_number: str
     undecided: int

@@ -1,4 +1,4 @@
-"""甲: what is registered of a payment."""
+"""甲: the registered receipt records of a payment."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class RecordView(Body):
 
 
 class ReceiptView(Body):
-    """What the ward has registered of one payment. `stands` is False once it was cancelled."""
+    """The receipt records that the ward has registered for one payment. `stands` is false after a cancellation."""
 
     payment_id: str
     slip_number: str

@@ -1,4 +1,4 @@
-"""甲: reminders (督促状), how long payments took to be registered, and arrears (延滞金)."""
+"""甲: reminders (督促状), the time from payment to registration (収納確認まで), and arrears (延滞金)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contracts.vocabulary import Method, Settler
 
 
 class ReminderView(Body):
-    """督促状 as sent, with the yen then `outstanding`. `crossed`: paid before it was sent, registered after."""
+    """督促状 as sent, with the yen `outstanding` at that time. `crossed`: paid before it was sent, registered after."""
 
     slip_number: str
     number: int
@@ -56,7 +56,7 @@ class CrossingsView(Body):
     """How many reminders crossed a payment, by channel and by delay, with the list."""
 
     reminders: int
-    """Reminders sent in all."""
+    """All reminders sent."""
     crossed: int
     by_channel: tuple[ChannelCrossings, ...]
     by_delay: tuple[DelayCrossings, ...]
@@ -86,7 +86,7 @@ class VisibilityView(Body):
 
 
 class StretchView(Body):
-    """From `first` to `last`, both counted, with one base (yen) and one rate (thousandths a year)."""
+    """The days from `first` to `last`, both included, with one base (yen) and one rate (‰ a year)."""
 
     first: date
     last: date

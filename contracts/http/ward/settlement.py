@@ -1,4 +1,4 @@
-"""甲: what is not settled yet, and the decisions about it."""
+"""甲: open items of settlement (not settled or not in agreement), and the decisions about them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class ResolutionRequest(Body):
 
     About a statement's deposits: `accept_difference`, `book_as_fee`, `claim_shortfall`, `return_excess`. About one of
     its payments: `return_payment`, `add_line`, `accept_difference`. About a deposit: `reassign_deposit`, to the
-    statement that is named.
+    statement `statement_id`.
     """
 
     action: Literal[
@@ -36,7 +36,7 @@ class ResolutionRequest(Body):
 
 
 class ResolutionView(Body):
-    """A decision on record: the yen it came to, by whom, why and when."""
+    """A recorded decision: its yen, by whom, why and when."""
 
     resolution_id: str
     action: str
@@ -50,7 +50,7 @@ class ResolutionView(Body):
 
 
 class ConcernedPayment(Body):
-    """A payment that does not agree: yen in the statement and yen registered, None if there is none."""
+    """A payment that does not agree: yen in the statement and yen registered, each null if there is none."""
 
     payment_id: PaymentIdText
     code: Annotated[str, Field(examples=["receipt_missing"])]
@@ -59,7 +59,7 @@ class ConcernedPayment(Body):
 
 
 class OpenItem(Body):
-    """Something not settled yet, and why. `codes` name each reason and stay stable between versions."""
+    """Something not settled yet, and why. `codes` name the reasons and are stable between versions."""
 
     kind: str
     subject: str
@@ -69,12 +69,15 @@ class OpenItem(Body):
     because: str
     codes: tuple[str, ...] = ()
     difference: int | None = None
-    """Deposits less what the statement says is due, in yen: below 0 if too little came."""
+    """Deposits minus what the statement says is due, yen; below 0 if too little was deposited."""
     payments: tuple[ConcernedPayment, ...] = ()
 
 
 class ReceivedDepositView(Body):
-    """入金: a deposit on the ward's account (`account` empty) or another. `counts_for` differs if reassigned."""
+    """入金: a deposit into the ward's account (`account` empty) or another one.
+
+    `counts_for` is the statement it counts for: another than `statement_id` if it was reassigned.
+    """
 
     deposit_id: str
     statement_id: str

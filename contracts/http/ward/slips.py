@@ -44,7 +44,7 @@ class SlipRequest(Body):
 
 
 class SlipView(Body):
-    """納付書. `barcode` is None above ¥300,000, where none is printed."""
+    """納付書. `barcode` is null above ¥300,000, as none is printed then."""
 
     slip_number: SlipNumberText
     charge_type: ChargeType = ChargeType.CARE_INSURANCE
@@ -58,7 +58,7 @@ class SlipView(Body):
     human_readable: str | None
     outstanding: int
     reissue: int = 0
-    """再発行区分: how many times it was reissued."""
+    """再発行区分: the number of times it was reissued."""
 
 
 class ReissueRequest(Body):

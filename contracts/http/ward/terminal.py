@@ -1,4 +1,4 @@
-"""甲: what the ward's terminal (端末) registers and records."""
+"""甲: registration of receipt files by the ward's terminal (端末), and its work log (作業記録)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class TransferRequest(Body):
 
 
 class TransferAnswer(Body):
-    """When the line has carried the whole file; none of it can be registered before."""
+    """`arrives_at` is when the line has transferred the whole file; no record can be registered earlier."""
 
     name: str
     line: str
@@ -37,7 +37,7 @@ class TransferAnswer(Body):
 
 
 class ReceiptItem(Body):
-    """One record of a file, for registration; it has the fields of the event of that record."""
+    """One record of a file, for registration; its fields are those of the event `ReceiptDelivered`."""
 
     payment_id: PaymentIdText
     kind: ReceiptKind
@@ -60,7 +60,7 @@ class PageRequest(Body):
 
 
 class PageAnswer(Body):
-    """How many records were new to the ward, and how many were registered already."""
+    """The number of records that were new to the ward, and of those already registered."""
 
     new: int
     known: int
@@ -109,7 +109,7 @@ class ReceivedFileView(Body):
 
 
 class LineView(Body):
-    """回線: the line of the day between the ward and the collection centre."""
+    """回線: the line in use on this day between the ward and the collection centre."""
 
     line: str
     bytes_per_second: int

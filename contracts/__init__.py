@@ -1,4 +1,4 @@
-"""The published language of the three parties (三者): events, topics, formats, the bank calendar.
+"""What the three parties (三者) share: events, topics, formats, the bank calendar.
 
-Any room may import it; it imports no room.
+Every package may import it; it imports none of theirs.
 """

@@ -1,6 +1,6 @@
-"""Access rules of the bus: what each principal may do, and why. Made from the topics; whatever is not here is denied.
+"""Access rules of the bus: what each principal may do, and why. Derived from the topics; anything else is denied.
 
-Names are the contract's own, without a stack's prefix: whoever sets the rules puts it before topics and groups.
+Names have no stack prefix: the code that applies the rules adds it to topics and groups.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from contracts.vocabulary import Agent
 
 
 class Operation(StrEnum):
-    """What may be done. Kafka's words."""
+    """Kafka's names of operations."""
 
     READ = "Read"
     WRITE = "Write"
@@ -24,7 +24,7 @@ class Operation(StrEnum):
 
 
 class Resource(StrEnum):
-    """What it may be done to. Kafka's words."""
+    """Kafka's names of resource types."""
 
     TOPIC = "Topic"
     GROUP = "Group"
@@ -42,7 +42,7 @@ class Rule:
 
 
 def rules_of(principal: str) -> tuple[Rule, ...]:
-    """All that a principal may do, in the order of the topics."""
+    """Every rule of a principal, in the order of the topics."""
     return tuple(_on_topics(principal)) + tuple(_on_groups(principal))
 
 
@@ -50,48 +50,48 @@ def _on_topics(principal: str) -> Iterator[Rule]:
     for topic in topics.TOPICS:
         reasons = _reasons(principal, topic)
         if reasons.keys() & {Operation.READ, Operation.WRITE}:
-            reasons.setdefault(Operation.DESCRIBE, "sees partitions and how far the log goes")
+            reasons.setdefault(Operation.DESCRIBE, "reads partitions and end offsets")
             reasons[Operation.DESCRIBE_CONFIGS] = "checks partitions and retention when it starts"
         for operation, reason in reasons.items():
             yield Rule(principal, Resource.TOPIC, topic.name, operation, reason)
 
 
 def _reasons(principal: str, topic: Topic) -> dict[Operation, str]:
-    """Why a principal needs anything of a topic; empty where it does not."""
+    """The operations that a principal needs on a topic, with reasons; empty if it needs none."""
     reasons: dict[Operation, str] = {}
     if topic.owner == principal:
         reasons[Operation.WRITE] = "owns the topic"
     if principal in topic.readers:
-        reasons[Operation.READ] = "its own timers" if topic.private else "is told what happens there"
+        reasons[Operation.READ] = "its own timers" if topic.private else "handles its events"
     if principal == topics.CONSOLE:
         if topic.name == topics.CLOCK.name:
-            reasons[Operation.READ] = "goes on from the time it announced last"
-        reasons[Operation.DESCRIBE] = "moves the clock only once nothing is under way on any topic"
+            reasons[Operation.READ] = "resumes from the time it announced last"
+        reasons[Operation.DESCRIBE] = "moves the clock only when no topic has unhandled events"
     return reasons
 
 
 def _on_groups(principal: str) -> Iterator[Rule]:
     if any(topics.readable_by(principal)):
         yield Rule(principal, Resource.GROUP, principal, Operation.READ, "its replicas share the partitions")
-        yield Rule(principal, Resource.GROUP, principal, Operation.DESCRIBE, "tells how far it has read")
+        yield Rule(principal, Resource.GROUP, principal, Operation.DESCRIBE, "reports how far it has read")
 
 
 RULES: tuple[Rule, ...] = tuple(rule for principal in topics.PRINCIPALS for rule in rules_of(principal))
 
 LOAD_TEST = "load_test"
-"""Who puts receipts onto a test stack in the provider's name. Nobody has these rights unless they are asked for."""
+"""Publishes receipts on a test stack in the provider's name. Its rules are set only on request."""
 
 
 def _of_load_tests() -> Iterator[Rule]:
     receipts = topics.RECEIPTS
     between = [t for a in Agent for t in (topics.authorization_results(a), topics.proxy_payments(a))]
-    rights = [(receipts, Operation.WRITE, "puts receipts onto it")]
+    rights = [(receipts, Operation.WRITE, "publishes receipts")]
     for topic in (receipts, *between):
-        rights.append((topic, Operation.READ, "sees how far each payment is"))
-        rights.append((topic, Operation.DESCRIBE, "begins where the log ends"))
+        rights.append((topic, Operation.READ, "follows each payment"))
+        rights.append((topic, Operation.DESCRIBE, "starts reading at the end of the log"))
     for topic, operation, reason in rights:
         yield Rule(LOAD_TEST, Resource.TOPIC, topic.name, operation, reason)
-    yield Rule(LOAD_TEST, Resource.GROUP, topics.WARD, Operation.DESCRIBE, "sees what the ward has registered")
+    yield Rule(LOAD_TEST, Resource.GROUP, topics.WARD, Operation.DESCRIBE, "reads how far the ward has read")
 
 
 LOAD_TEST_RULES: tuple[Rule, ...] = tuple(_of_load_tests())

@@ -1,8 +1,8 @@
-"""The AsyncAPI 3.0 document of the whole house, derived from `contracts.topics`.
+"""The AsyncAPI 3.0 document of the whole system, derived from `contracts.topics`.
 
-A topic is a channel, its owner has the one `send` operation, every reader a `receive` operation; operations
-are tagged with their party. A private topic is listed, without messages or operations: its content is nobody
-else's. Payload schemas are the files beside the document. Source: AsyncAPI 3.0.0, Kafka bindings 0.5.0.
+A topic is a channel; its owner has its only `send` operation, every reader a `receive` operation; operations are tagged
+with their party. A private topic is listed without messages or operations, as no other party reads it. Payload schemas
+are the files beside the document. Source: AsyncAPI 3.0.0, Kafka bindings 0.5.0.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from contracts.schema_fields import Json
 from contracts.topics import CONSOLE, PRINCIPALS, TOPICS, Topic
 
 VERSION: Final = "1.0.0"
-"""Of the contract. Adding a field, an event type or a topic raises the second number."""
+"""Version of the contract. Adding a field, an event type or a topic increments the second number."""
 KAFKA_BINDING: Final = "0.5.0"
 PAYLOAD_FORMAT: Final = "application/schema+json;version=draft-2020-12"
 EXAMPLE_ID: Final = "01980000-5a7e-8000-8000-0000000000e1"
@@ -53,7 +53,7 @@ def document(examples: Examples) -> Document:
 
 
 def readers_of(topic: Topic) -> tuple[str, ...]:
-    """Who may read a public topic: its readers, and the console, which watches all that are not private."""
+    """The principals that may read a public topic: its readers, and the console, which may watch every public topic."""
     return (*topic.readers, *((CONSOLE,) if topic.owner != CONSOLE else ()))
 
 
@@ -82,9 +82,9 @@ def _channel(topic: Topic) -> Document:
 
 def _channel_words(topic: Topic) -> str:
     if topic.private:
-        return f"Private to {topic.owner}: its own timers. Nobody else reads or writes it."
-    readers = ", ".join(topic.readers) or "the console alone"
-    return f"Written by {topic.owner} alone, read by {readers}. Keyed by {topic.key}."
+        return f"Private to {topic.owner}: its own timers. No other principal reads or writes it."
+    readers = ", ".join(topic.readers) or "only the console"
+    return f"Written only by {topic.owner}, read by {readers}. Keyed by {topic.key}."
 
 
 def _operations() -> Iterator[tuple[str, Document]]:
@@ -136,12 +136,12 @@ def _message(event_type: type[Event], examples: Examples) -> Document:
 
 
 def _former_words(event_type: type[Event]) -> str:
-    """Which names a reader may still meet on the topic, in messages published before the rename."""
+    """The former names that a reader may still find on the topic, in messages published before the rename."""
     former = (
         f"{name} ({', '.join(f'{before} for {today}' for before, today in sorted(renamed.items()))})"
         for name, renamed in event_type.FORMER_TYPES.items()
     )
-    return f"Messages published earlier carry the type {' or '.join(former)}; nothing publishes it any more."
+    return f"Messages of earlier versions have the type {' or '.join(former)}; it is no longer published."
 
 
 def _keys(event_type: type[Event]) -> list[str]:
@@ -156,7 +156,7 @@ def _example_headers(event_type: type[Event], example: dict[str, Json]) -> dict[
 
 
 def _headers() -> Document:
-    """The attributes that `contracts.cloudevents` writes; `ce_subject` and `traceparent` may be missing."""
+    """Schema of the attributes that `contracts.cloudevents` writes; `ce_subject` and `traceparent` are optional."""
     text: Document = {"type": "string", "minLength": 1}
     return {
         "type": "object",
@@ -168,7 +168,7 @@ def _headers() -> Document:
             "ce_type": text | {"description": "Versioned name of the event type."},
             "ce_source": text | {"format": "uri-reference", "description": "/sansha/ and the party."},
             "ce_subject": {"type": "string", "description": "Id of the thing the event is about."},
-            "ce_time": text | {"format": "date-time", "description": "When it happened, on the house's clock."},
+            "ce_time": text | {"format": "date-time", "description": "When it happened, on the clock of the stack."},
             "content-type": {"const": "application/json"},
             "traceparent": text | {"pattern": "^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},
         },

@@ -1,7 +1,7 @@
-"""What the parties' books say, row by row: the common form in which they are compared and digested.
+"""The parties' books row by row: the common form in which they are compared and digested.
 
-As a document they are lines of JSON (NDJSON): the party's name first, then `["payments", [...]]` row by row, each with
-its fields in order, and `["end", rows]` at last, so that books of any size pass through little memory.
+As a document they are lines of JSON (NDJSON): first the party's name, then one line per row, `["payments", [...]]` with
+its fields in order, and last `["end", rows]`. So books of any size are read and written in little memory.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ class ReceiptRow(NamedTuple):
 
 
 class ProxyPaymentRow(NamedTuple):
-    """A proxy payment at its agent (`taken_on`), a bank payment at the provider (`collected`); or `withdrawn`."""
+    """A proxy payment at its agent or a payment to a network at the provider.
+
+    `status` is `taken_on`, `collected` or `withdrawn`.
+    """
 
     payment_id: str
     settler: str
@@ -77,7 +80,7 @@ class DepositRow(NamedTuple):
 
 
 class TransferRow(NamedTuple):
-    """A double-entry booking: `amount` from the credited to the debited account, one of the party's own."""
+    """A double-entry booking: `amount` yen from the `credit` to the `debit` account, in the party's own accounts."""
 
     debit: str
     credit: str
@@ -87,7 +90,7 @@ class TransferRow(NamedTuple):
 
 
 class RefundRow(NamedTuple):
-    """還付: an overpayment of a slip paid back by the ward. `number` counts what the slip gave away."""
+    """還付: an overpayment of a slip, refunded by the ward. `number` counts the uses of the slip's overpayments."""
 
     slip_number: str
     number: int
@@ -96,17 +99,17 @@ class RefundRow(NamedTuple):
 
 
 class DisputeRow(NamedTuple):
-    """Something that the ward knows not to agree. `subject` is the statement, or the payment for one of those."""
+    """A difference that the ward knows of. `subject` is the statement, or the payment if it is about one payment."""
 
     subject: str
     statement_id: str
     code: str
     yen: int
-    """For a statement's deposits what they differ from what is due by, before any decision; else the amount."""
+    """For a statement's deposits, their difference from what is due, before any decision; else the amount."""
 
 
 class ResolutionRow(NamedTuple):
-    """A decision of the ward about something that did not agree, in yen."""
+    """A decision of the ward about a difference, in yen."""
 
     resolution_id: str
     statement_id: str
@@ -115,16 +118,16 @@ class ResolutionRow(NamedTuple):
     deposit_id: str | None
     amount: int
     effect: int
-    """What it adds to the difference of the statement's deposits."""
+    """Added to the difference of the statement's deposits."""
     returned: int
-    """What was paid back to the settler."""
+    """Paid back to the settler."""
     restored: int
-    """What it adds to what is in transit."""
+    """Added to the amount in transit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """One party's books; a party leaves empty what it does not keep."""
+    """One party's books; kinds of rows that the party does not record are empty."""
 
     party: str
     payments: Sequence[PaymentRow] = ()
@@ -138,9 +141,9 @@ class Books:
     reconciled: Sequence[str] = ()
     """Ids of statements whose deposit and receipts all agree (ward)."""
     disputes: Sequence[DisputeRow] = ()
-    """What does not agree and is known, whether it is decided about or not (ward)."""
+    """Known differences, decided or not (ward)."""
     resolutions: Sequence[ResolutionRow] = ()
-    """What was decided about it (ward)."""
+    """Decisions about differences (ward)."""
 
 
 _ROWS: dict[str, Any] = {
@@ -172,7 +175,7 @@ def to_lines(books: Books) -> Iterator[bytes]:
 
 
 class BookLines:
-    """Understands a document line by line, as it arrives, and keeps none of it."""
+    """Parses a document line by line as it arrives, without storing rows."""
 
     def __init__(self) -> None:
         self.party = ""
@@ -180,9 +183,9 @@ class BookLines:
         self._said: int | None = None
 
     def row(self, line: str | bytes) -> tuple[str, Any] | None:
-        """The next line: (kind, row), or None where it is the first or the last.
+        """The next line as (kind, row); None for the first and the last line.
 
-        Raises `ValueError` for one that is none of such a document.
+        Raises `ValueError` for a line that does not belong to such a document.
         """
         try:
             match msgspec.json.decode(line):
@@ -196,29 +199,29 @@ class BookLines:
                 case _:
                     raise ValueError("unknown kind of line")
         except ValueError as wrong:
-            raise ValueError(f"this is no line of a party's books ({wrong}): {line!r:.80}") from None
+            raise ValueError(f"not a line of a party's books ({wrong}): {line!r:.80}") from None
         return None
 
     def require_end(self) -> None:
-        """Raises `ValueError` where the document broke off before its end."""
+        """Raises `ValueError` if the document is cut short, or its rows are not as many as its end says."""
         if self._said != self._rows:
             raise ValueError(f"the books of {self.party or 'a party'} are cut short after {self._rows} rows")
 
 
 class BooksReader:
-    """Takes a document line by line, and keeps it all."""
+    """Collects the books from a document line by line."""
 
     def __init__(self) -> None:
         self._lines = BookLines()
         self._rows: dict[str, list[Any]] = {kind: [] for kind in _ROWS}
 
     def take(self, line: str | bytes) -> None:
-        """The next line. Raises `ValueError` for one that is none of such a document."""
+        """Add the next line. Raises `ValueError` for a line that does not belong to such a document."""
         if (found := self._lines.row(line)) is not None:
             kind, row = found
             self._rows[kind].append(row)
 
     def books(self) -> Books:
-        """What was taken. Raises `ValueError` where the end is missing."""
+        """The books collected. Raises `ValueError` if the end is missing."""
         self._lines.require_end()
         return Books(self._lines.party, **self._rows)

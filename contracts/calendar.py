@@ -1,8 +1,8 @@
 """Bank business days (銀行営業日), closings (締日) and the due dates (納期限) that depend on them. Pure.
 
 Banks are closed on Saturdays, Sundays, national holidays (国民の祝日) and from 31 December to 3 January.
-Source: 銀行法施行令第5条 as the `holidays` library knows it, 1949–2099; equinoxes of coming years are as
-computed there until they are announced. All dates are dates in Japan.
+Source: 銀行法施行令第5条 as implemented by the `holidays` library, 1949–2099; it computes the equinoxes of coming years
+until they are announced. All dates are dates in Japan.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ FIRST_YEAR: Final = 1949
 LAST_YEAR: Final = 2099
 END_OF_MONTH: Final = 31
 DAILY: Final = "daily"
-"""日締め: every day closes a period of its own."""
+"""日締め: a closing on every day."""
 APRIL: Final = 4
-"""A fiscal year (年度) begins with it."""
+"""The first month of a fiscal year (年度)."""
 PREMIUM_MONTHS: Final = (7, 8, 9, 10, 11, 12, 1, 2, 3)
 """The months in which the instalments of a premium paid by slip (普通徴収) fall due."""
 
 ClosingDays = tuple[int, ...]
-"""Days of the month on which a period closes, ascending. A day that a month lacks is its last: 31 = end."""
+"""Days of the month on which a period closes, ascending. In a shorter month, the month's last day: 31 = end."""
 
 _DAY: Final = timedelta(days=1)
 _WEEKEND: Final = {5: "土曜日 Saturday", 6: "日曜日 Sunday"}
 
 
 class HolidayShift(StrEnum):
-    """What becomes of a date on which banks are closed (休日調整)."""
+    """How a date on which banks are closed is moved (休日調整)."""
 
     FOLLOWING = "following"  # 翌営業日
     PRECEDING = "preceding"  # 前営業日
@@ -43,7 +43,7 @@ class HolidayShift(StrEnum):
 
 @cache
 def _closures(year: int) -> Mapping[date, str]:
-    """Every day of `year` on which banks are closed, and why.
+    """Every day of `year` on which banks are closed, with the reason.
 
     Raises `ValueError` for a year whose holidays are not known.
     """
@@ -62,19 +62,19 @@ def _closures(year: int) -> Mapping[date, str]:
 
 @dataclass(frozen=True, slots=True)
 class BankCalendar:
-    """The days on which money moves between banks. Days outside 1949–2099 raise `ValueError`.
+    """The days on which banks transfer money. Days outside 1949–2099 raise `ValueError`.
 
-    `closures` closes further days, with the reason: a system changeover, a typhoon (臨時休業).
+    `closures` adds closed days, each with its reason: a system changeover, a typhoon (臨時休業).
     """
 
     closures: Mapping[date, str] = field(default_factory=dict)
 
     def closed_because(self, day: date) -> str | None:
-        """Why banks are closed on `day`, in Japanese and English; None where they are open."""
+        """Why banks are closed on `day`, in Japanese and English; None if they are open."""
         return _closures(day.year).get(day) or self.closures.get(day)
 
     def closed_between(self, after: date, until: date) -> str:
-        """The closed days after `after` up to `until`, in words: weekends counted, the others named. Empty for none."""
+        """The closed days after `after` up to `until`, as text: weekend days counted, others named. Empty if none."""
         days = [after + timedelta(days=n) for n in range(1, (until - after).days + 1)]
         weekend = sum(day.weekday() in _WEEKEND for day in days)
         others = (day for day in days if day.weekday() not in _WEEKEND and not self.is_open(day))
@@ -82,17 +82,16 @@ class BankCalendar:
         return ", ".join(([f"{weekend} weekend days 土日"] if weekend else []) + named)
 
     def is_open(self, day: date) -> bool:
-        """Whether banks are open on `day`."""
         return day not in _closures(day.year) and day not in self.closures
 
     def next_open(self, day: date) -> date:
-        """`day` itself where banks are open, else the first open day after it (翌営業日)."""
+        """`day` itself if banks are open, else the first open day after it (翌営業日)."""
         while not self.is_open(day):
             day += _DAY
         return day
 
     def previous_open(self, day: date) -> date:
-        """`day` itself where banks are open, else the last open day before it (前営業日)."""
+        """`day` itself if banks are open, else the last open day before it (前営業日)."""
         while not self.is_open(day):
             day -= _DAY
         return day
@@ -100,7 +99,7 @@ class BankCalendar:
     def add(self, day: date, business_days: int) -> date:
         """The n-th open day strictly after `day`; with 0, `next_open(day)`.
 
-        Raises `ValueError` where `business_days` is negative.
+        Raises `ValueError` if `business_days` is negative.
         """
         if business_days < 0:
             raise ValueError(f"business_days must be 0 or more, not {business_days}")
@@ -111,9 +110,9 @@ class BankCalendar:
         return day
 
     def overdue_since(self, today: date, business_days: int) -> date:
-        """The last day of which the n-th open day after it is over: what was expected by then should be here `today`.
+        """The latest day whose n-th open day after it is before `today`: what was due by then should have arrived.
 
-        Raises `ValueError` where `business_days` is below 1.
+        Raises `ValueError` if `business_days` is below 1.
         """
         if business_days < 1:
             raise ValueError(f"business_days must be 1 or more, not {business_days}")
@@ -123,14 +122,14 @@ class BankCalendar:
         return day
 
     def open_days_between(self, start: date, end: date) -> int:
-        """How many open days lie after `start`, up to and with `end`; 0 where `end` is not after `start`.
+        """The number of open days after `start` up to and including `end`; 0 if `end` is not after `start`.
 
         So `open_days_between(day, add(day, n)) == n`.
         """
         return sum(self.is_open(start + timedelta(days=n)) for n in range(1, (end - start).days + 1))
 
     def shift(self, day: date, how: HolidayShift) -> date:
-        """`day` moved off the days on which banks are closed, in the way the terms lay down."""
+        """`day`, moved as `how` says if banks are closed on it."""
         match how:
             case HolidayShift.FOLLOWING:
                 return self.next_open(day)
@@ -141,18 +140,18 @@ class BankCalendar:
 
 
 BANK_CALENDAR: Final = BankCalendar()
-"""The ordinary calendar, without closures of its own."""
+"""The calendar without additional closures."""
 
 
 def end_of_month(year: int, month: int) -> date:
-    """The last day of a month (月末); `month` may run past 12 into the years after."""
+    """The last day of a month (月末); a `month` above 12 is one of a later year."""
     return date(year + month // 12, month % 12 + 1, 1) - _DAY
 
 
 def closing_date(day: date, closing_days: ClosingDays) -> date:
     """The closing (締日) that counts a payment made on `day`: the first one on that day or after it.
 
-    Closings are calendar days; they are not moved off holidays.
+    Closings are calendar days; they are not moved for holidays.
     """
     last = end_of_month(day.year, day.month)
     for closing in closing_days:
@@ -162,9 +161,9 @@ def closing_date(day: date, closing_days: ClosingDays) -> date:
 
 
 def parse_closing_days(text: str) -> ClosingDays:
-    """Read `10/20/eom`, `15/eom`, `eom`: days of the month, ascending, `eom` or 31 for its end (末日); or `daily`.
+    """Parse `10/20/eom`, `15/eom`, `eom`: days of the month, ascending, `eom` or 31 for its end (末日); or `daily`.
 
-    Raises `ValueError` saying which part is wrong.
+    Raises `ValueError`, which names the part that is wrong.
     """
     if text.strip().lower() == DAILY:
         return tuple(range(1, END_OF_MONTH + 1))
@@ -178,7 +177,7 @@ def _closing_day(part: str) -> int:
     if part.lower() == "eom":
         return END_OF_MONTH
     if not (part.isascii() and part.isdigit() and len(part) <= 2 and 1 <= int(part) <= END_OF_MONTH):
-        raise ValueError(f"closing day {part!r} must be 1 to 31 or eom, as in 10/20/eom, or all of it daily")
+        raise ValueError(f"closing day {part!r} must be 1 to 31 or eom, as in 10/20/eom; or give daily alone")
     return int(part)
 
 
@@ -192,8 +191,8 @@ def due_dates(
 ) -> tuple[date, ...]:
     """The due dates (納期限) of the instalments (期別) of a levy year (賦課年度), one in each of `months` (1 to 12).
 
-    January to March are those of the next calendar year. Each is the end of its month, moved to the next bank business
-    day: an assumption for this ward, usual in 普通徴収.
+    January to March are in the next calendar year. Each is the end of its month, moved to the next bank business day:
+    our assumption for this ward, usual in 普通徴収.
     """
     ends = (end_of_month(levy_year, month if month >= APRIL else month + 12) for month in months)
     return tuple(calendar.next_open(end) for end in ends)

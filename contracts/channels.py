@@ -1,7 +1,7 @@
-"""The channels by which a slip is paid (収納チャネル), and the settlers who bring their money (入金元). Pure.
+"""The channels by which a slip is paid (収納チャネル), and the settlers that deposit their money (入金元). Pure.
 
-One record each: whatever differs between channels is a column here. Delays and closings are assumptions of ours, and
-the defaults of the payment provider's settings; of the codes, 680 (クレジットカード, 公金) is published.
+One record each; every difference between channels is a field here. Delays and closings are our assumptions, and the
+defaults of the payment provider's settings. Of the codes, only 680 (クレジットカード, 公金) is published.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ class Channel(NamedTuple):
     japanese: str
     english: str
     paid: str
-    """How a payment is told in English: "paid at a convenience store"."""
+    """A payment in English words: "paid at a convenience store"."""
     code: str
     """収納チャネル in a receipt file: 4 digits."""
     file_name: str
-    """Its name in a receipt file laid out as CSV."""
+    """Its name in a CSV receipt file."""
     confirmation_business_days: int
-    """確報 this many bank business days after the payment."""
+    """確報 comes this many bank business days after the payment."""
     preliminary_delay_days: int | None = None
-    """速報 this many days after the payment: 0 for at once, None for no 速報."""
+    """速報 comes this many days after the payment; 0 for immediately, None for no 速報."""
     network: Settler | None = None
-    """The network that deposits what the channel collects; None for cards, whose agents deposit it."""
+    """The network that deposits the channel's money; None for cards, whose agents deposit it."""
     closing_days: str = "daily"
     """締日 of the network: `10/20/eom`, or `daily`."""
     deposit_business_days: int = 1
     """The network deposits this many bank business days after a closing."""
     needs_barcode: bool = False
-    """Whether it takes a slip by its barcode alone; the others can go by the slip's number."""
+    """Whether it accepts only slips with a barcode; the other channels also accept a slip number."""
 
     @property
     def name(self) -> str:
@@ -111,22 +111,22 @@ CHANNELS: Final[Mapping[Method, Channel]] = {
 NETWORKS: Final[Mapping[Method, Settler]] = {
     method: channel.network for method, channel in CHANNELS.items() if channel.network is not None
 }
-"""The network of each channel; the collection centre (収納センター) speaks for all of them. Cards have none."""
+"""The network of each channel; the collection centre (収納センター) represents all of them. Cards have none."""
 
 
 class SettlerNames(NamedTuple):
-    """What a settler is called, on screen and in files."""
+    """A settler's names, on screen and in files."""
 
     japanese: str
-    """Also in the names of accounts: 収納済未入金 コンビニ."""
+    """Also used in names of accounts: 収納済未入金 コンビニ."""
     name: str
     """In both languages."""
     shop_code: str
-    """店舗コード in a receipt file, up to 7 characters: an app has no shop, so the field says who deposits."""
+    """店舗コード in a receipt file, at most 7 characters: an app has no shop, so the field names the settler."""
     payer_code: str
     """振込依頼人コード in a bank's deposit notice: 10 digits."""
     payer_name: str
-    """振込依頼人名 there: half-width, up to 48 characters."""
+    """振込依頼人名 in a bank's deposit notice: half-width, at most 48 characters."""
 
 
 SETTLERS: Final[Mapping[Settler, SettlerNames]] = {

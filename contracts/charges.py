@@ -1,9 +1,9 @@
 """The charge types (科目) that the contract covers: one record each. Pure.
 
-All but the names are assumptions of ours, and defaults of settings: the ward's `charge_digits`, `issuer_codes`,
+Everything except the names is our assumption, and a default of settings: the ward's `charge_digits`, `issuer_codes`,
 `instalment_months`, `instalment_units`, `arrears_rules` and `offices`, the provider's `issuers`. Each charge type has
-an issuer company code of its own, so that the provider knows a slip's charge type, hence its fees, without reading the
-ward's part of the number.
+its own issuer company code, so that the provider can derive a slip's charge type, and from it the fees, without reading
+the ward's part of the number.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ class Charge(NamedTuple):
     issuer_code: str
     """請求書発行企業コード: 6 digits."""
     instalment_months: tuple[int, ...]
-    """Months at whose end the instalments (期別) fall due, from April on."""
+    """Months at whose end the instalments (期別) fall due, in order from April."""
     arrears_rule: str
-    """The rule by which arrears (延滞金) are reckoned: a name of the ward's setting `arrears_early_months`."""
+    """The rule by which arrears (延滞金) are computed: a name in the ward's setting `arrears_early_months`."""
     office: str
     """お問い合わせ先 on a printed slip."""
     instalment_unit: int = 100
-    """Yen: instalments are multiples of it; the first takes the rest (端数は初回)."""
+    """Yen: instalments are multiples of it; the remainder is added to the first (端数は初回)."""
 
 
 CHARGES: Final[Mapping[ChargeType, Charge]] = {

@@ -1,8 +1,8 @@
-"""CloudEvents 1.0 in binary mode: attributes as headers, the event alone as the value (JSON).
+"""CloudEvents 1.0 in binary mode: the attributes are headers, the event is the value (JSON).
 
-Headers are `ce_specversion ce_id ce_type ce_source ce_subject ce_time content-type traceparent`, values
-UTF-8. `traceparent` (W3C Trace Context) takes its trace id from the subject where that is a UUID, so that the
-whole story of a payment is one trace.
+Headers are `ce_specversion ce_id ce_type ce_source ce_subject ce_time content-type traceparent`, in UTF-8.
+The trace id of `traceparent` (W3C Trace Context) is the subject if that is a UUID, so that all events of a payment are
+one trace.
 Source: CloudEvents 1.0.2 and its Kafka protocol binding; W3C Trace Context level 1.
 """
 
@@ -33,7 +33,7 @@ class Envelope(msgspec.Struct, frozen=True):
 
 
 class UndecodableEvent(ValueError):
-    """A message that is no event of the contract; the text says what is wrong with it."""
+    """A message that is not an event of the contract; its text says why."""
 
 
 _TRACE_ID = re.compile(r"(?!0{32})[0-9a-f]{32}")
@@ -48,7 +48,7 @@ def encode_value(event: Event) -> bytes:
 
 @lru_cache(maxsize=4096)
 def trace_id(subject: str) -> str:
-    """32 lower-case hex digits, not all 0: the subject itself where it is a UUID, else a hash of it."""
+    """32 lower-case hex digits, not all 0: the subject itself if it is a UUID, else a hash of it."""
     digits = subject.replace("-", "").lower()
     if _TRACE_ID.fullmatch(digits) is not None:
         return digits
@@ -56,7 +56,7 @@ def trace_id(subject: str) -> str:
 
 
 def headers(event_id: str, event: Event, source: str, at: datetime) -> Headers:
-    """The CloudEvents attributes of `event`, caused by `source` at the instant `at`."""
+    """The CloudEvents attributes of `event`, published by `source` at the instant `at`."""
     subject = event.subject
     return (
         _SPECVERSION,
@@ -71,18 +71,18 @@ def headers(event_id: str, event: Event, source: str, at: datetime) -> Headers:
 
 @lru_cache(maxsize=16)
 def _time(at: datetime) -> tuple[str, bytes]:
-    """The header of an instant: many events share one."""
+    """Cached: many events have the same instant."""
     return "ce_time", at.isoformat().encode()
 
 
 @cache
 def _origin(event_type: str, source: str) -> Headers:
-    """Headers that many events have: made, and kept in memory, once."""
+    """Cached: all events of a type and source have these headers."""
     return ("ce_type", event_type.encode()), ("ce_source", f"/sansha/{source}".encode())
 
 
 def envelope(raw: Iterable[tuple[str, bytes]]) -> Envelope:
-    """Read the attributes. Raises `UndecodableEvent` where one is missing or malformed."""
+    """Read the attributes. Raises `UndecodableEvent` if one is missing or malformed."""
     found: Mapping[str, bytes] = dict(raw)
     try:
         return Envelope(
@@ -100,7 +100,7 @@ def envelope(raw: Iterable[tuple[str, bytes]]) -> Envelope:
 
 @lru_cache(maxsize=16)
 def _instant(text: str) -> datetime:
-    """What a header says: many events share one."""
+    """Parse a `ce_time` header. Cached: many events have the same instant. Raises `UndecodableEvent`."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
@@ -111,9 +111,9 @@ def _instant(text: str) -> datetime:
 
 
 class Decoder:
-    """Decodes values of known event types: the published ones, and a party's private ones where given.
+    """Decodes values of known event types: the published ones, and a party's private ones if given.
 
-    A value of a former type is decoded as the event that took its place.
+    A value of a former type is decoded as the event that replaced it.
     """
 
     def __init__(self, private: Iterable[type[Event]] = ()) -> None:

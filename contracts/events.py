@@ -1,9 +1,9 @@
 """Published events: the messages between the parties.
 
-Each is a frozen msgspec Struct with a versioned name (`TYPE`, the CloudEvents `type`). `key` orders it
-(events of one key keep their order), `subject` names the thing it is about and correlates its whole story.
-A reader ignores fields it does not know; a field is only ever added, with a default. Anything else is a new
-version under a new name. Amounts are whole yen, instants UTC, dates of Japan.
+Each is a frozen msgspec Struct with a versioned name (`TYPE`, the CloudEvents `type`). Events with the same `key` are
+delivered in order; `subject` is the id of the thing it is about and correlates all events about it. A reader ignores
+fields it does not know; a field is only ever added, with a default. Any other change is a new version under a new name.
+Amounts are whole yen, instants UTC, dates those of Japan.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from contracts.vocabulary import Agent, Brand, DeclineReason, Method, ReceiptKin
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """What every event has. `natural_key` identifies it among events of its type: ids are derived from it."""
+    """Base of all events. `natural_key` identifies an event among those of its type; ids are derived from it."""
 
     TYPE: ClassVar[str]
     FORMER_TYPES: ClassVar[Mapping[str, Mapping[str, str]]] = {}
-    """Types of earlier versions that are still read, each with its renamed fields: former name → today's."""
+    """Types of earlier versions that are still read, each with its renamed fields: former name → current name."""
 
     @property
     def subject(self) -> str:
@@ -36,7 +36,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def natural_key(self) -> tuple[str, ...]:
-        """What makes this event itself, among those of its type."""
+        """Identifies the event among those of its type."""
         return (self.subject,)
 
 
@@ -64,7 +64,7 @@ class SlipScanned(PaymentEvent, frozen=True, kw_only=True):
 
 
 class PaymentDeclined(PaymentEvent, frozen=True, kw_only=True):
-    """支払不成立: the payment ended without money; the slip is free to be paid again."""
+    """支払不成立: the payment failed, no money was paid; the slip can be paid again."""
 
     TYPE: ClassVar[str] = "sansha.payment_provider.payment_declined.v1"
     method: Method
@@ -73,7 +73,7 @@ class PaymentDeclined(PaymentEvent, frozen=True, kw_only=True):
 
 
 class AgentRequest(PaymentEvent, frozen=True, kw_only=True):
-    """Something asked of one card agent; ordered per card, so that its limit is drawn on in one order."""
+    """A request to one card agent; ordered per card, so that its limit is used in that order."""
 
     agent: Agent
     card_token: str
@@ -84,7 +84,7 @@ class AgentRequest(PaymentEvent, frozen=True, kw_only=True):
 
 
 class AuthorizationRequested(AgentRequest, frozen=True, kw_only=True):
-    """与信照会依頼: may this card pay this amount?"""
+    """与信照会依頼: the provider asks the agent to authorize this amount on this card."""
 
     TYPE: ClassVar[str] = "sansha.payment_provider.authorization_requested.v1"
     brand: Brand
@@ -93,7 +93,7 @@ class AuthorizationRequested(AgentRequest, frozen=True, kw_only=True):
 
 
 class ProxyPaymentRequested(AgentRequest, frozen=True, kw_only=True):
-    """代理納付の委託: the payer entrusts the agent with the payment it has approved."""
+    """代理納付の委託: the payer entrusts the agent with the payment that the agent has approved."""
 
     TYPE: ClassVar[str] = "sansha.payment_provider.proxy_payment_requested.v1"
     amount: Yen
@@ -101,7 +101,7 @@ class ProxyPaymentRequested(AgentRequest, frozen=True, kw_only=True):
 
 
 class AuthorizationReversalRequested(AgentRequest, frozen=True, kw_only=True):
-    """与信取消依頼: the provider gave the payment up; whatever was or will be approved must be undone."""
+    """与信取消依頼: the provider gave up the payment; any approval, given or still to come, must be reversed."""
 
     TYPE: ClassVar[str] = "sansha.payment_provider.authorization_reversal_requested.v1"
     reason: DeclineReason
@@ -109,7 +109,7 @@ class AuthorizationReversalRequested(AgentRequest, frozen=True, kw_only=True):
 
 
 class ReceiptDelivered(PaymentEvent, frozen=True, kw_only=True):
-    """収納データ: preliminary (速報), confirmed (確報) or cancelled (速報取消), one record each per payment."""
+    """収納データ: a preliminary (速報), confirmed (確報) or cancelled (速報取消) record, one of a kind per payment."""
 
     TYPE: ClassVar[str] = "sansha.payment_provider.receipt_delivered.v1"
     kind: ReceiptKind
@@ -121,11 +121,11 @@ class ReceiptDelivered(PaymentEvent, frozen=True, kw_only=True):
     paid_at: datetime
     """領収日: when the payer received the confirmation of payment."""
     received_on: date
-    """収納日: the date the collection centre books it under."""
+    """収納日: the date under which the collection centre books it."""
     delivered_at: datetime
-    """データ作成日時: when this record was made."""
+    """データ作成日時: when this record was created."""
     repetition: int = 0
-    """0 for the record itself; from 1 where the collection centre sends another of the same kind (二重送信)."""
+    """0 for the first record of its kind; from 1 for each further one that the collection centre sends (二重送信)."""
 
     @property
     def natural_key(self) -> tuple[str, ...]:
@@ -147,7 +147,7 @@ class AuthorizationApproved(PaymentEvent, frozen=True, kw_only=True):
 
 
 class AuthorizationDeclined(PaymentEvent, frozen=True, kw_only=True):
-    """与信否認: the card company said no, and why."""
+    """与信否認: the card company declined, with its reason."""
 
     TYPE: ClassVar[str] = "sansha.card_agent.authorization_declined.v1"
     agent: Agent
@@ -156,7 +156,7 @@ class AuthorizationDeclined(PaymentEvent, frozen=True, kw_only=True):
 
 
 class AuthorizationReversed(PaymentEvent, frozen=True, kw_only=True):
-    """与信取消: nothing is held for this payment any more, and nothing will be."""
+    """与信取消: the hold for this payment is released, and none will be made later."""
 
     TYPE: ClassVar[str] = "sansha.card_agent.authorization_reversed.v1"
     agent: Agent
@@ -179,13 +179,13 @@ class ProxyPaymentAccepted(PaymentEvent, frozen=True, kw_only=True):
     closes_on: date
     """締日: the closing that will count it."""
     deposit_on: date
-    """入金予定日: when the closing's total reaches the ward's account."""
+    """入金予定日: the day on which the closing's total is to reach the ward's account."""
     designated_date: date | None = None
     """指定日: the deposit must arrive by this day for the payment to count as made when it was entrusted."""
 
 
 class ProxyPaymentWithdrawn(PaymentEvent, frozen=True, kw_only=True):
-    """代理納付の取下げ: the card company revoked the sale before it was closed; the agent owes nothing for it."""
+    """代理納付の取下げ: the card company revoked the sale before the closing; the agent owes nothing for it."""
 
     TYPE: ClassVar[str] = "sansha.card_agent.proxy_payment_withdrawn.v1"
     agent: Agent
@@ -197,7 +197,7 @@ class ProxyPaymentWithdrawn(PaymentEvent, frozen=True, kw_only=True):
 
 
 class StatementLine(msgspec.Struct, frozen=True, array_like=True):
-    """One payment in a closing statement. The instants are None where no card agent pays in the payer's stead."""
+    """One payment in a closing statement. The instants are None if no card agent pays on the payer's behalf."""
 
     payment_id: str
     amount: Yen
@@ -208,7 +208,7 @@ class StatementLine(msgspec.Struct, frozen=True, array_like=True):
 
 
 class SettlementEvent(Event, frozen=True, kw_only=True):
-    """An event about one closing period of one settler."""
+    """An event about one settler's closing period."""
 
     statement_id: str
     settler: Settler
@@ -221,7 +221,7 @@ class SettlementEvent(Event, frozen=True, kw_only=True):
 
 
 class ClosingStatementIssued(SettlementEvent, frozen=True, kw_only=True):
-    """締め明細: one page of the breakdown of a closing period. The totals are of the whole statement."""
+    """締め明細: one page of the statement of a closing period. The totals are those of the whole statement."""
 
     TYPE: ClassVar[str] = "sansha.settlement.closing_statement_issued.v2"
     FORMER_TYPES: ClassVar[Mapping[str, Mapping[str, str]]] = {
@@ -236,16 +236,16 @@ class ClosingStatementIssued(SettlementEvent, frozen=True, kw_only=True):
     """From 1."""
     pages: int
     lines: tuple[StatementLine, ...]
-    """At most `LINES_PER_PAGE`, to stay well under a broker's message limit."""
+    """At most `LINES_PER_PAGE`, to stay well below a broker's message limit."""
     designated_date: date | None = None
-    """指定日 of the payments it lists; None where no card agent pays in the payer's stead."""
+    """指定日 of the payments it lists; None if no card agent pays on the payer's behalf."""
 
     @property
     def natural_key(self) -> tuple[str, ...]:
         return (self.statement_id, str(self.page))
 
     def paged(self) -> Sequence[ClosingStatementIssued]:
-        """A whole statement as the pages that are published: each line once, in order; none where it has no lines."""
+        """Split a whole statement into the pages to publish: each line once, in order; no page if it has no lines."""
         starts = range(0, len(self.lines), LINES_PER_PAGE)
         return [
             msgspec.structs.replace(self, page=n, pages=len(starts), lines=self.lines[start : start + LINES_PER_PAGE])
@@ -254,7 +254,7 @@ class ClosingStatementIssued(SettlementEvent, frozen=True, kw_only=True):
 
 
 class DepositMade(SettlementEvent, frozen=True, kw_only=True):
-    """入金: money for a closing's total (less the fee) was paid in; a closing may have several deposits."""
+    """入金: a deposit for a closing's total (less the fee); a closing may have several deposits."""
 
     TYPE: ClassVar[str] = "sansha.settlement.deposit_made.v1"
     deposit_id: str
@@ -282,7 +282,7 @@ class ClockSet(Event, frozen=True, kw_only=True):
     simulated_at: datetime
     real_at: datetime
     rate: float
-    """0 is a stepped clock, 1 runs with real time, k runs k times as fast."""
+    """0: a stepped clock; 1: real time; k: k times as fast."""
 
     @property
     def subject(self) -> str:

@@ -1,4 +1,4 @@
-"""Questions about a day: what was known of a payment when it ended, in Japan."""
+"""Explanations of a payment as of the end of a given day in Japan."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from contracts.http.service import Explanation
 from contracts.vocabulary import JST, FlowStep, Refusal, business_date, on_the_clock
 
 EXPLANATION: Final = "What happened, what it waits for, and why; at the end of a day (`on`, default: by now)"
-"""What the route says of itself, the same at every party."""
+"""Description of the route in every party's OpenAPI document."""
 
 
 class Explain(Protocol):
-    """How a party explains payments; one that it does not know, or did not know by then, is missing."""
+    """Explains payments at a party; those that it does not know, or did not know by then, are missing."""
 
     async def __call__(self, payment_ids: Sequence[str], *, on: date | None = None) -> Mapping[str, Explanation]: ...
 
 
 def end_of(on: date | None, now: datetime) -> datetime | None:
-    """The last instant of the day, in UTC. None where no day is named, or it is not over: then all that is known by
-    now counts."""
+    """The last instant of the day, in UTC. None if no day is given or it is not over: all that is known now counts."""
     if on is None or on >= business_date(now):
         return None
     return on_the_clock(on, time.max)
@@ -30,8 +29,11 @@ def end_of(on: date | None, now: datetime) -> datetime | None:
 async def explanation_on(
     explain: Explain, payment_id: str, on: date | None, now: datetime, unknown: Refusal, not_yet: str
 ) -> Explanation | Refusal:
-    """One payment's story at the end of a day, by now where none is named. `unknown` is the answer where nothing is
-    known of it at all, `not_yet` says that nothing was by then. A day to come is refused: nobody knows it."""
+    """One payment's explanation as of the end of a day; as of now if `on` is None.
+
+    Returns `unknown` if the party does not know the payment; if it did not know it by then, a refusal whose detail
+    begins with `not_yet`. A future day is refused.
+    """
     today = business_date(now)
     if on is not None and on > today:
         said = f"{on} has not come yet: the clock shows {today}"
@@ -44,7 +46,7 @@ async def explanation_on(
 
 
 def _not_known_yet(said: str, later: Explanation) -> Refusal:
-    # from reminders on steps may be about its slip, those of the taking on about its closing: both can be older
+    # steps from REMINDED on may be about the slip, and ACCEPTED about the closing: both can be older than the payment
     own = [step for step in later.steps if step.stage < FlowStep.REMINDED and step.stage != FlowStep.ACCEPTED]
     first = min(own, key=lambda step: (step.at, step.stage))
     came = f"{first.event} came first, on {first.at.astimezone(JST):%Y-%m-%d at %H:%M}"

@@ -1,7 +1,7 @@
-"""The parties of the contract (三者契約) and the console beside them: their principals and their names. Pure.
+"""The parties of the contract (三者契約), and the console: their principals and names. Pure.
 
-A principal is the name by which a party signs in to the bus, owns topics and keeps its books. Each card agent is a
-party of its own.
+A principal is the name under which a party signs in to the bus, owns topics and has its books. Each card agent is a
+separate party.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ CONSOLE: Final = "console"
 
 
 def card_agent(agent: Agent) -> str:
-    """The principal of one card agent."""
+    """The principal of a card agent."""
     return f"card_agent.{agent}"
 
 
@@ -26,18 +26,16 @@ PRINCIPALS: Final = (*PARTIES, CONSOLE)
 
 
 class PartyNames(NamedTuple):
-    """What a party is called."""
-
     sign: str
     """In the contract: 甲, 乙 or 丙."""
     japanese: str
     english: str
     short: str
-    """Where room is scarce."""
+    """For narrow columns."""
 
     @property
     def name(self) -> str:
-        """Sign and English: 甲 ward."""
+        """Sign and English name: 甲 ward."""
         return f"{self.sign} {self.english}"
 
 

@@ -1,4 +1,4 @@
-"""Percentiles by nearest rank: always one of the values, and whole where they are. Pure."""
+"""Percentiles by nearest rank: always one of the values, hence an int if they are ints. Pure."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ Value = TypeVar("Value", int, float)
 
 
 def percentile(ascending: Sequence[Value], per_cent: int) -> Value:
-    """The least of these values that `per_cent` of 100 of them do not exceed; 50 is the (lower) median.
+    """The smallest value that at least `per_cent` % of the values do not exceed; 50 is the (lower) median.
 
-    Raises `ValueError` where there are none, or for a share that is not from 1 to 100.
+    Raises `ValueError` if there are no values, or if `per_cent` is not 1 to 100.
     """
     if not ascending or not 1 <= per_cent <= 100:
         raise ValueError(f"percentile {per_cent} of {len(ascending)} values: give at least one, and 1 to 100")

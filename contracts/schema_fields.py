@@ -1,7 +1,7 @@
-"""What the fields of events mean beyond their type: the words, example and bounds that the schemas show.
+"""Descriptions, examples and bounds of the events' fields in the schemas.
 
-A field's own docstring in `contracts.events` comes before the words here. Examples are of one story: a slip
-of ¥8,500 scanned on 2021-07-20, paid by card, closed on 31 July and deposited on 16 August.
+A field's docstring in `contracts.events` takes precedence over the description here. All examples are of one payment:
+a slip of ¥8,500 scanned on 2021-07-20, paid by card, closed on 31 July and deposited on 16 August.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
 
 class FieldWords(NamedTuple):
-    """`bounds` are JSON Schema keywords that the Python type cannot say."""
+    """`bounds` are JSON Schema keywords that the Python type does not express."""
 
     example: Json
     meaning: str
@@ -32,7 +32,7 @@ FIELDS: Final[Mapping[str, FieldWords]] = {
     "payment_id": FieldWords(_PAYMENT, "Id of the payment, a UUID.", {"format": "uuid"}),
     "slip_number": FieldWords(
         "001044103000123450100",
-        "自由使用欄: the 21 digits that name the slip, whatever its reissue count.",
+        "自由使用欄: the 21 digits that identify the slip, whatever its reissue count.",
         {"pattern": "^[0-9]{21}$"},
     ),
     "barcode": FieldWords(
@@ -42,12 +42,12 @@ FIELDS: Final[Mapping[str, FieldWords]] = {
     ),
     "amount": FieldWords(8500, "金額, yen."),
     "method": FieldWords("card", "How the payer pays."),
-    "reason": FieldWords("over_limit", "Why there is no payment."),
+    "reason": FieldWords("over_limit", "Why the payment failed."),
     "agent": FieldWords("jcb", "指定代理納付者: the card agent concerned."),
     "card_token": FieldWords("tok_jcb_0001", "The agent's token for the card; never its number (非保持化)."),
     "brand": FieldWords("jcb", "The card's brand."),
     "kind": FieldWords("01", "01 速報 preliminary, 02 確報 confirmed, 03 速報取消 preliminary cancelled."),
-    "repetition": FieldWords(0, "0 for the record itself; from 1 where another of its kind is sent.", _FROM_ZERO),
+    "repetition": FieldWords(0, "0 for the first record of its kind; from 1 for each further one.", _FROM_ZERO),
     "settler": FieldWords("jcb", "Who deposits the money into the ward's account."),
     "approval_code": FieldWords("A12345", "承認番号: the card company's number for the approval."),
     "statement_id": FieldWords(_STATEMENT, "Id of the closing statement."),
@@ -69,25 +69,25 @@ FIELDS: Final[Mapping[str, FieldWords]] = {
     "deposited_on": FieldWords("2021-08-16", "入金日"),
     "designated_date": FieldWords("2021-08-23", "指定日"),
     "account": FieldWords("", "入金先口座"),
-    "total_count": FieldWords(1, "件数: payments in the whole statement.", _FROM_ZERO),
-    "total_amount": FieldWords(8500, "合計金額: of the whole statement, yen."),
+    "total_count": FieldWords(1, "件数: number of payments in the whole statement.", _FROM_ZERO),
+    "total_amount": FieldWords(8500, "合計金額: total of the whole statement, yen."),
     "fee": FieldWords(0, "手数料, yen."),
-    "page": FieldWords(1, "The page.", _FROM_ONE),
-    "pages": FieldWords(1, "How many pages the statement has.", _FROM_ONE),
+    "page": FieldWords(1, "Number of the page, from 1.", _FROM_ONE),
+    "pages": FieldWords(1, "Number of pages of the statement.", _FROM_ONE),
     "lines": FieldWords(
         [[_PAYMENT, 8500, "2021-07-20T03:15:21Z", "2021-07-20T03:15:22Z"]],
         "明細: one line per payment.",
         {"maxItems": LINES_PER_PAGE},
     ),
-    "sequence": FieldWords(1, "Settings of the clock are numbered.", _FROM_ZERO),
-    "simulated_at": FieldWords("2021-07-20T03:15:00Z", "Simulated time at the setting."),
-    "real_at": FieldWords("2021-07-01T00:00:00Z", "Real time at the setting."),
-    "rate": FieldWords(0.0, "How fast simulated time runs.", _FROM_ZERO),
+    "sequence": FieldWords(1, "Number of this change of the clock.", _FROM_ZERO),
+    "simulated_at": FieldWords("2021-07-20T03:15:00Z", "Simulated time when the clock was set."),
+    "real_at": FieldWords("2021-07-01T00:00:00Z", "Real time when the clock was set."),
+    "rate": FieldWords(0.0, "Simulated seconds per real second.", _FROM_ZERO),
 }
 
 
 def words_of(field: str) -> FieldWords:
-    """Raises `LookupError` saying what to add where a field of an event is not described yet."""
+    """Raises `LookupError`, which says what to add, for a field that has no entry yet."""
     try:
         return FIELDS[field]
     except KeyError:

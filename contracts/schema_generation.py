@@ -1,7 +1,7 @@
 """Generates `contracts/schemas/`: one JSON Schema (2020-12) per event type, and the AsyncAPI document.
 
-`python -m contracts.schema_generation` writes them, `--check` only compares and fails where they differ. The
-output depends on nothing but the contracts.
+`python -m contracts.schema_generation` writes them; `--check` only compares, and exits with 1 if they differ. The
+output depends only on the contracts.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Schema = dict[str, Any]
 
 
 def schema_of(event_type: type[events.Event]) -> Schema:
-    """The JSON Schema of an event's value. Fields it does not name are allowed: a reader ignores them."""
+    """The JSON Schema of an event's value. Additional fields are allowed: a reader ignores them."""
     _, components = msgspec.json.schema_components([event_type], ref_template="#/$defs/{name}")
     for name, component in components.items():
         struct = getattr(events, name)
@@ -53,14 +53,14 @@ def example_of(event_type: type[events.Event]) -> dict[str, Json]:
 
 
 def files() -> Mapping[str, str]:
-    """Every generated file's name and content."""
+    """Name → content of every generated file."""
     schemas = {f"{event_type.TYPE}.json": schema_of(event_type) for event_type in events.EVENTS}
     examples = {event_type: example_of(event_type) for event_type in events.EVENTS}
     return {name: _text(content) for name, content in {**schemas, "asyncapi.json": document(examples)}.items()}
 
 
 def differences(folder: Path = FOLDER) -> Sequence[str]:
-    """What in `folder` is not as it would be generated, in words."""
+    """Each file in `folder` that differs from what would be generated, as a line of text."""
     generated = files()
     present = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.json")}
     names = sorted(generated.keys() | present.keys())
@@ -72,7 +72,7 @@ def differences(folder: Path = FOLDER) -> Sequence[str]:
 
 
 def write(folder: Path = FOLDER) -> None:
-    """Make `folder` hold the generated files and no other JSON."""
+    """Write the generated files into `folder`, and delete its other JSON files."""
     folder.mkdir(exist_ok=True)
     generated = files()
     for path in folder.glob("*.json"):
@@ -83,9 +83,9 @@ def write(folder: Path = FOLDER) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 1 where `--check` finds a difference."""
+    """The exit status: 1 if `--check` finds a difference."""
     parser = argparse.ArgumentParser(prog="python -m contracts.schema_generation", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="compare with what is there; write nothing")
+    parser.add_argument("--check", action="store_true", help="compare with the existing files; write nothing")
     if not parser.parse_args(arguments).check:
         write()
         return 0
@@ -96,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _describe(schema: Schema, struct: type[msgspec.Struct]) -> None:
-    """Put each field's words and bounds beside its type, whether the struct is an object or an array."""
+    """Add each field's description and bounds to its schema, whether the struct is an object or an array."""
     own_words = _field_docstrings(struct)
     types = typing.get_type_hints(struct)
     fields = msgspec.structs.fields(struct)
@@ -115,7 +115,7 @@ def _describe(schema: Schema, struct: type[msgspec.Struct]) -> None:
 
 
 def _field_docstrings(struct: type) -> Mapping[str, str]:
-    """The string below each field, the nearest class's first."""
+    """The docstring below each field; a subclass's takes precedence."""
     found: dict[str, str] = {}
     for cls in reversed(struct.__mro__):
         if cls.__module__ == events.__name__:

@@ -1,7 +1,7 @@
-"""Topics: who owns each (the only one that writes it), who reads it, how it is keyed and kept.
+"""Topics: the owner of each (its only writer), its readers, key and retention.
 
-The source of topic creation and of access rights. Least privilege: a card agent reads its own requests
-and nobody else's; private topics carry a party's own timers.
+Topic creation and access rules are derived from them. Least privilege: a card agent reads only its own requests;
+private topics carry a party's own timers.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ class Topic:
     readers: tuple[str, ...]
     events: tuple[type[e.Event], ...]
     key: str
-    """What its events are keyed by, in words."""
+    """What its events are keyed by, as text."""
     partitions: int = 4
     retention: timedelta = timedelta(days=7)
-    """In real time: how long a slow or stopped reader may lag before it loses events."""
+    """In real time: a reader that lags or is stopped for longer loses events."""
     private: bool = False
 
 
@@ -52,12 +52,12 @@ CLOCK = Topic(
     (e.ClockSet,),
     key="clock",
     partitions=1,
-    retention=timedelta(days=3650),  # who starts takes the last announcement, however old
+    retention=timedelta(days=3650),  # a starting replica reads the last announcement, however old
 )
 
 
 def authorization_requests(agent: Agent) -> Topic:
-    """与信照会依頼 to one agent: authorization, entrustment, reversal."""
+    """与信照会依頼 to one agent: authorizations, entrustments, reversals."""
     return Topic(
         f"payment_provider.authorization_requests.{agent}",
         PAYMENT_PROVIDER,
@@ -101,7 +101,7 @@ def settlements(agent: Agent) -> Topic:
 
 
 def timers(principal: str) -> Topic:
-    """A party's own timers; nobody else reads or writes them."""
+    """A party's own timers; no other principal reads or writes them."""
     return Topic(f"{principal}.timers", principal, (principal,), (), key="subject of the timer", private=True)
 
 
@@ -119,7 +119,7 @@ TOPICS: tuple[Topic, ...] = (
 
 
 def readable_by(principal: str) -> Iterable[Topic]:
-    """The topics a party subscribes to, the clock apart (every replica follows that one by itself)."""
+    """The topics a party subscribes to, except the clock (every replica reads that one by itself)."""
     return (t for t in TOPICS if principal in t.readers and t.name != CLOCK.name)
 
 
@@ -136,7 +136,7 @@ _ROUTES: dict[tuple[type[e.Event], str, Agent | None], str] = {
 def topic_of(event: e.Event, publisher: str) -> str:
     """The topic on which `publisher` publishes `event`.
 
-    Raises `LookupError` where that party does not own an event of this type.
+    Raises `LookupError` if that party publishes no events of this type.
     """
     agent = event.agent if isinstance(event, e.AgentRequest) else None
     try:

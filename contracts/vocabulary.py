@@ -1,7 +1,7 @@
-"""Words that all three parties share: money, ids, reasons. Pure; any `domain/` may import it.
+"""Types that all three parties share: money, ids, reasons. Pure; any `domain/` may import it.
 
-Money is whole yen (`Yen`, an int). Instants are timezone-aware UTC datetimes; a *business date* is the
-date on the calendar of Japan (`business_date`). Ids are canonical UUID strings.
+Money is whole yen (`Yen`, an int). Instants are timezone-aware UTC datetimes; a *business date* is a date in Japan
+(`business_date`). Ids are canonical UUID strings.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import NewType
 Yen = NewType("Yen", int)
 PaymentId = NewType("PaymentId", str)
 SlipNumber = NewType("SlipNumber", str)
-"""The 21 digits of a barcode's free area (自由使用欄): names the slip, whatever its reissue count."""
+"""The 21 digits of a barcode's free area (自由使用欄): identify the slip, whatever its reissue count."""
 
 JST = timezone(timedelta(hours=9), "JST")
 BARCODE_LIMIT = Yen(300_000)
-"""Above this no barcode is printed and the app takes no payment; exactly this much is allowed."""
+"""Yen. Above it no barcode is printed and the app takes no payment; exactly this amount is allowed."""
 
 
 def business_date(at: datetime) -> date:
@@ -32,14 +32,14 @@ def on_the_clock(day: date, at: time) -> datetime:
 
 
 class Agent(StrEnum):
-    """The card agents (丙); each runs on its own, on its own terms."""
+    """The card agents (丙); each is a separate party with its own terms."""
 
     JCB = "jcb"
     UC = "uc"
 
 
 class Settler(StrEnum):
-    """Who deposits collected money into the ward's account: a card agent, or the network of another channel."""
+    """入金元: deposits collected money into the ward's account; a card agent, or the network of another channel."""
 
     JCB = "jcb"
     UC = "uc"
@@ -51,7 +51,7 @@ class Settler(StrEnum):
 
 
 class ChargeType(StrEnum):
-    """科目: what a slip is for. What is known of each is data: `contracts.charges` and the parties' settings."""
+    """科目: what a slip is for. The properties of each are data: `contracts.charges` and the parties' settings."""
 
     CARE_INSURANCE = "care_insurance"  # 介護保険料
     RESIDENT_TAX = "resident_tax"  # 特別区民税・都民税
@@ -60,7 +60,7 @@ class ChargeType(StrEnum):
 
 
 class Brand(StrEnum):
-    """Card brands the app takes."""
+    """Card brands that the app accepts."""
 
     VISA = "visa"
     MASTERCARD = "mastercard"
@@ -81,7 +81,7 @@ class Method(StrEnum):
 
 
 IN_APP = frozenset({Method.CARD, Method.INTERNET_BANKING})
-"""The methods of the app; it knows of what was paid in it, and of nothing else."""
+"""The methods of the app; it knows only of payments made in it."""
 OUTSIDE_APP = tuple(method for method in Method if method not in IN_APP)
 
 
@@ -94,7 +94,7 @@ class ReceiptKind(StrEnum):
 
 
 class ReceiptAnomaly(StrEnum):
-    """異常: how the receipt data of a payment may contradict itself, where a tester asks for it."""
+    """異常: how the receipt data of a payment can contradict itself, at a tester's request."""
 
     CONFIRMED_AMOUNT_DIFFERS = "confirmed_amount_differs"  # 速報・確報金額相違
     CONFIRMED_WITHOUT_PRELIMINARY = "confirmed_without_preliminary"  # 速報なし確報
@@ -105,7 +105,7 @@ class ReceiptAnomaly(StrEnum):
 
 
 class SettlementAnomaly(StrEnum):
-    """精算異常: how a card agent's closing may go wrong, where a tester asks for it."""
+    """精算異常: how a card agent's closing can go wrong, at a tester's request."""
 
     DEPOSIT_SHORT = "deposit_short"  # 入金不足
     DEPOSIT_OVER = "deposit_over"  # 入金過大
@@ -116,17 +116,17 @@ class SettlementAnomaly(StrEnum):
     FEE_TWICE = "fee_twice"  # 手数料二重控除
     PAYMENT_LEFT_OUT = "payment_left_out"  # 精算漏れ: neither stated nor deposited
     LINE_OMITTED = "line_omitted"  # 明細漏れ: in the totals and the deposit, not among the lines
-    UNKNOWN_PAYMENT = "unknown_payment"  # 収納なし明細: stated and deposited, never paid by anybody
+    UNKNOWN_PAYMENT = "unknown_payment"  # 収納なし明細: stated and deposited, but nobody paid it
 
 
 ANOMALY_YEN = 1_000
-"""How much too little or too much is deposited, and the amount of an unknown payment, unless a request says."""
+"""Default yen by which a deposit is short or over, and default amount of an unknown payment."""
 ANOMALY_BUSINESS_DAYS = 3
-"""How many bank business days late a deposit is, unless a request says."""
+"""Default number of bank business days by which a deposit is late."""
 
 
 class FlowStep(IntEnum):
-    """The flow of a payment, step by step: what comes before what where the clock shows the same time."""
+    """The steps of a payment in order: sorts steps that have the same time."""
 
     SLIP_SCANNED = 10  # 納付書読取
     COLLECTED = 15  # 収納: over the counter, at a till, from an account
@@ -159,7 +159,7 @@ class FlowStep(IntEnum):
 
 
 class DeclineReason(StrEnum):
-    """Why a payment was not taken; the payer may try again with another means."""
+    """Why a payment failed; the payer may try again by other means."""
 
     CARD_EXPIRED = "card_expired"  # 有効期限切れ
     OVER_LIMIT = "over_limit"  # 利用限度額超過
@@ -173,9 +173,9 @@ class DeclineReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A named "no": part of normal business, hence a value and not an exception.
+    """A named refusal: part of normal business, hence a value and not an exception.
 
-    `code` is stable and documented, `detail` says what was wrong, `remedy` what would be right.
+    `code` is stable and documented, `detail` says what is wrong, `remedy` what to do instead.
     """
 
     code: str

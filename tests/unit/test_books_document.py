@@ -79,5 +79,5 @@ def test_a_document_without_a_line_is_refused(missing: int) -> None:
 
 @pytest.mark.parametrize("line", [b"{}", b'["loans",[]]', b'["receipts",["p"]]', b"<html>"])
 def test_a_line_of_something_else_is_refused(line: bytes) -> None:
-    with pytest.raises(ValueError, match="no line of a party's books"):
+    with pytest.raises(ValueError, match="not a line of a party's books"):
         read([line])

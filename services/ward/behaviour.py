@@ -18,7 +18,7 @@ class IncomeLevel(NamedTuple):
     """所得段階: a band of income with its share of the base premium."""
 
     percent: int
-    """Of the base premium (基準額)."""
+    """Premium in percent of the base premium (基準額)."""
     payers_per_mille: int
     """How many of a thousand people who pay by slip are in it."""
 
@@ -79,7 +79,7 @@ def _level(seed: int, levy_year: int, number: int) -> IncomeLevel:
 
 
 def _drawn(what: str) -> int:
-    """0 to 999, from the text alone."""
+    """A number from 0 to 999, determined by the text alone."""
     return int.from_bytes(blake2b(what.encode(), digest_size=8).digest(), "big") % PER_MILLE
 
 

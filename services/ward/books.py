@@ -67,7 +67,7 @@ the first, below 0 from the first to the second."""
 
 
 async def books(session: AsyncConnection) -> Books:
-    """All books, unsorted. Transfers are netted: what was booked and taken back on one day leaves nothing."""
+    """All books, unsorted. Transfers are netted: a booking reversed on the same day leaves nothing."""
     return Books(
         party=WARD,
         receipts=await read_as(session, ReceiptRow, _RECEIPTS),

@@ -214,7 +214,7 @@ def _waiting_for_statement(rules: Rules) -> Waiting:
     return Waiting(waits_for="締め明細 closing statement of the settler", until=None, because=because)
 
 
-# ---- what is open -----------------------------------------------------------------------------------------
+# ---- open items -------------------------------------------------------------------------------------------
 
 
 def receipt_item(r: UndepositedReceipt, left_out_of: date | None) -> OpenItem:

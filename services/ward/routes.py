@@ -125,7 +125,7 @@ def _settling(api: PartyRouter, ward: Ward) -> None:
     c = ward.commands
     api.command("/resolutions", c.resolve, "差異の処理 decide on a settlement that does not agree", status=201)
 
-    @api.get("/resolutions", summary="差異の処理 what was decided, by whom, why and when")
+    @api.get("/resolutions", summary="差異の処理 decisions: what, by whom, why and when")
     async def resolutions(statement_id: str | None = None, limit: Limit = 1_000) -> Sequence[ResolutionView]:
         return await ward.queries.resolutions(statement_id, limit)
 
@@ -151,7 +151,7 @@ def _terminal(api: PartyRouter, ward: Ward) -> None:
     api.command("/terminal/completions", c.complete_transfer, "登録完了 all records of a file are registered")
     api.command("/terminal/steps", c.record_step, "作業記録 record a step at the terminal", status=201)
 
-    @api.get("/terminal/steps", summary="作業記録 what was done at the terminal, the latest first")
+    @api.get("/terminal/steps", summary="作業記録 work done at the terminal, the latest first")
     async def steps(limit: Limit = 100) -> Sequence[StepView]:
         return await ward.queries.terminal_steps(limit)
 

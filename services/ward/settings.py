@@ -126,7 +126,7 @@ class Settings(ServiceSettings):
     overpayment_decision_time: time = time(16, 0)
     """Time of day in Japan at which overpayments are decided on."""
     refund_days: Annotated[int, Field(ge=1, le=365)] | None = 14
-    """還付: a refund is claimed and paid this many days after its decision; None: nobody claims it, and it lapses."""
+    """還付: a refund is claimed and paid this many days after its decision; None: it is never claimed, and lapses."""
     refund_time: time = time(10, 0)
     """Time of day in Japan at which refunds are paid."""
     refund_lapse_years: Annotated[int, Field(ge=1, le=10)] = 2

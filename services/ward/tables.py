@@ -44,7 +44,7 @@ slips = Table(
     postgresql_with={"fillfactor": 50},
 )
 """Nearly every slip is paid: the fill factor leaves room for that update on each page, so that no index is written.
-`received` is what counts towards the slip: its standing receipts and what was applied to it, less what was used of its
+`received` are yen that count towards the slip: its standing receipts and amounts applied, less amounts used of its
 overpayment. `barcode` and `use_by` are those of the last reissue. `remind_on` is the day on which it is reminded of
 unless it is paid; null once it was."""
 
@@ -183,7 +183,7 @@ statement_lines = Table(
     Column("decided", words(Action)),
     Index("statement_lines_of_payment", "payment_id"),
 )
-"""`decided`: what was decided about this line, if anything."""
+"""`decided`: the decision about this line, if any."""
 
 deposits = Table(
     "deposits",
@@ -217,7 +217,7 @@ resolutions = Table(
     Column("because", String, nullable=False),
     Column("decided_at", Instant, nullable=False),
 )
-"""差異の処理: who decided what about a statement, why and when; the figures are those of `resolution.Decided`."""
+"""差異の処理: decisions about statements, by whom, why and when; the figures are those of `resolution.Decided`."""
 
 lapses = Table(
     "lapses",
@@ -287,7 +287,7 @@ terminal_steps = Table(
     Column("terminal_user", String, nullable=False),
     Column("detail", String, nullable=False),
 )
-"""作業記録: what was done at the terminal, from login to the deletion of the temporary copy."""
+"""作業記録: the work done at the terminal, from login to the deletion of the temporary copy."""
 
 LOCK_ORDER = (received_files, slips, watched_months, statements, reminder_days)
 """The order in which a transaction locks rows, within a table by primary key: so that replicas do not deadlock. Of

@@ -1,11 +1,11 @@
 """端末: the ward's terminal, which fetches receipt files (収納データファイル) and hands them over for registration.
 
-It is a device of its own beside the service: it fetches from the collection centre over HTTPS, and calls the ward
+It is a separate device, not part of the service: it fetches from the collection centre over HTTPS, and calls the ward
 through `Desk` (its use cases, or its HTTP). What it holds is temporary: a file is deleted once its last record is
 registered, or once it proves to be damaged, and each step is recorded at the ward.
 
-A transfer that is cut resumes where it was, in this session or in the next. A file's name in the folder has its
-checksum, so that two contents are never mixed in one copy.
+A transfer that is cut resumes at the byte it had reached, in this session or in the next. A file's name in the folder
+has its checksum, so that two contents are never mixed in one copy.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ class RemindersDue(Event, frozen=True, kw_only=True):
 
 
 class SlipBalanceChanged(Event, frozen=True, kw_only=True):
-    """過誤納・取消: `cause` has changed what is overpaid on a slip, or revived its debt."""
+    """過誤納・取消: `cause` has changed the overpayment of a slip, or revived its debt."""
 
     TYPE: ClassVar[str] = "sansha.ward.timer.slip_balance_changed"
     FORMER_TYPES: ClassVar[Mapping[str, Mapping[str, str]]] = {"sansha.ward.timer.slip_upset": {}}

@@ -1,4 +1,4 @@
-"""What the ward shows: rows and decisions as bodies."""
+"""Rows and decisions as bodies of HTTP answers."""
 
 from __future__ import annotations
 
@@ -85,9 +85,9 @@ def slip_view(slip: Slip | StoredSlip) -> SlipView:
     return SlipView.model_validate(slip, from_attributes=True)
 
 
-def reissued_slip_view(slip: StoredSlip, anew: Reissue) -> SlipView:
-    """A slip as printed anew; `slip` is as it was before."""
-    return slip_view(slip._replace(reissue=anew.reissue, use_by=anew.use_by, barcode=anew.barcode))
+def reissued_slip_view(slip: StoredSlip, new: Reissue) -> SlipView:
+    """A reissued slip; `slip` is the slip before the reissue."""
+    return slip_view(slip._replace(reissue=new.reissue, use_by=new.use_by, barcode=new.barcode))
 
 
 def slip_unknown(slip_number: str) -> Refusal:

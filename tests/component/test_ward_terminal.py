@@ -155,9 +155,9 @@ async def test_what_replaces_a_damaged_or_a_cut_file_is_registered(home: Home, t
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"reference": ""}, "does not say which payment"),
-        ({"channel": "0999"}, "channel 0999 is none"),
-        ({"shop": "NOBODY"}, "'NOBODY' is nobody who deposits"),
+        ({"reference": ""}, "it names no payment"),
+        ({"channel": "0999"}, "channel 0999 was not agreed on"),
+        ({"shop": "NOBODY"}, "'NOBODY' is no settler that deposits"),
     ],
     ids=str,
 )

@@ -1,4 +1,4 @@
-"""延滞金: what is owed in addition for a debt paid late.
+"""延滞金: yen owed in addition for a debt paid late.
 
 Per day from the day after the due date (納期限の翌日) to the day of payment, at 1/365 of a yearly rate, in leap years
 too: rate A for the first three months (3月を経過する日まで), then rate B. Both are set for each calendar year. The debt
@@ -28,9 +28,9 @@ class Rates(NamedTuple):
 
     from_year: int
     early: int
-    """A: for the first months."""
+    """Rate A: for the first months."""
     late: int
-    """B: afterwards."""
+    """Rate B: afterwards."""
 
 
 @dataclass(frozen=True, slots=True)

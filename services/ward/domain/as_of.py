@@ -1,4 +1,4 @@
-"""What the ward knew at a past instant (`then`), without what came later."""
+"""The ward's knowledge at a past instant (`then`), without anything that came later."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.ward.domain.overpayments import A_MOMENT, Overpayment, Overpayment
 from services.ward.domain.settlement import Statement
 
 ACCOUNT_UNKNOWN = "(number not recorded)"
-"""Shown for the other account to which a deposit had gone before it was brought over to the ward's."""
+"""Shown instead of the other account for a deposit that went there and was then transferred to the ward's."""
 
 
 class DepositThen(NamedTuple):
@@ -86,7 +86,7 @@ def reconciled_then(s: Statement, came: Iterable[datetime], decisions: Iterable[
 def undecided_then(
     slip_number: str, now: Overpayment | None, booked: Iterable[Booking], then: datetime, terms: OverpaymentTerms
 ) -> Overpayment | None:
-    """過誤納 of a slip that waited for its decision at `then`, from what was booked; `now` is what waits now."""
+    """過誤納 of a slip that waited for its decision at `then`, from the bookings; `now` is the one that waits now."""
     changes: defaultdict[datetime, int] = defaultdict(int)
     for b in booked:
         if b.booked_at <= then and Account.OVERPAYMENTS in (b.debit, b.credit):

@@ -1,4 +1,4 @@
-"""賦課データ as CSV: its assessments, or what is wrong with which line."""
+"""賦課データ as CSV: its assessments, or the errors with their lines."""
 
 from __future__ import annotations
 

@@ -60,9 +60,9 @@ class ProxyPayment:
     designated_date: date | None = None
     """指定日; None until the agent reports it: until then nothing can lapse."""
     deposited_on: date | None = None
-    """When its money came (`covered_on`); None until then."""
+    """The day its money came (`covered_on`); None until then."""
     by_agent: bool = True
-    """False where no card agent stands between payer and ward."""
+    """False if no card agent stands between payer and ward."""
 
 
 class StandingPayment(NamedTuple):
@@ -134,7 +134,7 @@ def covered_on(
     """Payment id → the day on which its money came; missing until then.
 
     `payments` are (id, yen) of a statement in the order in which its money covers them, `deposits` (day, yen) in the
-    order of their days; `allowance` is what need not be deposited: the fee, and what was accepted as such.
+    order of their days; `allowance` are yen that need not be deposited: the fee, and accepted shortfalls.
     """
     remaining = list(payments)
     covered: dict[str, date] = {}

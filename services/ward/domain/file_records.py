@@ -30,7 +30,7 @@ def understood(record: ReceiptRecord, number: int) -> FileRecord | Refusal:
     """The `number`-th record of a file, from 1; refused if the ward could not book it to the right payment."""
     wrong = _not_understood(record)
     if wrong:
-        remedy = "have the collection centre (収納センター) send the file anew, or agree on the code"
+        remedy = "have the collection centre (収納センター) send the file again, or agree on the code"
         return Refusal("receipt_not_understood", f"record {number}: {wrong}", remedy)
     paid_at = on_the_clock(record.paid_on, record.paid_time)
     return FileRecord(
@@ -49,11 +49,11 @@ def understood(record: ReceiptRecord, number: int) -> FileRecord | Refusal:
 
 def _not_understood(record: ReceiptRecord) -> str:
     if not record.reference:
-        return "it does not say which payment it is (its unused places are blank)"
+        return "it names no payment (its unused places are blank)"
     if record.channel not in METHOD_OF_CHANNEL:
-        return f"channel {record.channel} is none that was agreed"
+        return f"channel {record.channel} was not agreed on"
     if record.shop not in SETTLER_OF_SHOP:
-        return f"{record.shop!r} is nobody who deposits"
+        return f"{record.shop!r} is no settler that deposits"
     if record.amount <= 0:
         return "its amount is 0 yen"
     return ""

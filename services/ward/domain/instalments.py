@@ -33,7 +33,7 @@ class Slip:
     barcode: str | None
     """None above ¥300,000: no barcode is printed then."""
     reissue: int = 0
-    """再発行区分: how often it was printed anew."""
+    """再発行区分: how often the slip was reissued."""
 
     @property
     def outstanding(self) -> int:
@@ -111,7 +111,7 @@ def next_special_instalment(used: Iterable[int], first: int) -> int | Refusal:
     return Refusal(
         "slip_numbers_exhausted",
         f"instalment numbers {first} to {LAST_INSTALMENT} of this person, levy year and charge type are all in use",
-        "combine what is owed into fewer slips, or levy it in another year",
+        "combine the debts into fewer slips, or levy them in another year",
     )
 
 
@@ -121,7 +121,7 @@ def levy_year_of(due_on: date) -> int:
 
 
 def months_after(day: date, months: int) -> date:
-    """The same day `months` months later; the month's last day if it has no such day, or if `day` is a last day."""
+    """`months` months later, on the same day; the month's last day if it has no such day, or if `day` is a last day."""
     last = end_of_month(day.year, day.month + months)
     was_last = (day + timedelta(days=1)).day == 1
     return last if was_last or day.day > last.day else last.replace(day=day.day)

@@ -27,7 +27,7 @@ class Due(NamedTuple):
 
 
 class Settling:
-    """Changes `person`, and holds what follows: ledger entries, what is due later, which slips and uses changed."""
+    """Changes `person`, and holds the consequences: ledger entries, later due steps, changed slips and uses."""
 
     def __init__(self, person: Person, now: datetime, terms: OverpaymentTerms) -> None:
         self.person, self._now, self._terms = person, now, terms
@@ -45,7 +45,7 @@ class Settling:
 
     @property
     def owed_again(self) -> list[str]:
-        """Slips that were paid and are not any more."""
+        """Slips that were paid before and now are not."""
         return [n for n, slip in self.person.slips.items() if slip.outstanding and not self._owed[n]]
 
     @property
@@ -72,7 +72,7 @@ class Settling:
         return business_date(self._now)
 
     def bring_up_to_date(self) -> None:
-        """Take back what is lacking, pay or end what is due, and await the decision on what is overpaid."""
+        """Take back used amounts that a slip now lacks, pay or end due refunds, await the decision on overpayments."""
         self._take_back()
         self._end_refunds()
         self._decide()
@@ -121,7 +121,7 @@ class Settling:
             return Refusal("nothing_overdue", wrong, "name the slip to apply it to, or refund it")
         target = self.person.slips.get(to_slip)
         if target is None:
-            wrong = f"slip {to_slip} is not one of the person who paid slip {slip_number}"
+            wrong = f"slips {to_slip} and {slip_number} are not of the same person"
             return Refusal("slip_of_another", wrong, "an overpayment is applied to debts of the same person")
         if target.charge_type is not self.person.slips[slip_number].charge_type:
             wrong = f"slips {slip_number} and {to_slip} are of different charges (科目)"
@@ -133,7 +133,7 @@ class Settling:
     # ---- step by step ---------------------------------------------------------------------------------------
 
     def _take_back(self) -> None:
-        """取消: until no slip lacks what was used of it. What is taken from one slip may be lacking there."""
+        """取消: repeats until no slip lacks an amount used of it, since the slip it is taken from may then lack it."""
         while lacking := [n for n, slip in sorted(self.person.slips.items()) if slip.outstanding and self._was_used(n)]:
             for slip_number in lacking:
                 for given in self.person.reclaimable(slip_number):
@@ -185,7 +185,7 @@ class Settling:
                 self.person.undecided[number] = claim._replace(amount=excess)
 
     def _apply(self, slip_number: str, targets: list[str], left: int) -> int:
-        """Apply up to `left`. Returns what is left of it."""
+        """Apply up to `left` yen. Returns the rest."""
         for target in targets:
             amount = min(left, self.person.slips[target].outstanding)
             if amount:

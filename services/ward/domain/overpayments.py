@@ -1,8 +1,8 @@
-"""過誤納: what becomes of money that a slip has received beyond what it owes.
+"""過誤納: the use of money that a slip has received beyond the amount it owes.
 
 It waits for a decision, and is then applied (充当) to the person's overdue debts of the same charge type, the earliest
-due first; the rest is refunded (還付). A refund that nobody claims lapses (時効). Each use leaves the slip through an
-account of its own:
+due first; the rest is refunded (還付). A refund that is not claimed lapses (時効). Each kind of use is
+booked from the slip to a separate account:
 
 | use      | account          | whose balance is                                             |
 |----------|------------------|-------------------------------------------------------------|
@@ -11,9 +11,9 @@ account of its own:
 | 還付済    | bank_account     | less money                                                  |
 | 時効      | lapsed_refunds   | income                                                      |
 
-If a receipt of the slip is cancelled (取消) and the slip now lacks what was used, it takes that back: first refunds
-that are decided and not paid, then what was applied (that debt revives), then what lapsed; what is already refunded
-becomes a claim on the payer (返納金, repayment_claims).
+If a receipt of the slip is cancelled (取消) and the slip now lacks an amount used, it takes that back: first refunds
+that are decided and not paid, then amounts applied (that debt revives), then lapsed refunds; a paid refund becomes
+a claim on the payer (返納金, repayment_claims).
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ TAKEN_BACK_FROM: Final = {
     Use.LAPSED: Account.LAPSED_REFUNDS,
     Use.REFUNDED: Account.REPAYMENT_CLAIMS,
 }
-"""The accounts from which a slip takes back what was used, in this order."""
+"""The accounts from which a slip takes back amounts used, in this order."""
 
 
 @dataclass(slots=True)
@@ -86,7 +86,7 @@ class OverpaymentUse:
 
 
 class Overpayment(NamedTuple):
-    """過誤納金: what a slip has beyond what it owes, until it is decided on."""
+    """過誤納金: yen that a slip has received beyond the amount it owes, until a decision."""
 
     slip_number: str
     amount: int
@@ -138,7 +138,7 @@ class OverpaymentTerms:
     decision_days: int
     decision_time: time
     refund_days: int | None
-    """None: nobody claims a refund."""
+    """Days from the decision of a refund to its payment; None: refunds are never claimed."""
     refund_time: time
     lapse_years: int
 

@@ -1,4 +1,4 @@
-"""What is booked for a payment, from the set of receipt records (収納データ) known of it.
+"""The bookings for a payment, from the set of receipt records (収納データ) known of it.
 
 速報 posts; 確報 posts if 速報 has not come; 取消 takes back exactly what was posted, and prevents posting if it comes
 first. So the result is a function of the *set* of records: the order in which they come does not matter.
@@ -6,8 +6,8 @@ Amount, slip and settler of the earliest kind stand; a later kind that says othe
 
 Booked: in_transit_<settler> debit, premium_receivable credit, for the whole receipt; then the part that exceeds what
 the slip owes moves from premium_receivable to overpayments (過誤納), and back when another receipt of the slip is
-cancelled. So for each slip, with `received` what counts towards it (its standing receipts and what was applied to it,
-less what was used of its overpayment):
+cancelled. So for each slip, with `received` the yen that count towards it (its standing receipts and amounts applied,
+less amounts used of its overpayment):
 receivable = max(0, amount − received), overpayments = max(0, received − amount).
 A receipt of a slip that the ward has not issued is credited to unknown_receipts (不明入金).
 """
@@ -30,7 +30,7 @@ JAPANESE: Final[Mapping[ReceiptKind, str]] = {
 
 
 CANCELLED_AFTER_CONFIRMED: Final = "cancelled_after_confirmed"
-"""確報後取消: a discrepancy that is closed once somebody has decided about the money, which may come all the same."""
+"""確報後取消: a discrepancy that is closed by a decision about the money, which may still come."""
 
 
 class Receipt(NamedTuple):
@@ -45,7 +45,7 @@ class Receipt(NamedTuple):
 
     @property
     def posting(self) -> tuple[str, bool, int, Settler]:
-        """All that its booking depends on."""
+        """All fields that the booking depends on."""
         return self.slip_number, self.slip_known, self.amount, self.settler
 
 
@@ -54,7 +54,7 @@ Records = Mapping[ReceiptKind, Receipt]
 
 
 class Discrepancy(NamedTuple):
-    """不一致: records that contradict each other. Both are recorded, and somebody has to decide."""
+    """不一致: records that contradict each other. Both are recorded, and the ward's staff must decide."""
 
     kind: str
     subject: str

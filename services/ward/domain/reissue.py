@@ -1,4 +1,4 @@
-"""再発行: a slip printed anew, because the paper was lost or can no longer be used.
+"""再発行: a slip printed again, because the paper was lost or can no longer be used.
 
 It is the same debt, so the slip number stays; the reissue count in the barcode goes up. An earlier barcode still names
 the slip and is not revoked: whichever is paid, the slip is paid, and the app that accepted one refuses the other.
@@ -15,12 +15,12 @@ from services.ward.domain.charge_terms import SlipTerms
 from services.ward.domain.instalments import barcode_digits, months_after
 
 MOST_REISSUES: Final = 9
-"""The barcode has one digit for it."""
+"""The barcode has one digit for the reissue count."""
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedSlip:
-    """What of a stored slip matters to its reissue."""
+    """The fields of a stored slip that matter to its reissue."""
 
     slip_number: SlipNumber
     charge_type: ChargeType
@@ -32,7 +32,7 @@ class IssuedSlip:
 
 @dataclass(frozen=True, slots=True)
 class Reissue:
-    """What is new on the paper."""
+    """The fields that change on the paper."""
 
     reissue: int
     use_by: date | None
@@ -41,12 +41,12 @@ class Reissue:
 
 
 def reissue(slip: IssuedSlip, today: date, terms: SlipTerms) -> Reissue | Refusal:
-    """The slip printed anew on `today`. Its use-by date is never earlier than before."""
+    """The slip reissued on `today`. Its use-by date is never earlier than before."""
     if slip.outstanding == 0:
         return Refusal(
             "slip_already_paid",
             f"nothing is outstanding on slip {slip.slip_number}",
-            "nothing more is to be paid on this slip; it needs no paper",
+            "nothing is left to pay on this slip; it needs no new paper",
         )
     if slip.reissue == MOST_REISSUES:
         return Refusal(

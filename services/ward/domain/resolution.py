@@ -1,6 +1,6 @@
-"""差異の処理: what somebody may decide about a settlement that does not agree, and what follows in the books.
+"""差異の処理: possible decisions about a settlement that does not agree, and their bookings.
 
-Each decision is recorded with who made it, why and when. One that does not fit what is open is refused.
+Each decision is recorded with the person, the reason and the time. One that fits no open difference is refused.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from services.ward.domain.settlement import Statement, deposit_transfers
 
 
 class Action(StrEnum):
-    """差異の処理: what can be decided."""
+    """差異の処理: the possible decisions."""
 
     ACCEPT_DIFFERENCE = "accept_difference"  # 差額承認
     BOOK_AS_FEE = "book_as_fee"  # 手数料計上
@@ -40,7 +40,7 @@ JAPANESE: Final[Mapping[Action, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What a decision comes to, in yen."""
+    """The effect of a decision, in yen."""
 
     amount: int
     effect: int = 0
@@ -49,7 +49,7 @@ class Decided:
     returned: int = 0
     """Yen paid back to the settler from the ward's account."""
     restored: int = 0
-    """Yen that it adds to what is in transit."""
+    """Yen that it adds to the money in transit."""
     transfers: tuple[Transfer, ...] = ()
 
 
@@ -79,18 +79,18 @@ class SeenDeposit:
     settler: Settler
     amount: int
     account: str
-    """The other account that it went to; empty for the ward's own."""
+    """The account that it was paid into, if not the ward's own; else empty."""
 
 
 def decide_difference(action: Action, s: Statement) -> Decided | Refusal:
-    """About the whole difference between a statement's deposits and its total."""
+    """A decision about the whole difference between a statement's deposits and its total."""
     short = -s.difference
     match action:
         case _ if not s.is_complete:
             return Refusal(
                 "statement_incomplete",
                 f"{s.pages_here} of {s.pages} pages of statement {s.statement_id} have come",
-                "wait for the other pages; what is open is not known before",
+                "wait for the other pages; the difference is not known before",
             )
         case Action.ACCEPT_DIFFERENCE if short:
             booked = transfer(Account.ACCEPTED_DIFFERENCES, Account.DEPOSIT_DIFFERENCES, short, s.statement_id)
@@ -108,7 +108,7 @@ def decide_difference(action: Action, s: Statement) -> Decided | Refusal:
 
 
 def decide_line(action: Action, s: Statement, line: ListedPayment) -> Decided | Refusal:
-    """About one payment that a statement lists, or leaves out."""
+    """A decision about one payment that a statement lists or omits."""
     what = _line_now(line)
     if line.decided:
         return nothing_to_resolve(action, line.payment_id, "it is decided about already")
@@ -148,7 +148,7 @@ def _add_line(s: Statement, line: ListedPayment) -> Decided | Refusal:
 
 
 def decide_deposit(deposit: SeenDeposit, target: Statement | None, target_id: str) -> Decided | Refusal:
-    """入金付替: the deposit counts for another statement, or was brought over from the account that it had gone to."""
+    """入金付替: the deposit counts for another statement, or was transferred from the wrong account to the ward's."""
     if target is None:
         return Refusal(
             "statement_unknown", f"the ward has no statement {target_id}", "list the open ones: GET /open-items"
@@ -171,7 +171,7 @@ def nothing_to_resolve(action: Action, subject: str, now: str) -> Refusal:
     return Refusal(
         "nothing_to_resolve",
         f"{action.value} ({JAPANESE[action]}) does not fit {subject}: {now}",
-        "look at what is open: GET /open-items, sansha open",
+        "list the open items: GET /open-items, sansha open",
     )
 
 

@@ -5,10 +5,10 @@ Once the statement (締め明細) is complete as well, the differences between t
 - its fee: settlement_fees debit, in_transit credit;
 - a shortfall against total − fee: deposit_differences debit, in_transit credit; an excess, the other way round. A
   second deposit that makes up the shortfall of the first takes the difference back.
-- what is claimed of a shortfall: claims_on_settlers debit, deposit_differences credit, until it is made up.
+- a claimed shortfall: claims_on_settlers debit, deposit_differences credit, until it is made up.
 So in_transit falls by exactly the statement's total, by which its receipts have raised it, and a difference stays in
-deposit_differences, by settler and statement, until it is made up or somebody decides about it (`resolution.py`).
-Money that went to another account is recorded, and not booked until it is brought over.
+deposit_differences, by settler and statement, until it is made up or decided on (`resolution.py`).
+Money paid into another account is recorded, and not booked until it is transferred to the ward's.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ class Booked(NamedTuple):
 
     fee: int
     difference: int
-    """Deposited beyond what was expected; below 0 for a shortfall."""
+    """Yen deposited beyond the expected amount; below 0 for a shortfall."""
     claimed: int = 0
-    """How much of a shortfall is claimed of the settler."""
+    """Yen of a shortfall claimed from the settler."""
 
 
 NOTHING_BOOKED: Final = Booked(0, 0)
@@ -36,7 +36,7 @@ NOTHING_BOOKED: Final = Booked(0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """締め明細 of one closing period, with what has come of it."""
+    """締め明細 of one closing period, with its pages and deposits received so far."""
 
     statement_id: str
     settler: Settler
@@ -58,7 +58,7 @@ class Statement:
     adjusted: int = 0
     """Yen that decisions add to the difference: above 0 for a shortfall accepted, below 0 for an excess returned."""
     claimed: int = 0
-    """Yen claimed of the settler, whether they have come by now or not."""
+    """Yen claimed from the settler, received by now or not."""
     booked: Booked = NOTHING_BOOKED
     designated_date: date | None = None
     """指定日 of the payments it lists; None if the settler is no card agent."""
@@ -78,7 +78,7 @@ class Statement:
     @property
     def is_settled(self) -> bool:
         """Whether all its pages and a deposit have come. No deposit is awaited if nothing is left to deposit, or if a
-        decision was made about what did not come."""
+        decision was made about the missing money."""
         decided = self.claimed > 0 or self.adjusted != 0
         return self.is_complete and (self.deposits > 0 or self.expected == 0 or decided)
 
@@ -109,7 +109,7 @@ def deposit_transfers(statement_id: str, settler: Settler, amount: int) -> tuple
 
 
 def to_book(statement: Statement) -> Booked:
-    """Fee and difference, once statement and deposit have come; of a claim, what is still to come."""
+    """Fee and difference, once statement and deposit have come; of a claim, the yen still outstanding."""
     if not statement.is_settled:
         return NOTHING_BOOKED
     claimed = min(statement.claimed, max(0, -statement.difference))
@@ -117,7 +117,7 @@ def to_book(statement: Statement) -> Booked:
 
 
 def settlement_transfers(statement: Statement, booked: Booked) -> tuple[Transfer, ...]:
-    """The transfers from what is booked for the statement to what is to be booked."""
+    """The transfers that turn the bookings of the statement into `booked`."""
     in_transit, subject = IN_TRANSIT[statement.settler], statement.statement_id
     fee = booked.fee - statement.booked.fee
     difference = booked.difference - statement.booked.difference

@@ -12,7 +12,7 @@ from services.ward.domain.ledger import Account, Entry, Transfer, transfer
 
 @dataclass(slots=True)
 class SlipAccount:
-    """What a slip owes, and what counts towards it: its standing receipts and what was applied to it, less what was
+    """The debt of a slip, and the yen that count towards it: its standing receipts and amounts applied, less amounts
     used of its overpayment."""
 
     amount: int

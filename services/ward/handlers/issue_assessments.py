@@ -45,7 +45,7 @@ def _new_ones(request: AssessmentsRequest, known: Mapping[Levy, int]) -> Sequenc
                 "assessment_exists",
                 f"insured person {a.insured_number} is assessed for {a.levy_year}, "
                 f"{CHARGES[a.charge_type].japanese}, at ¥{amount:,}, not at ¥{a.annual_amount:,}",
-                "send the same amount, or issue the difference as a slip of its own (随時): POST /slips",
+                "send the same amount, or issue the difference as a separate slip (随時): POST /slips",
             )
         if amount is None:
             new[levy] = a

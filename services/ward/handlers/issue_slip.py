@@ -24,7 +24,7 @@ LATEST_DUE: Final = date(2099, 3, 31)
 async def issue_slips(
     requests: Sequence[SlipRequest], tx: Transaction, *, terms: SlipTerms, reminders: ReminderRule
 ) -> Sequence[SlipView | Refusal]:
-    """Each request is a slip of its own; an Idempotency-Key makes it safe to send one twice."""
+    """Each request issues a new slip; an Idempotency-Key makes it safe to send one twice."""
     used = await slips.instalments_of(tx.session, {r.insured_number for r in requests})
     issued: list[Slip | Refusal] = []
     for request in requests:

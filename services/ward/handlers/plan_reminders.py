@@ -14,15 +14,15 @@ from services.ward.timers import RemindersDue
 
 
 async def issue(new: Iterable[Slip], tx: Transaction, rule: ReminderRule) -> None:
-    """調定: new slips are owed from now on, and reminded of if they are not paid in time."""
+    """調定: issues slips, which are owed from now on, and plans the reminders of those not paid in time."""
     issued, today = list(new), business_date(tx.now)
     days: dict[str, date] = {slip.slip_number: rule.remind_on(slip.due_on, today) for slip in issued}
     await slips.issue(tx.session, issued, days, today, tx.now)
     await _await_days(days.values(), tx, rule)
 
 
-async def remind_anew(due: Mapping[str, date], tx: Transaction, rule: ReminderRule) -> None:
-    """Debts that revive, slip number → due date, are reminded of as if they were known only from now on."""
+async def remind_again(due: Mapping[str, date], tx: Transaction, rule: ReminderRule) -> None:
+    """Plans reminders for revived debts (slip number → due date) as if they became known now."""
     days = {number: rule.remind_on(due_on, business_date(tx.now)) for number, due_on in due.items()}
     await reminders.plan(tx.session, days)
     await _await_days(days.values(), tx, rule)

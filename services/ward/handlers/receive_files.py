@@ -74,7 +74,7 @@ async def _begin(
 
 
 async def _is_registered(file: StoredFile, tx: Transaction) -> bool:
-    """Whether anything of a file is. A file of which nothing is, for it was damaged, may be replaced by another."""
+    """Whether any record of a file is registered. A damaged file without any may be replaced by another."""
     return file.registered_at is not None or bool(await received_files.pages_of(tx.session, file.name))
 
 
@@ -133,7 +133,7 @@ def _not_yet(name: str, file: StoredFile | None, tx: Transaction) -> Refusal | N
         return Refusal("receipt_file_unknown", f"no transfer of {name} has begun", "begin it: POST /terminal/transfers")
     if tx.now < file.arrives_at:
         wrong = f"the line ({file.line}) carries {name} until {file.arrives_at.isoformat()}"
-        return Refusal("receipt_file_on_the_line", wrong, "register it then; the terminal keeps what it has")
+        return Refusal("receipt_file_on_the_line", wrong, "register it then; do not delete the terminal's copy")
     return None
 
 

@@ -1,4 +1,4 @@
-"""再発行: print slips anew, with the next reissue count."""
+"""再発行: reissue slips, with the next reissue count."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from services.ward.views import reissued_slip_view, slip_unknown
 async def reissue_slips(
     requests: Sequence[ReissueRequest], tx: Transaction, *, terms: SlipTerms
 ) -> Sequence[SlipView | Refusal]:
-    """Each request is a reissue of its own; an Idempotency-Key makes it safe to send one twice."""
+    """Each request is another reissue; an Idempotency-Key makes it safe to send one twice."""
     issued = await slips.lock(tx.session, {r.slip_number for r in requests})
     today = business_date(tx.now)
     decided: Mapping[str, Reissue | Refusal] = {
         number: reissue(IssuedSlip(s.slip_number, s.charge_type, s.outstanding, s.use_by, s.reissue), today, terms)
         for number, s in issued.items()
     }
-    printed = {number: anew for number, anew in decided.items() if isinstance(anew, Reissue)}
+    printed = {number: one for number, one in decided.items() if isinstance(one, Reissue)}
     await slips.save_reissues(tx.session, printed, tx.now)
     answers: list[SlipView | Refusal] = []
     for request in requests:
@@ -32,6 +32,6 @@ async def reissue_slips(
                 answers.append(slip_unknown(request.slip_number))
             case Refusal() as refusal:
                 answers.append(refusal)
-            case Reissue() as anew:
-                answers.append(reissued_slip_view(issued[request.slip_number], anew))
+            case Reissue() as reissued:
+                answers.append(reissued_slip_view(issued[request.slip_number], reissued))
     return answers

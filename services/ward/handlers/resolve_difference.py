@@ -1,4 +1,4 @@
-"""差異の処理: somebody decides about a settlement that does not agree; who, what, why and when are recorded."""
+"""差異の処理: record a decision about a settlement that does not agree, with its person, reason and time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from services.ward.views import resolution_view
 
 
 class _Case(NamedTuple):
-    """What a request is about, while all of it is locked."""
+    """The rows that a request concerns, all locked."""
 
     statement_id: str
     statement: Statement | None
@@ -66,7 +66,7 @@ async def _resolve(request: ResolutionRequest, tx: Transaction, expected_by: tim
 
 
 async def _look(request: ResolutionRequest, tx: Transaction) -> _Case | Refusal:
-    """Lock every statement concerned in one step, then read what is decided about."""
+    """Lock every statement concerned in one step, then read the subject of each decision."""
     deposit = None
     if request.deposit_id is not None:
         deposit = await deposits.seen(tx.session, request.deposit_id)
@@ -120,7 +120,7 @@ async def _change(action: Action, case: _Case, decided: Decided, tx: Transaction
 
 
 async def _decided_before(request: ResolutionRequest, statement_id: str, tx: Transaction) -> ResolutionView | None:
-    """The same decision by the same person for the same reason."""
+    """An earlier decision equal to the request, by the same person for the same reason; None if there is none."""
     asked = (request.action, request.payment_id, request.deposit_id, request.decided_by, request.because)
     for row in reversed(await resolutions.of_statement(tx.session, statement_id)):
         if (row.action, row.payment_id, row.deposit_id, row.decided_by, row.because) == asked:
@@ -149,4 +149,4 @@ def _resolution(
 
 
 def _unknown(what: str, name: str) -> Refusal:
-    return Refusal(f"{what}_unknown", f"the ward has no {what} {name}", "look at what is open: GET /open-items")
+    return Refusal(f"{what}_unknown", f"the ward has no {what} {name}", "list the open items: GET /open-items")

@@ -1,4 +1,4 @@
-"""充当・還付: bring the overpayments of persons up to date, when it is due or because somebody decides."""
+"""充当・還付: bring the overpayments of persons up to date, when due or by a decision of the staff."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from services.chassis.transaction import Transaction
 from services.ward.domain.overpayment_settlement import Settling
 from services.ward.domain.overpayments import OverpaymentTerms, PersonSlip
 from services.ward.domain.reminders import ReminderRule
-from services.ward.handlers.plan_reminders import remind_anew
+from services.ward.handlers.plan_reminders import remind_again
 from services.ward.store import ledger, overpayments, slips
 from services.ward.timers import OverpaymentDue, SlipBalanceChanged
 from services.ward.views import overpayment_view, slip_unknown
@@ -19,7 +19,7 @@ from services.ward.views import overpayment_view, slip_unknown
 async def settle_changed_balances(
     changed: Sequence[SlipBalanceChanged], tx: Transaction, *, terms: OverpaymentTerms, reminders: ReminderRule
 ) -> None:
-    """Receipts have changed what is overpaid on slips, or revived their debts."""
+    """Receipts have changed overpayments of slips, or revived their debts."""
     numbers = {timer.slip_number for timer in changed}
     await _save(await _up_to_date(numbers, tx, terms), tx, reminders, changed=numbers)
 
@@ -27,7 +27,7 @@ async def settle_changed_balances(
 async def settle_due(
     due: Sequence[OverpaymentDue], tx: Transaction, *, terms: OverpaymentTerms, reminders: ReminderRule
 ) -> None:
-    """Decisions and refunds whose time has come; what was settled meanwhile stays as it is."""
+    """Make decisions and pay refunds that are due; those settled meanwhile do not change."""
     settling = await _up_to_date({timer.slip_number for timer in due}, tx, terms)
     await _save(settling, tx, reminders)
 
@@ -35,7 +35,7 @@ async def settle_due(
 async def apply_by_hand(
     requests: Sequence[ApplyOverpayment], tx: Transaction, *, terms: OverpaymentTerms, reminders: ReminderRule
 ) -> Sequence[OverpaymentView | Refusal]:
-    """充当: somebody decides before the time, or to apply it to a debt that is not overdue."""
+    """充当: decided by the staff before it is due, or applied to a debt that is not overdue."""
     settling = await _up_to_date({r.slip_number for r in requests}, tx, terms)
     refusals = [
         settling[r.slip_number].apply(r.slip_number, r.to_slip, r.amount)
@@ -50,7 +50,7 @@ async def apply_by_hand(
 async def refund_by_hand(
     requests: Sequence[RefundOverpayment], tx: Transaction, *, terms: OverpaymentTerms, reminders: ReminderRule
 ) -> Sequence[OverpaymentView | Refusal]:
-    """還付: somebody decides before the time, or to refund although something is overdue."""
+    """還付: decided by the staff before it is due, or although another debt is overdue."""
     settling = await _up_to_date({r.slip_number for r in requests}, tx, terms)
     refusals = [
         settling[r.slip_number].refund(r.slip_number, r.amount)
@@ -97,9 +97,9 @@ async def _save(
     for due in (d for s in settled for d in s.due):
         tx.schedule(OverpaymentDue(slip_number=due.slip_number, step=due.step), due.at)
     owed = {n: s.person.slips[n] for s in settled for n in s.person.slips if n in changed or n in s.owed_again}
-    anew = {n: slip.due_on for n, slip in owed.items() if slip.outstanding and not _is_ahead(slip, tx, reminders)}
-    if anew:
-        await remind_anew(anew, tx, reminders)
+    unpaid = {n: slip.due_on for n, slip in owed.items() if slip.outstanding and not _is_ahead(slip, tx, reminders)}
+    if unpaid:
+        await remind_again(unpaid, tx, reminders)
 
 
 def _is_ahead(slip: PersonSlip, tx: Transaction, reminders: ReminderRule) -> bool:

@@ -33,7 +33,7 @@ class AnnouncedDeposit(Protocol):
 
 
 async def settle(causes: Sequence[tuple[str, Entry]], tx: Transaction) -> None:
-    """Pages, deposits or decisions have come; `causes` are the statement's id and the entry of its own of each."""
+    """Pages, deposits or decisions have come; `causes` are the statement's id and ledger entry of each."""
     entries = dict(causes)
     assert len(entries) == len(causes), "events of one key never share a wave"
     found = await statements.lock(tx.session, entries)
@@ -64,7 +64,7 @@ def expect_deposit(announced: AnnouncedDeposit, expected_by: time, cause: str, t
 
 
 async def reconsider(confirmed: Sequence[str], changed: Sequence[str], tx: Transaction) -> None:
-    """Decide anew about the statements that list payments whose receipts were confirmed, or changed (取消, 不一致).
+    """Decide again about the statements that list payments whose receipts were confirmed, or changed (取消, 不一致).
 
     A confirmation can only help a statement to agree; a change can also open one that was reconciled.
     """
@@ -75,7 +75,7 @@ async def reconsider(confirmed: Sequence[str], changed: Sequence[str], tx: Trans
 
 
 async def reopen_or_reconcile(statement_ids: Collection[str], cause: str, tx: Transaction) -> None:
-    """Decide anew whether these statements are reconciled; `cause` names what has changed."""
+    """Decide again whether these statements are reconciled; `cause` names what has changed."""
     if statement_ids:
         found = await statements.lock(tx.session, statement_ids)
         for statement in found.values():
@@ -84,9 +84,9 @@ async def reopen_or_reconcile(statement_ids: Collection[str], cause: str, tx: Tr
 
 
 def _review_deeming(statement: Statement, cause: str, tx: Transaction) -> None:
-    """What comes after the designated date may make lapsed payments count again.
+    """A deposit or decision after the designated date may make lapsed payments count again.
 
-    That is reviewed in a transaction of its own, since it locks slips, which come before statements.
+    That is reviewed in a separate transaction, since it locks slips, which come before statements.
     """
     if statement.lapsed_at is not None:
         tx.schedule(DeemingReview(statement_id=statement.statement_id, cause=cause), tx.now)

@@ -67,11 +67,11 @@ class Letterhead:
     payee: str
     office: str
     instalments: int
-    """How many a year has."""
+    """Number of instalments in a year."""
 
 
 def slip_text(slip: StoredSlip, letterhead: Letterhead) -> SlipText:
-    """The amount is the barcode's, if there is one: a reissued slip asks for what is left."""
+    """The texts of a slip. The amount is the barcode's, if there is one: on a reissued slip, the amount still owed."""
     charge = CHARGES[slip.charge_type]
     code = None if slip.barcode is None else barcode_format.decode(slip.barcode)
     assert code is None or isinstance(code, Barcode), "the ward's own barcodes can be read"

@@ -152,7 +152,7 @@ async def _booked_as_they_came(session: AsyncConnection, deposit_ids: Collection
 
 
 async def bookings_of(session: AsyncConnection, slip_numbers: Collection[str]) -> defaultdict[str, list[Booking]]:
-    """Slip number → what was ever booked on it for overpayments (過誤納), in order of time."""
+    """Slip number → all its bookings for overpayments (過誤納), in order of time."""
     too_much = or_(
         _t.debit == Account.OVERPAYMENTS, _t.credit == Account.OVERPAYMENTS, _t.source.startswith("overpayment/")
     )

@@ -1,4 +1,4 @@
-"""未処理: what is not settled yet, kind by kind; at most `limit` of each, all of them for None."""
+"""未処理: open items by kind; at most `limit` of each, all of them for None."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PAYMENTS_NAMED = 200
 
 
 async def read(session: AsyncConnection, today: date, s: Settings, limit: int | None) -> Sequence[OpenItem]:
-    """Each with the reason why it is open."""
+    """Open items, each with its reason."""
     days = s.confirmation_expected_business_days
     confirmed_by = BANK_CALENDAR.overdue_since(today, days)
     return [

@@ -1,4 +1,4 @@
-"""過誤納, and what it was used for (充当・還付)."""
+"""Overpayments (過誤納) and their uses (充当・還付)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _USES = select(*(_use[f.name] for f in fields(OverpaymentUse))).order_by(_use.de
 
 
 async def uses(session: AsyncConnection, limit: int | None, *which: ColumnElement[bool]) -> Sequence[OverpaymentUse]:
-    """In the order of their decisions."""
+    """Uses of overpayments, in the order of their decisions."""
     return await read_as(session, OverpaymentUse, _USES.where(*which).limit(limit))
 
 
@@ -29,7 +29,7 @@ async def refunds_paid(session: AsyncConnection) -> Sequence[OverpaymentUse]:
 
 
 async def applied_to(session: AsyncConnection, slip_number: str) -> Sequence[Paid]:
-    """充当: what was applied to a slip from others of its person, and when."""
+    """充当: amounts applied to a slip from others of its person, and when."""
     found = await uses(session, None, _use.to_slip == slip_number)
     return [Paid(business_date(use.decided_at), use.amount - use.withdrawn) for use in found]
 

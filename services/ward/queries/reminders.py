@@ -48,7 +48,7 @@ async def count(session: AsyncConnection) -> int:
 
 
 async def crossings(session: AsyncConnection) -> Sequence[Crossing]:
-    """In the order in which the reminders were sent."""
+    """Crossings, in the order in which the reminders were sent."""
     return await read_as(session, Crossing, _crossings())
 
 

@@ -1,4 +1,4 @@
-"""納付書, by number and by what is asked for."""
+"""Slips (納付書), by number or by condition."""
 
 from __future__ import annotations
 

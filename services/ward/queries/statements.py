@@ -1,4 +1,4 @@
-"""締め明細 with what is open in them, deposits (入金), and the decisions about both (差異の処理)."""
+"""締め明細 with their open differences, deposits (入金), and decisions about both (差異の処理)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""端末: the receipt files that it fetched, and what was done at it."""
+"""端末: the receipt files that it fetched, and the work done at it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""入金: deposits seen on the ward's account, or known to have gone to another."""
+"""入金: deposits seen on the ward's account, or known to have been paid into another."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ async def add_uses(session: AsyncConnection, new: Sequence[OverpaymentUse]) -> N
 
 
 async def save_uses(session: AsyncConnection, changed: Iterable[OverpaymentUse]) -> None:
-    """Write what became of them."""
+    """Save changed uses."""
     rows = [
         {
             "of_slip": use.slip_number,

@@ -49,7 +49,7 @@ async def add(session: AsyncConnection, file: StoredFile) -> None:
 
 
 async def replace(session: AsyncConnection, file: StoredFile) -> None:
-    """Write all of a file's row anew."""
+    """Overwrite a file's whole row."""
     query = update(tables.received_files).where(_f.name == file.name)
     await session.execute(query.values(file._asdict()))
 

@@ -113,7 +113,7 @@ class StoredDeposit(NamedTuple):
 
 
 class StoredResolution(NamedTuple):
-    """差異の処理: who decided what about a statement, why and when; the amounts are those of `resolution.Decided`."""
+    """差異の処理: a decision about a statement, by whom, why and when; amounts are those of `resolution.Decided`."""
 
     resolution_id: str
     statement_id: str

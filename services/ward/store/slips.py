@@ -1,4 +1,4 @@
-"""納付書."""
+"""Slips (納付書)."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def instalments_of(session: AsyncConnection, people: Collection[str]) -> d
 async def issue(
     session: AsyncConnection, issued: Sequence[Slip], remind_on: Mapping[str, date], today: date, at: datetime
 ) -> None:
-    """Insert new slips, and book what is owed for them (調定). `remind_on`: slip number → day of its reminder."""
+    """Insert new slips, and book their debts (調定). `remind_on`: slip number → day of its reminder."""
     if not issued:
         return
     values = dict(zip(_COLUMNS, zip(*map(_values, issued), strict=True), strict=True))
@@ -88,15 +88,15 @@ async def lock(session: AsyncConnection, slip_numbers: Collection[str]) -> dict[
 
 
 async def save_reissues(session: AsyncConnection, printed: Mapping[str, Reissue], at: datetime) -> None:
-    """Write what is new on slips printed anew."""
+    """Write the changed fields of reissued slips."""
     rows = [
         {
             "reissued_slip": number,
-            "new_reissue": anew.reissue,
-            "new_use_by": anew.use_by,
-            "new_barcode": anew.barcode,
+            "new_reissue": new.reissue,
+            "new_use_by": new.use_by,
+            "new_barcode": new.barcode,
             "new_reissued_at": at,
         }
-        for number, anew in printed.items()
+        for number, new in printed.items()
     ]
     await _REISSUED.execute(session, rows)

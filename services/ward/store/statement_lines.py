@@ -90,7 +90,7 @@ async def add(session: AsyncConnection, line: StoredLine) -> None:
 
 
 async def decide(session: AsyncConnection, statement_id: str, payment_id: str, action: Action) -> None:
-    """Record what was decided about a line: it is not compared with the receipts any more."""
+    """Record the decision about a line, which is then no longer compared with the receipts."""
     row = {"of_statement": statement_id, "of_payment": payment_id, "decided_now": action}
     await _DECIDE.execute(session, [row])
 
@@ -99,7 +99,7 @@ async def decide(session: AsyncConnection, statement_id: str, payment_id: str, a
 
 
 class ComparedLines(NamedTuple):
-    """Lines joined with the records of their payments, and what is wrong with a line."""
+    """Lines joined with the records of their payments, and the error of a line, if any."""
 
     rows: FromClause
     amount: ColumnElement[int]

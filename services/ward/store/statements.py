@@ -1,4 +1,4 @@
-"""締め明細: closing statements with their pages, and what has come of them."""
+"""締め明細: closing statements with their pages and deposits received so far."""
 
 from __future__ import annotations
 
@@ -94,16 +94,16 @@ async def lock_listing(
 
 
 async def lock(session: AsyncConnection, statement_ids: Collection[str]) -> dict[str, Statement]:
-    """Statements with what has come of them, locked in order of id; one without any page is missing.
+    """Statements with pages and deposits so far, locked in order of id; one without any page is missing.
 
-    What has come of them is read once they are locked: nobody else adds to it then.
+    Pages and deposits are read once the statements are locked: no other transaction adds any then.
     """
     await session.execute(_LOCK, {"ids": list(statement_ids)})
     return await find(session, statement_ids)
 
 
 async def find(session: AsyncConnection, statement_ids: Collection[str]) -> dict[str, Statement]:
-    """Statements with what has come of them, not locked."""
+    """Statements with pages and deposits so far, not locked."""
     found = await session.execute(_queries().by_id, {"ids": list(statement_ids)})
     return {row["statement_id"]: _statement(row) for row in found.mappings()}
 
@@ -115,7 +115,7 @@ async def unreconciled(session: AsyncConnection) -> dict[str, Statement]:
 
 
 async def save(session: AsyncConnection, changed: Iterable[Statement]) -> None:
-    """Write what is booked for statements, and since when they are overdue, lapsed, settled and reconciled."""
+    """Write the bookings of statements, and since when they are overdue, lapsed, settled and reconciled."""
     rows = [
         {
             "saved_statement": s.statement_id,

@@ -1,4 +1,4 @@
-"""作業記録: what was done at the terminal."""
+"""作業記録: the work done at the terminal."""
 
 from __future__ import annotations
 

@@ -26,11 +26,11 @@ _WATCHED = select(_m.settler, _m.month).where(in_list(_m.month, "months"))
 
 
 async def known(session: AsyncConnection, months: Collection[WatchedMonth]) -> set[WatchedMonth]:
-    """Those of these months that have their timer."""
+    """The given months that have a timer."""
     found = await session.execute(_WATCHED, {"months": sorted({of.month for of in months})})
     return {WatchedMonth(settler, month) for settler, month in found.all()} & set(months)
 
 
 async def add(session: AsyncConnection, months: Collection[WatchedMonth]) -> None:
-    """Record that these months have their timer."""
+    """Record that these months have a timer."""
     await add_missing_rows(session, tables.watched_months, list(months))

@@ -1,4 +1,4 @@
-"""Assessments and slips know their charge type (科目), slips how often they were printed anew (再発行)."""
+"""Assessments and slips know their charge type (科目), slips how often they were reissued (再発行)."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def _copy_assessments() -> None:
         sa.Column("assessed_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint(*KEY),
     )
-    kept = "insured_number, levy_year, annual_amount, assessed_at"
-    op.execute(f"INSERT INTO assessments ({kept}) SELECT {kept} FROM assessments_before")
+    columns = "insured_number, levy_year, annual_amount, assessed_at"
+    op.execute(f"INSERT INTO assessments ({columns}) SELECT {columns} FROM assessments_before")
     op.drop_table("assessments_before")
 
 
 def _charge_type() -> sa.Column[str]:
-    """What was issued before is 介護保険料."""
+    """Slips issued before this revision are of 介護保険料."""
     return sa.Column("charge_type", sa.String(40), server_default="care_insurance", nullable=False)

@@ -1,4 +1,4 @@
-"""Receipt files that the terminal fetches, and what was done at it."""
+"""Receipt files that the terminal fetches, and the record of work at it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Settlements that do not agree and what is decided about them; named days, and proxy payments that ceased to count.
+"""Settlements that do not agree and decisions about them; named days, and proxy payments that ceased to count.
 
-Every deposit of before counts for its own statement, on the ward's account. A replica of the version before cannot work
+Every earlier deposit counts for its own statement, on the ward's account. A replica of the previous version cannot work
 on these tables.
 """
 

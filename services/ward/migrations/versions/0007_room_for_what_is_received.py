@@ -1,4 +1,4 @@
-"""PostgreSQL leaves room beside each slip: what it has received is written on its own page, past no index."""
+"""PostgreSQL leaves free space beside each slip: the received amount is updated within its page, no index (HOT)."""
 
 from __future__ import annotations
 

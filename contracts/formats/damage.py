@@ -7,7 +7,7 @@
 | `line_end`       | a record does not end with CRLF                                      |
 | `encoding`       | a byte is invalid in the file's encoding, or a byte-order mark       |
 | `record_kind`    | the first byte of a record, or the kind of the file, is unknown      |
-| `record_order`   | a record of one kind where another is required                       |
+| `record_order`   | a record of another kind than the layout requires                    |
 | `missing_trailer`| a block has a header but no trailer                                  |
 | `missing_end`    | the file stops before its end record                                 |
 | `after_end`      | something follows the end record                                     |

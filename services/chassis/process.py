@@ -145,6 +145,7 @@ async def _listen(listeners: Sequence[Listener], stopping: asyncio.Event, stoppe
         async with asyncio.TaskGroup() as tasks:
             for listener in listeners:
                 tasks.create_task(listener.serve(stopping))
+        await stopping.wait()  # also with no listener at all
     finally:
         stopped.set()
 

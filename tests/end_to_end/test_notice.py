@@ -104,7 +104,7 @@ def test_a_damaged_file_is_refused_by_line_and_byte(played: Path, tmp_path: Path
     place = 20 if kind == "01" else 25
     for content, words in (
         (put(whole, 3, place, b"12x", LINE_BYTES), (f"line 3, byte {2 * LINE_BYTES + place}", "digits belong here")),
-        (whole[: 2 * LINE_BYTES], ("line 3, byte 405", "trailer (8) must come")),
+        (whole[: 2 * LINE_BYTES], ("line 3, byte 405", "trailer (8) is missing")),
         (whole[:LINE_BYTES] + whole[2 * LINE_BYTES :], ("(count)", "the records before make")),
         (whole[:-2], ("(truncated)", "200 bytes and then CRLF")),
         (b"", ("(missing_end)", "line 1, byte 1")),

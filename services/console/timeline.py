@@ -8,7 +8,7 @@ from contracts.http.service import Explanation, Step
 
 
 def in_order(steps: Iterable[Step]) -> list[Step]:
-    """By time; at one instant in the order of the flow."""
+    """Steps sorted by time; at one instant in the order of the flow."""
     return sorted(steps, key=lambda step: (step.at, step.stage))
 
 

@@ -75,7 +75,7 @@ _CLOSED = select(*(closings.c[name] for name in Closing._fields)).where(closings
 
 
 async def books(session: AsyncConnection) -> Books:
-    """All of it, unsorted."""
+    """All books of the provider, unsorted."""
     collected = await read_as(session, _Collected, _COLLECTED)
     closed = await read_as(session, Closing, _CLOSED)
     statement_of = {(c.settler, c.closed_on): c.statement_id for c in closed}

@@ -15,15 +15,15 @@ from services.chassis.database.reading import read_as
 
 
 async def closings(session: AsyncConnection) -> Sequence[Closing]:
-    """By closing day."""
+    """Closings, by closing day."""
     return await read_as(session, Closing, CLOSINGS)
 
 
 async def deposits(session: AsyncConnection) -> Sequence[Deposit]:
-    """By the day on which the agent believes that it paid them."""
+    """Deposits, by the day of payment in the agent's books."""
     return await read_as(session, Deposit, DEPOSITS)
 
 
 async def anomalies(session: AsyncConnection) -> Sequence[AskedAnomaly]:
-    """By closing day and kind."""
+    """Anomalies, by closing day and kind."""
     return await read_as(session, AskedAnomaly, ANOMALIES)

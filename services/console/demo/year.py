@@ -40,7 +40,7 @@ EARLIEST_PAYMENT, LATEST_PAYMENT = timedelta(days=21), timedelta(days=16)
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """What to play. Both dates are included."""
+    """Options of a demo. Both dates are included."""
 
     cards: int = 150
     banks: int = 76

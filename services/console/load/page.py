@@ -39,7 +39,7 @@ def page(result: LoadResult, checked: Sequence[Checked]) -> str:
 
 
 def _over_time(result: LoadResult, series: Mapping[str, str], unit: str) -> str | None:
-    """None if the run was too short for a line."""
+    """A chart over the run; None if it was too short for a line."""
     if len(result.each_second) < 2:
         return None
     points = {

@@ -42,7 +42,7 @@ class Reading:
     replicas: int = 0
     cpu_seconds: float = 0.0
     memory_bytes: float = 0.0
-    """Of the largest process."""
+    """Resident memory of the largest process."""
     stages: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     stage_counts: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 

@@ -44,7 +44,7 @@ class Second(msgspec.Struct, frozen=True):
     arrived: int
     registered: int
     lag: int
-    """Sent and not yet registered at the end of the second."""
+    """Receipts sent and not yet registered at the end of the second."""
     p50: float | None
     p99: float | None
 
@@ -56,7 +56,7 @@ class Latencies:
         self._histogram = HdrHistogram(1, MOST_MICROSECONDS, DIGITS)
 
     def add(self, seconds: float, count: int = 1) -> None:
-        """`count` of them took this long."""
+        """Add `count` latencies of this length."""
         microseconds = int(seconds * 1e6)
         self._histogram.record_value(min(max(microseconds, 1), MOST_MICROSECONDS), count)
 
@@ -115,7 +115,7 @@ class Recorder:
 
     @property
     def lag(self) -> int:
-        """Sent, and neither registered nor refused."""
+        """The number of receipts sent, and neither registered nor refused."""
         return self.sent - self.registered - self.refused
 
     def was_sent(self, intended: Sequence[float], now: float) -> None:
@@ -126,7 +126,7 @@ class Recorder:
             self.behind_most = max(self.behind_most, now - intended[0])
 
     def took(self, stage: str, intended_at: float, seconds: float) -> None:
-        """A step took this long."""
+        """Record the latency of a step."""
         if intended_at >= self.zero:
             self._stages[stage].add(seconds)
 

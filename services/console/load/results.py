@@ -52,7 +52,7 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     environment: dict[str, Any]
     """Machine, database, bus, partitions, replicas."""
     sent: int
-    """Includes the warm-up, as `registered` does."""
+    """Receipts sent, warm-up included, as in `registered`."""
     registered: int
     refused: int = 0
     """Payments that their card company declined; no receipt is awaited for them."""

@@ -48,7 +48,7 @@ class Schedule:
 
     @property
     def total(self) -> int:
-        """The warm-up included."""
+        """Arrivals, warm-up included."""
         if self.arrivals is None:
             return self.warm_up_count + self.count
         return self.count + (self.warm_up.count if self.warm_up else 0)

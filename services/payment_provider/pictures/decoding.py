@@ -87,7 +87,7 @@ def _decoded(picture: Image.Image, formats: zxingcpp.BarcodeFormats) -> Iterator
 
 
 def _pictures(content: bytes, bounds: Bounds) -> Iterator[Image.Image]:
-    """In greyscale, turned upright as its metadata say."""
+    """The pictures of a file in greyscale, turned upright as the metadata say."""
     drawn = _pages(content, bounds) if b"%PDF-" in content[:1024] else _frames(content, bounds)
     for picture in drawn:
         yield ImageOps.exif_transpose(picture).convert("L")

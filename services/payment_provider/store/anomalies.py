@@ -23,7 +23,7 @@ _STRIKE = Bulk(
 
 
 async def count(session: AsyncConnection) -> int:
-    """How many were ever asked for."""
+    """The number of anomalies requested so far."""
     return int((await session.execute(select(func.count()).select_from(anomalies))).scalar_one())
 
 
@@ -32,7 +32,7 @@ async def add(session: AsyncConnection, asked: Sequence[AskedAnomaly]) -> None:
 
 
 async def lock_waiting(session: AsyncConnection) -> Sequence[AskedAnomaly]:
-    """Those that wait for a payment, by number, locked."""
+    """Anomalies that wait for a payment, by number, locked."""
     return await _LOCKED_WAITING.rows(session)
 
 

@@ -132,7 +132,7 @@ async def test_money_that_nobody_can_account_for_fails_a_story() -> None:
 
     played = await play(Scenario(forgotten, "記録紛失"), 7)
     assert played.failure is not None
-    assert "監査 audit: expected nothing, found" in played.failure
+    assert "監査 audit: expected no unexplained difference, found" in played.failure
     assert "receipt_lost" in played.failure
 
 

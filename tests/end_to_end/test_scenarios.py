@@ -92,7 +92,7 @@ def test_a_claim_that_does_not_hold_is_told_and_fails_the_command(monkeypatch: p
     assert one.exit_code == 1
     assert "✓ known at once" in one.stdout
     assert f"✗ {words}" in one.stdout
-    assert "カード払い paid by card" in one.stdout
+    assert "クレジットカード paid by card" in one.stdout
 
     every = sansha("run", "--all")
     assert every.exit_code == 1

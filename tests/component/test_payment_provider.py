@@ -282,7 +282,7 @@ async def test_an_agent_that_was_not_asked_or_tells_another_amount_changes_nothi
         await driven.send(wrong, again=str(wrong.amount))
     assert await driven.status(asked) == "authorizing"
     reasons = [letter.reason for letter in await driven.service.dead_letters()]
-    assert any("which uc was asked for" in reason for reason in reasons)
+    assert any("which is of agent uc" in reason for reason in reasons)
     assert any("which is of ¥8,500" in reason for reason in reasons)
     await driven.send(driven.approval(asked), again="right")
     assert await driven.status(asked) == "entrusted"

@@ -251,8 +251,9 @@ def test_a_ribbon_as_long_as_the_decoder_takes_is_read_and_a_longer_one_refused(
     assert refusal_code(scanned(ribbon(LONGEST_SIDE + 1), BOUNDS)) == "picture_too_large"
 
 
-def test_a_ribbon_without_a_code_is_turned_and_unreadable() -> None:
-    assert refusal_code(scanned(as_file(Image.new("L", (8, 2_000), 200)), BOUNDS)) == "picture_unreadable"
+@pytest.mark.parametrize("side", [2_000, LONGEST_SIDE])
+def test_a_ribbon_without_a_code_is_turned_and_unreadable(side: int) -> None:
+    assert refusal_code(scanned(as_file(Image.new("L", (8, side), 200)), BOUNDS)) == "picture_unreadable"
 
 
 @pytest.mark.parametrize(("width", "height"), [(1, 14_400), (14_400, 1)])

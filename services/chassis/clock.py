@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from services.chassis.machine_time import monotonic as monotonic
 from services.chassis.machine_time import real_now as real_now
@@ -23,11 +23,15 @@ async def pause(seconds: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ClockReading:
-    """What a clock shows at a real instant, and how fast it runs."""
+    """What a clock shows at a real instant, and how fast it runs. Instants given in another zone are held in UTC."""
 
     simulated_at: datetime
     real_at: datetime
     rate: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "simulated_at", self.simulated_at.astimezone(UTC))
+        object.__setattr__(self, "real_at", self.real_at.astimezone(UTC))
 
 
 class Clock:

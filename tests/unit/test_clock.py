@@ -1,6 +1,6 @@
 """The clock: one formula for stepped, scaled and real time; never back; listeners are called on each setting."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -19,6 +19,14 @@ def test_a_stepped_clock_shows_what_it_was_set_to(ahead: timedelta) -> None:
     clock.step_to(NOON + ahead)
     assert clock.now() == NOON + ahead
     assert clock.is_stepped
+
+
+@given(st.integers(-14, 14))
+def test_a_clock_set_in_any_zone_shows_utc(hours: int) -> None:
+    clock = Clock.stepped(NOON.astimezone(timezone(timedelta(hours=hours))))
+    assert clock.now().isoformat() == "2021-04-12T03:00:00+00:00"
+    clock.step_to((NOON + timedelta(hours=1)).astimezone(timezone(timedelta(hours=hours))))
+    assert clock.now().isoformat() == "2021-04-12T04:00:00+00:00"
 
 
 async def test_a_stepped_clock_stands_while_real_time_passes() -> None:

@@ -62,5 +62,5 @@ class Problem(BaseModel):
     status: Annotated[int, Field(examples=[409])]
     code: Annotated[str, Field(examples=["slip_already_paid"])]
     detail: Annotated[str, Field(examples=["slip 001044103000123450100 was paid in this app"])]
-    remedy: Annotated[str, Field(examples=["nothing more is to be paid on this slip; throw the paper away"])]
+    remedy: Annotated[str, Field(examples=["nothing more is to be paid on this slip; do not pay it elsewhere either"])]
     errors: Sequence[dict[str, str]] = ()

@@ -135,7 +135,7 @@ class ServiceSettings(KafkaSettings):
         for part in principal.upper().split("."):
             prefixes.append(f"{prefixes[-1]}{part}_")
         _require_todays_names(prefixes, cls.renamed)
-        given: dict[str, Any] = _from_files(cls)
+        given: dict[str, Any] = _from_files(cls, cls.renamed)
         for prefix in prefixes:
             given |= EnvSettingsSource(cls, env_prefix=prefix)()
         try:
@@ -187,10 +187,13 @@ def _said(error: ErrorDetails) -> str:
     return f"SANSHA_…{name}: {error['msg']}" if name else error["msg"].removeprefix("Value error, ")
 
 
-def _from_files(settings: type[BaseSettings]) -> dict[str, Any]:
+def _from_files(settings: type[BaseSettings], renamed: Mapping[str, str]) -> dict[str, Any]:
     folder = os.environ.get("SANSHA_SECRETS_DIR", "")
     if not folder:
         return {}
     if not Path(folder).is_dir():
         raise InvalidSettings(f"SANSHA_SECRETS_DIR: {folder} is no folder")
+    for former, name in renamed.items():
+        if (Path(folder) / former).exists():
+            raise InvalidSettings(f"SANSHA_SECRETS_DIR: the file {former} has been renamed: call it {name}")
     return SecretsSettingsSource(settings, secrets_dir=folder)()

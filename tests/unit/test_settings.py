@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import time
+from pathlib import Path
 
 import pytest
 
@@ -49,11 +50,23 @@ def test_a_variable_by_a_former_name_is_refused_with_its_name_of_today(
     monkeypatch: pytest.MonkeyPatch, former: str, name: str
 ) -> None:
     monkeypatch.setenv("SANSHA_AGENT", "uc")
-    monkeypatch.setenv(former, "bank_business_days")
+    monkeypatch.setenv(former, "end_of_month")
     with pytest.raises(InvalidSettings, match=f"^{former} has been renamed: set {name} in its place$"):
         CardAgentSettings.from_environment("card_agent.uc")
     if "_UC_" in former:
         assert CardAgentSettings.from_environment("card_agent.jcb").agent == "uc"
+
+
+def test_a_secrets_file_by_a_former_name_is_refused_with_its_name_of_today(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SANSHA_AGENT", "uc")
+    monkeypatch.setenv("SANSHA_SECRETS_DIR", str(tmp_path))
+    (tmp_path / "named_day_rule").write_text("end_of_month")
+    with pytest.raises(InvalidSettings, match="the file named_day_rule has been renamed: call it designated_date_rule"):
+        CardAgentSettings.from_environment("card_agent.uc")
+    (tmp_path / "named_day_rule").rename(tmp_path / "designated_date_rule")
+    assert CardAgentSettings.from_environment("card_agent.uc").designated_date_rule == "end_of_month"
 
 
 @pytest.mark.parametrize(

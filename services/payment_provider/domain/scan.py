@@ -64,7 +64,7 @@ def refuse_second_payment(earlier: Payment | None) -> Refusal | None:
         return Refusal(
             "slip_already_paid",
             f"slip {earlier.slip_number} was paid in this app as payment {earlier.payment_id}",
-            "nothing more is to be paid on this slip; throw the paper away",
+            "nothing more is to be paid on this slip; do not pay it elsewhere either",
         )
     if earlier.status in UNDER_WAY:
         return Refusal(

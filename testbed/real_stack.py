@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -18,6 +18,7 @@ from contracts.books import Books
 from contracts.cloudevents import envelope
 from contracts.http.service import ServiceStatus
 from contracts.parties import PARTIES
+from contracts.topics import Topic
 from services.chassis.bus.kafka import KafkaBus
 from services.chassis.bus.kafka_options import KafkaOptions
 from services.chassis.clock import monotonic, pause
@@ -67,6 +68,10 @@ class RealStack(Stack):
         """The log of a party so far."""
         return "".join(path.read_text() for path in sorted((self.data / "logs").glob(f"{principal}*.log")))
 
+    def warnings_of(self, principal: str) -> str:
+        """The lines of a party's log above `info`."""
+        return "\n".join(line for line in self.log_of(principal).splitlines() if '"level": "info"' not in line)
+
     async def replica_pids(self, principal: str) -> list[int]:
         """Process ids of a party's replicas, in the order of their ports."""
         views = await self.get(topics.CONSOLE, "/processes")
@@ -81,13 +86,22 @@ class RealStack(Stack):
 
     async def sent_twice(self, principal: str) -> int:
         """Events of this party that are on its topics more than once, read or not."""
+        times = await self._times_sent(topic for topic in topics.TOPICS if topic.owner == principal)
+        return sum(n > 1 for n in times.values())
+
+    async def repeated_to(self, principal: str) -> int:
+        """Records beyond the first of each event on the topics that this party reads: what their senders repeated."""
+        times = await self._times_sent(topics.readable_by(principal))
+        return sum(times.values()) - len(times)
+
+    async def _times_sent(self, wanted: Iterable[Topic]) -> Counter[str]:
+        """Event id → how many records of these topics carry it."""
         bus = KafkaBus(self._kafka)
         try:
-            own = [topic.name for topic in topics.TOPICS if topic.owner == principal]
-            messages = [m for name in own for m in await bus.read(name, max_records=100_000)]
+            messages = [m for topic in wanted for m in await bus.read(topic.name, max_records=100_000)]
         finally:
             await bus.close()
-        return sum(times > 1 for times in Counter(envelope(m.headers).id for m in messages).values())
+        return Counter(envelope(m.headers).id for m in messages)
 
     async def caught_up(self) -> None:
         """Wait until every party has handled every event on its topics and sent everything that is due."""

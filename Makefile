@@ -11,7 +11,7 @@ INPUTS := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo up stack demo-stack stack-down test check bench bench-stack bench-growth format schemas clean
+.PHONY: help setup demo up stack demo-stack stack-down test night check bench bench-stack bench-growth format schemas clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -46,6 +46,10 @@ stack-down: ## Stop the containers; ARGS=--volumes also deletes their data
 test: $(ALL) ## Run every test: ARGS="-k barcode" narrows it
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 	@echo "make test: passed."
+
+night: $(ALL) ## Run the long tests, of which `make test` runs a short cut
+	@$(BIN)/python -m pytest --night -m night -n 2 $(ARGS)
+	@echo "make night: passed."
 
 check: $(ALL) ## Format, lint, types, import rules, committed schemas
 	@$(BIN)/python -m ruff format --check .

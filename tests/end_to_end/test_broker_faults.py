@@ -28,12 +28,13 @@ async def test_the_broker_killed_and_started_again(new_trial: NewTrial, broker: 
         await asyncio.to_thread(broker.start)
 
 
-async def test_the_broker_paused_for_half_a_minute(new_trial: NewTrial, broker: Broker) -> None:
+@pytest.mark.parametrize("seconds", [2 * SESSION_SECONDS, pytest.param(30, marks=pytest.mark.night)])
+async def test_the_broker_paused(new_trial: NewTrial, broker: Broker, seconds: int) -> None:
     trial = await new_trial()
     async with trial.under_load() as load:
         await load.crowd.has_scanned(EARLY)
         with broker.paused():
-            await pause(30)
+            await pause(seconds)
 
 
 async def test_a_party_cut_from_the_broker_and_healed(new_trial: NewTrial, broker: Broker) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from contracts import topics
 from contracts.parties import PARTIES
+from contracts.vocabulary import Agent
 from services.chassis.faults import POINTS
 from services.console.folder import database_url
 from services.console.stack.addresses import process_of
@@ -24,6 +25,8 @@ PAYMENTS, AT_ONCE = 60, 8
 SENDS_NOTHING = {topics.WARD}
 IN_SETTLEMENT = dict(zip(topics.PRINCIPALS, POINTS, strict=False))
 """The point at which every party dies, again and again, while time goes on after the payments."""
+_, OTHER_AGENT = map(topics.card_agent, Agent)
+BY_DAY_AND_NIGHT = [p for p in PARTIES if p != OTHER_AGENT] + [pytest.param(OTHER_AGENT, marks=pytest.mark.night)]
 
 
 def party_of(stack: Stack, principal: str, crash_at: str) -> Running:
@@ -76,7 +79,7 @@ async def pay_while_it_dies(stack: Stack, crowd: Crowd, principal: str, wanted: 
     assert len(crowd.accepted) == PAYMENTS
 
 
-@pytest.mark.parametrize("principal", PARTIES)
+@pytest.mark.parametrize("principal", BY_DAY_AND_NIGHT)
 async def test_a_party_that_dies_at_any_point_loses_nothing(new_stack: NewStack, principal: str) -> None:
     stack = new_stack(*STEPPED, "--without", principal)
     await stack.start()

@@ -59,13 +59,14 @@ async def test_postgresql_restarted(new_trial: NewTrial) -> None:
         await trial.stack.close()
 
 
-async def test_a_batch_that_takes_longer_than_the_session_timeout_and_a_minute(new_trial: NewTrial) -> None:
+@pytest.mark.parametrize("seconds", [3 * SESSION_SECONDS, pytest.param(66, marks=pytest.mark.night)])
+async def test_a_batch_that_takes_longer_than_the_session_timeout(new_trial: NewTrial, seconds: int) -> None:
     trial = await new_trial()
     before = await trial.stack.pids()
     async with trial.under_load() as load:
         await load.crowd.has_scanned(EARLY)
         async with trial.stack.batch_held(topics.WARD):
-            await pause(66)
+            await pause(seconds)
     assert "another member" not in trial.stack.log_of(topics.WARD), "the ward held its partitions"
     repeated = await trial.stack.repeated_to(topics.WARD)
     assert await trial.stack.duplicates(topics.WARD) == repeated, trial.stack.warnings_of(topics.WARD)

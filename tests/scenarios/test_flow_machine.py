@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -198,14 +199,24 @@ class Flow(RuleBasedStateMachine):
             await self.sandbox.restart(principal, self._faults[principal])
 
 
+class LongFlow(Flow):
+    """The same machine, for the night."""
+
+
+def _played(times: int) -> settings:
+    return settings(
+        max_examples=times,
+        stateful_step_count=25,
+        deadline=None,
+        print_blob=True,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+    )
+
+
 TestFlow = Flow.TestCase
-TestFlow.settings = settings(
-    max_examples=40,
-    stateful_step_count=25,
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
-)
+TestFlow.settings = _played(15)
+TestLongFlow = pytest.mark.night(LongFlow.TestCase)
+TestLongFlow.settings = _played(200)
 
 
 def test_the_machine_plays_with_real_slips() -> None:

@@ -105,18 +105,18 @@ class Finished:
     err: str
 
 
-async def finished(*command: str, cwd: Path, **more: str) -> Finished:
-    """Run a command to its end."""
+async def finished(*command: str, cwd: Path, typed: str = "", **more: str) -> Finished:
+    """Run a command to its end; `typed` is its standard input."""
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=cwd,
         env=environment(**more),
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        out, err = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
+        out, err = await asyncio.wait_for(process.communicate(typed.encode()), PATIENCE_SECONDS)
     finally:
         if process.returncode is None:
             process.kill()

@@ -132,9 +132,10 @@ class Stack:
 
     # ---- the command line ------------------------------------------------------------------------------
 
-    async def sansha(self, *arguments: str) -> Finished:
-        """Run a command against this stack."""
-        return await finished(*module(CONSOLE, *arguments, "--port-base", str(self.port_base)), cwd=self.cwd)
+    async def sansha(self, *arguments: str, typed: str = "") -> Finished:
+        """Run a command against this stack; `typed` is its standard input."""
+        command = module(CONSOLE, *arguments, "--port-base", str(self.port_base))
+        return await finished(*command, cwd=self.cwd, typed=typed)
 
     async def sansha_json(self, *arguments: str) -> Any:
         """The JSON document that a command prints; it must succeed."""

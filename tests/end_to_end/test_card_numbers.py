@@ -154,9 +154,12 @@ async def test_no_number_is_left_by_a_stack_however_it_was_typed(new_stack: NewS
         [(own_card(104), 0), (DECLINED, 1), (WRONG_DIGIT, 2), (own_card(105)[:-1], 2)]
     ):
         await typist.scan(3_000 + n)
-        done = await stack.sansha("pay", typist.slip["barcode"], "--card", number, "--expiry", "12/49")
+        order = ("pay", typist.slip["barcode"], "--expiry", "12/49", "--card")
+        shown = await stack.sansha(*order, number)
+        assert (shown.status, "list of processes" in shown.err, "visa/approved" in shown.err) == (2, True, True)
+        done = await stack.sansha(*order, "-", typed=f"{number}\n")
         assert done.status == status, (done.out, done.err)
-        said += done.out + done.err
+        said += shown.err + done.out + done.err
         typed.append(number)
     await stack.stop()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sqlite3
@@ -28,6 +29,7 @@ def sansha(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) 
 
     def run(*arguments: str) -> Finished:
         monkeypatch.setattr(sys, "argv", ["sansha", *arguments])
+        monkeypatch.setattr(sys, "stdin", io.StringIO())
         with pytest.raises(SystemExit) as ended:
             main()
         said = capsys.readouterr()
@@ -146,7 +148,9 @@ BAD = {
     "no means of payment": ("pay", DIGITS_OF_A_SLIP),
     "two places to pay at": ("pay", DIGITS_OF_A_SLIP, "--bank", "--at", "counter"),
     "a place that is none": ("pay", DIGITS_OF_A_SLIP, "--at", "vending-machine"),
-    "two means of payment": ("pay", DIGITS_OF_A_SLIP, "--bank", "--card", "4000000000000002"),
+    "two means of payment": ("pay", DIGITS_OF_A_SLIP, "--bank", "--card", "visa/approved"),
+    "a card number that every user could see": ("pay", DIGITS_OF_A_SLIP, "--card", "4000000000000002"),
+    "no card number on standard input": ("pay", DIGITS_OF_A_SLIP, "--card", "-"),
     "nothing to issue": ("slip", "issue"),
     "a slip without its amount": ("slip", "issue", "--insured", "0000000123"),
     "a CSV file that is not there": ("slip", "issue", "--csv", "nowhere.csv"),
@@ -173,6 +177,8 @@ NO_STACK = {
     "slips": ("slip", "list"),
     "issue": ("slip", "issue", "--generate", "1"),
     "pay": ("pay", DIGITS_OF_A_SLIP, "--bank"),
+    "pay by card": ("pay", DIGITS_OF_A_SLIP, "--card", "visa/approved"),
+    "cards": ("cards",),
     "pay at a till": ("pay", DIGITS_OF_A_SLIP, "--at", "convenience-store"),
     "explain": ("explain", "1", "--on", "2021-07-01"),
     "reminders": ("reminders", "--crossed"),

@@ -22,6 +22,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "slip print": "Print slips to a PDF, three on a page, each with its GS1-128 barcode.",
     "slip reissue": "再発行: replace a slip's paper; its reissue count goes up by one, debt and number stay the same.",
     "pay": "Pay a slip on a running stack, in the app or --at another channel.",
+    "cards": "List the test cards by name, BRAND/OUTCOME, for: sansha pay BARCODE --card NAME.",
     "explain": "Show where a payment is, what it waits for, until when, and by which setting or rule.",
     "reminders": "督促: list the reminders that the ward of a running stack has sent.",
     "books": "試算表: show each party's trial balance at the end of a day, and who owes whom.",

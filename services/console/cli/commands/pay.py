@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -14,10 +15,13 @@ from services.console.cli.output import emit, fail, out
 from services.console.cli.running import on_stack
 from services.console.payers.plan import ByBank, ByCard
 from services.console.stack.addresses import DEFAULT_PORT_BASE
+from services.console.stack.cards import published_cards
+from services.console.stack.clients import StackClient
 from services.console.stack.paying import UNDER_WAY, collect_slip, pay_slip
 
 CHANNELS = {method.replace("_", "-"): method for method in OUTSIDE_APP}
 """The channels outside the app, as one types them."""
+EXAMPLES = ("visa/approved", "jcb/expired")
 
 
 def a_channel(text: str) -> Method:
@@ -50,7 +54,12 @@ def pay(
         int | None, typer.Option(min=1, metavar="YEN", help="With --at: the amount paid; without it, the slip's.")
     ] = None,
     card: Annotated[
-        str | None, typer.Option(metavar="NUMBER", help="Pay by card; the number of a test card decides its outcome.")
+        str | None,
+        typer.Option(
+            metavar="NAME|-",
+            help="Pay by a test card, BRAND/OUTCOME as in visa/approved (sansha cards lists them); - reads a number "
+            "from standard input, without echo.",
+        ),
     ] = None,
     expiry: Annotated[str, typer.Option(metavar="MM/YY", help="With --card: its expiry date.")] = "12/29",
     bank: Annotated[bool, typer.Option("--bank", help="Pay by internet banking.")] = False,
@@ -65,7 +74,7 @@ def pay(
     Exits with 1 if the payment is declined.
     """
     if [card is not None, bank, at is not None].count(True) != 1:
-        fail("give one of --card NUMBER --expiry MM/YY, --bank, or --at CHANNEL")
+        fail("give one of --card NAME, --bank, or --at CHANNEL")
     if (text is None) == (image is None):
         fail("give either the BARCODE's digits or --image FILE")
     if at is not None and text is None:
@@ -74,10 +83,37 @@ def pay(
         view = on_stack(lambda client: collect_slip(client, text, at, amount), port_base)
     else:
         slip = (text or "") if image is None else image.read_bytes()
-        means = ByBank(bank_code) if card is None else ByCard(card, expiry)
-        view = on_stack(lambda client: pay_slip(client, slip, means), port_base)
+        typed = None if card is None else _number_typed(card)
+
+        async def in_the_app(client: StackClient) -> PaymentView:
+            if card is None:
+                return await pay_slip(client, slip, ByBank(bank_code))
+            return await pay_slip(client, slip, ByCard(typed or await _number_of(client, card), expiry))
+
+        view = on_stack(in_the_app, port_base)
     emit(view.model_dump(mode="json")) if as_json else _print(view)
     raise typer.Exit(1 if view.status == "declined" else 0)
+
+
+def _number_typed(card: str) -> str | None:
+    """The number on standard input, if `card` is `-`. Refuses a number on the command line, without repeating it."""
+    if any(map(str.isdecimal, card)):
+        fail(
+            "a card number on the command line is shown in the list of processes; give --card the name of a test card, "
+            f"such as {' or '.join(EXAMPLES)} (sansha cards lists them), or - to read a number from standard input"
+        )
+    if card != "-":
+        return None
+    at_a_terminal = sys.stdin.isatty()
+    typed = typer.prompt("card number", hide_input=True, err=True) if at_a_terminal else sys.stdin.readline()
+    return str(typed).strip() or fail("standard input has no card number; give one on its first line")
+
+
+async def _number_of(client: StackClient, name: str) -> str:
+    cards = await published_cards(client)
+    if name not in cards:
+        fail(f"there is no test card {name!r}; there are {', '.join(cards)}, and - reads a number from standard input")
+    return cards[name].number
 
 
 def _print(view: PaymentView) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -19,6 +19,7 @@ from pydantic_settings import (
 
 from services.chassis import faults
 from services.chassis.bus.kafka_options import KafkaOptions, SaslMechanism, SecurityProtocol
+from services.chassis.log_levels import LogLevel, level_named
 
 KAFKA_SCHEME = "kafka://"
 
@@ -86,7 +87,7 @@ class ServiceSettings(KafkaSettings):
     """`real`, or `announced`: follows the clock topic, which the console owns."""
     seed: int | None = None
     """Ids are derived from it; without a seed they are random and ordered by time."""
-    log_level: str = "info"
+    log_level: Annotated[LogLevel, BeforeValidator(level_named)] = "info"
     """`debug`, `info`, `warning` or `error`."""
     timed: bool = True
     """Whether the stages of the work are timed for `/metrics`; the sandbox turns it off."""
@@ -184,7 +185,8 @@ def _require_todays_names(prefixes: Sequence[str], renamed: Mapping[str, str]) -
 def _said(error: ErrorDetails) -> str:
     """Which variable, and why; a rule between several variables names them itself."""
     name = "_".join(map(str, error["loc"])).upper()
-    return f"SANSHA_…{name}: {error['msg']}" if name else error["msg"].removeprefix("Value error, ")
+    wrong = error["msg"].removeprefix("Value error, ")
+    return f"SANSHA_…{name}: {wrong}" if name else wrong
 
 
 def _from_files(settings: type[BaseSettings], renamed: Mapping[str, str]) -> dict[str, Any]:

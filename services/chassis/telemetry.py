@@ -16,6 +16,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 from services.chassis.clock import monotonic
+from services.chassis.log_levels import LogLevel
 
 Stage = Literal[
     "fetch", "decode", "inbox", "handlers", "commands", "outbox", "commit", "commit_offsets", "read_outbox", "produce"
@@ -40,8 +41,8 @@ STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
 BATCH_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 
-def configure_logging(level: str, principal: str) -> None:
-    """Log JSON lines on stderr from now on. `level` is a name of the logging module."""
+def configure_logging(level: LogLevel, principal: str) -> None:
+    """Log JSON lines on stderr from now on."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -250,3 +250,26 @@ async def test_a_party_that_hangs_blocks_the_clock_and_is_named(new_stack: NewSt
     await advanced(stack, "2021-07-02")
     assert datetime.fromisoformat(await stack.now()) == datetime.fromisoformat("2021-07-02T00:00:00+09:00")
     await stack.stop()
+
+
+@pytest.mark.parametrize(
+    ("options", "variables"),
+    [
+        (("--log-level", "warning"), {"SANSHA_LOG_LEVEL": "debug", "SANSHA_WARD_LOG_LEVEL": "debug"}),
+        ((), {"SANSHA_LOG_LEVEL": "WARNING"}),
+    ],
+    ids=["the option wins", "the variable alone"],
+)
+async def test_the_log_level_is_the_option_s_or_else_the_variable_s(
+    new_stack: NewStack, options: tuple[str, ...], variables: dict[str, str]
+) -> None:
+    others = [f"--without={p}" for p in ("payment_provider", "jcb", "uc")]
+    stack = new_stack(*STEPPED, *options, *others, **variables)
+    await stack.start_unready()
+
+    async def ready() -> bool:
+        return await stack.status_of(topics.WARD, "/health/ready") == 200
+
+    await eventually(ready, "a ward that is ready")
+    await stack.stop()
+    assert (stack.data / "logs" / "ward.log").read_text() == ""

@@ -6,9 +6,11 @@ from datetime import time
 from pathlib import Path
 
 import pytest
+import typer
 
 from services.card_agent.app import Settings as CardAgentSettings
 from services.chassis.settings import InvalidSettings
+from services.console.cli.options import a_log_level
 from services.payment_provider.app import Settings as PaymentProviderSettings
 from services.ward.app import Settings as WardSettings
 
@@ -55,6 +57,22 @@ def test_a_variable_by_a_former_name_is_refused_with_its_name_of_today(
         CardAgentSettings.from_environment("card_agent.uc")
     if "_UC_" in former:
         assert CardAgentSettings.from_environment("card_agent.jcb").agent == "uc"
+
+
+@pytest.mark.parametrize("text", ["debug", "WARNING", "Error"])
+def test_a_log_level_is_read_in_any_letters(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("SANSHA_LOG_LEVEL", text)
+    assert WardSettings.from_environment("ward").log_level == text.lower()
+
+
+@pytest.mark.parametrize("text", ["loud", "", "critical"])
+def test_a_log_level_that_is_none_is_refused_as_the_option_does(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    said = f"log level '{text}' is none of debug, info, warning, error"
+    monkeypatch.setenv("SANSHA_LOG_LEVEL", text)
+    with pytest.raises(InvalidSettings, match=f"^SANSHA_…LOG_LEVEL: {said}$"):
+        WardSettings.from_environment("ward")
+    with pytest.raises(typer.BadParameter, match=f"^{said}$"):
+        a_log_level(text)
 
 
 def test_a_secrets_file_by_a_former_name_is_refused_with_its_name_of_today(

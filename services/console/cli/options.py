@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from contracts.vocabulary import on_the_clock
+from services.chassis.log_levels import LOG_LEVELS, LogLevel, level_named
 from services.console.cli.output import fail
 
 FIRST_DAY, LAST_DAY = date(2000, 4, 1), date(2099, 3, 31)
@@ -47,6 +48,13 @@ def a_rate(text: str | float) -> float:
     return rate
 
 
+def a_log_level(text: str) -> LogLevel:
+    try:
+        return level_named(text)
+    except ValueError as wrong:
+        raise typer.BadParameter(str(wrong)) from None
+
+
 def clock_start(day: date | None, rate: float) -> datetime | None:
     """Where a new simulated clock starts: midnight of that day. Fails for a day with a real clock."""
     if day is not None and rate == 1.0:
@@ -71,6 +79,16 @@ ClockRate = Annotated[
         metavar="real|scaled:K|stepped",
         show_default="real",
         help="How time runs: as on this machine, K times as fast, or only when advanced.",
+    ),
+]
+Level = Annotated[
+    LogLevel | None,
+    typer.Option(
+        "--log-level",
+        parser=a_log_level,
+        metavar="|".join(LOG_LEVELS),
+        show_default="SANSHA_LOG_LEVEL, else info",
+        help="Log this and what is worse, on every process; wins over SANSHA_LOG_LEVEL.",
     ),
 ]
 ClockStart = Annotated[

@@ -11,13 +11,14 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 from contracts import topics
 from contracts.http.console import ProcessView
@@ -25,8 +26,10 @@ from services.chassis.bus.opening import open_bus
 from services.chassis.bus.port import BusError, EventBus
 from services.chassis.clock import monotonic, pause
 from services.chassis.identity import SeededIdentity, TimeOrderedIdentity
+from services.chassis.log_levels import LogLevel
 from services.chassis.service import topic_specs
-from services.chassis.settings import ServiceSettings
+from services.chassis.settings import InvalidSettings, ServiceSettings
+from services.chassis.telemetry import configure_logging
 from services.chassis.web.listeners import Listener
 from services.console.folder import DEFAULT_FOLDER, StackFile, database_url
 from services.console.stack.addresses import (
@@ -41,6 +44,7 @@ from services.console.stack.clients import Replica, StackClient
 from services.console.stack.clock_authority import ClockAuthority, ClockOptions
 from services.console.stack.control import control, with_processes
 
+LOG_LEVEL_VARIABLE: Final = re.compile(r"SANSHA_([A-Z_]+_)?LOG_LEVEL", re.IGNORECASE)
 STOP_SECONDS = 15.0
 PORT_SECONDS = 3.0
 REMEMBER_SECONDS = 1.0
@@ -61,7 +65,8 @@ class UpOptions:
     """Principal → number of its processes, if more than one."""
     bus_url: str = "embedded:"
     """`embedded:` without a folder means `bus` in the data folder."""
-    log_level: str = "info"
+    log_level: LogLevel | None = None
+    """Of every process, the console included; None for what the environment says."""
 
 
 class CannotStart(Exception):
@@ -129,8 +134,8 @@ class Supervisor:
         return Addresses(self.options.port_base, replicas=self.options.replicas)
 
     async def _open_bus(self) -> EventBus:
+        settings = self._settings.model_copy(update={"bus_url": self._bus_url})
         try:
-            settings = ServiceSettings.from_environment(topics.CONSOLE).model_copy(update={"bus_url": self._bus_url})
             bus = await open_bus(
                 settings.bus_url, durable=settings.database_durable, kafka=settings.kafka_options(topics.CONSOLE)
             )
@@ -145,6 +150,11 @@ class Supervisor:
 
     async def _prepare(self) -> None:
         o = self.options
+        try:
+            self._settings = ServiceSettings.from_environment(topics.CONSOLE)
+        except InvalidSettings as wrong:
+            raise CannotStart(str(wrong)) from None
+        configure_logging(o.log_level or self._settings.log_level, topics.CONSOLE)
         wanted = [party for party in PROCESSES if party.principal not in o.without]
         self.children = [
             Child(party, self._addresses.port(party.principal, n), n)
@@ -218,7 +228,7 @@ class Supervisor:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **self._environment(child, pipe)},
+                env={**self._inherited, **self._environment(child, pipe)},
                 pass_fds=(pipe,),
                 start_new_session=True,
             )
@@ -228,6 +238,12 @@ class Supervisor:
     def _log(self, child: Child) -> Path:
         return self.options.folder / "logs" / f"{child.name}.log"
 
+    @property
+    def _inherited(self) -> Mapping[str, str]:
+        """The environment; a level given as an option wins over every party's variable."""
+        wins = self.options.log_level is not None
+        return {name: text for name, text in os.environ.items() if not (wins and LOG_LEVEL_VARIABLE.fullmatch(name))}
+
     def _environment(self, child: Child, pipe: int) -> Mapping[str, str]:
         folder, secrets = self.options.folder.resolve(), self._file
         common = {
@@ -235,9 +251,10 @@ class Supervisor:
             "SANSHA_DATABASE_URL": database_url(folder, child.party.principal),
             "SANSHA_BUS_URL": self._bus_url,
             "SANSHA_CLOCK": "real" if self.options.clock.rate == 1.0 else "announced",
-            "SANSHA_LOG_LEVEL": self.options.log_level,
             "SANSHA_PARENT_PIPE": str(pipe),
         }
+        if self.options.log_level is not None:
+            common["SANSHA_LOG_LEVEL"] = self.options.log_level
         common |= {"SANSHA_SECRET": secrets.secret} if secrets.seed is None else {"SANSHA_SEED": str(secrets.seed)}
         return common | dict(child.party.environment)
 

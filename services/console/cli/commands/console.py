@@ -8,7 +8,7 @@ import typer
 
 from contracts import topics
 from services.chassis.telemetry import configure_logging
-from services.console.cli.options import ClockRate, ClockStart, PortBase, clock_start
+from services.console.cli.options import ClockRate, ClockStart, Level, PortBase, clock_start
 from services.console.cli.output import fail
 from services.console.cli.running import stack_addresses
 from services.console.stack.addresses import DEFAULT_PORT_BASE
@@ -23,6 +23,7 @@ def console(
     clock_mode: ClockRate = 1.0,
     start: ClockStart = None,
     port_base: PortBase = DEFAULT_PORT_BASE,
+    log_level: Level = None,
 ) -> None:
     """Serve the clock and the console over HTTP for parties started elsewhere, e.g. in containers.
 
@@ -34,7 +35,7 @@ def console(
     addresses, options = stack_addresses(port_base), ClockOptions(clock_mode, clock_start(start, clock_mode))
     try:
         settings = ConsoleSettings.from_environment(topics.CONSOLE)
-        configure_logging(settings.log_level, topics.CONSOLE)
+        configure_logging(log_level or settings.log_level, topics.CONSOLE)
         if settings.bus_url == "memory:":
             fail("SANSHA_BUS_URL is not set; give kafka://HOST:PORT or embedded:FOLDER")
         asyncio.run(serve_console(settings, options, addresses))

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from services.console.cli.options import ClockRate, ClockStart, Folder, PortBase, clock_start
+from services.console.cli.options import ClockRate, ClockStart, Folder, Level, PortBase, clock_start
 from services.console.cli.output import err, fail
 from services.console.cli.running import run
 from services.console.folder import DEFAULT_FOLDER
@@ -40,7 +40,7 @@ def up(
         ),
     ] = "embedded:",
     port_base: PortBase = DEFAULT_PORT_BASE,
-    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+    log_level: Level = None,
 ) -> None:
     """Start the parties as separate processes on fixed ports, and restart any that ends. Ctrl-C stops them.
 
@@ -49,8 +49,6 @@ def up(
     """
     if bus.partition(":")[0] not in ("embedded", "kafka"):
         fail(f"bus {bus!r} cannot serve several processes; give embedded:FOLDER or kafka://HOST:PORT, or leave it out")
-    if log_level not in ("debug", "info", "warning", "error"):
-        fail(f"log level {log_level!r} is none of debug, info, warning, error")
     try:
         options = UpOptions(
             folder=database_dir,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
+from contracts.http.card_agent.cards import TestCard
 from contracts.http.payment_provider.payments import PaymentView
 from contracts.vocabulary import OUTSIDE_APP, Method
 from services.console.cli.options import Json, PortBase
@@ -28,6 +29,14 @@ def a_channel(text: str) -> Method:
     if text not in CHANNELS:
         raise typer.BadParameter(f"{text!r} is not one of {', '.join(CHANNELS)}")
     return CHANNELS[text]
+
+
+class _ByNamedCard(NamedTuple):
+    """A test card by its name, or the number that was `typed` in its place."""
+
+    name: str
+    typed: str | None
+    expiry: str
 
 
 app = typer.Typer(add_completion=False)
@@ -83,14 +92,8 @@ def pay(
         view = on_stack(lambda client: collect_slip(client, text, at, amount), port_base)
     else:
         slip = (text or "") if image is None else image.read_bytes()
-        typed = None if card is None else _number_typed(card)
-
-        async def in_the_app(client: StackClient) -> PaymentView:
-            if card is None:
-                return await pay_slip(client, slip, ByBank(bank_code))
-            return await pay_slip(client, slip, ByCard(typed or await _number_of(client, card), expiry))
-
-        view = on_stack(in_the_app, port_base)
+        means = ByBank(bank_code) if card is None else _ByNamedCard(card, _number_typed(card), expiry)
+        view = on_stack(lambda client: _in_the_app(client, slip, means), port_base)
     emit(view.model_dump(mode="json")) if as_json else _print(view)
     raise typer.Exit(1 if view.status == "declined" else 0)
 
@@ -109,11 +112,18 @@ def _number_typed(card: str) -> str | None:
     return str(typed).strip() or fail("standard input has no card number; give one on its first line")
 
 
-async def _number_of(client: StackClient, name: str) -> str:
+async def _in_the_app(client: StackClient, slip: str | bytes, means: ByBank | _ByNamedCard) -> PaymentView:
+    if isinstance(means, ByBank):
+        return await pay_slip(client, slip, means)
+    number = means.typed or (await _card_named(client, means.name)).number
+    return await pay_slip(client, slip, ByCard(number, means.expiry))
+
+
+async def _card_named(client: StackClient, name: str) -> TestCard:
     cards = await published_cards(client)
     if name not in cards:
         fail(f"there is no test card {name!r}; there are {', '.join(cards)}, and - reads a number from standard input")
-    return cards[name].number
+    return cards[name]
 
 
 def _print(view: PaymentView) -> None:

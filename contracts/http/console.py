@@ -26,18 +26,21 @@ class AdvanceRequest(Body):
 
 
 class ReplicaView(Body):
-    """One replica of a party; `status` is null if it does not answer."""
+    """One replica of a party; `status` is null if it does not answer or waits for an outage."""
 
     principal: str
     address: str
     status: ServiceStatus | None
+    problem: str = ""
+    """Why there is no status; empty if nothing answers."""
 
 
 class ProcessView(Body):
-    """A party's process that the console started. `ended` says how it last ended."""
+    """A party's process that the console started. `ended` says how it last ended, `unusable` why it is left down."""
 
     principal: str
     port: int
     pid: int | None
     restarts: int
     ended: str
+    unusable: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from contracts.http.bodies import (
     Body,
@@ -41,6 +41,28 @@ class Explanation(Body):
     waiting: Waiting | None = None
 
 
+WaitingFor = Literal["bus", "clock", "consumer", "database", "dead_letters", "relay"]
+"""The parts of a service that may wait: its bus or database does not answer, it cannot read the clock, handle events or
+send what its outbox holds; or events set aside wait for a decision, which holds nothing up."""
+
+
+class WaitView(Body):
+    """What waits at a service, since when on the machine's clock, and why."""
+
+    what: WaitingFor
+    doing: str
+    since: datetime
+    seconds: float
+    because: str
+
+
+class Readiness(Body):
+    """The service does its work. `waiting`: what waits without holding anything up."""
+
+    status: Literal["ready"] = "ready"
+    waiting: tuple[WaitView, ...] = ()
+
+
 class ServiceStatus(Body):
     """The console reads it before it moves the clock; an operator reads it to find lag."""
 
@@ -53,6 +75,7 @@ class ServiceStatus(Body):
     next_due_at: datetime | None
     dead_letters: int
     lag: dict[str, int]
+    waiting: tuple[WaitView, ...] = ()
 
 
 class Environment(Body):

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import asyncio
 
-import structlog
-
 from contracts import topics
 from contracts.cloudevents import Decoder, encode_value, headers
 from contracts.events import ClockSet
-from services.chassis.bus.port import BusError, EventBus, Record, TopicPartition
-from services.chassis.clock import Clock, ClockReading, pause
+from services.chassis.bus.port import EventBus, Record, TopicPartition
+from services.chassis.clock import Clock, ClockReading
 from services.chassis.identity import Identity
-
-log = structlog.get_logger(__name__)
+from services.chassis.outages import is_outage
+from services.chassis.waits import Patience, Waits
 
 _PLACE = TopicPartition(topics.CLOCK.name, 0)
 
@@ -40,15 +38,19 @@ class ClockFollower:
                 self._clock.set(ClockReading(announced.simulated_at, announced.real_at, announced.rate))
         return self.last is not None
 
-    async def run(self, stopping: asyncio.Event) -> None:
-        """Follow until `stopping`. Retries when the bus fails."""
+    async def run(self, stopping: asyncio.Event, waits: Waits) -> None:
+        """Follow until `stopping`. Retries during an outage of the bus."""
+        patience = Patience("clock", "reading the clock", waits)
         while not stopping.is_set():
             try:
                 await self.catch_up()
                 await self._bus.wait([topics.CLOCK.name], timeout=0.5)
-            except BusError as failure:
-                log.warning("cannot read the clock; trying again", error=repr(failure))
-                await pause(1.0)
+            except Exception as failure:
+                if not is_outage(failure):
+                    raise
+                await patience.wait(failure)
+            else:
+                patience.over()
 
 
 class ClockAnnouncer:

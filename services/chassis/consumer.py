@@ -23,10 +23,11 @@ from services.chassis.clock import Clock, pause
 from services.chassis.faults import Faults, NoFaults
 from services.chassis.messaging.dead_letters import DeadLetter, DeadLetters
 from services.chassis.messaging.inbox import Inbox, fingerprint
-from services.chassis.outages import Patience, is_outage, said
+from services.chassis.outages import Unusable, is_outage, said
 from services.chassis.telemetry import Metrics
 from services.chassis.transaction import Transaction
 from services.chassis.unit_of_work import UnitOfWork
+from services.chassis.waits import Patience, Waits
 from services.chassis.waves import waves
 
 Handler = Callable[[Sequence[Any], Transaction], Awaitable[None]]
@@ -174,8 +175,9 @@ class EventProcessor:
             failed_at=self._clock.now(),
         )
         async with self._unit.transaction(self._clock.now()) as tx:
-            await self._letters.store(tx.session, letter)
-        self.metrics.dead_lettered(letter.event_type)
+            is_new = await self._letters.store(tx.session, letter)
+        if is_new:
+            self.metrics.dead_lettered(letter.event_type)
         about = cloudevents.trace_id(headers.get("ce_subject", b"").decode(errors="replace"))
         log.error(
             "event set aside",
@@ -209,16 +211,18 @@ class Consumer:
         subscription: Subscription,
         processor: EventProcessor,
         *,
-        batch_size: int = 500,
-        backlog_batch_size: int = 2000,
+        batch_sizes: tuple[int, int] = (500, 2000),
         retry: RetryPolicy | None = None,
         faults: Faults | None = None,
+        waits: Waits | None = None,
     ) -> None:
+        """`batch_sizes`: of a usual batch, and of one during a backlog."""
         self._subscription, self._processor, self._metrics = subscription, processor, processor.metrics
-        self._sizes, self._retry = (batch_size, backlog_batch_size), retry or RetryPolicy()
-        self._size = batch_size
+        self._sizes, self._retry = batch_sizes, retry or RetryPolicy()
+        self._size = batch_sizes[0]
         self._faults = faults or NoFaults()
-        self._patience = Patience("handling events")
+        self._waits = waits or Waits()
+        self._patience = Patience("consumer", "handling events", self._waits)
 
     async def handle_next(self, timeout: float) -> int:
         """Handle one batch. Returns the number of its messages; 0 after `timeout` seconds without any."""
@@ -228,6 +232,11 @@ class Consumer:
         if not messages:
             return 0
         self._metrics.stage_ended("fetch", began)
+        with self._waits.under_way("consumer", "handling a batch"):
+            await self._handle(messages)
+        return len(messages)
+
+    async def _handle(self, messages: Sequence[Message]) -> None:
         with self._metrics.stage("decode"):
             deliveries = [d for m in messages if (d := await self._decoded(m)) is not None]
         for wave in waves(deliveries, _keys):
@@ -241,7 +250,6 @@ class Consumer:
             log.warning("partitions went to another member; it handles these events again", detail=str(lost))
             await self._subscription.rewind()
         self._faults.reached("offsets.committed")
-        return len(messages)
 
     async def _decoded(self, message: Message) -> Delivery | None:
         try:
@@ -253,6 +261,8 @@ class Consumer:
     async def _apply(self, wave: Sequence[Delivery]) -> None:
         try:
             await self._through_outages(partial(self._processor.apply, wave))
+        except Unusable:
+            raise
         except Exception as failure:
             log.warning("wave failed; trying its events one by one", size=len(wave), error=said(failure))
             for delivery in wave:
@@ -264,6 +274,8 @@ class Consumer:
             attempt += 1
             try:
                 return await self._through_outages(partial(self._processor.apply, [delivery]))
+            except Unusable:
+                raise
             except Exception as failure:
                 if attempt >= self._retry.attempts or isinstance(failure, IdReused):
                     reason = f"{type(failure).__name__}: {failure}"
@@ -275,6 +287,8 @@ class Consumer:
         while True:
             try:
                 await self._processor.set_aside(message, reason, attempts)
+            except Unusable:
+                raise
             except Exception as failure:
                 await self._patience.wait(failure)
             else:

@@ -26,11 +26,11 @@ from services.chassis.clock import Clock
 from services.chassis.clock_topic import ClockFollower
 from services.chassis.collector import keep_what_is_loaded
 from services.chassis.messaging.outbox import SENDER
-from services.chassis.migrations import NewerDatabase
-from services.chassis.outages import Patience, is_outage
+from services.chassis.outages import Unusable, is_outage
 from services.chassis.service import Service, topic_specs
 from services.chassis.settings import ServiceSettings
 from services.chassis.telemetry import configure_logging
+from services.chassis.waits import Patience, possible
 from services.chassis.web.application import create_http
 from services.chassis.web.listeners import Listener
 
@@ -38,6 +38,9 @@ T = TypeVar("T")
 Settings = TypeVar("Settings", bound=ServiceSettings)
 Party = TypeVar("Party", bound=Service)
 
+UNUSABLE_STATUS = 2
+UNUSABLE_LINE = "sansha: "
+"""Begins the line of a process that cannot run, by which its supervisor finds the line in its log."""
 SECONDS_TO_FINISH = 8.0
 """How long work in flight may take after a request to stop; an event not handled by then is redelivered."""
 
@@ -53,7 +56,8 @@ def run(
 ) -> None:
     """Run a service until a request to stop. It serves the routes of `router`, and `further` listeners.
 
-    Settings that cannot be used, and a database of a newer version, end it with one line and exit status 2.
+    What no retry mends (`Unusable`), such as settings that cannot be used, a damaged file or a database of a newer
+    version, ends it with one line and exit status 2: whatever started it should not start it again.
     """
     try:
         settings = read.from_environment(principal)
@@ -66,8 +70,13 @@ def run(
 
     try:
         asyncio.run(_main(principal, settings, create, served))
-    except NewerDatabase as wrong:
+    except Unusable as wrong:
         raise _unusable(principal, wrong) from None
+    except BaseExceptionGroup as several:
+        found = several.subgroup(Unusable)
+        if found is None:
+            raise
+        raise _unusable(principal, _first(found)) from None
 
 
 def http_listener(service: Service, router: APIRouter) -> Listener:
@@ -75,9 +84,14 @@ def http_listener(service: Service, router: APIRouter) -> Listener:
     return Listener(create_http(service, router), service.settings.host, service.settings.port)
 
 
+def _first(group: BaseExceptionGroup[Unusable]) -> Unusable:
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
+
+
 def _unusable(principal: str, wrong: Exception) -> SystemExit:
-    sys.stderr.write(f"sansha: {principal}: {wrong}\n")
-    return SystemExit(2)
+    sys.stderr.write(f"{UNUSABLE_LINE}{principal}: {' '.join(str(wrong).split())}\n")
+    return SystemExit(UNUSABLE_STATUS)
 
 
 async def _main(
@@ -94,12 +108,14 @@ async def _main(
         loop.add_reader(settings.parent_pipe, stopping.set)
     clock = Clock.real()
     try:
-        bus = await _finished(_possible("opening the bus", partial(_open_bus, settings, principal)), stopping)
+        bus = await _finished(possible("bus", "opening the bus", partial(_open_bus, settings, principal)), stopping)
         if bus is None:
             return
         follower = ClockFollower(bus, clock) if settings.clock == "announced" else None
         service = create(settings, bus, clock)
-        if await _finished(_possible("starting", partial(_start, service, follower)), stopping):
+        if await _finished(
+            possible("database", "starting", partial(_start, service, follower), service.waits), stopping
+        ):
             keep_what_is_loaded()
             await _serve(service, served(service), follower, stopping)
         await service.close()
@@ -131,12 +147,14 @@ async def _serve(
     """The relay stops after the listeners: what the last requests have published is still sent."""
     http_stopped = asyncio.Event()
     service.relay.set_leader(False)
+    service.damage = asyncio.get_running_loop().create_future()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_listen(listeners, stopping, http_stopped))
-        tasks.create_task(_finished(_consume(service, stopping), stopping, SECONDS_TO_FINISH))
-        tasks.create_task(_finished(_send(service, http_stopped), http_stopped, SECONDS_TO_FINISH))
+        tasks.create_task(_finished(keep_handling(service, stopping), stopping, SECONDS_TO_FINISH))
+        tasks.create_task(_finished(keep_sending(service, http_stopped), http_stopped, SECONDS_TO_FINISH))
         if follower is not None:
-            tasks.create_task(follower.run(stopping))
+            tasks.create_task(follower.run(stopping, service.waits))
+        tasks.create_task(_end_if_damaged(service.damage, http_stopped))
         log.info("serving", host=service.settings.host, port=service.settings.port)
 
 
@@ -150,16 +168,26 @@ async def _listen(listeners: Sequence[Listener], stopping: asyncio.Event, stoppe
         stopped.set()
 
 
-async def _send(service: Service, stopping: asyncio.Event) -> None:
+async def _end_if_damaged(damage: asyncio.Future[Unusable], stopping: asyncio.Event) -> None:
+    stopped = asyncio.create_task(stopping.wait())
+    await asyncio.wait((damage, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if damage.done():
+        raise damage.result()
+
+
+async def keep_sending(service: Service, stopping: asyncio.Event) -> None:
     """The relay: one process per database holds the lease and sends; the others wait for it."""
-    relay, patience = service.relay, Patience("sending what the outbox holds")
+    relay, patience = service.relay, Patience("relay", "sending what the outbox holds", service.waits)
     while not stopping.is_set():
         try:
             async with service.database.sole_holder(SENDER, relay.look_again) as lease:
                 relay.set_leader(lease.held)
                 while lease.held and not stopping.is_set():
-                    if not await relay.send_due():
-                        patience.over()
+                    with service.waits.under_way("relay", "sending rows"):
+                        sent = await relay.send_due()
+                    patience.over()
+                    if not sent:
                         await relay.wait(longest=1.0)
             if not relay.sends:
                 await _stopped_within(stopping, seconds=1.0)
@@ -170,8 +198,9 @@ async def _send(service: Service, stopping: asyncio.Event) -> None:
             await patience.wait(failure)
 
 
-async def _consume(service: Service, stopping: asyncio.Event) -> None:
-    patience = Patience("fetching events")
+async def keep_handling(service: Service, stopping: asyncio.Event) -> None:
+    """Handle events until `stopping`; retry during an outage."""
+    patience = Patience("consumer", "fetching events", service.waits)
     while not stopping.is_set():
         try:
             await service.consumer.handle_next(timeout=0.5)
@@ -181,21 +210,6 @@ async def _consume(service: Service, stopping: asyncio.Event) -> None:
             await patience.wait(failure)
         else:
             patience.over()
-
-
-async def _possible(doing: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """The result of `work`, retried until no outage prevents it."""
-    patience = Patience(doing)
-    while True:
-        try:
-            done = await work()
-        except Exception as failure:
-            if not is_outage(failure):
-                raise
-            await patience.wait(failure)
-        else:
-            patience.over()
-            return done
 
 
 async def _finished(work: Coroutine[Any, Any, T], stopping: asyncio.Event, within: float = 0.0) -> T | None:

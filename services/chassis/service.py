@@ -6,12 +6,14 @@ relay beside its HTTP until a request to stop.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
+import math
 import os
 import platform
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -22,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import topics
 from contracts.books import Books
-from contracts.http.service import DeadLetterView, Environment, ServiceStatus
+from contracts.http.service import DeadLetterView, Environment, ServiceStatus, WaitView
 from contracts.vocabulary import Refusal
 from services.chassis import faults
 from services.chassis.bus.port import EventBus, TopicSpec
@@ -30,6 +32,7 @@ from services.chassis.clock import Clock
 from services.chassis.commands import Answers, Executor
 from services.chassis.consumer import Consumer, EventProcessor, On
 from services.chassis.database import Database
+from services.chassis.health import Health, Rows
 from services.chassis.identity import Identity, SeededIdentity, TimeOrderedIdentity
 from services.chassis.messaging.dead_letters import DeadLetter, DeadLetters
 from services.chassis.messaging.inbox import Inbox
@@ -37,11 +40,12 @@ from services.chassis.messaging.outbox import Outbox
 from services.chassis.messaging.relay import Relay
 from services.chassis.migrations import CHASSIS, History, Schema
 from services.chassis.migrations.up_to_date import migrate
-from services.chassis.outages import is_outage, said
+from services.chassis.outages import Unusable, is_outage, said
 from services.chassis.settings import ServiceSettings
 from services.chassis.telemetry import Metrics
 from services.chassis.transaction import Transaction
 from services.chassis.unit_of_work import UnitOfWork
+from services.chassis.waits import NotAnswering, Waits
 
 log = structlog.get_logger(__name__)
 
@@ -79,7 +83,7 @@ class Service(ABC):
     ) -> None:
         self.principal, self.settings, self.bus, self.clock = principal, settings, bus, clock
         self.identity = identity_of(settings)
-        self.metrics = Metrics(timed=settings.timed)
+        self.metrics, self.waits = Metrics(timed=settings.timed), Waits()
         self.database = Database(
             settings.database_url, durable=settings.database_durable, pool_size=settings.database_pool_size
         )
@@ -95,6 +99,9 @@ class Service(ABC):
             "replay_dead_letter", _Replay, DeadLetterView, self._replay_letters, lambda r: (r.letter_id,)
         )
         self._consumer: Consumer | None = None
+        self.health = Health(self.waits, self._lag, self._rows, self.database.require_writing)
+        self.damage: asyncio.Future[Unusable] | None = None
+        """Of a running process: set by a request that found a damage, which ends the process."""
 
     @abstractmethod
     def subscriptions(self) -> Sequence[On]:
@@ -126,7 +133,7 @@ class Service(ABC):
         )
         subscription = await self.bus.subscribe(self.principal, self.topics)
         self._processor, self._subscription = processor, subscription
-        self._consumer = Consumer(subscription, processor, faults=self._faults)
+        self._consumer = Consumer(subscription, processor, faults=self._faults, waits=self.waits)
 
     @property
     def schemas(self) -> Sequence[Schema]:
@@ -156,33 +163,52 @@ class Service(ABC):
         return self.database.read()
 
     async def is_ready(self) -> bool:
-        """Whether this service has joined its group and its database answers."""
-        return self._consumer is not None and await self.database.answers()
+        """Whether this service has joined its group, reaches database and bus, and nothing keeps it from its work."""
+        return not await self.obstacles()
+
+    async def obstacles(self) -> Sequence[str]:
+        """What keeps it from its work, each in a few words."""
+        if self._consumer is None:
+            return ["the service is starting or stopping"]
+        return list(map(str, await self.health.obstacles()))
 
     async def status(self) -> ServiceStatus:
-        """How far it lags behind, and when its next timer is due.
+        """How far it lags behind, when its next timer is due, and what waits.
 
-        The topics are read before the outbox: what a handled event has published is in the outbox by then.
+        Raises `NotAnswering`, which says what waits, if the bus or the database does not answer.
         """
+        lag, rows = await self.health.read()
+        if lag is None or rows is None:
+            raise NotAnswering("; ".join(map(str, self.waits.all())))
+        return ServiceStatus(
+            principal=self.principal,
+            now=self.clock.now(),
+            seed=self.settings.seed,
+            clock_rate=self.clock.reading.rate,
+            outbox_due=rows.outbox.due,
+            next_due_at=rows.outbox.next_due,
+            dead_letters=rows.dead_letters,
+            lag=dict(lag),
+            waiting=self.waiting,
+        )
+
+    @property
+    def waiting(self) -> tuple[WaitView, ...]:
+        """What waits now, as it was last known."""
+        return tuple(WaitView.model_validate(wait._asdict()) for wait in self.waits.all())
+
+    async def _lag(self) -> Mapping[str, int]:
         ends = await self.bus.end_offsets(self.topics)
         done = await self.bus.committed(self.principal, self.topics)
         lag: dict[str, int] = dict.fromkeys(self.topics, 0)
         for place, end in ends.items():
             lag[place.topic] += end - done.get(place, 0)
+        return lag
+
+    async def _rows(self) -> Rows:
         async with self.reading() as session:
-            now = self.clock.now()
-            due, next_due = await self._outbox.outlook(session, now, self.relay.sent)
-            dead = await self._letters.count(session)
-        return ServiceStatus(
-            principal=self.principal,
-            now=now,
-            seed=self.settings.seed,
-            clock_rate=self.clock.reading.rate,
-            outbox_due=due,
-            next_due_at=next_due,
-            dead_letters=dead,
-            lag=lag,
-        )
+            outlook = await self._outbox.outlook(session, self.clock.now(), self.relay.sent)
+            return Rows(outlook, await self._letters.count(session))
 
     async def environment(self) -> Environment:
         """Python, machine, database and bus, and how durable the last two are."""
@@ -200,19 +226,13 @@ class Service(ABC):
         return Books(self.principal)
 
     async def refresh_gauges(self) -> None:
-        """Bring the gauges up to date for a scrape; during an outage they keep their last values."""
-        try:
-            status = await self.status()
-        except Exception as failure:
-            if not is_outage(failure):
-                raise
-            self.metrics.outage.set(1)
-            return
-        self.metrics.outage.set(0)
-        self.metrics.outbox_due.set(status.outbox_due)
-        self.metrics.dead_letters.set(status.dead_letters)
-        for topic, behind in status.lag.items():
-            self.metrics.lag.labels(topic).set(behind)
+        """Bring the gauges up to date for a scrape. What cannot be known during an outage is NaN."""
+        lag, rows = await self.health.read()
+        self.metrics.shows_waits(self.waits.all())
+        for topic in self.topics:
+            self.metrics.lag.labels(topic).set(math.nan if lag is None else lag[topic])
+        self.metrics.outbox_due.set(math.nan if rows is None else rows.outbox.due)
+        self.metrics.dead_letters.set(math.nan if rows is None else rows.dead_letters)
 
     async def dead_letters(self) -> Sequence[DeadLetterView]:
         """Dead letters, the oldest first."""
@@ -256,6 +276,7 @@ class Service(ABC):
         if self._consumer is not None:
             await self._subscription.close()
             self._consumer = None
+        self.health.close()
         await self.database.close()
 
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final, Literal, get_args
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
+from contracts.http.service import WaitingFor
 from services.chassis.clock import monotonic
 from services.chassis.log_levels import LogLevel
+from services.chassis.waits import Wait
 
 Stage = Literal[
     "fetch", "decode", "inbox", "handlers", "commands", "outbox", "commit", "commit_offsets", "read_outbox", "produce"
@@ -80,9 +82,17 @@ class Metrics:
         self._commands = Counter("sansha_commands", "Commands answered", ["command", "outcome"], registry=r)
         self._answered: dict[tuple[str, str], Counter] = {}
         self.outbox_due = Gauge("sansha_outbox_due", "Outbox rows that are due", registry=r)
-        self.outage = Gauge("sansha_outage", "1 while database or bus do not answer", registry=r)
+        self._outage = Gauge("sansha_outage", "1 while this waits", ["what"], registry=r)
+        self._waiting = Gauge("sansha_outage_seconds", "For how long this waits", ["what"], registry=r)
         self.dead_letters = Gauge("sansha_dead_letters", "Dead letters waiting", registry=r)
         self.lag = Gauge("sansha_consumer_lag", "Messages not yet committed", ["topic"], registry=r)
+
+    def shows_waits(self, waits: Sequence[Wait]) -> None:
+        """Show these waits, the oldest first, and nothing else."""
+        for what in get_args(WaitingFor):
+            seconds = [wait.seconds for wait in waits if wait.what == what]
+            self._outage.labels(what).set(bool(seconds))
+            self._waiting.labels(what).set(max(seconds, default=0))
 
     def began(self) -> float:
         """A start mark for a duration."""

@@ -177,7 +177,7 @@ async def test_a_request_without_a_trace_gets_an_id_of_its_own(traceparent: str 
 async def test_health_tells_living_from_ready(tmp_path: Path) -> None:
     async with serving(tmp_path) as (driven, client):
         assert (await client.get("/health/live")).json() == {"status": "alive"}
-        assert (await client.get("/health/ready")).json() == {"status": "ready"}
+        assert (await client.get("/health/ready")).json() == {"status": "ready", "waiting": []}
         async with driven.service.reading() as session:
             await session.execute(text("PRAGMA busy_timeout = 1"))
         hog = sqlite3.connect(tmp_path / f"{driven.principal}.db", isolation_level=None)

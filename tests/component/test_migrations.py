@@ -24,6 +24,7 @@ from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.migrations import CHASSIS, History, NewerDatabase, Schema
 from services.chassis.migrations.up_to_date import migrate
+from services.chassis.outages import Unusable
 from services.chassis.service import Service
 from services.payment_provider.app import Settings as PaymentProviderSettings
 from services.payment_provider.app import create_app as create_payment_provider
@@ -160,6 +161,30 @@ async def test_an_older_database_gets_the_revisions_that_it_lacks(home: Home, tm
             NewerDatabase, match=rf"{next_one.head}; this sansha knows up to .*{ward.history.head}: upgrade"
         ):
             await migrate(opened, (chassis, ward))
+
+
+async def test_a_column_that_something_else_has_dropped_is_named_at_the_start(home: Home) -> None:
+    chassis, ward = schemas_of("ward")
+    async with database(home) as opened:
+        await migrate(opened, (chassis, ward))
+        await migrate(opened, (chassis, ward))
+        async with opened.begin() as session:
+            await session.execute(text("ALTER TABLE dead_letters DROP COLUMN reason"))
+        with pytest.raises(Unusable, match=r"lacks dead_letters\.reason: .* restore it from a backup$"):
+            await migrate(opened, (chassis, ward))
+
+
+@pytest.mark.parametrize(("header", "why"), [(b"no SQLite", "file is not a database"), (b"", "malformed")])
+async def test_a_damaged_file_is_named_at_the_start(tmp_path: Path, header: bytes, why: str) -> None:
+    async with database(Home(tmp_path)) as opened:
+        await migrate(opened, schemas_of("ward"))
+    file = tmp_path / "party.db"
+    whole = file.read_bytes()
+    file.write_bytes(header or whole[:4096] + b"\xff" * (len(whole) - 4096))
+    file.write_bytes(file.read_bytes().ljust(8192, b"x"))
+    async with database(Home(tmp_path)) as opened:
+        with pytest.raises(Unusable, match=rf"{file} is damaged \(.*{why}.*\): stop the stack, restore"):
+            await migrate(opened, schemas_of("ward"))
 
 
 async def test_several_that_start_at_once_make_the_tables_once(home: Home) -> None:

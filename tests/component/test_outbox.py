@@ -258,7 +258,7 @@ async def test_a_waiting_relay_is_woken_by_the_clock_and_by_its_timer(anywhere: 
     driven = await Driven.started(anywhere)
     await remind(driven, "later", NOON + DAY)
     waiting = asyncio.create_task(driven.service.relay.wait(longest=60))
-    await driven.service.database.answers()
+    await driven.service.database.require_writing()
     driven.clock.set(ClockReading(NOON + DAY - timedelta(seconds=50), real_now(), 1000.0))
     await asyncio.wait_for(waiting, SOON)
     await asyncio.wait_for(driven.service.relay.wait(longest=60), SOON)

@@ -289,7 +289,7 @@ async def test_a_transaction_in_which_a_statement_failed_does_not_pass_for_commi
 
     with pytest.raises(DBAPIError, match="nothing of this is committed"):
         await catch_it()
-    assert await database.answers()
+    await database.require_writing()
     await database.close()
 
 

@@ -64,6 +64,11 @@ def test_nothing_runs_as_root_or_can_become_root(stack: ComposedStack) -> None:
     assert confined == {"[ALL] [no-new-privileges:true]"}
 
 
+def test_a_party_that_cannot_run_is_not_started_for_ever(stack: ComposedStack) -> None:
+    form = "{{.HostConfig.RestartPolicy.Name}}:{{.HostConfig.RestartPolicy.MaximumRetryCount}}"
+    assert {stack.inspected(c, form) for c in stack.containers(*PARTIES, "console")} == {"on-failure:20"}
+
+
 def test_every_container_has_a_memory_limit(stack: ComposedStack) -> None:
     assert "0" not in {stack.inspected(c, "{{.HostConfig.Memory}}") for c in stack.containers()}
 

@@ -16,7 +16,16 @@ import pytest
 from sqlalchemy import exc
 
 from services.chassis.bus.port import BusError
-from services.chassis.outages import is_outage, lost_a_race, said
+from services.chassis.outages import (
+    NotAdmitted,
+    Unusable,
+    is_damage,
+    is_outage,
+    is_refusal_of_a_server,
+    lost_a_race,
+    said,
+)
+from services.chassis.waits import possible
 
 _CONSTRAINTS = (sqlite3.IntegrityError, asyncpg.IntegrityConstraintViolationError)
 
@@ -106,10 +115,40 @@ def test_a_full_a_locked_and_a_read_only_sqlite_are_out(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as hog:
         hog.execute("BEGIN EXCLUSIVE")
         locked = provoked("INSERT INTO t VALUES (1)", path=path)
+    for failure in (full, read_only, locked):
+        assert is_outage(of_sqlalchemy(failure)), failure
+        assert not is_damage(of_sqlalchemy(failure)), failure
+
+
+def test_a_file_that_is_no_database_or_malformed_is_damaged_and_no_outage(tmp_path: Path) -> None:
     (tmp_path / "garbage.db").write_bytes(b"no database" * 1000)
     garbage = provoked("SELECT 1 FROM t", path=tmp_path / "garbage.db")
-    for failure in (full, read_only, locked, garbage):
-        assert is_outage(of_sqlalchemy(failure)), failure
+    provoked("CREATE TABLE t (x)", "INSERT INTO t VALUES (zeroblob(100000))", "nonsense", path=tmp_path / "torn.db")
+    with (tmp_path / "torn.db").open("r+b") as torn:
+        torn.seek(4096)
+        torn.write(b"\xff" * 4096)
+    malformed = provoked("SELECT sum(length(x)) FROM t", path=tmp_path / "torn.db")
+    for failure in (garbage, malformed):
+        assert is_damage(failure)
+        assert is_damage(of_sqlalchemy(failure))
+        assert not is_outage(of_sqlalchemy(failure)), failure
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        asyncpg.InvalidPasswordError("password authentication failed"),
+        asyncpg.InvalidAuthorizationSpecificationError("role does not exist"),
+        asyncpg.InvalidCatalogNameError("database does not exist"),
+        NotAdmitted("cannot connect: AuthenticationFailedError"),
+    ],
+    ids=lambda failure: type(failure).__name__,
+)
+def test_a_server_that_admits_nobody_is_out_while_it_runs_and_refuses_a_start(failure: Exception) -> None:
+    assert is_outage(failure)
+    assert is_refusal_of_a_server(failure)
+    assert isinstance(failure, NotAdmitted) or is_refusal_of_a_server(of_sqlalchemy(failure))
+    assert not is_refusal_of_a_server(ConnectionRefusedError(111, "Connect call failed"))
 
 
 def test_a_constraint_of_sqlite_is_no_outage_but_may_be_a_lost_race(tmp_path: Path) -> None:
@@ -128,6 +167,25 @@ def test_what_is_said_is_one_line_without_statement_or_values() -> None:
     failure = of_sqlalchemy(asyncpg.DiskFullError("could not extend file\nHINT: Check free disk space."))
     assert said(failure) == "DBAPIError: could not extend file"
     assert said(TimeoutError()) == "TimeoutError"
+
+
+async def test_a_start_waits_for_a_server_that_is_down_and_ends_at_one_that_refuses_for_long() -> None:
+    failures: list[Exception] = [ConnectionRefusedError(), asyncpg.InvalidPasswordError("no"), TimeoutError()]
+
+    async def start() -> str:
+        if failures:
+            raise failures.pop()
+        return "started"
+
+    assert await possible("database", "starting", start) == "started"
+
+    async def refused() -> str:
+        raise asyncpg.InvalidPasswordError('password authentication failed for user "ward"')
+
+    with pytest.raises(
+        Unusable, match=r'starting: the server answers and refuses .*user "ward".*; correct user, password'
+    ):
+        await possible("database", "starting", refused, refused_seconds=0.1)
 
 
 @pytest.mark.processes

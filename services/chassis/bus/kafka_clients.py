@@ -18,17 +18,19 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.conn import create_conn
 from aiokafka.errors import (
+    AuthenticationFailedError,
     CommitFailedError,
     ConsumerStoppedError,
     KafkaConnectionError,
     KafkaError,
     NotCoordinatorForGroupError,
+    SaslAuthenticationFailed,
 )
 from aiokafka.helpers import create_ssl_context
 from aiokafka.partitioner import DefaultPartitioner
 
 from services.chassis.bus.kafka_options import KafkaOptions
-from services.chassis.bus.port import BusError, Message, TopicPartition
+from services.chassis.bus.port import BusError, Message, RefusedUser, TopicPartition
 from services.chassis.clock import pause
 
 LARGEST_BATCH_BYTES = 1_048_576
@@ -54,7 +56,8 @@ async def reported(options: KafkaOptions, what: str) -> AsyncIterator[None]:
     try:
         yield
     except (KafkaError, ConsumerStoppedError, OSError, TimeoutError) as failure:
-        raise BusError(f"cannot {what} at {options.bootstrap}: {_why(failure)}") from None
+        kind = RefusedUser if isinstance(failure, (AuthenticationFailedError, SaslAuthenticationFailed)) else BusError
+        raise kind(f"cannot {what} at {options.bootstrap}: {_why(failure)}") from None
     except asyncio.CancelledError:
         task = asyncio.current_task()
         if task is None or task.cancelling():

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from contracts.cloudevents import Headers
-from services.chassis.outages import Outage
+from services.chassis.outages import NotAdmitted, Outage, Unusable
 
 
 class Record(NamedTuple):
@@ -60,6 +60,14 @@ class TopicSpec:
 
 class BusError(Outage):
     """The bus could not do what was requested. A retry may succeed."""
+
+
+class RefusedUser(BusError, NotAdmitted):
+    """The broker answers, and does not admit this user with this password."""
+
+
+class DamagedLog(BusError, Unusable):
+    """A file of the log is damaged or of another program: no retry mends it. The text names the file, and a remedy."""
 
 
 class Fenced(BusError):

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.chassis.bus.port import BusError
+from services.chassis.bus.port import BusError, DamagedLog
 from services.chassis.database.journal import flush_folder
+from services.chassis.outages import is_damage
 
+REMEDY = "stop the stack, restore the whole data folder from one backup, or name another folder"
 _BUSY_SECONDS = 10.0
 """How long another process may lock the file before an operation fails."""
 
@@ -26,10 +28,12 @@ class Layout:
 
 @contextmanager
 def reporting(path: Path) -> Iterator[None]:
-    """Raise errors of the medium as `BusError`, with the file's name."""
+    """Raise errors of the medium as `BusError`, with the file's name; a damage as `DamagedLog`."""
     try:
         yield
     except (sqlite3.Error, OSError) as failure:
+        if is_damage(failure):
+            raise DamagedLog(f"{path} is damaged ({failure}): {REMEDY}") from failure
         raise BusError(f"{path}: {failure}") from failure
 
 
@@ -100,7 +104,7 @@ def _is_laid_out(connection: sqlite3.Connection, path: Path, layout: Layout) -> 
     if (application_id, version) == (layout.application_id, layout.version):
         return True
     if application_id == layout.application_id:
-        raise BusError(f"{path} has layout {version}; this version of the program reads layout {layout.version}")
+        raise DamagedLog(f"{path} has layout {version}; this sansha reads layout {layout.version}: upgrade sansha")
     if connection.execute("SELECT 1 FROM sqlite_master").fetchone() is not None:
-        raise BusError(f"{path} is not a file of this log: another program made it")
+        raise DamagedLog(f"{path} is not a file of this log: another program made it; {REMEDY}")
     return False

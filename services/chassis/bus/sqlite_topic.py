@@ -11,8 +11,8 @@ from pathlib import Path
 import msgspec
 
 from contracts.cloudevents import Headers
-from services.chassis.bus.port import BusError, Message, Record, TopicSpec
-from services.chassis.bus.sqlite_file import Layout, connect, lay_out, reporting, transaction
+from services.chassis.bus.port import DamagedLog, Message, Record, TopicSpec
+from services.chassis.bus.sqlite_file import REMEDY, Layout, connect, lay_out, reporting, transaction
 from services.chassis.database.journal import Journal
 
 LAYOUT = Layout(
@@ -137,8 +137,8 @@ class TopicFile:
         try:
             stored = _decode(payload)
         except msgspec.MsgspecError as wrong:
-            raise BusError(
-                f"{self._path}: partition {partition} is corrupt at offset {last_offset}: {wrong}"
+            raise DamagedLog(
+                f"{self._path}: partition {partition} is corrupt at offset {last_offset} ({wrong}): {REMEDY}"
             ) from wrong
         topic, first = self.spec.name, last_offset + 1 - len(stored)
         return [

@@ -18,7 +18,6 @@ from sqlalchemy.engine import make_url
 from services.chassis.database.engine import Engine, Lease
 from services.chassis.database.sqlite import InlineSQLite
 from services.chassis.deferred import Deferred
-from services.chassis.outages import is_outage
 
 POSTGRESQL: Final[Deferred[Engine]] = Deferred("services.chassis.database.postgresql:PostgreSQL", extra="postgres")
 _SQLITE_SETTINGS: Final = {
@@ -65,16 +64,10 @@ class Database:
         async with self.begin() as session:
             await session.run_sync(metadata.create_all)
 
-    async def answers(self) -> bool:
-        """Whether the database can be written to; False during an outage."""
-        try:
-            async with self.begin() as session:
-                await session.execute(text("SELECT 1"))
-        except Exception as failure:
-            if not is_outage(failure):
-                raise
-            return False
-        return True
+    async def require_writing(self) -> None:
+        """Begin a transaction that writes, and write nothing. Raises what prevents it."""
+        async with self.begin() as session:
+            await session.execute(text("SELECT 1"))
 
     async def described(self) -> Mapping[str, str]:
         """The database's kind, version and settings on which the durability of a commit depends, as it reports them."""

@@ -24,6 +24,7 @@ from sqlalchemy.pool import StaticPool
 
 from services.chassis.database.direct_session import Columns, DirectSession
 from services.chassis.database.journal import GroupCommit, Journal
+from services.chassis.outages import Unusable, is_damage, said
 
 
 class InlineSession(DirectSession):
@@ -58,6 +59,20 @@ def _translated(statement: str) -> Iterator[None]:
         yield
     except sqlite3.Error as failure:
         raise DBAPIError.instance(statement, None, failure, sqlite3.Error, hide_parameters=True) from failure
+
+
+@contextmanager
+def _whole(file: str | None) -> Iterator[None]:
+    """Raise an error that comes of a damaged file as `Unusable`."""
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error) as failure:
+        if not is_damage(failure):
+            raise
+        raise Unusable(
+            f"the database {file} is damaged ({said(failure)}): stop the stack, restore the whole data folder from one "
+            "backup, or name another folder"
+        ) from failure
 
 
 @dataclass
@@ -110,7 +125,7 @@ class InlineSQLite:
 
     @asynccontextmanager
     async def _transaction(self, begin: str) -> AsyncIterator[InlineSession]:
-        with self._commits.one_under_way():
+        with _whole(self._file), self._commits.one_under_way():
             async with self._one_at_a_time:
                 session = self._session = self._session or self._connected()
                 with _translated(begin):

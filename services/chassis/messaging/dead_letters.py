@@ -55,8 +55,8 @@ class DeadLetters:
         self._store = Bulk(self.table.insert(), only_missing=True)
         self._count = select(func.count()).select_from(self.table)
 
-    async def store(self, session: AsyncConnection, letter: DeadLetter) -> None:
-        """Store a message that was set aside. A redelivery of a stored one changes nothing.
+    async def store(self, session: AsyncConnection, letter: DeadLetter) -> bool:
+        """Store a message that was set aside. Returns False for a redelivery of a stored one, which changes nothing.
 
         Another message with the same id is stored, too, under the id and its own fingerprint.
         """
@@ -77,6 +77,7 @@ class DeadLetters:
             "failed_at": letter.failed_at,
         }
         await self._store.execute(session, [row])
+        return earlier is None or taken
 
     async def count(self, session: AsyncConnection) -> int:
         return int((await session.execute(self._count)).scalar_one())

@@ -64,10 +64,11 @@ class Written(NamedTuple):
 
 
 class Outlook(NamedTuple):
-    """How many rows are due and unsent, and when the next one is due; None for never."""
+    """How many rows are due and unsent, when the next one is due (None for never), and the first of those unsent."""
 
     due: int
     next_due: datetime | None
+    oldest_due: int | None
 
 
 class Outbox:
@@ -110,7 +111,9 @@ class Outbox:
             .returning(t.c.seq, exists(others.correlate(None)).label("others"))
         )
         self._outlook = select(
-            select(func.count()).where(*unsent).select_from(t).scalar_subquery(), next_due.scalar_subquery()
+            select(func.count()).where(*unsent).select_from(t).scalar_subquery(),
+            next_due.scalar_subquery(),
+            select(func.min(t.c.seq)).where(*unsent).scalar_subquery(),
         )
 
     async def write(

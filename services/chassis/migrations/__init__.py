@@ -13,6 +13,8 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import MetaData
 
+from services.chassis.outages import Unusable
+
 
 @dataclass(frozen=True, slots=True)
 class History:
@@ -41,5 +43,5 @@ class Schema(NamedTuple):
     history: History
 
 
-class NewerDatabase(Exception):
+class NewerDatabase(Unusable):
     """The database has revisions that this version of sansha does not know."""

@@ -10,6 +10,7 @@ from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, Strin
 from services.chassis.database import Database
 from services.chassis.deferred import Deferred
 from services.chassis.migrations import Schema
+from services.chassis.outages import Unusable
 
 ALEMBIC: Final[Deferred[None]] = Deferred("services.chassis.migrations.alembic_upgrade:upgrade")
 _VERSION: Final = Table(
@@ -21,15 +22,36 @@ _VERSION: Final = Table(
 
 
 async def migrate(database: Database, schemas: Sequence[Schema]) -> None:
-    """Bring a database up to date; one that is costs two short queries. Several processes may do so at once.
+    """Bring a database up to date; one that is costs three short queries. Several processes may do so at once.
 
-    Raises `NewerDatabase`.
+    Raises `NewerDatabase`; `Unusable` if a table or column is missing that its revisions have made.
     """
     async with database.read() as session:
         if await session.run_sync(_versions) == _heads(schemas):
+            await session.run_sync(_require_columns, schemas)
             return
     async with database.exclusive("migrations") as session:
         await session.run_sync(_bring_up_to_date, schemas)
+
+
+_COLUMNS: Final = {
+    "sqlite": "SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table'",
+    "postgresql": "SELECT table_name, column_name FROM information_schema.columns"
+    " WHERE table_schema = ANY (current_schemas(false))",
+}
+
+
+def _require_columns(connection: Connection, schemas: Sequence[Schema]) -> None:
+    there = {(table, column) for table, column in connection.exec_driver_sql(_COLUMNS[connection.dialect.name])}
+    tables = [table for schema in schemas for table in schema.tables.sorted_tables]
+    wanted = [(table.name, column.name) for table in tables for column in table.columns]
+    if lacking := [f"{table}.{column}" for table, column in wanted if (table, column) not in there]:
+        url = connection.engine.url
+        raise Unusable(
+            f"the database {url.set(drivername=url.get_backend_name())} is of version "
+            f"{', '.join(sorted(_heads(schemas)))} and lacks {', '.join(lacking)}: something else has changed it; "
+            "restore it from a backup"
+        )
 
 
 def _heads(schemas: Sequence[Schema]) -> set[str]:

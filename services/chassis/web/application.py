@@ -19,10 +19,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contracts.books import to_lines
 from contracts.http.problems import Problem
-from contracts.http.service import DeadLetterView, Environment, ReplayRequest, ServiceStatus
+from contracts.http.service import DeadLetterView, Environment, Readiness, ReplayRequest, ServiceStatus
 from contracts.vocabulary import Refusal
-from services.chassis.outages import is_outage, said
+from services.chassis.outages import Unusable, is_outage, said
 from services.chassis.service import Service
+from services.chassis.waits import NotAnswering
 from services.chassis.web.problems import ProblemError, accepted, problem
 from services.chassis.web.routing import PROBLEMS, IdempotencyKey
 
@@ -46,6 +47,7 @@ def create_api(title: str) -> FastAPI:
 def create_http(service: Service, router: APIRouter) -> FastAPI:
     """The service's HTTP application: its own routes and those that every service has."""
     app = create_api(service.title)
+    app.state.service = service
     app.add_exception_handler(StarletteHTTPException, _answer_http_error)
     app.add_exception_handler(Exception, _answer_fault)
     app.add_middleware(_Bounded, most=service.settings.http_requests_at_once)
@@ -167,6 +169,13 @@ async def _answer_http_error(_request: Request, raised: Exception) -> Response:
 
 async def _answer_fault(request: Request, raised: Exception) -> Response:
     correlation_id = getattr(request.state, "correlation_id", "")
+    if isinstance(raised, NotAnswering):
+        return _unavailable(Refusal("unavailable", str(raised), "end what waits, then ask again; nothing is lost"))
+    if isinstance(raised, Unusable):
+        _end_the_process(request.app.state.service, raised)
+        return _unavailable(
+            Refusal("unavailable", str(raised), "mend it and start the service, then send the same again")
+        )
     if is_outage(raised):
         log.warning("request not served", error=said(raised), correlation_id=correlation_id)
         wrong = f"the service cannot reach its database or bus now; correlation id {correlation_id}"
@@ -174,6 +183,11 @@ async def _answer_fault(request: Request, raised: Exception) -> Response:
     log.error("request failed", error=repr(raised), exc_info=raised, correlation_id=correlation_id)
     refusal = Refusal("internal", f"the service failed; correlation id {correlation_id}", "try again; the log says why")
     return _problem_response(problem(refusal, 500))
+
+
+def _end_the_process(service: Service, damage: Unusable) -> None:
+    if service.damage is not None and not service.damage.done():
+        service.damage.set_result(damage)
 
 
 def _unavailable(refusal: Refusal) -> Response:
@@ -196,10 +210,10 @@ def _operations(service: Service) -> APIRouter:
         return {"status": "alive"}
 
     @router.get("/health/ready", summary="The service can do its work", responses={503: {"model": Problem}})
-    async def ready() -> dict[str, str]:
-        if not await service.is_ready():
-            raise StarletteHTTPException(503, "the service is starting, stopping, or cannot reach its database")
-        return {"status": "ready"}
+    async def ready() -> Readiness:
+        if obstacles := await service.obstacles():
+            raise StarletteHTTPException(503, "; ".join(obstacles))
+        return Readiness(waiting=service.waiting)
 
     @router.get("/metrics", summary="Prometheus metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:

@@ -39,11 +39,12 @@ class Unreachable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """One process of a party, and its status; None if it does not answer."""
+    """One process of a party, and its status; None if it does not answer, or has the `problem` named."""
 
     principal: str
     address: str
     status: ServiceStatus | None
+    problem: str = ""
 
 
 class StackClient:
@@ -104,10 +105,11 @@ class StackClient:
     async def _replica(self, principal: str, address: str) -> Replica:
         try:
             answer = await self._http.get(f"http://{address}/ops/status", timeout=STATUS_SECONDS)
-            status = ServiceStatus.model_validate_json(answer.content) if answer.is_success else None
+            if answer.is_success:
+                return Replica(principal, address, ServiceStatus.model_validate_json(answer.content))
         except (httpx.TransportError, ValidationError):
-            status = None
-        return Replica(principal, address, status)
+            return Replica(principal, address, None)
+        return Replica(principal, address, None, f"waits: {_problem(answer).detail}")
 
     async def books(self, principal: str) -> Books:
         """A party's books, read as they arrive. Raises `Refused`; `Unreachable` also if they end early."""

@@ -169,8 +169,14 @@ class ClockAuthority:
     def _blockers(self, replica: Replica) -> Iterator[str]:
         name, status = replica.principal, replica.status
         if status is None:
-            yield f"{name} does not answer at {replica.address}"
+            problem = replica.problem
+            yield (
+                f"{name} at {replica.address} {problem}" if problem else f"{name} does not answer at {replica.address}"
+            )
             return
+        for wait in status.waiting:
+            if wait.what != "dead_letters":
+                yield f"{name} at {replica.address} waits: {wait.doing}, for {wait.seconds:.0f} s: {wait.because}"
         if status.now != self._clock.now():
             yield f"{name} at {replica.address} has not taken the time yet (it shows {status.now.isoformat()})"
         if status.outbox_due:

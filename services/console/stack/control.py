@@ -43,7 +43,9 @@ def control(authority: ClockAuthority) -> FastAPI:
     @app.get("/replicas", summary="Every replica of every party, and its status")
     async def replicas() -> Sequence[ReplicaView]:
         found = await authority.replicas()
-        return [ReplicaView(principal=r.principal, address=r.address, status=r.status) for r in found]
+        return [
+            ReplicaView(principal=r.principal, address=r.address, status=r.status, problem=r.problem) for r in found
+        ]
 
     return app
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+from functools import partial
 from typing import Annotated
 
 import structlog
@@ -15,10 +16,10 @@ from pydantic import Field
 
 from contracts import topics
 from services.chassis.bus.opening import open_bus
-from services.chassis.bus.port import BusError, EventBus
-from services.chassis.outages import Patience
+from services.chassis.bus.port import EventBus
 from services.chassis.service import identity_of, topic_specs
 from services.chassis.settings import ServiceSettings
+from services.chassis.waits import possible
 from services.chassis.web.listeners import Listener
 from services.console.stack.addresses import DEFAULT_PORT_BASE, Addresses
 from services.console.stack.clients import StackClient
@@ -61,15 +62,7 @@ async def _begin(
     settings: ConsoleSettings, options: ClockOptions, client: StackClient
 ) -> tuple[EventBus, ClockAuthority]:
     """The bus and the clock, once the bus answers."""
-    patience = Patience("beginning the clock")
-    while True:
-        try:
-            begun = await _begin_at_once(settings, options, client)
-        except BusError as failure:
-            await patience.wait(failure)
-        else:
-            patience.over()
-            return begun
+    return await possible("clock", "beginning the clock", partial(_begin_at_once, settings, options, client))
 
 
 async def _begin_at_once(

@@ -1,8 +1,7 @@
-"""`sansha up`: runs every party as one or more processes, watches them, and restarts one that ends.
+"""`sansha up`: runs every party as one or more processes, watches them, and restarts one that ends (`children.py`).
 
 The supervisor owns the clock topic and answers on the console's port. Its children hold the other end of a pipe: when
-the supervisor dies, by whatever signal, they stop. What it starts is `python -P -m services.…`: a folder `services/`
-in the working directory never gets in the way.
+the supervisor dies, by whatever signal, they stop.
 """
 
 from __future__ import annotations
@@ -13,9 +12,8 @@ import fcntl
 import os
 import re
 import signal
-import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Final
@@ -23,7 +21,7 @@ from typing import IO, Final
 from contracts import topics
 from contracts.http.console import ProcessView
 from services.chassis.bus.opening import open_bus
-from services.chassis.bus.port import BusError, EventBus
+from services.chassis.bus.port import BusError, DamagedLog, EventBus
 from services.chassis.clock import monotonic, pause
 from services.chassis.identity import SeededIdentity, TimeOrderedIdentity
 from services.chassis.log_levels import LogLevel
@@ -37,19 +35,16 @@ from services.console.stack.addresses import (
     LOCAL_HOST,
     PROCESSES,
     Addresses,
-    PartyProcess,
     is_free,
 )
+from services.console.stack.children import Child, Keeper
 from services.console.stack.clients import Replica, StackClient
 from services.console.stack.clock_authority import ClockAuthority, ClockOptions
 from services.console.stack.control import control, with_processes
 
 LOG_LEVEL_VARIABLE: Final = re.compile(r"SANSHA_([A-Z_]+_)?LOG_LEVEL", re.IGNORECASE)
-STOP_SECONDS = 15.0
 PORT_SECONDS = 3.0
 REMEMBER_SECONDS = 1.0
-STEADY_SECONDS = 10.0
-"""A process that ran at least this long is restarted at once when it ends; another after a pause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,28 +68,6 @@ class CannotStart(Exception):
     """The stack cannot be started with these options; the text says why and what would work."""
 
 
-@dataclass(eq=False)
-class Child:
-    """A party's process; `replica` counts the processes of that party from 0."""
-
-    party: PartyProcess
-    port: int
-    replica: int = 0
-    process: asyncio.subprocess.Process | None = None
-    restarts: int = 0
-    ended: str = ""
-
-    @property
-    def name(self) -> str:
-        """Unique among all processes of the stack."""
-        return f"{self.party.principal}.{self.replica + 1}" if self.replica else self.party.principal
-
-    @property
-    def label(self) -> str:
-        """The name on screen."""
-        return f"{self.party.label} ({self.replica + 1})" if self.replica else self.party.label
-
-
 @dataclass
 class Supervisor:
     """Starts, watches and stops the parties' processes. `tell` receives a line for each change."""
@@ -113,7 +86,7 @@ class Supervisor:
         bus = await self._open_bus()
         try:
             async with StackClient(self._addresses) as client:
-                present = _Present(client, [p.principal for p in PROCESSES if p.principal not in self.options.without])
+                present = _Present(client, self.children)
                 self.authority = ClockAuthority(bus, _identity(self._file), present)
                 last_seen = _last_seen(self.options.folder)
                 await self.authority.begin(self.options.clock, last_seen)
@@ -139,13 +112,16 @@ class Supervisor:
             bus = await open_bus(
                 settings.bus_url, durable=settings.database_durable, kafka=settings.kafka_options(topics.CONSOLE)
             )
+        except DamagedLog as wrong:
+            raise CannotStart(str(wrong)) from None
         except (ValueError, BusError) as wrong:
             raise CannotStart(f"the bus cannot be used ({wrong}); see --bus") from None
         try:
             await bus.create_topics(topic_specs(None if settings.embedded_folder else topics.CONSOLE))
         except BusError as wrong:
             await bus.close()
-            raise CannotStart(f"the bus cannot be used ({wrong}); see --bus") from None
+            damaged = isinstance(wrong, DamagedLog)
+            raise CannotStart(str(wrong) if damaged else f"the bus cannot be used ({wrong}); see --bus") from None
         return bus
 
     async def _prepare(self) -> None:
@@ -181,62 +157,34 @@ class Supervisor:
                 tasks.create_task(Listener(app, LOCAL_HOST, self.options.port_base).serve(self.stopping))
                 tasks.create_task(self._remember())
                 tasks.create_task(self._announce_ready())
+                keeper = Keeper(self.options.folder / "logs", reader, self.tell, self.stopping)
                 for child in self.children:
-                    tasks.create_task(self._keep(child, reader))
+                    environment = {**self._inherited, **self._environment(child, reader)}
+                    tasks.create_task(self._kept(keeper, child, environment))
         finally:
             os.close(writer)
             os.close(reader)
+        if all(child.unusable for child in self.children):
+            raise CannotStart("no party can run: mend what each of the lines above names, then start again")
+
+    async def _kept(self, keeper: Keeper, child: Child, environment: Mapping[str, str]) -> None:
+        """Run a party's process; when none is left that can run, the stack stops."""
+        await keeper.keep(child, environment)
+        if all(each.unusable for each in self.children):
+            self.stopping.set()
 
     def _processes(self) -> Sequence[ProcessView]:
         return [
             ProcessView(
                 principal=child.party.principal,
                 port=child.port,
-                pid=child.process.pid if child.process else None,
+                pid=child.process.pid if child.process and not child.unusable else None,
                 restarts=child.restarts,
                 ended=child.ended,
+                unusable=child.unusable,
             )
             for child in self.children
         ]
-
-    async def _keep(self, child: Child, pipe: int) -> None:
-        """Run a child until the supervisor stops; restart it whenever it ends before."""
-        quick_ends = 0
-        while not self.stopping.is_set():
-            began = monotonic()
-            child.process = await self._start(child, pipe)
-            ended = asyncio.create_task(child.process.wait())
-            stop_requested = asyncio.create_task(self.stopping.wait())
-            await asyncio.wait((ended, stop_requested), return_when=asyncio.FIRST_COMPLETED)
-            stop_requested.cancel()
-            if self.stopping.is_set():
-                await _stop(child.process)
-                return
-            child.restarts, child.ended = child.restarts + 1, _how(await ended)
-            quick_ends = 0 if monotonic() - began > STEADY_SECONDS else quick_ends + 1
-            self.tell(f"{child.label} ended ({child.ended}); starting it again, see {self._log(child)}")
-            await pause(min(0.2 * 2**quick_ends, 10.0) if quick_ends > 1 else 0.0)
-
-    async def _start(self, child: Child, pipe: int) -> asyncio.subprocess.Process:
-        log = os.open(self._log(child), os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
-        try:
-            return await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-P",
-                "-m",
-                child.party.module,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={**self._inherited, **self._environment(child, pipe)},
-                pass_fds=(pipe,),
-                start_new_session=True,
-            )
-        finally:
-            os.close(log)
-
-    def _log(self, child: Child) -> Path:
-        return self.options.folder / "logs" / f"{child.name}.log"
 
     @property
     def _inherited(self) -> Mapping[str, str]:
@@ -261,13 +209,16 @@ class Supervisor:
     async def _announce_ready(self) -> None:
         waiting = {f"{LOCAL_HOST}:{child.port}": child for child in self.children}
         while waiting and not self.stopping.is_set():
+            waiting = {address: child for address, child in waiting.items() if not child.unusable}
             for replica in await self.authority.replicas():
                 if replica.status is not None and (child := waiting.pop(replica.address, None)) is not None:
                     self.tell(f"{child.label} is ready at http://{replica.address} (/docs)")
             await pause(0.1)
-        if not waiting:
+        if not self.stopping.is_set():
+            left_down = ", ".join(child.label for child in self.children if child.unusable)
+            ready = f"ready without {left_down}" if left_down else "all ready"
             self.tell(
-                f"all ready; clock and processes at http://{LOCAL_HOST}:{self.options.port_base} (/docs). Ctrl-C stops"
+                f"{ready}; clock and processes at http://{LOCAL_HOST}:{self.options.port_base} (/docs). Ctrl-C stops"
             )
 
     async def _remember(self) -> None:
@@ -293,10 +244,13 @@ class _Present:
     """The parties that this stack runs. A party left out is not waited for."""
 
     client: StackClient
-    principals: Sequence[str]
+    children: Sequence[Child]
 
     async def replicas(self, principals: Collection[str] | None = None) -> Sequence[Replica]:
-        return await self.client.replicas([p for p in self.principals if principals is None or p in principals])
+        wanted = dict.fromkeys(child.party.principal for child in self.children)
+        found = await self.client.replicas([p for p in wanted if principals is None or p in principals])
+        down = {f"{LOCAL_HOST}:{child.port}": child.unusable for child in self.children if child.unusable}
+        return [replace(r, problem=f"is left down: {down[r.address]}") if r.address in down else r for r in found]
 
 
 def _identity(file: StackFile) -> SeededIdentity | TimeOrderedIdentity:
@@ -330,17 +284,3 @@ async def _freed(port: int) -> None:
         if monotonic() > deadline:
             raise CannotStart(f"port {port} is taken by another program; stop that one, or choose others: --port-base")
         await pause(0.1)
-
-
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        process.send_signal(signal.SIGTERM)
-    try:
-        await asyncio.wait_for(process.wait(), STOP_SECONDS)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-
-
-def _how(code: int) -> str:
-    return signal.Signals(-code).name if code < 0 else f"exit {code}"

@@ -19,7 +19,7 @@ from confluent_kafka.admin import (
 
 from services.chassis.bus.kafka import KafkaBus
 from services.chassis.bus.kafka_options import KafkaOptions
-from services.chassis.bus.port import BusError, Fenced, Record, TopicPartition
+from services.chassis.bus.port import BusError, Fenced, Record, RefusedUser, TopicPartition
 from testbed.broker import Broker
 from tests.conformance.consuming import (
     DEADLINE_SECONDS,
@@ -109,7 +109,7 @@ async def test_a_wrong_password_is_one_clear_error(broker: Broker, admin: AdminC
     stranger = connect(
         bootstrap=broker.scram, security_protocol="SASL_PLAINTEXT", username="somebody", password="mistaken"
     )
-    with pytest.raises(BusError, match=r"cannot connect at .*[Aa]uthentication") as refused:
+    with pytest.raises(RefusedUser, match=r"cannot connect at .*[Aa]uthentication") as refused:
         await stranger.end_offsets([TOPIC])
     assert "mistaken" not in str(refused.value)
 

@@ -22,7 +22,7 @@ from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
 from services.chassis.bus.kafka import KafkaBus
 from services.chassis.bus.kafka_options import KafkaOptions, SaslMechanism
-from services.chassis.bus.port import BusError
+from services.chassis.bus.port import BusError, RefusedUser
 from testbed.broker import SECONDS_TO_ANSWER, free_ports
 from testbed.docker_engine import KAFKA_IMAGE
 from tests.conformance.consuming import TOPIC, numbered, numbers, receive, topic
@@ -166,7 +166,7 @@ async def test_events_go_over_tls_with_a_user_and_a_password(
 ) -> None:
     credentials = {"security_protocol": "SASL_SSL", "sasl_mechanism": mechanism, "username": user}
     assert await goes_through(connect(listeners.users, password=PASSWORD, **credentials))
-    with pytest.raises(BusError, match=r"cannot connect at .*[Aa]uthentication") as refused:
+    with pytest.raises(RefusedUser, match=r"cannot connect at .*[Aa]uthentication") as refused:
         await connect(listeners.users, password="mistaken", **credentials).end_offsets([TOPIC])
     assert "mistaken" not in str(refused.value)
 

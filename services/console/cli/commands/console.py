@@ -7,6 +7,7 @@ import asyncio
 import typer
 
 from contracts import topics
+from services.chassis.outages import Unusable
 from services.chassis.telemetry import configure_logging
 from services.console.cli.options import ClockRate, ClockStart, Level, PortBase, clock_start
 from services.console.cli.output import fail
@@ -39,5 +40,5 @@ def console(
         if settings.bus_url == "memory:":
             fail("SANSHA_BUS_URL is not set; give kafka://HOST:PORT or embedded:FOLDER")
         asyncio.run(serve_console(settings, options, addresses))
-    except ValueError as wrong:
+    except (ValueError, Unusable) as wrong:
         fail(str(wrong))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -9,9 +10,10 @@ from rich.markup import escape
 
 from contracts import topics
 from services.console.cli.options import Json, PortBase
-from services.console.cli.output import emit, out
+from services.console.cli.output import emit, err, out
 from services.console.cli.running import on_stack
 from services.console.stack.addresses import DEFAULT_PORT_BASE
+from services.console.stack.clients import Replica, StackClient
 
 app = typer.Typer(add_completion=False)
 
@@ -27,9 +29,17 @@ def open_items(
 ) -> None:
     """未消込: list what the ward has not settled yet, why, and the payments concerned.
 
+    First says, on stderr, what waits at any party: what the ward lists may be incomplete meanwhile.
     Exits with 1 if there is anything.
     """
-    found = on_stack(lambda client: client.get(topics.WARD, "/open-items", limit=limit), port_base)
+
+    async def ask(client: StackClient) -> tuple[Sequence[str], list[dict[str, Any]]]:
+        waiting = [line for replica in await client.replicas() for line in _waiting(replica)]
+        for line in waiting:
+            err.print(f"[yellow]待ち waits:[/] {escape(line)}", soft_wrap=True)
+        return waiting, await client.get(topics.WARD, "/open-items", limit=limit)
+
+    waiting, found = on_stack(ask, port_base)
     items = [item for item in found if kind in (None, item["kind"])]
     if as_json:
         emit(items)
@@ -39,7 +49,15 @@ def open_items(
         out.print(
             f"{len(items)} open; decide with: sansha resolve DECISION --statement ID" if items else "nothing is open"
         )
-    raise typer.Exit(1 if items else 0)
+    raise typer.Exit(1 if items or waiting else 0)
+
+
+def _waiting(replica: Replica) -> Sequence[str]:
+    """What waits at a replica; nothing of one that does not answer, which may have been left out of the stack."""
+    name = f"{replica.principal} at {replica.address}"
+    if replica.status is None:
+        return [f"{name} {replica.problem}"] if replica.problem else []
+    return [f"{name}: {w.doing}, for {w.seconds:.0f} s: {w.because}" for w in replica.status.waiting]
 
 
 def _print(item: dict[str, Any]) -> None:

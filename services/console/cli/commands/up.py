@@ -63,7 +63,7 @@ def up(
     except LookupError as unknown:
         fail(str(unknown.args[0]))
     try:
-        run(Supervisor(options, lambda line: err.print(escape(line))).run())
+        run(Supervisor(options, lambda line: err.print(escape(line), soft_wrap=True)).run())
     except CannotStart as wrong:
         fail(str(wrong))
     err.print("stopped; all data is saved, sansha up continues from here")

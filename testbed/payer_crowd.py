@@ -10,9 +10,10 @@ from http import HTTPStatus
 from typing import Any
 
 from contracts import topics
+from contracts.formats.card_number import brand_of
 from contracts.vocabulary import Agent
 from services.chassis.clock import monotonic, pause
-from services.console.payers.cards import brand_of, card_number
+from services.console.payers.cards import card_number
 from services.console.stack.clients import StackClient
 from services.console.stack.slips import issue_generated
 from testbed.keep_alive import Answer, Broken, KeepAlive

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
+from contracts.formats.card_number import brand_of
 from contracts.vocabulary import ANOMALY_BUSINESS_DAYS, ANOMALY_YEN, Brand, SettlementAnomaly, Yen
-from services.card_agent.domain.card import brand_of
 from services.card_agent.domain.issuer import Outcome
 from services.card_agent.domain.settlement import CountedPayment, Part
 

@@ -9,15 +9,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from contracts.formats.card_number import LENGTHS, brand_of, has_luhn_check_digit
 from contracts.http.card_agent.cards import CardTokenRequest
 from contracts.vocabulary import Agent, Brand, Refusal
 from services.card_agent.behaviour import TEST_CARDS, outcome_of
 from services.card_agent.domain.card import (
-    LENGTHS,
     Expiry,
     accepted_brand,
-    brand_of,
-    has_luhn_check_digit,
     identity_of,
     read_expiry,
     read_number,

@@ -1,44 +1,21 @@
-"""Typed card numbers: checked, then known by keyed hashes only. No refusal contains the typed text.
-
-Leading digits and lengths as the card schemes publish them (ISO/IEC 7812 issuer identification numbers); the check
-digit is Luhn's.
-"""
+"""Typed card numbers: checked, then known by keyed hashes only. No refusal contains the typed text."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from contracts.formats.card_number import LENGTHS, brand_of, has_luhn_check_digit
 from contracts.vocabulary import Brand, Refusal, business_date
 
-LENGTHS: Final[Mapping[Brand, range]] = {
-    Brand.VISA: range(13, 20, 3),
-    Brand.MASTERCARD: range(16, 17),
-    Brand.JCB: range(16, 20),
-    Brand.AMEX: range(15, 16),
-    Brand.DINERS: range(14, 20),
-}
 SHORTEST: Final = 12
 LONGEST: Final = 19
 HASH_DIGITS: Final = 32
 
-_PREFIXES: Final[tuple[tuple[int, range, Brand], ...]] = (
-    (1, range(4, 5), Brand.VISA),
-    (2, range(51, 56), Brand.MASTERCARD),
-    (4, range(2221, 2721), Brand.MASTERCARD),
-    (4, range(3528, 3590), Brand.JCB),
-    (2, range(34, 35), Brand.AMEX),
-    (2, range(37, 38), Brand.AMEX),
-    (2, range(36, 37), Brand.DINERS),
-    (2, range(38, 39), Brand.DINERS),
-    (3, range(300, 306), Brand.DINERS),
-)
-_DOUBLED: Final = {str(digit): sum(divmod(2 * digit, 10)) for digit in range(10)}
-"""Digit → the sum of the digits of its double."""
 _TYPED_BETWEEN_GROUPS: Final = re.compile(r"[ -]")
 _EXPIRY: Final = re.compile(r"(0[1-9]|1[0-2])/([0-9]{2})")
 
@@ -62,20 +39,6 @@ class CardIdentity(NamedTuple):
     brand: Brand
     last4: str
     expiry: Expiry
-
-
-def has_luhn_check_digit(digits: str) -> bool:
-    """Whether the last digit is the check digit of those before it."""
-    as_it_is, doubled = digits[-1::-2], digits[-2::-2]
-    return (sum(map(int, as_it_is)) + sum(map(_DOUBLED.__getitem__, doubled))) % 10 == 0
-
-
-def brand_of(digits: str) -> Brand | None:
-    """The brand by leading digits; None for one that no agent accepts."""
-    for length, numbers, brand in _PREFIXES:
-        if int(digits[:length]) in numbers:
-            return brand
-    return None
 
 
 def read_number(typed: str) -> str | Refusal:

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from contracts import cloudevents, topics
 from contracts.events import AuthorizationApproved, AuthorizationDeclined, ProxyPaymentAccepted
+from contracts.formats.card_number import brand_of
 from contracts.http.card_agent.cards import CardTokenAnswer, CardTokenRequest
 from contracts.vocabulary import Agent
 from services.chassis.bus.port import EventBus, Message, TopicPartition
@@ -23,7 +24,7 @@ from services.chassis.identity import random_token
 from services.console.load.recording import Recorder
 from services.console.load.running import Watch
 from services.console.load.slips import Payable
-from services.console.payers.cards import brand_of, card_number
+from services.console.payers.cards import card_number
 from services.console.payers.paying import Payers
 from services.console.stack.channels import StackChannels
 from services.console.stack.clients import StackClient

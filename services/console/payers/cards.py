@@ -1,4 +1,4 @@
-"""The payers' cards: made-up numbers, and the brand of a number."""
+"""The payers' cards: made-up numbers."""
 
 from __future__ import annotations
 
@@ -36,19 +36,3 @@ def luhn_digit(body: str) -> str:
         n = int(digit) * (2 if place % 2 == 0 else 1)
         total += n - 9 if n > 9 else n
     return str(-total % 10)
-
-
-def brand_of(number: str) -> Brand | None:
-    """The brand by leading digits, by which an app chooses the agent; None if unknown."""
-    two, three, four = (int(number[:n] or 0) for n in (2, 3, 4))
-    if number.startswith("4"):
-        return Brand.VISA
-    if 51 <= two <= 55 or 2221 <= four <= 2720:
-        return Brand.MASTERCARD
-    if 3528 <= four <= 3589:
-        return Brand.JCB
-    if two in (34, 37):
-        return Brand.AMEX
-    if two in (36, 38) or 300 <= three <= 305:
-        return Brand.DINERS
-    return None

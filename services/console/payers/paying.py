@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 
 from pydantic import SecretStr
 
+from contracts.formats.card_number import brand_of
 from contracts.http.card_agent.cards import CardTokenAnswer, CardTokenRequest
 from contracts.http.payment_provider.collections import CollectionRequest
 from contracts.http.payment_provider.payments import (
@@ -25,7 +26,6 @@ from contracts.http.payment_provider.payments import (
 )
 from contracts.http.ward.slips import SlipView
 from contracts.vocabulary import IN_APP, Agent, Refusal
-from services.console.payers.cards import brand_of
 from services.console.payers.plan import ByBank, ByCard, PlannedPayment, collection_of
 
 Answer = TypeVar("Answer")

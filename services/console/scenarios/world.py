@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from contracts.calendar import due_dates, fiscal_year
 from contracts.channels import CHANNELS
+from contracts.formats.card_number import brand_of
 from contracts.http.card_agent.anomalies import CorrectionRequest, SettlementAnomalyRequest
 from contracts.http.payment_provider.anomalies import ReceiptAnomalyRequest
 from contracts.http.service import Step
@@ -32,7 +33,6 @@ from contracts.vocabulary import (
 from services.chassis.identity import chance
 from services.console.books.audit import audit
 from services.console.books.known import State
-from services.console.payers.cards import brand_of
 from services.console.payers.plan import PlannedPayment
 from services.console.sandbox.channels import payers_of
 from services.console.sandbox.sandbox import Sandbox

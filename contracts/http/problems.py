@@ -8,6 +8,21 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 PROBLEM_STATUS = {
+    "host_missing": 400,
+    "host_unknown": 421,
+    "origin_foreign": 403,
+    "header_not_text": 400,
+    "url_not_text": 400,
+    "body_not_text": 400,
+    "invalid_length": 400,
+    "url_too_long": 414,
+    "headers_too_large": 431,
+    "body_too_large": 413,
+    "encoding_unsupported": 415,
+    "content_type_unsupported": 415,
+    "request_timeout": 408,
+    "too_busy": 503,
+    "pictures_busy": 503,
     "idempotency_key_reused": 409,
     "payment_in_progress": 409,
     "slip_already_paid": 409,

@@ -18,12 +18,18 @@ from contracts.http.card_agent.payments import AuthorizationView
 from contracts.http.card_agent.settlement import StatementView, TermsView
 from contracts.http.service import Explanation
 from services.card_agent.app import CardAgent
+from services.chassis.web.bodies import BodyRule
 from services.chassis.web.problems import accepted
 from services.chassis.web.routing import PartyRouter
 
 
 def router(agent: CardAgent) -> APIRouter:
     api = PartyRouter()
+    s = agent.settings
+    api.bodies |= {
+        "/card-tokens": BodyRule(s.http_body_bytes, card_numbers=True),
+        "/card-tokens/bulk": BodyRule(s.http_bulk_bytes, card_numbers=True),
+    }
     _paying(api, agent)
     _settling(api, agent)
     return api

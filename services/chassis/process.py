@@ -32,6 +32,7 @@ from services.chassis.settings import ServiceSettings
 from services.chassis.telemetry import configure_logging
 from services.chassis.waits import Patience, possible
 from services.chassis.web.application import create_http
+from services.chassis.web.connections import ConnectionTerms
 from services.chassis.web.listeners import Listener
 
 T = TypeVar("T")
@@ -81,7 +82,8 @@ def run(
 
 def http_listener(service: Service, router: APIRouter) -> Listener:
     """The service's own HTTP, on the address of its settings."""
-    return Listener(create_http(service, router), service.settings.host, service.settings.port)
+    s = service.settings
+    return Listener(create_http(service, router), s.host, s.port, terms=ConnectionTerms.of(s))
 
 
 def _first(group: BaseExceptionGroup[Unusable]) -> Unusable:

@@ -75,6 +75,24 @@ class ServiceSettings(KafkaSettings):
     """Port of HTTP; 0 takes any free one."""
     http_requests_at_once: Annotated[int, Field(ge=1)] = 1_000
     """Bounds the requests in flight, and so the memory; one over the limit is answered 503 `too_busy`."""
+    http_hosts: Annotated[str, Field(pattern=r"^[A-Za-z0-9.,:\[\] _-]*$")] = ""
+    """Further names by which this listener may be called, separated by commas. Others than these, localhost, its own
+    address and its name among the containers are refused: a web page of another site could use them."""
+    http_body_bytes: Annotated[int, Field(ge=1_024)] = 65_536
+    """Bytes that a body may have: a command of one payment has some 300."""
+    http_bulk_bytes: Annotated[int, Field(ge=1_024)] = 4_000_000
+    """Bytes that the body of many things at once, or a CSV file, may have: 10,000 payments have 2.5 MB."""
+    http_bytes_at_once: Annotated[int, Field(ge=1_024)] = 32_000_000
+    """Bounds the bytes of all bodies in flight; a body that would exceed it is answered 503 before it is read."""
+    http_connections_at_once: Annotated[int, Field(ge=1)] = 1_000
+    """Bounds the connections of a listener. A further one takes the place of the one whose client has kept it waiting
+    longest; if all are at work, it is answered 503."""
+    http_head_seconds: Annotated[float, Field(gt=0)] = 10.0
+    """A client that takes longer to send the head of a request is answered 408."""
+    http_body_seconds: Annotated[float, Field(gt=0)] = 20.0
+    """A client that takes longer to send a body is answered 408; the body's bytes give it more time."""
+    http_body_bytes_per_second: Annotated[int, Field(ge=1)] = 50_000
+    """Each this many bytes of a body received give its client a second more."""
     database_url: str = "sqlite://"
     """SQLAlchemy URL of the party's database; the default is in memory, for the sandbox."""
     database_durable: bool = True

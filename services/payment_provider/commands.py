@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 
 from contracts.formats import barcode
@@ -36,7 +35,7 @@ from services.payment_provider.handlers.make_receipt_files import make_receipt_f
 from services.payment_provider.handlers.record_consent import record_consents
 from services.payment_provider.handlers.record_terminal_access import record_terminal_access
 from services.payment_provider.handlers.scan_slip import scan_many, scan_slips
-from services.payment_provider.pictures import Bounds, PictureReader
+from services.payment_provider.pictures import Bounds, PictureQueue, PictureReader
 from services.payment_provider.settings import Settings
 
 
@@ -49,7 +48,8 @@ class Commands:
     def __init__(self, s: Settings, cards: CardRules, executor: Executor) -> None:
         command = executor.command
         bounds = Bounds(s.picture_pixels, s.picture_pages, s.picture_memory_bytes)
-        self._pictures = PictureReader(bounds, s.picture_seconds, asyncio.Semaphore(s.pictures_at_once))
+        self.pictures = PictureQueue(s.picture_queue)
+        self._pictures = PictureReader(bounds, self.pictures)
 
         # ---- 同意・読取
         consent = partial(record_consents, terms_version=s.terms_version)

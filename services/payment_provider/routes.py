@@ -22,19 +22,36 @@ from contracts.http.payment_provider.payments import (
 )
 from contracts.http.payment_provider.receipt_files import RecordedAccess
 from contracts.http.service import Explanation
+from services.chassis.web.bodies import BodyRule
+from services.chassis.web.disconnects import while_connected
 from services.chassis.web.problems import accepted
 from services.chassis.web.routing import IdempotencyKey, PartyRouter
 from services.payment_provider.app import PaymentProvider
 from services.payment_provider.pictures import received
 
+_PICTURES = ("image/*", "application/pdf", "application/octet-stream")
 _PICTURE_BODY = {
     "required": True,
-    "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in ("image/*", "application/pdf")},
+    "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in _PICTURES},
 }
 
 
 def router(provider: PaymentProvider) -> APIRouter:
-    api = PartyRouter()
+    api, s = PartyRouter(), provider.settings
+    bulk = BodyRule(s.http_bulk_bytes)
+    picture = BodyRule(
+        s.picture_bytes,
+        kinds=_PICTURES,
+        streamed=True,
+        too_large="picture_too_large",
+        remedy="send a smaller picture, or only the part with the barcode",
+    )
+    api.bodies |= {
+        "/scans/image": picture,
+        "/scans/bulk": bulk,
+        "/payments/cards": bulk,
+        "/collections/bulk": bulk,
+    }
     _changes(api, provider)
     _many(api, provider)
     _simulation(api, provider)
@@ -56,8 +73,10 @@ def _changes(api: PartyRouter, provider: PaymentProvider) -> None:
     async def scan_picture(
         request: Request, consent_id: Annotated[str, Query(max_length=64)], key: IdempotencyKey = None
     ) -> PaymentView:
-        picture = accepted(await received(request.stream(), provider.settings.picture_bytes))
-        return accepted(await provider.commands.scan_picture(picture, consent_id, key))
+        with c.pictures.place(consent_id) as refused:
+            accepted(refused)
+            picture = accepted(await received(request.stream(), provider.settings.picture_bytes))
+            return accepted(await while_connected(request, c.scan_picture(picture, consent_id, key)))
 
     api.command(
         "/payments/{payment_id}/card", c.choose_card, "カード払い pay by card", status=202, body=CardChoiceRequest

@@ -21,6 +21,7 @@ from services.payment_provider.domain.receipt_files import FileTerms
 from services.payment_provider.domain.reporting import Reporting
 from services.payment_provider.domain.scan import MIDNIGHT, SlipRules
 from services.payment_provider.domain.terminal_access import TerminalTerms
+from services.payment_provider.pictures.queue import QueueTerms
 
 Fees = tuple[tuple[Annotated[int, Field(gt=0)], Annotated[int, Field(ge=0)]], ...]
 ISSUERS = (*(charge.issuer_code for charge in CHARGES.values()), "929023")
@@ -175,9 +176,15 @@ class Settings(ChannelSettings):
     picture_memory_bytes: Annotated[int, Field(ge=500_000_000)] = 2_000_000_000
     """Bytes of memory (address space) that the process reading a photo or PDF may use."""
     picture_seconds: Annotated[float, Field(gt=0, le=120)] = 30.0
-    """Timeout in seconds for reading a photo or PDF."""
+    """Seconds that reading a photo or PDF may take while no other waits."""
+    picture_turn_seconds: Annotated[float, Field(gt=0, le=120)] = 5.0
+    """Seconds that reading a photo or PDF may take while others wait: then it gives way and is answered 503."""
+    picture_wait_seconds: Annotated[float, Field(gt=0, le=120)] = 15.0
+    """Seconds that a photo or PDF waits for its turn: then it is answered 503."""
     pictures_at_once: Annotated[int, Field(ge=1, le=32)] = 2
     """Photos and PDFs read at the same time, each in a separate process; others wait."""
+    pictures_waiting: Annotated[int, Field(ge=0, le=1_000)] = 8
+    """Photos and PDFs that may wait; a further one is answered 503 before its upload begins."""
 
     @field_validator("system_fees", "issuer_system_fees")
     @classmethod
@@ -239,6 +246,16 @@ class Settings(ChannelSettings):
                 wrong = f"bank_closing_time {self.bank_closing_time} must be before {name} {getattr(self, name)}"
                 raise ValueError(wrong)
         return self
+
+    @property
+    def picture_queue(self) -> QueueTerms:
+        return QueueTerms(
+            at_once=self.pictures_at_once,
+            waiting=self.pictures_waiting,
+            seconds=self.picture_seconds,
+            turn_seconds=self.picture_turn_seconds,
+            wait_seconds=self.picture_wait_seconds,
+        )
 
     @property
     def slip_rules(self) -> SlipRules:

@@ -16,10 +16,14 @@ from fastapi.responses import StreamingResponse
 from fastapi.security import HTTPBasic, HTTPBasicCredentials
 from starlette.datastructures import Headers
 
+from contracts.formats.card_number import has_card_number
 from contracts.http.payment_provider.receipt_files import ReceiptFileView, TerminalAccess, TerminalSession
 from contracts.vocabulary import Refusal
 from services.chassis.web.application import create_api
 from services.chassis.web.certificates import client_certificate
+from services.chassis.web.connections import ConnectionTerms
+from services.chassis.web.entrance import Entrance
+from services.chassis.web.heads import CARD_OUT_OF_PLACE
 from services.chassis.web.listeners import Listener, Tls
 from services.chassis.web.problems import accepted
 from services.payment_provider.app import PaymentProvider
@@ -71,8 +75,9 @@ class _Door:
             accepted(NOT_ADMITTED)
 
 
-def terminal_app(centre: CollectionCentre) -> FastAPI:
-    app = create_api("sansha receipt files (乙 収納センター)")
+def terminal_app(provider: PaymentProvider) -> FastAPI:
+    centre = provider.centre
+    app = create_api("sansha receipt files (乙 収納センター)", Entrance.of(provider.settings, provider.principal))
     door = _Door(centre)
 
     @app.post("/login", status_code=201, summary="ログイン log in with certificate, user ID and password")
@@ -108,11 +113,14 @@ def terminal_listeners(provider: PaymentProvider) -> Sequence[Listener]:
         return ()
     assert s.terminal_ca_file and s.terminal_certificate_file and s.terminal_key_file, "the settings say so"
     tls = Tls(s.terminal_ca_file, s.terminal_certificate_file, s.terminal_key_file)
-    return (Listener(terminal_app(provider.centre), s.host, s.terminal_port, tls),)
+    return (Listener(terminal_app(provider), s.host, s.terminal_port, tls, ConnectionTerms.of(s)),)
 
 
 def _presented(request: Request, credentials: HTTPBasicCredentials | None, session: str) -> TerminalCredentials:
     user, password = ("", "") if credentials is None else (credentials.username, credentials.password)
+    if has_card_number(user):
+        accepted(CARD_OUT_OF_PLACE)
+    user = user if user.isprintable() else ""
     return TerminalCredentials(client_certificate(request.scope), user, password, session)
 
 

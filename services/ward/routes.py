@@ -26,6 +26,7 @@ from contracts.http.ward.terminal import (
     StepView,
 )
 from contracts.vocabulary import ChargeType
+from services.chassis.web.bodies import BodyRule
 from services.chassis.web.problems import accepted
 from services.chassis.web.routing import IdempotencyKey, PartyRouter
 from services.ward.app import Ward
@@ -46,6 +47,12 @@ _CSV_BODY = {
 
 def router(ward: Ward) -> APIRouter:
     api = PartyRouter()
+    bulk = BodyRule(ward.settings.http_bulk_bytes)
+    api.bodies |= {
+        "/assessments": bulk,
+        "/assessments/csv": BodyRule(ward.settings.http_bulk_bytes, kinds=("text/csv",), remedy="split the file"),
+        "/terminal/pages": bulk,
+    }
     _levying(api, ward)
     _reading(api, ward)
     _terminal(api, ward)

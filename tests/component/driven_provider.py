@@ -70,7 +70,7 @@ class DrivenProvider(Driven[PaymentProvider, Settings]):
     @property
     def terminal_http(self) -> FastAPI:
         """The application that its process serves to terminals."""
-        return terminal_app(self.service.centre)
+        return terminal_app(self.service)
 
     # ---- the payer
 

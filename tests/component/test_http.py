@@ -64,11 +64,11 @@ async def test_a_refusal_is_a_problem_with_its_code_and_remedy(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("sent", "field"),
     [
-        ({"json": entry(amount="4111111111111111x")}, "body.amount"),
-        ({"json": entry(name={"4111111111111111": 1})}, "body.name"),
-        ({"json": {"account": "4111111111111111"}}, "body.name"),
-        ({"content": b'{"account": 4111111111111111,'}, "body"),
-        ({"json": entry(), "headers": {"Idempotency-Key": "4111111111111111" * 13}}, "header.Idempotency-Key"),
+        ({"json": entry(amount="4111111111111112x")}, "body.amount"),
+        ({"json": entry(name={"4111111111111112": 1})}, "body.name"),
+        ({"json": {"account": "4111111111111112"}}, "body.name"),
+        ({"content": b'{"account": 4111111111111112,'}, "body"),
+        ({"json": entry(), "headers": {"Idempotency-Key": "4111111111111112" * 13}}, "header.Idempotency-Key"),
         ({}, "body"),
     ],
 )
@@ -78,17 +78,17 @@ async def test_what_is_malformed_is_named_and_never_echoed(sent: dict[str, Any],
         body = problem(answer, 422, "invalid_request")
         assert [error["field"].startswith(field) for error in body["errors"]] == [True], body
         assert all(error["wrong"] for error in body["errors"])
-        assert "4111111111111111" not in answer.text
+        assert "4111111111111112" not in answer.text
         assert await driven.names() == []
 
 
 async def test_a_body_that_is_no_text_is_a_problem(tmp_path: Path) -> None:
     async with serving(tmp_path) as (_, client):
         answer = await client.post(
-            "/entries", content=b"\xff4111111111111111", headers={"content-type": "application/json"}
+            "/entries", content=b"\xff4111111111111112", headers={"content-type": "application/json"}
         )
         problem(answer, 400, "invalid_request")
-        assert "4111111111111111" not in answer.text
+        assert "4111111111111112" not in answer.text
 
 
 async def test_a_request_over_the_limit_in_flight_is_answered_503_with_retry_after(tmp_path: Path) -> None:
@@ -290,7 +290,11 @@ async def test_the_openapi_document_is_whole(tmp_path: Path) -> None:
                 assert (PROBLEM in response.get("content", {})) == (int(status) >= 400)
         post = document["paths"]["/entries"]["post"]
         assert [parameter["name"] for parameter in post["parameters"]] == ["Idempotency-Key"]
-        assert {"201", "404", "409", "422"} == post["responses"].keys()
+        answered, refused = (
+            {"201", "404", "409", "422"},
+            {"400", "403", "408", "413", "414", "415", "421", "431", "503"},
+        )
+        assert answered | refused == post["responses"].keys()
 
 
 async def test_what_is_documented_as_a_problem_is_what_is_sent(tmp_path: Path) -> None:

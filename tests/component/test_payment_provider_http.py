@@ -120,16 +120,16 @@ async def test_refusals_carry_their_status_and_code(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "body", "field"),
     [
-        ("/payments/p/card", {**CARD, "number": "4000000000000002"}, "body"),
-        ("/payments/p/card", {**CARD, "last4": "4000000000000002"}, "body.last4"),
-        ("/payments/p/card", {**CARD, "brand": "4000000000000002"}, "body.brand"),
-        ("/payments/p/internet-banking", {"bank_code": "4000000000000002"}, "body.bank_code"),
-        ("/scans", {"barcode": "4000000000000002" * 20, "consent_id": "c"}, "body.barcode"),
-        ("/scans/bulk", {"scans": [SCAN, {"barcode": "4000000000000002"}]}, "body.scans.1.consent_id"),
+        ("/payments/p/card", {**CARD, "number": "4000000000000001"}, "body"),
+        ("/payments/p/card", {**CARD, "last4": "4000000000000001"}, "body.last4"),
+        ("/payments/p/card", {**CARD, "brand": "4000000000000001"}, "body.brand"),
+        ("/payments/p/internet-banking", {"bank_code": "4000000000000001"}, "body.bank_code"),
+        ("/scans", {"barcode": "4000000000000001" * 20, "consent_id": "c"}, "body.barcode"),
+        ("/scans/bulk", {"scans": [SCAN, {"barcode": "4000000000000001"}]}, "body.scans.1.consent_id"),
         ("/scans/bulk", {"scans": []}, "body.scans"),
         (
             "/payments/cards",
-            {"choices": [CHOICE, {**CHOICE, "last4": "4000000000000002"}]},
+            {"choices": [CHOICE, {**CHOICE, "last4": "4000000000000001"}]},
             "body.choices.1.last4",
         ),
         ("/consents", {"app_user": "", "terms_version": TERMS}, "body.app_user"),
@@ -142,7 +142,7 @@ async def test_what_is_malformed_is_named_without_what_was_sent(
         answer = await client.post(path, json=body)
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
         assert [error["field"] for error in answer.json()["errors"]] == [field]
-        assert "4000000000000002" not in answer.text
+        assert "4000000000000001" not in answer.text
 
 
 async def test_every_post_honours_its_idempotency_key(tmp_path: Path) -> None:

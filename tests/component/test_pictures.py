@@ -18,7 +18,7 @@ from PIL import Image
 from contracts.vocabulary import Refusal
 from services.chassis.clock import pause
 from services.payment_provider.domain.picture import FoundCode
-from services.payment_provider.pictures import Bounds, PictureReader, received
+from services.payment_provider.pictures import Bounds, PictureQueue, PictureReader, QueueTerms, received
 from tests.architecture.source_tree import ROOT
 from tests.component.driven_provider import DrivenProvider
 from tests.component.home import Home
@@ -29,9 +29,9 @@ AMOUNT = 8_500
 WITHOUT_EXTRA = """
 import asyncio, sys
 sys.modules.update(dict.fromkeys(("fpdf", "zxingcpp")))
-from services.payment_provider.pictures import Bounds, PictureReader
+from services.payment_provider.pictures import Bounds, PictureQueue, PictureReader, QueueTerms
 from services.ward import paper
-reader = PictureReader(Bounds(1, 1, 1), 1.0, asyncio.Semaphore())
+reader = PictureReader(Bounds(1, 1, 1), PictureQueue(QueueTerms(1, 1, 1.0, 1.0, 1.0)))
 print(paper.can_print(), asyncio.run(reader.read(b"")).code)
 """
 
@@ -43,7 +43,7 @@ def photo() -> bytes:
 
 
 def reader(seconds: float = 60.0, at_once: int = 1) -> PictureReader:
-    return PictureReader(BOUNDS, seconds, asyncio.Semaphore(at_once))
+    return PictureReader(BOUNDS, PictureQueue(QueueTerms(at_once, 10, seconds, seconds, 60.0)))
 
 
 @asynccontextmanager
@@ -56,7 +56,7 @@ async def serving(folder: Path, **settings: Any) -> AsyncIterator[tuple[DrivenPr
 
 
 async def upload(driven: DrivenProvider, client: httpx.AsyncClient, picture: bytes, key: str = "") -> httpx.Response:
-    headers = {"Idempotency-Key": key} if key else {}
+    headers = {"Content-Type": "image/jpeg"} | ({"Idempotency-Key": key} if key else {})
     parameters = {"consent_id": driven.consent_id}
     return await client.post("/scans/image", params=parameters, content=picture, headers=headers)
 
@@ -85,13 +85,14 @@ async def test_refusals_carry_their_status_and_code(tmp_path: Path) -> None:
         for picture, status, code in cases:
             answer = await upload(driven, client, picture)
             assert (answer.status_code, answer.json()["code"]) == (status, code)
-        missing = await client.post("/scans/image", content=blank)
+        missing = await client.post("/scans/image", content=blank, headers={"Content-Type": "image/png"})
         assert (missing.status_code, missing.json()["code"]) == (422, "invalid_request")
 
 
 async def test_a_picture_without_a_consent_opens_nothing(photo: bytes, tmp_path: Path) -> None:
     async with serving(tmp_path) as (_, client):
-        answer = await client.post("/scans/image", params={"consent_id": "made-up"}, content=photo)
+        headers = {"Content-Type": "image/jpeg"}
+        answer = await client.post("/scans/image", params={"consent_id": "made-up"}, content=photo, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (422, "consent_missing")
 
 
@@ -140,9 +141,9 @@ async def test_a_picture_that_takes_too_long_is_given_up(photo: bytes) -> None:
 
 async def test_a_picture_that_takes_too_much_memory_is_given_up() -> None:
     large = as_file(Image.new("1", (7_000, 7_000)))
-    enough = PictureReader(BOUNDS, 120.0, asyncio.Semaphore(1))
+    enough = reader(120.0)
     assert await enough.read(large) == []
-    too_little = PictureReader(replace(BOUNDS, memory_bytes=250_000_000), 120.0, asyncio.Semaphore(1))
+    too_little = PictureReader(replace(BOUNDS, memory_bytes=250_000_000), enough.queue)
     refusal = await too_little.read(large)
     assert isinstance(refusal, Refusal)
     assert refusal.code == "picture_unreadable"
@@ -157,7 +158,8 @@ def test_without_the_extra_paper_it_is_named() -> None:
 async def test_the_document_says_that_the_body_is_the_picture(tmp_path: Path) -> None:
     async with serving(tmp_path) as (_, client):
         paths: Any = (await client.get("/openapi.json")).json()["paths"]
-        assert set(paths["/scans/image"]["post"]["requestBody"]["content"]) == {"image/*", "application/pdf"}
+        kinds = set(paths["/scans/image"]["post"]["requestBody"]["content"])
+        assert kinds == {"image/*", "application/pdf", "application/octet-stream"}
 
 
 def codes_of(found: Sequence[FoundCode] | Refusal) -> list[str]:

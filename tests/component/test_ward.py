@@ -26,6 +26,7 @@ from tests.component.home import Home
 P, C, X = ReceiptKind.PRELIMINARY, ReceiptKind.CONFIRMED, ReceiptKind.CANCELLED
 UNKNOWN_SLIP = "9" * 21
 CSV = "insured_number,levy_year,annual_amount\r\n0000000123,2021,74400\r\n"
+CSV_TYPE = {"Content-Type": "text/csv; charset=utf-8"}
 
 
 def request(*rows: tuple[str, int]) -> AssessmentsRequest:
@@ -283,7 +284,7 @@ async def test_the_ward_over_http(home: Home) -> None:
     ward = await DrivenWard.started(home)
     transport = httpx.ASGITransport(ward.http)
     async with httpx.AsyncClient(transport=transport, base_url="http://ward") as http:
-        issued = await http.post("/assessments/csv", content=CSV.encode("utf-8-sig"))
+        issued = await http.post("/assessments/csv", content=CSV.encode("utf-8-sig"), headers=CSV_TYPE)
         assert (issued.status_code, issued.json()) == (201, {"slips_issued": 9, "amount_levied": 74_400})
         slips = (await http.get("/slips", params={"insured_number": PERSON, "open": "true", "limit": 2})).json()
         assert [slip["outstanding"] for slip in slips] == [8_800, 8_200]
@@ -303,16 +304,17 @@ async def test_what_is_wrong_is_told_over_http(home: Home) -> None:
     ward = await DrivenWard.started(home)
     transport = httpx.ASGITransport(ward.http)
     async with httpx.AsyncClient(transport=transport, base_url="http://ward") as http:
-        wrong = await http.post("/assessments/csv", content=CSV.encode() + b"x,2021,1\r\n")
+        wrong = await http.post("/assessments/csv", content=CSV.encode() + b"x,2021,1\r\n", headers=CSV_TYPE)
         assert (wrong.status_code, wrong.json()["code"]) == (422, "csv_invalid")
         assert "line 3: insured_number must be 10 digits" in wrong.json()["detail"]
         assert await ward.service.queries.slips() == []
         for path in ("/receipts/p1", "/payments/p1/explanation", "/slips/1"):
             assert (await http.get(path)).status_code == 404
         assert (await http.get("/slips", params={"limit": 0})).status_code == 422
-        twice = [await http.post("/assessments/csv", content=CSV, headers={"Idempotency-Key": "k"}) for _ in range(2)]
+        keyed = {"Idempotency-Key": "k", **CSV_TYPE}
+        twice = [await http.post("/assessments/csv", content=CSV, headers=keyed) for _ in range(2)]
         assert twice[0].json() == twice[1].json() == {"slips_issued": 9, "amount_levied": 74_400}
-        other = await http.post("/assessments/csv", content=CSV.replace("744", "745"), headers={"Idempotency-Key": "k"})
+        other = await http.post("/assessments/csv", content=CSV.replace("744", "745"), headers=keyed)
         assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
 
 

@@ -82,10 +82,10 @@ class Typist:
         self._stack = stack
         self.answered = b""
 
-    async def post(self, principal: str, path: str, body: Any, status: int) -> Any:
+    async def post(self, principal: str, path: str, body: Any, status: int, **more: str) -> Any:
         async with httpx.AsyncClient(timeout=30.0) as http:
             content = body if isinstance(body, str) else json.dumps(body)
-            headers = {"content-type": "application/json", "idempotency-key": f"{len(self.answered)}"}
+            headers = {"content-type": "application/json", "Idempotency-Key": f"{len(self.answered)}", **more}
             answer = await http.post(self._stack.url(principal) + path, content=content, headers=headers)
         assert answer.status_code == status, answer.text
         self.answered += answer.content + repr(answer.headers).encode()
@@ -132,7 +132,30 @@ async def type_wrongly(typist: Typist, payment_id: str) -> list[str]:
     choice = {"agent": "uc", "card_token": "a-token", "brand": "visa", "last4": good}
     await typist.post(topics.PAYMENT_PROVIDER, f"/payments/{payment_id}/card", choice, REFUSED)
     await typist.post(topics.PAYMENT_PROVIDER, "/scans", {"barcode": good, "consent_id": other}, REFUSED)
+    await type_elsewhere(typist, payment_id, good, other)
     return [good, other, letters[:-1], WRONG_DIGIT, OTHER_BRAND]
+
+
+async def type_elsewhere(typist: Typist, payment_id: str, good: str, other: str) -> None:
+    """Type cards where no number belongs: in names, reasons, files, keys, paths and queries, at every party."""
+    grouped = " ".join(re.findall("....", good))
+    elsewhere: list[tuple[str, str, Any]] = [
+        (topics.PAYMENT_PROVIDER, "/consents", {"app_user": good, "terms_version": "2021-04"}),
+        (topics.PAYMENT_PROVIDER, "/consents", {"app_user": "typist", "terms_version": f"card {grouped}"}),
+        (topics.PAYMENT_PROVIDER, f"/payments/{payment_id}/internet-banking", {"bank_code": "0001", grouped: 1}),
+        (topics.PAYMENT_PROVIDER, f"/payments/{good}/internet-banking", {}),
+        (topics.PAYMENT_PROVIDER, f"/ops/dead-letters/{other}/replay", {"value": {"card": good}}),
+        (topics.PAYMENT_PROVIDER, f"/scans?card={good}", {}),
+        (topics.WARD, "/resolutions", {"action": "claim_shortfall", "decided_by": good, "because": grouped}),
+        (topics.WARD, "/terminal/steps", {"step": "paid", "terminal_user": "me", "detail": f"({other}) by hand"}),
+        (topics.WARD, f"/slips/{other}/reissue", {}),
+        (UC, f"/statements/{good}/correction", {}),
+    ]
+    for principal, path, body in elsewhere:
+        await typist.post(principal, path, body, REFUSED)
+    for header in ("Idempotency-Key", "traceparent", "Terminal-Session", "X-User"):
+        body = {"app_user": "typist", "terms_version": "2021-04"}
+        await typist.post(topics.PAYMENT_PROVIDER, "/consents", body, REFUSED, **{header: grouped})
 
 
 async def pay(typist: Typist, amount: int, number: str) -> None:

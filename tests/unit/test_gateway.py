@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
 from contracts.topics import WARD
 from services.chassis.clock import pause
-from services.console.deployment.gateway import serve
+from services.console.deployment.gateway import USUAL_TERMS, DoorTerms, serve
 from services.console.stack.addresses import Addresses
 from testbed.processes import eventually, free_port_base, is_free
 
@@ -48,7 +48,7 @@ async def echo(reader: StreamReader, writer: StreamWriter) -> None:
 
 
 @asynccontextmanager
-async def gateway(*replicas: Answering | None) -> AsyncIterator[int]:
+async def gateway(*replicas: Answering | None, terms: DoorTerms = USUAL_TERMS) -> AsyncIterator[int]:
     """The port of a gateway to a ward with these replicas; None for one that does not listen."""
     addresses = Addresses(free_port_base(), replicas={WARD: len(replicas)})
     entry = addresses.port_base
@@ -56,7 +56,7 @@ async def gateway(*replicas: Answering | None) -> AsyncIterator[int]:
         await asyncio.start_server(answer, HOST, addresses.port(WARD, n)) for n, answer in enumerate(replicas) if answer
     ]
     stopping = asyncio.Event()
-    serving = asyncio.create_task(serve(HOST, {entry: WARD}, addresses, stopping))
+    serving = asyncio.create_task(serve(HOST, {entry: WARD}, addresses, stopping, terms))
 
     async def listens() -> bool:
         return not is_free(entry)
@@ -116,3 +116,40 @@ async def test_a_connection_that_stays_open_does_not_keep_the_gateway_from_stopp
         await taken.wait()
     assert is_free(port)
     writer.close()
+
+
+async def waiting_for_an_end(port: int, text: bytes = b"") -> tuple[StreamReader, StreamWriter]:
+    reader, writer = await asyncio.open_connection(HOST, port)
+    writer.write(text)
+    return reader, writer
+
+
+async def silent(reader: StreamReader, writer: StreamWriter) -> None:
+    """A replica that reads and never answers."""
+    with suppress(ConnectionError):
+        await reader.read()
+    writer.close()
+
+
+async def test_a_connection_takes_the_place_of_the_one_that_has_been_idle_longest() -> None:
+    async with gateway(silent, terms=DoorTerms(connections=20)) as port, asyncio.timeout(30):
+        many = [await waiting_for_an_end(port, b"half a request") for _ in range(100)]
+        ended = [asyncio.create_task(reader.read()) for reader, _ in many]
+        await asyncio.wait(ended[:70], return_when=asyncio.ALL_COMPLETED)
+        assert not any(task.done() for task in ended[90:])
+        for task, (_, writer) in zip(ended, many, strict=True):
+            task.cancel()
+            writer.close()
+
+
+async def test_idle_connections_end_and_those_that_wait_for_an_answer_have_longer() -> None:
+    terms = DoorTerms(idle_seconds=0.2, answer_seconds=60.0)
+    async with gateway(silent, terms=terms) as port, asyncio.timeout(30):
+        asked, asking = await waiting_for_an_end(port, b"a request")
+        answer = asyncio.create_task(asked.read())
+        said_nothing, nothing = await waiting_for_an_end(port)
+        assert await said_nothing.read() == b""
+        assert not answer.done()
+        answer.cancel()
+        nothing.close()
+        asking.close()

@@ -15,6 +15,7 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 from fastapi_offline import FastAPIOffline
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contracts.books import to_lines
@@ -24,33 +25,49 @@ from contracts.vocabulary import Refusal
 from services.chassis.outages import Unusable, is_outage, said
 from services.chassis.service import Service
 from services.chassis.waits import NotAnswering
+from services.chassis.web.answers import UNAVAILABLE, problem_response
+from services.chassis.web.entrance import ENTRANCE, Entrance
 from services.chassis.web.problems import ProblemError, accepted, problem
-from services.chassis.web.routing import PROBLEMS, IdempotencyKey
+from services.chassis.web.routing import PROBLEMS, IdempotencyKey, PartyRouter
 
 log = structlog.get_logger(__name__)
 
-RETRY_AFTER_SECONDS = 2
-OPERATIONAL = ("/health/", "/metrics", "/ops/")
-"""Not bounded: a busy service can still be monitored."""
+REFUSED = {
+    "400": "not a request, or not text",
+    "403": "of a web page of another site",
+    "408": "not received in time",
+    "414": "path or query too long",
+    "421": "of a host that is not this listener's",
+    "422": "with a card number where none belongs",
+    "431": "headers too large",
+    "503": "too many at once, or an outage: try again later",
+}
+"""Status → a request that any route refuses so, before it is looked at."""
+REFUSED_BODIES = {"413": "body too large", "415": "body of a type that is not read here"}
+_PROBLEM_CONTENT = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+CLIENT_LEFT = 499
+"""No answer is sent; metrics count it."""
 LINES_AT_ONCE = 500
 _TRACEPARENT = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$")
 
 
-def create_api(title: str) -> FastAPI:
+def create_api(title: str, entrance: Entrance = ENTRANCE) -> FastAPI:
     """An application that answers with problems. Its /docs needs no internet: these networks have none."""
     app = FastAPIOffline(title=title, version="1", redoc_url=None)
     app.add_exception_handler(ProblemError, answer_problem)
     app.add_exception_handler(RequestValidationError, answer_invalid)
+    app.add_exception_handler(StarletteHTTPException, _answer_http_error)
+    app.add_exception_handler(ClientDisconnect, _answer_nobody)
+    entrance.stand_before(app)
     return app
 
 
 def create_http(service: Service, router: APIRouter) -> FastAPI:
     """The service's HTTP application: its own routes and those that every service has."""
-    app = create_api(service.title)
+    bodies = router.bodies if isinstance(router, PartyRouter) else {}
+    app = create_api(service.title, Entrance.of(service.settings, service.principal, bodies))
     app.state.service = service
-    app.add_exception_handler(StarletteHTTPException, _answer_http_error)
     app.add_exception_handler(Exception, _answer_fault)
-    app.add_middleware(_Bounded, most=service.settings.http_requests_at_once)
     app.add_middleware(_Observed, service=service)
     app.router.routes.extend(router.routes)
     app.include_router(_operations(service))
@@ -59,39 +76,18 @@ def create_http(service: Service, router: APIRouter) -> FastAPI:
 
 
 def _described(describe: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """FastAPI's document, with the media type that problems have."""
+    """FastAPI's document, with what the entrance may answer, and the media type that problems have."""
     document = describe()
-    operations = (operation for path in document["paths"].values() for operation in path.values())
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    for operation in operations:
+        refused = REFUSED | (REFUSED_BODIES if "requestBody" in operation else {})
+        for status, description in refused.items():
+            operation["responses"].setdefault(status, {"description": description, "content": _PROBLEM_CONTENT})
     for status, response in (item for operation in operations for item in operation["responses"].items()):
         content = response.get("content", {})
         if status >= "400" and "application/json" in content:
             content["application/problem+json"] = content.pop("application/json")
     return document
-
-
-class _Bounded:
-    """Bounds the requests in flight: one over the limit is answered 503 with Retry-After before any work."""
-
-    def __init__(self, app: ASGIApp, most: int) -> None:
-        self._app, self._most, self._under_way = app, most, 0
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(OPERATIONAL):
-            await self._app(scope, receive, send)
-            return
-        if self._under_way >= self._most:
-            await _unavailable(self._busy)(scope, receive, send)
-            return
-        self._under_way += 1
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            self._under_way -= 1
-
-    @property
-    def _busy(self) -> Refusal:
-        remedy = "send the same again later, with the same Idempotency-Key; fewer at a time, or many in one (bulk)"
-        return Refusal("too_busy", f"{self._most:,} requests are under way", remedy)
 
 
 class _Observed:
@@ -124,6 +120,7 @@ class _Observed:
                     raise
                 await (await _answer_fault(Request(scope), failure))(scope, receive, sending)
             route = getattr(scope.get("route"), "path", "unknown")
+            status = status or CLIENT_LEFT
             metrics.request_answered(began, scope["method"], route, status)
             log.debug("answered", method=scope["method"], route=route, status=status)
 
@@ -132,14 +129,10 @@ class _Observed:
         return sent.group(1) if sent else self._service.identity.new("request", str(began)).replace("-", "")
 
 
-def _problem_response(body: Problem) -> Response:
-    return Response(body.model_dump_json(), status_code=body.status, media_type="application/problem+json")
-
-
 async def answer_problem(_request: Request, raised: Exception) -> Response:
     """A named refusal as problem details."""
     assert isinstance(raised, ProblemError)
-    return _problem_response(raised.problem)
+    return problem_response(raised.problem)
 
 
 async def answer_invalid(_request: Request, raised: Exception) -> Response:
@@ -148,7 +141,7 @@ async def answer_invalid(_request: Request, raised: Exception) -> Response:
     errors = tuple({"field": _place(e), "wrong": str(e["msg"])} for e in raised.errors())
     named = "; ".join(f"{e['field']}: {e['wrong']}" for e in errors)
     refusal = Refusal("invalid_request", named, "see /docs for the fields and their forms")
-    return _problem_response(problem(refusal, 422, errors))
+    return problem_response(problem(refusal, 422, errors))
 
 
 def _place(error: dict[str, Any]) -> str:
@@ -157,12 +150,17 @@ def _place(error: dict[str, Any]) -> str:
     return ".".join(str(part) for part in parts)
 
 
+async def _answer_nobody(_request: Request, _raised: Exception) -> Response:
+    log.debug("the client left before the end of its body")
+    return Response(status_code=CLIENT_LEFT)
+
+
 async def _answer_http_error(_request: Request, raised: Exception) -> Response:
     assert isinstance(raised, StarletteHTTPException)
     code = {400: "invalid_request", 404: "not_found", 405: "method_not_allowed", 503: "unavailable"}.get(
         raised.status_code, "http_error"
     )
-    return _problem_response(
+    return problem_response(
         problem(Refusal(code, str(raised.detail), "see /docs for what there is"), raised.status_code)
     )
 
@@ -182,18 +180,16 @@ async def _answer_fault(request: Request, raised: Exception) -> Response:
         return _unavailable(Refusal("unavailable", wrong, "send the same again later, with the same Idempotency-Key"))
     log.error("request failed", error=repr(raised), exc_info=raised, correlation_id=correlation_id)
     refusal = Refusal("internal", f"the service failed; correlation id {correlation_id}", "try again; the log says why")
-    return _problem_response(problem(refusal, 500))
+    return problem_response(problem(refusal, 500))
+
+
+def _unavailable(refusal: Refusal) -> Response:
+    return problem_response(problem(refusal, UNAVAILABLE))
 
 
 def _end_the_process(service: Service, damage: Unusable) -> None:
     if service.damage is not None and not service.damage.done():
         service.damage.set_result(damage)
-
-
-def _unavailable(refusal: Refusal) -> Response:
-    response = _problem_response(problem(refusal, 503))
-    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return response
 
 
 async def _in_chunks(lines: Iterator[bytes]) -> AsyncIterator[bytes]:

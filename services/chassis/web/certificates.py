@@ -1,7 +1,7 @@
 """Client certificates in ASGI: the certificate of a connection is in the scope of each of its requests.
 
-The extension is `tls` of the ASGI specification: `client_cert_chain`, PEM. Uvicorn does not set it (`CertifiedHttp` of
-`listeners` does); `certified` sets it for a connection within one process.
+The extension is `tls` of the ASGI specification: `client_cert_chain`, PEM. Uvicorn does not set it (`BoundedHttp` of
+`connections` does); `certified` sets it for a connection within one process.
 """
 
 from __future__ import annotations

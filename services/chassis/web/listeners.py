@@ -7,21 +7,23 @@ scope of each request (`certificates`).
 from __future__ import annotations
 
 import asyncio
+import resource
 import ssl
-from collections.abc import Generator, MutableMapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from services.chassis.web.certificates import with_certificate
+from services.chassis.web.connections import USUAL_TERMS, BoundedHttp, BoundedTls, Connections, ConnectionTerms
 
-KEEP_ALIVE_SECONDS = 75
-"""How long an idle connection stays open. It must outlast the client's own limit (httpx: 5 s): if both are equal, a
-request now and then meets the close, and the client cannot know whether it was received."""
+OTHER_FILES = 200
+"""Open files besides a listener's connections: databases, logs, the bus, connections of a second listener."""
+TICKS_BETWEEN_LOOKS = 5
+"""Uvicorn ticks ten times a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,13 @@ class Tls:
     certificate_file: Path
     key_file: Path
 
+    def context(self) -> ssl.SSLContext:
+        """Raises `OSError` or `ssl.SSLError` for files that cannot be used."""
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=self.ca_file)
+        context.load_cert_chain(self.certificate_file, self.key_file)
+        context.verify_mode = ssl.CERT_REQUIRED
+        return context
+
 
 @dataclass(frozen=True, slots=True)
 class Listener:
@@ -41,33 +50,34 @@ class Listener:
     host: str
     port: int
     tls: Tls | None = None
+    terms: ConnectionTerms = USUAL_TERMS
 
     def config(self) -> uvicorn.Config:
         """For the server. Raises `OSError` or `ssl.SSLError` for files that cannot be used."""
-        common: dict[str, Any] = {
-            "host": self.host,
-            "port": self.port,
-            "lifespan": "off",
-            "log_config": None,
-            "access_log": False,
-            "timeout_graceful_shutdown": 10,
-            "timeout_keep_alive": KEEP_ALIVE_SECONDS,
-        }
-        if self.tls is None:
-            return uvicorn.Config(self.app, http="httptools", **common)
+        return self._config(Connections(self.terms))
+
+    def _config(self, connections: Connections) -> uvicorn.Config:
+        made: Any = partial(BoundedHttp, connections)
+        if self.tls is not None:
+            made = partial(_secured, made, self.tls.context())
         return uvicorn.Config(
             self.app,
-            http=CertifiedHttp,
-            ssl_ca_certs=str(self.tls.ca_file),
-            ssl_certfile=str(self.tls.certificate_file),
-            ssl_keyfile=str(self.tls.key_file),
-            ssl_cert_reqs=ssl.CERT_REQUIRED,
-            **common,
+            http=made,
+            ws="none",
+            host=self.host,
+            port=self.port,
+            lifespan="off",
+            log_config=None,
+            log_level="error",
+            access_log=False,
+            timeout_graceful_shutdown=10,
+            timeout_keep_alive=int(self.terms.keep_alive_seconds),
         )
 
     async def serve(self, stopping: asyncio.Event) -> None:
         """Serve until `stopping`; requests in flight are answered first."""
-        server = _Server(self.config())
+        connections = Connections(replace(self.terms, at_once=room_for(self.terms.at_once)))
+        server = _Server(self._config(connections), connections)
         serving = asyncio.create_task(server.serve())
         stop = asyncio.create_task(stopping.wait())
         await asyncio.wait((serving, stop), return_when=asyncio.FIRST_COMPLETED)
@@ -76,19 +86,36 @@ class Listener:
         await serving
 
 
-class CertifiedHttp(HttpToolsProtocol):
-    """Uvicorn's HTTP, with the ASGI extension `tls` in every request's scope."""
+def room_for(connections: int) -> int:
+    """As many connections as the process may have open files for; its limit is raised as far as the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return connections
+    wanted = connections + OTHER_FILES
+    if soft < wanted:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(
+                resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
+            )
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(1, min(connections, soft - OTHER_FILES))
 
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        connection = self.transport.get_extra_info("ssl_object")
-        shown = connection.getpeercert(binary_form=True) if connection is not None else None
-        scope: MutableMapping[str, Any] = self.scope  # type: ignore[assignment]
-        scope["extensions"] = with_certificate(shown)
+
+def _secured(http: Callable[..., BoundedHttp], context: ssl.SSLContext, **uvicorns: Any) -> BoundedTls:
+    return BoundedTls(http(**uvicorns), context)
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn without its signal handlers: the process has its own."""
+    """Uvicorn without its signal handlers, for the process has its own; it looks after its connections."""
+
+    def __init__(self, config: uvicorn.Config, connections: Connections) -> None:
+        super().__init__(config)
+        self._connections = connections
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % TICKS_BETWEEN_LOOKS == 0:
+            self._connections.look()
+        return await super().on_tick(counter)
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:

@@ -3,7 +3,9 @@
 ProblemError            a refusal, raised by a route
  └ (from) Refusal       contracts.vocabulary: the value that a handler returned
 invalid_request         body, path or query is malformed (422); the input is never echoed
-too_busy                too many requests are in flight (503)
+too_busy                too many requests, bytes or connections are in flight (503)
+host_unknown, …         what `heads` and `bodies` refuse before a route sees the request (4xx)
+request_timeout         the client takes too long to send its request (408)
 unavailable             the service is starting, stopping, or cannot reach its database or bus (503)
 internal                a bug or a fault (500); the log has the trace, the answer the correlation id
 """

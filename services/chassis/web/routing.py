@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from contracts.http.problems import Problem
 from services.chassis.commands import UseCase
+from services.chassis.web.bodies import BodyRule
 from services.chassis.web.problems import accepted
 
 Asked = TypeVar("Asked", bound=BaseModel)
@@ -32,6 +33,7 @@ IdempotencyKey = Annotated[
         alias="Idempotency-Key",
         min_length=1,
         max_length=LONGEST_KEY,
+        pattern=r"^[\x20-\x7e]*$",
         description="Same key, same payload: the same answer, whenever asked. Same key, other payload: 409.",
     ),
 ]
@@ -46,6 +48,8 @@ class PartyRouter(APIRouter):
 
     def __init__(self) -> None:
         super().__init__(responses=PROBLEMS)
+        self.bodies: dict[str, BodyRule] = {}
+        """Path → the rule of its body, where it is not the usual one."""
 
     def command(
         self,
@@ -113,6 +117,10 @@ class _Form(Generic[Asked, Answer]):
         return self.request(body, request.path_params)
 
 
+def _is_usual(key: str) -> bool:
+    return 1 <= len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()
+
+
 class _UseCaseRoute(APIRoute):
     """Reads usual requests itself."""
 
@@ -127,7 +135,7 @@ class _UseCaseRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             key = request.headers.get("idempotency-key")
-            asked = await form.read(request) if key is None or 1 <= len(key) <= LONGEST_KEY else None
+            asked = await form.read(request) if key is None or _is_usual(key) else None
             if asked is None:
                 return await by_fastapi(request)
             answer: BaseModel = await form.answer(asked, key)

@@ -9,42 +9,124 @@ import asyncio
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from itertools import count
+from typing import Final
 
+from services.chassis.clock import monotonic
+from services.chassis.web.listeners import room_for
 from services.console.stack.addresses import Addresses
 
-CHUNK_BYTES = 64 * 1024
+CHUNK_BYTES = 16 * 1024
+"""Read at a time; at most two of them, each way, are held of a connection."""
+SECONDS_BETWEEN_LOOKS = 0.5
 
 
-async def serve(host: str, ports: Mapping[int, str], addresses: Addresses, stopping: asyncio.Event) -> None:
+@dataclass(frozen=True, slots=True)
+class DoorTerms:
+    """Bounds of a port's connections. The gateway reads no HTTP; a request's own bounds are its party's."""
+
+    connections: int = 250
+    """Beyond that a further one takes the place of the one that has been idle longest."""
+    idle_seconds: float = 90.0
+    """For one on which the client is to speak next; longer than a party keeps one that is idle."""
+    answer_seconds: float = 3_700.0
+    """For one on which the replica is to speak next: an advance of the clock may take an hour."""
+
+
+USUAL_TERMS: Final = DoorTerms()
+
+
+async def serve(
+    host: str,
+    ports: Mapping[int, str],
+    addresses: Addresses,
+    stopping: asyncio.Event,
+    terms: DoorTerms = USUAL_TERMS,
+) -> None:
     """Listen on `host`, on each port for the principal it stands for, until `stopping`.
 
     Raises `OSError` if a port is taken.
     """
+    room_for(2 * terms.connections * len(ports))
+    doors = [(_Door(addresses, principal, terms), port) for port, principal in ports.items()]
     with ExitStack() as open_ports:
-        for port, principal in ports.items():
-            server = await asyncio.start_server(_Door(addresses, principal).connected, host, port)
+        for door, port in doors:
+            server = await asyncio.start_server(door.connected, host, port, limit=CHUNK_BYTES)
             open_ports.callback(server.close)
-        await stopping.wait()
+        while not stopping.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), SECONDS_BETWEEN_LOOKS)
+            for door, _ in doors:
+                door.look(monotonic())
+
+
+@dataclass(eq=False)
+class _Passage:
+    """A connection of a client; `used` is when bytes last passed, `answering` whether the replica is to speak next."""
+
+    client: StreamWriter
+    used: float
+    answering: bool = False
+    replica: StreamWriter | None = None
+
+    def is_idle(self, now: float, terms: DoorTerms) -> bool:
+        return now > self.used + (terms.answer_seconds if self.answering else terms.idle_seconds)
+
+    def end(self) -> None:
+        for writer in (self.client, self.replica):
+            if writer is not None:
+                writer.transport.abort()
+
+    async def forward(self, reader: StreamReader) -> None:
+        """From the client to the replica."""
+        assert self.replica is not None
+        await self._pass_on(reader, self.replica, answering=True)
+
+    async def back(self, reader: StreamReader) -> None:
+        """From the replica to the client."""
+        await self._pass_on(reader, self.client, answering=False)
+
+    async def _pass_on(self, reader: StreamReader, writer: StreamWriter, *, answering: bool) -> None:
+        with suppress(ConnectionError):
+            while chunk := await reader.read(CHUNK_BYTES):
+                self.used, self.answering = monotonic(), answering
+                writer.write(chunk)
+                await writer.drain()
+            if writer.can_write_eof():
+                writer.write_eof()
 
 
 class _Door:
-    def __init__(self, addresses: Addresses, principal: str) -> None:
-        self._addresses, self._principal = addresses, principal
+    def __init__(self, addresses: Addresses, principal: str, terms: DoorTerms) -> None:
+        self._addresses, self._principal, self._terms = addresses, principal, terms
         self._turns = count()
+        self._passages: set[_Passage] = set()
+
+    def look(self, now: float) -> None:
+        """End the connections that have been idle for too long."""
+        for passage in [p for p in self._passages if p.is_idle(now, self._terms)]:
+            passage.end()
 
     async def connected(self, reader: StreamReader, writer: StreamWriter) -> None:
         """Pass a connection on; one that no replica takes is closed."""
+        if len(self._passages) >= self._terms.connections:
+            longest = min(self._passages, key=lambda p: p.used)
+            longest.end()
+            self._passages.discard(longest)
+        passage = _Passage(writer, monotonic())
+        self._passages.add(passage)
         try:
             with suppress(OSError):
-                taken_in, taken_out = await self._a_replica()
+                taken_in, passage.replica = await self._a_replica()
                 try:
                     async with asyncio.TaskGroup() as both_ways:
-                        both_ways.create_task(_pass_on(reader, taken_out))
-                        both_ways.create_task(_pass_on(taken_in, writer))
+                        both_ways.create_task(passage.forward(reader))
+                        both_ways.create_task(passage.back(taken_in))
                 finally:
-                    taken_out.close()
+                    passage.replica.close()
         finally:
+            self._passages.discard(passage)
             writer.close()
 
     async def _a_replica(self) -> tuple[StreamReader, StreamWriter]:
@@ -54,16 +136,7 @@ class _Door:
         for replica in replicas[turn:] + replicas[:turn]:
             address, _, port = replica.rpartition(":")
             try:
-                return await asyncio.open_connection(address, int(port))
+                return await asyncio.open_connection(address, int(port), limit=CHUNK_BYTES)
             except OSError as refused:
                 failure = refused
         raise failure
-
-
-async def _pass_on(reader: StreamReader, writer: StreamWriter) -> None:
-    with suppress(ConnectionError):
-        while chunk := await reader.read(CHUNK_BYTES):
-            writer.write(chunk)
-            await writer.drain()
-        if writer.can_write_eof():
-            writer.write_eof()

@@ -24,7 +24,7 @@ def terminal_of(
     through: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport] = lambda line: line,
 ) -> Terminal:
     """A terminal with its temporary copies in `folder`; `through` wraps its line to the collection centre."""
-    line = through(httpx.ASGITransport(certified(terminal_app(sandbox.provider.centre), CERTIFICATE)))
+    line = through(httpx.ASGITransport(certified(terminal_app(sandbox.provider), CERTIFICATE)))
     user, password = sandbox.ward.settings.terminal_user, sandbox.provider.settings.terminal_password.get_secret_value()
     centre = httpx.AsyncClient(transport=line, base_url="https://collection-centre", auth=(user, password))
     return Terminal(centre, sandbox.ward.desk, folder, user)

@@ -6,17 +6,20 @@ from collections.abc import Callable, Sequence
 
 from fastapi import FastAPI
 
+from contracts import topics
 from contracts.http.console import AdvanceRequest, ClockView, ProcessView, ReplicaView
 from contracts.vocabulary import JST, Refusal
+from services.chassis.settings import ServiceSettings
 from services.chassis.web.application import create_api
+from services.chassis.web.entrance import Entrance
 from services.chassis.web.problems import ProblemError
 from services.chassis.web.routing import PROBLEMS
 from services.console.stack.clock_authority import ClockAuthority, ClockBlocked
 
 
-def control(authority: ClockAuthority) -> FastAPI:
+def control(authority: ClockAuthority, settings: ServiceSettings) -> FastAPI:
     """The console's routes."""
-    app = create_api("sansha console")
+    app = create_api("sansha console", Entrance.of(settings, topics.CONSOLE))
 
     @app.get("/health/ready", summary="The clock is set, and may be asked for")
     async def ready() -> dict[str, str]:

@@ -20,6 +20,7 @@ from services.chassis.bus.port import EventBus
 from services.chassis.service import identity_of, topic_specs
 from services.chassis.settings import ServiceSettings
 from services.chassis.waits import possible
+from services.chassis.web.connections import ConnectionTerms
 from services.chassis.web.listeners import Listener
 from services.console.stack.addresses import DEFAULT_PORT_BASE, Addresses
 from services.console.stack.clients import StackClient
@@ -52,7 +53,8 @@ async def serve_console(settings: ConsoleSettings, options: ClockOptions, addres
         bus, authority = await beginning
         try:
             log.info("serving", host=settings.host, port=settings.port, now=authority.now().isoformat())
-            await Listener(control(authority), settings.host, settings.port).serve(stopping)
+            terms = ConnectionTerms.of(settings)
+            await Listener(control(authority, settings), settings.host, settings.port, terms=terms).serve(stopping)
         finally:
             await bus.close()
     log.info("stopped")

@@ -28,6 +28,7 @@ from services.chassis.log_levels import LogLevel
 from services.chassis.service import topic_specs
 from services.chassis.settings import InvalidSettings, ServiceSettings
 from services.chassis.telemetry import configure_logging
+from services.chassis.web.connections import ConnectionTerms
 from services.chassis.web.listeners import Listener
 from services.console.folder import DEFAULT_FOLDER, StackFile, database_url
 from services.console.stack.addresses import (
@@ -150,11 +151,13 @@ class Supervisor:
             raise CannotStart(str(wrong)) from None
 
     async def _run_all(self) -> None:
-        app = with_processes(control(self.authority), self._processes)
+        app = with_processes(control(self.authority, self._settings), self._processes)
         reader, writer = os.pipe()
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(Listener(app, LOCAL_HOST, self.options.port_base).serve(self.stopping))
+                terms = ConnectionTerms.of(self._settings)
+                listener = Listener(app, LOCAL_HOST, self.options.port_base, terms=terms)
+                tasks.create_task(listener.serve(self.stopping))
                 tasks.create_task(self._remember())
                 tasks.create_task(self._announce_ready())
                 keeper = Keeper(self.options.folder / "logs", reader, self.tell, self.stopping)

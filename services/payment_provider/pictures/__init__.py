@@ -1,7 +1,8 @@
 """バーコード撮影: codes read from photos and PDFs. Only this folder imports the decoders (the extra `paper`).
 
 The files come from strangers, so each is read in a separate process (`__main__.py`) without secrets and with bounded
-memory and time. If it hangs or crashes, nothing else does, and the event loop is never blocked.
+memory and time. If it hangs or crashes, nothing else does, and the event loop is never blocked. `queue.py` says
+which is read next.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ import structlog
 from contracts.vocabulary import Refusal
 from services.payment_provider.domain.picture import FoundCode
 from services.payment_provider.pictures.bounds import Bounds, Reading
+from services.payment_provider.pictures.queue import GaveWay, PictureQueue, QueueTerms, gave_way
 
-__all__ = ["Bounds", "PictureReader", "received"]
+__all__ = ["Bounds", "PictureQueue", "PictureReader", "QueueTerms", "received"]
 
 log = structlog.get_logger(__name__)
 
@@ -46,18 +48,22 @@ async def received(chunks: AsyncIterator[bytes], at_most: int) -> bytes | Refusa
 
 @dataclass(frozen=True, slots=True)
 class PictureReader:
-    """Reads as many pictures at a time as there are `slots`; others wait."""
+    """Reads pictures in the turns of `queue`."""
 
     bounds: Bounds
-    seconds: float
-    slots: asyncio.Semaphore
+    queue: PictureQueue
 
     async def read(self, picture: bytes) -> Sequence[FoundCode] | Refusal:
         """The codes in a picture: PNG, JPEG, WebP, TIFF, BMP, GIF, or pages of a PDF."""
         if any(find_spec(name) is None for name in _NEEDED):
             return CANNOT_SCAN
-        async with self.slots:
-            answer = await self._decoded(picture)
+        try:
+            async with self.queue.turn():
+                answer = await self._decoded(picture)
+        except TimeoutError:
+            answer = b""
+        except GaveWay as busy:
+            return gave_way(busy)
         if not answer:
             return Refusal(
                 "picture_unreadable",
@@ -68,7 +74,7 @@ class PictureReader:
         return reading.codes if reading.wrong is None else Refusal(*reading.wrong)
 
     async def _decoded(self, picture: bytes) -> bytes:
-        """What the process answers; empty if it crashed or took longer than `seconds`."""
+        """What the process answers; empty if it crashed. If this is cancelled, the process is killed."""
         pipe = asyncio.subprocess.PIPE
         command = (sys.executable, "-P", "-m", __name__, msgspec.json.encode(self.bounds).decode())
         environment = {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
@@ -76,12 +82,10 @@ class PictureReader:
             *command, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL, env=environment
         )
         try:
-            async with asyncio.timeout(self.seconds):
-                answer, _ = await process.communicate(picture)
-        except TimeoutError:
-            answer = b""
+            answer, _ = await process.communicate(picture)
         finally:
             if process.returncode is None:
+                log.warning("picture given up", bytes=len(picture))
                 process.kill()
                 await process.wait()
         if process.returncode == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 from contextlib import suppress
@@ -12,6 +13,9 @@ import msgspec
 from services.payment_provider.pictures.bounds import Bounds
 from services.payment_provider.pictures.decoding import read
 
+NICENESS = 10
+"""The provider's own work comes first."""
+
 
 def main() -> None:
     """Raises whatever the libraries raise: any exit status but 0 means that the picture was not read."""
@@ -20,6 +24,7 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (bounds.memory_bytes, bounds.memory_bytes))
     with suppress(OSError):  # if a container runs out of memory, the kernel kills this process, not the provider
         Path("/proc/self/oom_score_adj").write_text("1000")
+    os.nice(NICENESS)
     found = read(sys.stdin.buffer.read(), bounds)
     sys.stdout.buffer.write(msgspec.json.encode(found))
 

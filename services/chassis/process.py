@@ -39,6 +39,8 @@ T = TypeVar("T")
 Settings = TypeVar("Settings", bound=ServiceSettings)
 Party = TypeVar("Party", bound=Service)
 
+PRIVATE_UMASK = 0o077
+"""Files hold personal data and secrets: they are their owner's alone, whatever the umask was."""
 UNUSABLE_STATUS = 2
 UNUSABLE_LINE = "sansha: "
 """Begins the line of a process that cannot run, by which its supervisor finds the line in its log."""
@@ -60,6 +62,7 @@ def run(
     What no retry mends (`Unusable`), such as settings that cannot be used, a damaged file or a database of a newer
     version, ends it with one line and exit status 2: whatever started it should not start it again.
     """
+    os.umask(PRIVATE_UMASK)
     try:
         settings = read.from_environment(principal)
         configure_logging(settings.log_level, principal)

@@ -1,8 +1,14 @@
-"""The data folder of a stack or a sandbox: its databases, and the file with the seed and the secret."""
+"""The data folder of a stack or a sandbox: its databases, and the file with the seed and the secret.
+
+It holds personal data and secrets: the folder and everything in it are its owner's alone.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +17,13 @@ from services.chassis.identity import random_token
 
 DEFAULT_FOLDER = Path("sansha-data")
 STACK_FILE = "sansha.json"
+_OURS = (
+    *(STACK_FILE, "clock.*", "up.lock", "*.db", "*.db[-.]*"),
+    *(part for folder in ("bus", "logs", "members", "listeners") for part in (folder, f"{folder}/**/*")),
+    *("guard", "*.sqlite", "*.sqlite-*"),
+)
+"""What a data folder and a log's folder hold; other files in them are left alone."""
+_RIGHTS_OF_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,39 @@ class StackFile:
         path = folder / STACK_FILE
         path.touch(mode=0o600)
         path.write_text(json.dumps({"seed": self.seed, "secret": self.secret}) + "\n")
+
+
+def make_private(folder: Path) -> Sequence[str]:
+    """Make the folder if it is missing; take the rights of others from it and from our files in it.
+
+    Returns a line for each file of which that is not possible. Raises `ValueError` for a folder of another user or one
+    that every user may write to, `OSError` if it cannot be made.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    about = folder.stat()
+    if about.st_uid != os.geteuid():
+        raise ValueError(f"{folder} belongs to another user; run this as that user, or name another --database-dir")
+    if about.st_mode & stat.S_IWOTH:
+        raise ValueError(
+            f"every user may write to {folder}, so its files may be anybody's; name another --database-dir, or check "
+            f"what it holds and run: chmod 700 {folder}"
+        )
+    ours = (path for pattern in _OURS for path in folder.glob(pattern))
+    return [line for path in (folder, *ours) if (line := _kept_from_others(path))]
+
+
+def _kept_from_others(path: Path) -> str:
+    try:
+        mode = path.lstat().st_mode
+        if not stat.S_ISLNK(mode) and mode & _RIGHTS_OF_OTHERS:
+            path.chmod(stat.S_IMODE(mode) & ~_RIGHTS_OF_OTHERS)
+    except FileNotFoundError:  # another process has removed it
+        return ""
+    except OSError as wrong:
+        return (
+            f"other users may have rights on {path}, which cannot be changed ({wrong.strerror}); run: chmod go= {path}"
+        )
+    return ""
 
 
 def database_url(folder: Path | None, principal: str) -> str:

@@ -135,6 +135,8 @@ BAD = {
     "a folder made with another seed": ("up", "--database-dir", "seeded", "--seed", "8", "--port-base", "FREE"),
     "a damaged folder": ("up", "--database-dir", "damaged", "--port-base", "FREE"),
     "a damaged log": ("up", "--database-dir", "damaged_log", "--port-base", "FREE"),
+    "a folder that every user may write to": ("up", "--database-dir", "open", "--port-base", "FREE"),
+    "a demonstration in a folder that every user may write to": ("demo", "--database-dir", "open"),
     "no clock": ("up", "--clock", "fast"),
     "a clock that stands": ("up", "--clock", "scaled:0"),
     "a clock that runs backwards": ("up", "--clock", "scaled:-5"),
@@ -193,8 +195,9 @@ PARTIES = ("ward", "payment_provider", "card_agent.jcb", "card_agent.uc")
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory with useless folders."""
-    for folder in ("full", "empty", "seeded", "damaged", "damaged_log/bus", "garbage", "others"):
+    for folder in ("full", "empty", "seeded", "damaged", "damaged_log/bus", "garbage", "others", "open"):
         (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "open").chmod(0o777)
     (tmp_path / "file").touch()
     (tmp_path / "full" / "something").touch()
     (tmp_path / "seeded" / "sansha.json").write_text('{"seed": 7, "secret": ""}')
@@ -232,6 +235,17 @@ def test_a_folder_that_may_not_be_written_to(sansha: Sansha, tmp_path: Path, com
     folder.mkdir(mode=0o500)
     arguments = [str(free_port_base()) if a == "FREE" else a for a in command]
     assert str(folder) in the_line(sansha(*arguments, "--database-dir", str(folder)))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+@pytest.mark.parametrize("command", [("demo",), ("up", "--port-base", "FREE")])
+def test_a_folder_of_another_user_is_refused(sansha: Sansha, tmp_path: Path, command: tuple[str, ...]) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    os.chown(folder, 12_345, -1)
+    arguments = [str(free_port_base()) if a == "FREE" else a for a in command]
+    line = the_line(sansha(*arguments, "--database-dir", str(folder)))
+    assert f"{folder} belongs to another user" in line
 
 
 @pytest.mark.parametrize("name", ["no day", "no clock", "no barcode", "an audit of what is no database"])

@@ -49,6 +49,7 @@ async def test_a_slip_from_its_issue_over_paper_to_its_payment(stepped_stack: St
 
     paper = tmp_path / "slips.pdf"
     await done(stepped_stack, "slip", "print", first["barcode"], second["slip_number"], "--out", str(paper))
+    assert paper.stat().st_mode & 0o777 == 0o600
     (page,) = text_of(paper.read_bytes())
     assert page.count("特別区民税・都民税") == 2
     photo = tmp_path / "slip.jpg"

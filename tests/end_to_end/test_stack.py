@@ -113,15 +113,24 @@ async def test_a_card_and_a_bank_payment_go_all_the_way_to_a_reconciled_deposit(
     await stack.stop()
 
 
+def open_to_others(folder: Path) -> list[Path]:
+    return [path for path in (folder, *folder.rglob("*")) if path.stat().st_mode & 0o077]
+
+
 async def test_after_a_stop_everything_goes_on_from_where_it_stood(new_stack: NewStack) -> None:
     stack = new_stack(*STEPPED)
     await stack.start()
     payment_id = await pay_by_card(stack, (await issue(stack))[0])
     await advanced(stack, "2021-07-10")
+    assert open_to_others(stack.data) == []
     await stack.stop()
     assert "stopped" in stack.said
 
+    (stack.data / "notes.txt").touch()
+    for path in (stack.data, *stack.data.rglob("*")):  # as a version before left them
+        path.chmod(0o755 if path.is_dir() else 0o644)
     await stack.start()
+    assert open_to_others(stack.data) == [stack.data / "notes.txt"], "what is not ours is left alone"
     assert datetime.fromisoformat(await stack.now()) == datetime.fromisoformat("2021-07-10T00:00:00+09:00")
     assert await status_of(stack, payment_id) == "confirmed"
     await advanced(stack, "2021-08-25")

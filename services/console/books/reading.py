@@ -17,6 +17,7 @@ from contracts.vocabulary import Agent
 from services.card_agent.app import books as card_agent_books
 from services.chassis.clock import monotonic, pause
 from services.chassis.database import Database
+from services.chassis.outages import Unusable
 from services.console.books.audit import Audit, audit
 from services.console.folder import database_url
 from services.console.stack.addresses import PROCESSES
@@ -55,6 +56,8 @@ async def read_party(folder: Path, principal: str, read: Callable[[AsyncConnecti
             return await read(session)
     except DBAPIError as wrong:
         raise LookupError(f"{path} cannot be read ({wrong.orig}); it is no {principal} of this version") from None
+    except Unusable as damaged:
+        raise LookupError(str(damaged)) from None
     finally:
         await database.close()
 

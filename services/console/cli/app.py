@@ -5,6 +5,7 @@ Exit status: 0 if what the command checks holds, 1 if it does not, 2 for bad inp
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -34,7 +35,11 @@ def sansha(
 
 
 def main() -> None:
-    """The command `sansha`: bad input ends in one clear line and exit status 2."""
+    """The command `sansha`: bad input ends in one clear line and exit status 2.
+
+    What a command writes, such as slips, notices and reports, may hold personal data: it is its owner's alone.
+    """
+    umask = os.umask(0o077)
     try:
         sys.exit(app(prog_name="sansha", standalone_mode=False))
     except typer.TyperException as wrong:
@@ -42,3 +47,5 @@ def main() -> None:
         if said:  # empty if no command was given: the help was printed then
             err.print(f"[red]sansha:[/] {escape(said)}; see --help", soft_wrap=True)
         sys.exit(2)
+    finally:
+        os.umask(umask)

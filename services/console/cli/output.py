@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -26,11 +27,17 @@ def emit(document: Any) -> None:
 
 
 def write(document: bytes, to: Path, option: str) -> None:
-    """Writes into the file that `option` named, or onto stdout for `-`; fails if the file cannot be written."""
+    """Writes into the file that `option` named, or onto stdout for `-`; fails if the file cannot be written.
+
+    A file that was there loses the rights of others: what is written may hold personal data.
+    """
     if str(to) == "-":
         sys.stdout.buffer.write(document)
         return
     try:
-        to.write_bytes(document)
+        with to.open("wb") as file:
+            if to.is_file():
+                os.fchmod(file.fileno(), 0o600)
+            file.write(document)
     except OSError as wrong:
         fail(f"{to} cannot be written ({wrong.strerror}); name another file with {option}")

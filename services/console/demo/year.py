@@ -25,6 +25,7 @@ from services.chassis.clock import monotonic
 from services.console.books.audit import Audit, audit
 from services.console.books.digest import digest
 from services.console.demo.scene import Scene
+from services.console.folder import make_private
 from services.console.payers.levy import levy
 from services.console.payers.paying import expect
 from services.console.payers.plan import PlannedPayment, plan
@@ -195,10 +196,13 @@ def check(options: DemoOptions) -> None:
 
 def _check_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        holds_something = any(folder.iterdir())
+        holds_something = folder.exists() and any(folder.iterdir())
+        if not holds_something:
+            make_private(folder)
     except OSError as wrong:
         raise BadRequest(f"{folder} cannot be used ({wrong.strerror}); name another --database-dir") from None
+    except ValueError as wrong:
+        raise BadRequest(str(wrong)) from None
     if holds_something:
         raise BadRequest(f"{folder} is not empty; name an empty or a new folder for --database-dir")
     if not os.access(folder, os.W_OK | os.X_OK):

@@ -25,12 +25,13 @@ from services.chassis.bus.port import BusError, DamagedLog, EventBus
 from services.chassis.clock import monotonic, pause
 from services.chassis.identity import SeededIdentity, TimeOrderedIdentity
 from services.chassis.log_levels import LogLevel
+from services.chassis.process import PRIVATE_UMASK
 from services.chassis.service import topic_specs
 from services.chassis.settings import InvalidSettings, ServiceSettings
 from services.chassis.telemetry import configure_logging
 from services.chassis.web.connections import ConnectionTerms
 from services.chassis.web.listeners import Listener
-from services.console.folder import DEFAULT_FOLDER, StackFile, database_url
+from services.console.folder import DEFAULT_FOLDER, StackFile, database_url, make_private
 from services.console.stack.addresses import (
     DEFAULT_PORT_BASE,
     LOCAL_HOST,
@@ -141,7 +142,11 @@ class Supervisor:
         for port in {o.port_base, *(child.port for child in self.children)}:
             await _freed(port)
         try:
-            o.folder.mkdir(parents=True, exist_ok=True)
+            os.umask(PRIVATE_UMASK)  # for the parties' processes, too
+            kind, _, log = self._bus_url.partition(":")
+            for folder in (o.folder, Path(log)) if kind == "embedded" else (o.folder,):
+                for line in make_private(folder):
+                    self.tell(line)
             (o.folder / "logs").mkdir(exist_ok=True)
             self._lock = _sole_owner(o.folder)
             self._file = StackFile.open(o.folder, o.seed)

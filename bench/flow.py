@@ -140,7 +140,7 @@ async def _scans(stack: Stack, slips: Sequence[Payable], consent: str, connectio
     took: list[float] = []
 
     async def scan() -> None:
-        connection = KeepAlive(stack.port(PAYMENT_PROVIDER))
+        connection = KeepAlive(stack.port(PAYMENT_PROVIDER), stack.key)
         for slip in waiting:
             began = time.perf_counter()
             answer = await connection.post("/scans", {"barcode": slip.barcode, "consent_id": consent}, slip.barcode)

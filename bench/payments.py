@@ -105,7 +105,7 @@ async def _timed(name: str, stack: RealStack, gauges: cpu.Gauges, work: Awaitabl
 
 
 async def _stages(stack: RealStack) -> Mapping[str, Seconds]:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(auth=stack.as_operator) as http:
         return {p: stage_seconds((await http.get(f"{stack.url(p)}/metrics")).content) for p in PARTIES}
 
 

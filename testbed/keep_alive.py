@@ -29,9 +29,10 @@ class Broken(Exception):
 
 @dataclass
 class KeepAlive:
-    """A connection to a port of this machine, opened on first use and again after it broke."""
+    """A connection to a port of this machine, opened on first use and again after it broke. `token` says who calls."""
 
     port: int
+    token: str
     _open: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def post(self, path: str, body: Any, key: str) -> Answer:
@@ -39,7 +40,7 @@ class KeepAlive:
         content = json.dumps(body).encode()
         head = (
             f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(content)}\r\nIdempotency-Key: {key}\r\n\r\n"
+            f"Content-Length: {len(content)}\r\nIdempotency-Key: {key}\r\nAuthorization: Bearer {self.token}\r\n\r\n"
         )
         try:
             return await asyncio.wait_for(self._exchange(head.encode() + content), SECONDS_PER_ANSWER)

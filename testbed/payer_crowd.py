@@ -122,7 +122,7 @@ class Payer:
 
     def __init__(self, crowd: Crowd) -> None:
         self._crowd = crowd
-        self._connections = {p: KeepAlive(crowd.stack.port(p)) for p in topics.PRINCIPALS}
+        self._connections = {p: KeepAlive(crowd.stack.port(p), crowd.stack.key) for p in topics.PRINCIPALS}
         self._consent = ""
 
     def close(self) -> None:

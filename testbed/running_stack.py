@@ -15,6 +15,7 @@ from contracts.books import Books
 from services.console.books.audit import Audit
 from services.console.books.reading import audit_folder, read_books
 from services.console.stack.addresses import PROCESSES, process_of
+from services.console.stack.credentials import OPERATOR, key_file
 from testbed.processes import (
     PATIENCE_SECONDS,
     Finished,
@@ -42,8 +43,19 @@ class Stack:
         self._absent = {
             process_of(o).principal for o, before in zip(options[1:], options, strict=False) if before == "--without"
         }
-        self._http = httpx.AsyncClient(timeout=2 * PATIENCE_SECONDS)
+        self._http = httpx.AsyncClient(timeout=2 * PATIENCE_SECONDS, auth=self.as_operator)
         self._seen: set[int] = set()
+
+    @property
+    def key(self) -> str:
+        """The operator's key; empty before the first start."""
+        made = key_file(self.data, OPERATOR)
+        return made.read_text().strip() if made.exists() else ""
+
+    def as_operator(self, request: httpx.Request) -> httpx.Request:
+        """Sends the operator's key along."""
+        request.headers["Authorization"] = f"Bearer {self.key}"
+        return request
 
     @property
     def principals(self) -> list[str]:

@@ -17,6 +17,7 @@ from contracts.http.card_agent.cards import (
 from contracts.http.card_agent.payments import AuthorizationView
 from contracts.http.card_agent.settlement import StatementView, TermsView
 from contracts.http.service import Explanation
+from contracts.roles import Role
 from services.card_agent.app import CardAgent
 from services.chassis.web.bodies import BodyRule
 from services.chassis.web.problems import accepted
@@ -36,53 +37,60 @@ def router(agent: CardAgent) -> APIRouter:
 
 
 def _paying(api: PartyRouter, agent: CardAgent) -> None:
+    payers, operators = api.open_to(Role.PAYER_APP), api.open_to(Role.OPERATOR)
+    testers = api.open_to(Role.OPERATOR, Role.PAYER_APP)
+    clerks = api.open_to(Role.COLLECTION_CLERK, Role.AUDITOR)
     c = agent.commands
-    api.command(
+    payers.command(
         "/card-tokens", c.tokenize, "カード番号入力 a token for a card (非保持化)", status=201, name="card_token"
     )
-    api.command(
+    payers.command(
         "/card-tokens/bulk",
         c.tokenize_many,
         "カード番号一括入力 tokens for many cards, each for itself",
         status=201,
         name="card_tokens",
     )
-    api.command(
+    operators.command(
         "/payments/{payment_id}/withdrawal", c.withdraw, "売上取消 the card company revokes the sale", name="withdrawal"
     )
 
-    @api.get("/payments/{payment_id}", summary="One payment")
+    @clerks.get("/payments/{payment_id}", summary="One payment")
     async def payment(payment_id: str) -> AuthorizationView:
         return accepted(await agent.queries.payment(payment_id))
 
-    @api.get("/payments/{payment_id}/explanation", summary=EXPLANATION)
+    @clerks.get("/payments/{payment_id}/explanation", summary=EXPLANATION)
     async def explanation(payment_id: str, on: date | None = None) -> Explanation:
         return accepted(await agent.queries.explanation(payment_id, on))
 
-    @api.get("/test-cards", summary="Card numbers that choose their outcome")
+    @testers.get("/test-cards", summary="Card numbers that choose their outcome")
     async def test_cards() -> Sequence[TestCard]:
         return agent.queries.test_cards()
 
 
 def _settling(api: PartyRouter, agent: CardAgent) -> None:
+    operators, managers = api.open_to(Role.OPERATOR), api.open_to(Role.ADMINISTRATOR)
+    readers = api.open_to(Role.COLLECTION_CLERK, Role.ADMINISTRATOR, Role.AUDITOR)
     c = agent.commands
-    api.command("/anomalies", c.inject, "異常 make the settlement of a closing go wrong", status=201, name="anomaly")
+    operators.command(
+        "/anomalies", c.inject, "異常 make the settlement of a closing go wrong", status=201, name="anomaly"
+    )
 
-    @api.get("/anomalies", summary="異常 asked for, and what they changed")
+    @operators.get("/anomalies", summary="異常 asked for, and what they changed")
     async def anomalies() -> Sequence[SettlementAnomalyView]:
         return await agent.queries.anomalies()
 
-    api.command(
+    managers.command(
         "/statements/{statement_id}/correction",
         c.correct,
         "精算訂正 correct the settlement of a closing",
         name="correction",
     )
 
-    @api.get("/statements", summary="締め・入金 closing periods and their deposits")
+    @readers.get("/statements", summary="締め・入金 closing periods and their deposits")
     async def statements() -> Sequence[StatementView]:
         return await agent.queries.statements()
 
-    @api.get("/terms", summary="精算条件 terms of settlement")
+    @readers.get("/terms", summary="精算条件 terms of settlement")
     async def terms() -> TermsView:
         return agent.queries.terms()

@@ -15,6 +15,7 @@ import platform
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -27,6 +28,7 @@ from contracts.books import Books
 from contracts.http.service import DeadLetterView, Environment, ServiceStatus, WaitView
 from contracts.vocabulary import Refusal
 from services.chassis import faults
+from services.chassis.access.lockout import Lockout
 from services.chassis.bus.port import EventBus, TopicSpec
 from services.chassis.clock import Clock
 from services.chassis.commands import Answers, Executor
@@ -34,6 +36,7 @@ from services.chassis.consumer import Consumer, EventProcessor, On
 from services.chassis.database import Database
 from services.chassis.health import Health, Rows
 from services.chassis.identity import Identity, SeededIdentity, TimeOrderedIdentity
+from services.chassis.logins import LoginAttempt, Logins, RecordedLogin
 from services.chassis.messaging.dead_letters import DeadLetter, DeadLetters
 from services.chassis.messaging.inbox import Inbox
 from services.chassis.messaging.outbox import Outbox
@@ -95,6 +98,11 @@ class Service(ABC):
         self.relay = Relay(self.database, self._outbox, bus, clock, self.metrics, self._faults)
         self._unit = UnitOfWork(self.database, self.relay, self.identity, principal, self.metrics, self._faults)
         self.executor = Executor(self._unit, Answers(tables), clock, self.metrics, self.secret)
+        lockout = Lockout(settings.login_failures, timedelta(minutes=settings.lockout_minutes))
+        self.logins = Logins(tables, lockout)
+        self.record_login = self.executor.command(
+            "record_login", LoginAttempt, RecordedLogin, self.logins.decide, lambda attempt: (attempt.user,)
+        )
         self._replay = self.executor.command(
             "replay_dead_letter", _Replay, DeadLetterView, self._replay_letters, lambda r: (r.letter_id,)
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -73,6 +74,22 @@ class ServiceSettings(KafkaSettings):
     """Address on which HTTP is served; `0.0.0.0` in a container."""
     port: Annotated[int, Field(ge=0, le=65535)] = 0
     """Port of HTTP; 0 takes any free one."""
+    access: Literal["users", "openid", "open"] = "users"
+    """Who may send requests: `users` of a file, those of an `openid` provider too, or anybody (`open`, on loopback)."""
+    users_file: Path | None = None
+    """The users with their roles and hashed secrets (JSON, mode 0600); with `openid`, those that are software."""
+    openid_issuer: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
+    """URL of the OpenID provider, as in its discovery document."""
+    openid_audience: str = ""
+    """The audience that a token must be made for."""
+    openid_roles_claim: str = "roles"
+    """The claim that lists a user's roles; dots lead into objects, as in `realm_access.roles`."""
+    session_hours: Annotated[float, Field(gt=0, le=24)] = 8.0
+    """A session of a person ends this many hours after the login."""
+    login_failures: Annotated[int, Field(ge=1, le=50)] = 5
+    """This many failed logins in a row lock a user out."""
+    lockout_minutes: Annotated[float, Field(gt=0, le=1440)] = 15.0
+    """How long a user is locked out."""
     http_requests_at_once: Annotated[int, Field(ge=1)] = 1_000
     """Bounds the requests in flight, and so the memory; one over the limit is answered 503 `too_busy`."""
     http_hosts: Annotated[str, Field(pattern=r"^[A-Za-z0-9.,:\[\] _-]*$")] = ""
@@ -122,6 +139,20 @@ class ServiceSettings(KafkaSettings):
             raise ValueError(
                 f"SANSHA_KAFKA_SECURITY_PROTOCOL={self.kafka_security_protocol} needs SANSHA_KAFKA_USERNAME"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _open_to_this_machine_alone(self) -> Self:
+        if self.access == "open" and not is_loopback(self.host):
+            raise ValueError(
+                f"SANSHA_ACCESS=open serves anybody, so it needs a loopback address, not SANSHA_HOST={self.host}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _openid_needs_a_provider(self) -> Self:
+        if self.access == "openid" and not (self.openid_issuer and self.openid_audience):
+            raise ValueError("SANSHA_ACCESS=openid needs SANSHA_OPENID_ISSUER and SANSHA_OPENID_AUDIENCE")
         return self
 
     @field_validator("crash_at")
@@ -189,6 +220,14 @@ class ServiceSettings(KafkaSettings):
         """The folder of the embedded log; None for another bus."""
         scheme, _, rest = self.bus_url.partition(":")
         return Path(rest) if scheme == "embedded" else None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _require_todays_names(prefixes: Sequence[str], renamed: Mapping[str, str]) -> None:

@@ -22,6 +22,7 @@ from contracts.http.payment_provider.payments import (
 )
 from contracts.http.payment_provider.receipt_files import RecordedAccess
 from contracts.http.service import Explanation
+from contracts.roles import Role
 from services.chassis.web.bodies import BodyRule
 from services.chassis.web.disconnects import while_connected
 from services.chassis.web.problems import accepted
@@ -60,11 +61,12 @@ def router(provider: PaymentProvider) -> APIRouter:
 
 
 def _changes(api: PartyRouter, provider: PaymentProvider) -> None:
+    payers, networks = api.open_to(Role.PAYER_APP), api.open_to(Role.PEER)
     c = provider.commands
-    api.command("/consents", c.consent, "利用規約への同意 accept the terms", status=201)
-    api.command("/scans", c.scan, "納付書読取 scan a slip", status=201)
+    payers.command("/consents", c.consent, "利用規約への同意 accept the terms", status=201)
+    payers.command("/scans", c.scan, "納付書読取 scan a slip", status=201)
 
-    @api.post(
+    @payers.post(
         "/scans/image",
         status_code=201,
         summary="納付書読取 scan a photo or PDF of a slip, which is the body itself",
@@ -78,65 +80,73 @@ def _changes(api: PartyRouter, provider: PaymentProvider) -> None:
             picture = accepted(await received(request.stream(), provider.settings.picture_bytes))
             return accepted(await while_connected(request, c.scan_picture(picture, consent_id, key)))
 
-    api.command(
+    payers.command(
         "/payments/{payment_id}/card", c.choose_card, "カード払い pay by card", status=202, body=CardChoiceRequest
     )
-    api.command(
+    payers.command(
         "/payments/{payment_id}/internet-banking",
         c.choose_bank,
         "ネットバンキング払い pay by bank",
         status=202,
         body=BankChoiceRequest,
     )
-    api.command("/collections", c.collect, "収納 a slip was paid at a till, a counter or from an account", status=201)
+    networks.command(
+        "/collections", c.collect, "収納 a slip was paid at a till, a counter or from an account", status=201
+    )
 
 
 def _many(api: PartyRouter, provider: PaymentProvider) -> None:
+    payers, networks = api.open_to(Role.PAYER_APP), api.open_to(Role.PEER)
     c = provider.commands
-    api.command("/scans/bulk", c.scan_many, "納付書一括読取 scan many slips, each for itself", status=201)
-    api.command("/payments/cards", c.choose_cards, "カード払い一括 pay many by card, each for itself", status=202)
-    api.command("/collections/bulk", c.collect_many, "収納一括 many collections, each for itself", status=201)
+    payers.command("/scans/bulk", c.scan_many, "納付書一括読取 scan many slips, each for itself", status=201)
+    payers.command("/payments/cards", c.choose_cards, "カード払い一括 pay many by card, each for itself", status=202)
+    networks.command("/collections/bulk", c.collect_many, "収納一括 many collections, each for itself", status=201)
 
 
 def _simulation(api: PartyRouter, provider: PaymentProvider) -> None:
+    operators, testers = api.open_to(Role.OPERATOR), api.open_to(Role.OPERATOR, Role.PAYER_APP)
     c = provider.commands
 
-    @api.get("/test-banks", summary="Bank codes that choose their answer")
+    @testers.get("/test-banks", summary="Bank codes that choose their answer")
     async def test_banks() -> Sequence[TestBank]:
         return provider.queries.test_banks()
 
-    @api.get("/anomaly-kinds", summary="異常の種類 how receipt data can be made to go wrong")
+    @operators.get("/anomaly-kinds", summary="異常の種類 how receipt data can be made to go wrong")
     async def anomaly_kinds() -> Sequence[ReceiptAnomalyKindView]:
         return provider.queries.anomaly_kinds()
 
-    @api.get("/anomalies", summary="異常 asked for, with the payments that they struck")
+    @operators.get("/anomalies", summary="異常 asked for, with the payments that they struck")
     async def anomalies() -> Sequence[ReceiptAnomalyView]:
         return await provider.queries.anomalies()
 
-    api.command("/anomalies", c.inject_anomaly, "異常 make the receipt data of a payment go wrong", status=201)
+    operators.command("/anomalies", c.inject_anomaly, "異常 make the receipt data of a payment go wrong", status=201)
 
 
 def _queries(api: PartyRouter, provider: PaymentProvider) -> None:
+    payers, staff = api.open_to(Role.PAYER_APP), api.open_to(Role.PAYER_APP, Role.COLLECTION_CLERK)
+    clerks = api.open_to(Role.COLLECTION_CLERK, Role.AUDITOR)
+    officers = api.open_to(Role.ADMINISTRATOR, Role.AUDITOR, Role.PRIVACY_OFFICER)
+
     @api.get("/terms-of-use", summary="利用規約 the version in force")
     async def terms_of_use() -> dict[str, str]:
         return {"terms_version": provider.settings.terms_version}
 
-    @api.get("/payments", summary="The payments of a slip")
+    @staff.get("/payments", summary="The payments of a slip")
     async def payments(slip_number: str) -> Sequence[PaymentView]:
         return await provider.queries.payments_of(slip_number)
 
-    @api.get("/payments/{payment_id}", summary="One payment")
+    @staff.get("/payments/{payment_id}", summary="One payment")
     async def payment(payment_id: str) -> PaymentView:
         return accepted(await provider.queries.payment(payment_id))
 
-    @api.get("/payments/{payment_id}/explanation", summary=EXPLANATION)
+    @clerks.get("/payments/{payment_id}/explanation", summary=EXPLANATION)
     async def explanation(payment_id: str, on: date | None = None) -> Explanation:
         return accepted(await provider.queries.explanation(payment_id, on))
 
-    @api.get("/card-agents", summary="Which agent takes which brands")
+    @payers.get("/card-agents", summary="Which agent takes which brands")
     async def card_agents() -> Sequence[CardRoute]:
         return provider.queries.card_routes()
 
-    @api.get("/terminal-accesses", summary="接続記録 requests of terminals for receipt files, the latest first")
+    @officers.get("/terminal-accesses", summary="接続記録 requests of terminals for receipt files, the latest first")
     async def terminal_accesses(limit: Annotated[int, Query(ge=1, le=10_000)] = 100) -> Sequence[RecordedAccess]:
         return await provider.queries.terminal_accesses(limit)

@@ -25,6 +25,7 @@ from contracts.http.ward.terminal import (
     ReceivedFileView,
     StepView,
 )
+from contracts.roles import Role
 from contracts.vocabulary import ChargeType
 from services.chassis.web.bodies import BodyRule
 from services.chassis.web.problems import accepted
@@ -63,10 +64,11 @@ def router(ward: Ward) -> APIRouter:
 
 
 def _levying(api: PartyRouter, ward: Ward) -> None:
+    managers, clerks = api.open_to(Role.ADMINISTRATOR), api.open_to(Role.COLLECTION_CLERK)
     c = ward.commands
-    api.command("/assessments", c.assess, "賦課 issue the slips of assessments", status=201)
+    managers.command("/assessments", c.assess, "賦課 issue the slips of assessments", status=201)
 
-    @api.post(
+    @managers.post(
         "/assessments/csv",
         status_code=201,
         summary="賦課 (CSV): UTF-8 or Shift_JIS; nothing is imported if a line is wrong",
@@ -75,8 +77,8 @@ def _levying(api: PartyRouter, ward: Ward) -> None:
     async def assess_csv(request: Request, key: IdempotencyKey = None) -> AssessmentsAnswer:
         return accepted(await ward.commands.assess_csv(await request.body(), key))
 
-    api.command("/slips", c.issue_slip, "随時 issue one slip outside the instalment calendar", status=201)
-    api.command(
+    clerks.command("/slips", c.issue_slip, "随時 issue one slip outside the instalment calendar", status=201)
+    clerks.command(
         "/slips/{slip_number}/reissue",
         c.reissue_slip,
         "再発行 reissue a slip: new paper for the same debt",
@@ -86,7 +88,9 @@ def _levying(api: PartyRouter, ward: Ward) -> None:
 
 
 def _reading(api: PartyRouter, ward: Ward) -> None:
-    @api.get("/slips", summary="納付書 in order of slip number; `after` gives the next page")
+    clerks, auditors = api.open_to(Role.COLLECTION_CLERK), api.open_to(Role.COLLECTION_CLERK, Role.AUDITOR)
+
+    @clerks.get("/slips", summary="納付書 in order of slip number; `after` gives the next page")
     async def slips(
         insured_number: str | None = None,
         charge_type: ChargeType | None = None,
@@ -98,29 +102,29 @@ def _reading(api: PartyRouter, ward: Ward) -> None:
             insured_number, charge_type=charge_type, open_only=open_only, after=after, limit=limit
         )
 
-    @api.get("/slips/pdf", summary="納付書 on paper: three a page", response_class=Response, responses=_PDF)
+    @clerks.get("/slips/pdf", summary="納付書 on paper: three a page", response_class=Response, responses=_PDF)
     async def several_printed(
         slip_number: Annotated[list[str], Query(min_length=1, max_length=SLIPS_PER_DOCUMENT)],
     ) -> Response:
         return Response(accepted(await ward.queries.print_slips(slip_number)), media_type="application/pdf")
 
-    @api.get("/slips/{slip_number}/pdf", summary="納付書 on paper", response_class=Response, responses=_PDF)
+    @clerks.get("/slips/{slip_number}/pdf", summary="納付書 on paper", response_class=Response, responses=_PDF)
     async def printed(slip_number: str) -> Response:
         return Response(accepted(await ward.queries.print_slips([slip_number])), media_type="application/pdf")
 
-    @api.get("/slips/{slip_number}", summary="One slip")
+    @clerks.get("/slips/{slip_number}", summary="One slip")
     async def slip(slip_number: str) -> SlipView:
         return accepted(await ward.queries.slip(slip_number))
 
-    @api.get("/receipts/{payment_id}", summary="収納データ registered of one payment")
+    @clerks.get("/receipts/{payment_id}", summary="収納データ registered of one payment")
     async def receipt(payment_id: str) -> ReceiptView:
         return accepted(await ward.queries.receipt(payment_id))
 
-    @api.get("/payments/{payment_id}/explanation", summary=EXPLANATION)
+    @auditors.get("/payments/{payment_id}/explanation", summary=EXPLANATION)
     async def explanation(payment_id: str, on: date | None = None) -> Explanation:
         return accepted(await ward.queries.explanation(payment_id, on))
 
-    @api.get(
+    @clerks.get(
         "/slips/{slip_number}/deeming",
         summary="代理納付の効力 whether the slip counts as paid on a day, and since when",
     )
@@ -129,64 +133,73 @@ def _reading(api: PartyRouter, ward: Ward) -> None:
 
 
 def _settling(api: PartyRouter, ward: Ward) -> None:
+    deciders = api.open_to(Role.COLLECTION_CLERK, Role.ADMINISTRATOR)
+    readers = api.open_to(Role.COLLECTION_CLERK, Role.ADMINISTRATOR, Role.AUDITOR)
     c = ward.commands
-    api.command("/resolutions", c.resolve, "差異の処理 decide on a settlement that does not agree", status=201)
+    deciders.command("/resolutions", c.resolve, "差異の処理 decide on a settlement that does not agree", status=201)
 
-    @api.get("/resolutions", summary="差異の処理 decisions: what, by whom, why and when")
+    @readers.get("/resolutions", summary="差異の処理 decisions: what, by whom, why and when")
     async def resolutions(statement_id: str | None = None, limit: Limit = 1_000) -> Sequence[ResolutionView]:
         return await ward.queries.resolutions(statement_id, limit)
 
-    @api.get("/open-items", summary="Open items and why they are open; at most `limit` of each kind")
+    @readers.get("/open-items", summary="Open items and why they are open; at most `limit` of each kind")
     async def open_items(limit: Limit = 1_000) -> Sequence[OpenItem]:
         return await ward.queries.open_items(limit)
 
-    @api.get("/balances", summary="試算表 every account's balance; they add up to zero")
+    @readers.get("/balances", summary="試算表 every account's balance; they add up to zero")
     async def balances() -> Sequence[BalanceView]:
         return await ward.queries.balances()
 
-    @api.get("/deposits", summary="入金 received on the ward's account")
+    @readers.get("/deposits", summary="入金 received on the ward's account")
     async def deposits() -> Sequence[ReceivedDepositView]:
         return await ward.queries.deposits()
 
 
 def _terminal(api: PartyRouter, ward: Ward) -> None:
+    clerks = api.open_to(Role.COLLECTION_CLERK)
+    readers = api.open_to(Role.COLLECTION_CLERK, Role.AUDITOR, Role.PRIVACY_OFFICER)
     c = ward.commands
-    api.command(
+    clerks.command(
         "/terminal/transfers", c.begin_transfer, "受信開始 the terminal begins to fetch a receipt file", status=201
     )
-    api.command("/terminal/pages", c.register_page, "登録 register some records of a file")
-    api.command("/terminal/completions", c.complete_transfer, "登録完了 all records of a file are registered")
-    api.command("/terminal/steps", c.record_step, "作業記録 record a step at the terminal", status=201)
+    clerks.command("/terminal/pages", c.register_page, "登録 register some records of a file")
+    clerks.command("/terminal/completions", c.complete_transfer, "登録完了 all records of a file are registered")
+    clerks.command("/terminal/steps", c.record_step, "作業記録 record a step at the terminal", status=201)
 
-    @api.get("/terminal/steps", summary="作業記録 work done at the terminal, the latest first")
+    @readers.get("/terminal/steps", summary="作業記録 work done at the terminal, the latest first")
     async def steps(limit: Limit = 100) -> Sequence[StepView]:
         return await ward.queries.terminal_steps(limit)
 
-    @api.get("/terminal/files", summary="収納データファイル received, the latest first")
+    @readers.get("/terminal/files", summary="収納データファイル received, the latest first")
     async def files(limit: Limit = 100) -> Sequence[ReceivedFileView]:
         return await ward.queries.received_files(limit)
 
-    @api.get("/terminal/line", summary="回線 the line of today")
+    @readers.get("/terminal/line", summary="回線 the line of today")
     async def line() -> LineView:
         return ward.queries.line()
 
 
 def _reminding(api: PartyRouter, ward: Ward) -> None:
-    @api.get("/slips/{slip_number}/arrears", summary="延滞金 accrued by a day (`on`, default today)")
+    clerks = api.open_to(Role.COLLECTION_CLERK)
+    readers = api.open_to(Role.COLLECTION_CLERK, Role.ADMINISTRATOR, Role.AUDITOR)
+
+    @clerks.get("/slips/{slip_number}/arrears", summary="延滞金 accrued by a day (`on`, default today)")
     async def arrears(slip_number: str, on: date | None = None) -> ArrearsView:
         return accepted(await ward.queries.arrears(slip_number, on))
 
-    @api.get("/reminders", summary="督促状 as sent; `crossed` selects those that did, or did not, cross a payment")
+    @clerks.get("/reminders", summary="督促状 as sent; `crossed` selects those that did, or did not, cross a payment")
     async def reminders(
         slip_number: str | None = None, crossed: bool | None = None, limit: Limit = 1_000
     ) -> Sequence[ReminderView]:
         return await ward.queries.reminders(slip_number, crossed, limit)
 
-    @api.get("/reminders/crossings", summary="督促の行き違い by channel and by delay; all are counted, `limit` listed")
+    @clerks.get(
+        "/reminders/crossings", summary="督促の行き違い by channel and by delay; all are counted, `limit` listed"
+    )
     async def crossings(limit: Limit = 1_000) -> CrossingsView:
         return await ward.queries.crossings(limit)
 
-    @api.get(
+    @readers.get(
         "/visibility", summary="収納確認までの時間 from payments to the registration of their first records, by channel"
     )
     async def visibility() -> VisibilityView:
@@ -194,24 +207,25 @@ def _reminding(api: PartyRouter, ward: Ward) -> None:
 
 
 def _overpaid(api: PartyRouter, ward: Ward) -> None:
+    clerks, managers = api.open_to(Role.COLLECTION_CLERK), api.open_to(Role.ADMINISTRATOR)
     c = ward.commands
 
-    @api.get("/overpayments", summary="過誤納, decided on or not, in order of slip number")
+    @clerks.get("/overpayments", summary="過誤納, decided on or not, in order of slip number")
     async def overpayments(limit: Limit = 1_000) -> Sequence[OverpaymentView]:
         return await ward.queries.overpayments(limit)
 
-    @api.get("/overpayments/{slip_number}", summary="過誤納 of one slip")
+    @clerks.get("/overpayments/{slip_number}", summary="過誤納 of one slip")
     async def overpayment(slip_number: str) -> OverpaymentView:
         return accepted(await ward.queries.overpayment(slip_number))
 
-    api.command(
+    clerks.command(
         "/overpayments/{slip_number}/apply",
         c.apply_overpayment,
         "充当 apply an overpayment to a debt of the same person, by hand",
         body=ApplyRequest,
         name="apply",
     )
-    api.command(
+    managers.command(
         "/overpayments/{slip_number}/refund",
         c.refund_overpayment,
         "還付 decide to refund an overpayment, by hand",

@@ -60,7 +60,7 @@ class Driven(ABC, Generic[Party, Terms]):
     async def started(cls, home: Home | None = None, at: datetime | None = None, **settings: object) -> Self:
         """Start the party with these settings, on a database at home or in memory."""
         url = "sqlite://" if home is None else await home.url(cls.name)
-        ours = {"seed": 1, "database_url": url, "database_durable": False}
+        ours = {"seed": 1, "database_url": url, "database_durable": False, "access": "open"}
         driven = cls(cls.validated({**ours, **cls.terms, **settings}), at or cls.begins, home)
         await driven.start()
         return driven

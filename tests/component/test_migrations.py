@@ -37,13 +37,14 @@ from tests.component.home import Home
 PARTIES = ["ward", "payment_provider", "card_agent"]
 
 
-def a_service(party: str, url: str) -> Service:
+def a_service(party: str, url: str, **more: Any) -> Service:
     bus, clock = MemoryBus(), Clock.stepped(NOON)
+    settings = {"seed": 1, "database_url": url, "access": "open", **more}
     if party == "ward":
-        return create_ward(WardSettings(seed=1, database_url=url), bus, clock)
+        return create_ward(WardSettings.model_validate(settings), bus, clock)
     if party == "payment_provider":
-        return create_payment_provider(PaymentProviderSettings(seed=1, database_url=url), bus, clock)
-    return create_card_agent(CardAgentSettings(agent=Agent.UC, seed=1, database_url=url), bus, clock)
+        return create_payment_provider(PaymentProviderSettings.model_validate(settings), bus, clock)
+    return create_card_agent(CardAgentSettings.model_validate({"agent": Agent.UC, **settings}), bus, clock)
 
 
 @asynccontextmanager

@@ -190,7 +190,7 @@ async def test_the_document_describes_every_use_case_with_examples(tmp_path: Pat
             ("get", "/anomalies"),
             ("post", "/anomalies"),
         }
-        posts = [operations["post"] for operations in document["paths"].values() if "post" in operations]
+        posts = [o["post"] for path, o in document["paths"].items() if "post" in o and path != "/sessions"]
         assert all("Idempotency-Key" in [p["name"] for p in post["parameters"]] for post in posts)
         schemas = document["components"]["schemas"]
         assert schemas["ScanRequest"]["properties"]["barcode"]["examples"]

@@ -83,7 +83,7 @@ class Typist:
         self.answered = b""
 
     async def post(self, principal: str, path: str, body: Any, status: int, **more: str) -> Any:
-        async with httpx.AsyncClient(timeout=30.0) as http:
+        async with httpx.AsyncClient(timeout=30.0, auth=self._stack.as_operator) as http:
             content = body if isinstance(body, str) else json.dumps(body)
             headers = {"content-type": "application/json", "Idempotency-Key": f"{len(self.answered)}", **more}
             answer = await http.post(self._stack.url(principal) + path, content=content, headers=headers)

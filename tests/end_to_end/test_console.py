@@ -20,7 +20,11 @@ class Console:
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.port = free_port_base()
-        settings = {"SANSHA_BUS_URL": f"embedded:{folder / 'bus'}", "SANSHA_PORT": str(self.port)}
+        settings = {
+            "SANSHA_BUS_URL": f"embedded:{folder / 'bus'}",
+            "SANSHA_PORT": str(self.port),
+            "SANSHA_ACCESS": "open",
+        }
         command = module(CONSOLE, "console", "--port-base", str(self.port), *options)
         self.process = Running(command, folder, folder / "console.log", settings)
         self._http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=30.0)
@@ -83,7 +87,7 @@ async def test_time_waits_for_parties_that_are_not_there_and_names_them(consoles
 async def test_settings_that_cannot_be_used_are_named_in_one_line(
     tmp_path: Path, settings: dict[str, str], said: str
 ) -> None:
-    done = await finished(*module(CONSOLE, "console"), cwd=tmp_path, **settings)
+    done = await finished(*module(CONSOLE, "console"), cwd=tmp_path, **{"SANSHA_ACCESS": "open", **settings})
     assert done.status == 2
     (line,) = done.err.strip().splitlines()
     assert said in line

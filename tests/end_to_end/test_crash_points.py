@@ -14,6 +14,7 @@ from contracts.vocabulary import Agent
 from services.chassis.faults import POINTS
 from services.console.folder import database_url
 from services.console.stack.addresses import process_of
+from services.console.stack.credentials import users_file
 from testbed.payer_crowd import Crowd, Order, good_means, orders
 from testbed.processes import Running, eventually, module
 from testbed.reckoning import all_settled
@@ -36,6 +37,7 @@ def party_of(stack: Stack, principal: str, crash_at: str) -> Running:
         "SANSHA_PORT": str(stack.port(principal)),
         "SANSHA_DATABASE_URL": database_url(stack.data, principal),
         "SANSHA_BUS_URL": f"embedded:{stack.data / 'bus'}",
+        "SANSHA_USERS_FILE": str(users_file(stack.data, principal)),
         "SANSHA_CLOCK": "announced",
         "SANSHA_SEED": "7",
         "SANSHA_CRASH_AT": crash_at,

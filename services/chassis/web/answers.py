@@ -10,14 +10,16 @@ from contracts.vocabulary import Refusal
 from services.chassis.web.problems import problem
 
 RETRY_AFTER_SECONDS = 2
-UNAVAILABLE = 503
+UNAUTHORIZED, UNAVAILABLE = 401, 503
 
 
 def problem_response(body: Problem) -> Response:
-    """Problem details; 503 with `Retry-After`."""
+    """Problem details; 503 with `Retry-After`, 401 with `WWW-Authenticate`."""
     response = Response(body.model_dump_json(), status_code=body.status, media_type="application/problem+json")
     if body.status == UNAVAILABLE:
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if body.status == UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 

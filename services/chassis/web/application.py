@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
+from http import HTTPStatus
 from itertools import islice
 from typing import Any
 
@@ -21,14 +22,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from contracts.books import to_lines
 from contracts.http.problems import Problem
 from contracts.http.service import DeadLetterView, Environment, Readiness, ReplayRequest, ServiceStatus
+from contracts.roles import Role
 from contracts.vocabulary import Refusal
 from services.chassis.outages import Unusable, is_outage, said
 from services.chassis.service import Service
 from services.chassis.waits import NotAnswering
+from services.chassis.web.admission import GuardedRouter, security_schemes, set_callers
 from services.chassis.web.answers import UNAVAILABLE, problem_response
 from services.chassis.web.entrance import ENTRANCE, Entrance
+from services.chassis.web.known_callers import known_callers
 from services.chassis.web.problems import ProblemError, accepted, problem
-from services.chassis.web.routing import PROBLEMS, IdempotencyKey, PartyRouter
+from services.chassis.web.routing import PROBLEMS, IdempotencyKey, PartyRouter, of_caller
+from services.chassis.web.session_routes import session_routes
 
 log = structlog.get_logger(__name__)
 
@@ -63,14 +68,19 @@ def create_api(title: str, entrance: Entrance = ENTRANCE) -> FastAPI:
 
 
 def create_http(service: Service, router: APIRouter) -> FastAPI:
-    """The service's HTTP application: its own routes and those that every service has."""
+    """The service's HTTP application: its own routes and those that every service has.
+
+    Raises `UnusableUsers` for a users file that is missing or damaged.
+    """
     bodies = router.bodies if isinstance(router, PartyRouter) else {}
     app = create_api(service.title, Entrance.of(service.settings, service.principal, bodies))
     app.state.service = service
+    callers = known_callers(service.settings, service.secret)
+    set_callers(app, callers)
     app.add_exception_handler(Exception, _answer_fault)
     app.add_middleware(_Observed, service=service)
-    app.router.routes.extend(router.routes)
-    app.include_router(_operations(service))
+    for routes in (router, _operations(service), session_routes(service, callers)):
+        app.router.routes.extend(routes.routes)
     app.openapi = partial(_described, app.openapi)  # type: ignore[method-assign]
     return app
 
@@ -78,6 +88,7 @@ def create_http(service: Service, router: APIRouter) -> FastAPI:
 def _described(describe: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """FastAPI's document, with what the entrance may answer, and the media type that problems have."""
     document = describe()
+    document["components"]["securitySchemes"] = security_schemes()
     operations = [operation for path in document["paths"].values() for operation in path.values()]
     for operation in operations:
         refused = REFUSED | (REFUSED_BODIES if "requestBody" in operation else {})
@@ -199,7 +210,10 @@ async def _in_chunks(lines: Iterator[bytes]) -> AsyncIterator[bytes]:
 
 
 def _operations(service: Service) -> APIRouter:
-    router = APIRouter(tags=["operations"])
+    router = GuardedRouter(tags=["operations"])
+    monitors = router.open_to(Role.OPERATOR, Role.ADMINISTRATOR, Role.PEER)
+    administrators = router.open_to(Role.ADMINISTRATOR)
+    auditors = router.open_to(Role.AUDITOR)
 
     @router.get("/health/live", summary="The process runs")
     async def live() -> dict[str, str]:
@@ -211,30 +225,32 @@ def _operations(service: Service) -> APIRouter:
             raise StarletteHTTPException(503, "; ".join(obstacles))
         return Readiness(waiting=service.waiting)
 
-    @router.get("/metrics", summary="Prometheus metrics", response_class=PlainTextResponse)
+    @monitors.get("/metrics", summary="Prometheus metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:
         await service.refresh_gauges()
         return Response(service.metrics.exposition(), media_type="text/plain; version=0.0.4")
 
-    @router.get("/ops/status", summary="How far it lags behind, and when its next timer is due")
+    @monitors.get("/ops/status", summary="How far it lags behind, and when its next timer is due")
     async def status() -> ServiceStatus:
         return await service.status()
 
-    @router.get("/ops/environment", summary="Python, machine, database and bus, and how durable the last two are")
+    @monitors.get("/ops/environment", summary="Python, machine, database and bus, and how durable the last two are")
     async def environment() -> Environment:
         return await service.environment()
 
-    @router.get("/ops/books", summary="帳簿 this party's books, for an audit", response_class=StreamingResponse)
+    @auditors.get("/ops/books", summary="帳簿 this party's books, for an audit", response_class=StreamingResponse)
     async def books() -> StreamingResponse:
         """A JSON object per row, read in one transaction. For operators: it is everything that the party has booked."""
         return StreamingResponse(_in_chunks(to_lines(await service.books())), media_type="application/x-ndjson")
 
-    @router.get("/ops/dead-letters", summary="Dead letters: events set aside")
+    @administrators.get("/ops/dead-letters", summary="Dead letters: events set aside")
     async def dead_letters() -> list[DeadLetterView]:
         return list(await service.dead_letters())
 
-    @router.post("/ops/dead-letters/{letter_id:path}/replay", summary="Handle a dead letter again", responses=PROBLEMS)
+    @administrators.post(
+        "/ops/dead-letters/{letter_id:path}/replay", summary="Handle a dead letter again", responses=PROBLEMS
+    )
     async def replay(letter_id: str, body: ReplayRequest, key: IdempotencyKey = None) -> DeadLetterView:
-        return accepted(await service.replay(letter_id, body.value, key))
+        return accepted(await service.replay(letter_id, body.value, of_caller(key)))
 
     return router

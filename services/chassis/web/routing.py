@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from inspect import Parameter, Signature
 from typing import Annotated, Any, Generic, TypeVar
 
-from fastapi import APIRouter, Header, Request, Response
-from fastapi.routing import APIRoute
+from fastapi import Header, Request, Response
 from pydantic import BaseModel, ValidationError
 
 from contracts.http.problems import Problem
+from services.chassis.access.caller import ANYBODY
 from services.chassis.commands import UseCase
+from services.chassis.web.admission import CALLER, GuardedRoute, GuardedRouter, guard
 from services.chassis.web.bodies import BodyRule
 from services.chassis.web.problems import accepted
 
@@ -43,7 +44,13 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-class PartyRouter(APIRouter):
+def of_caller(key: str | None) -> str | None:
+    """An idempotency key as it is stored: it belongs to its caller, and another may use the same."""
+    caller = CALLER.get()
+    return key if key is None or caller is ANYBODY else f"{caller.user}/{key}"
+
+
+class PartyRouter(GuardedRouter):
     """The routes of a party. Those that FastAPI alone reads are added as to any router."""
 
     def __init__(self) -> None:
@@ -68,7 +75,9 @@ class PartyRouter(APIRouter):
         """
         in_path = tuple(re.findall(r"{(\w+)}", path))
         form = _Form(use_case, body if in_path else use_case.request, in_path)
-        self.routes.append(_UseCaseRoute(path, form, status_code=status, summary=summary, name=name or use_case.name))
+        route = _UseCaseRoute(path, form, status_code=status, summary=summary, name=name or use_case.name)
+        guard(route, self.roles)
+        self.routes.append(route)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +111,7 @@ class _Form(Generic[Asked, Answer]):
 
     async def answer(self, request: Asked, key: str | None) -> Answer:
         """Raises `ProblemError` for a refusal."""
-        return accepted(await self.use_case(request, key))
+        return accepted(await self.use_case(request, of_caller(key)))
 
     async def read(self, request: Request) -> Asked | None:
         """None if anything about the request is unusual."""
@@ -121,7 +130,7 @@ def _is_usual(key: str) -> bool:
     return 1 <= len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()
 
 
-class _UseCaseRoute(APIRoute):
+class _UseCaseRoute(GuardedRoute):
     """Reads usual requests itself."""
 
     def __init__(self, path: str, form: _Form[Any, Any], **more: Any) -> None:
@@ -130,8 +139,8 @@ class _UseCaseRoute(APIRoute):
             path, form.endpoint(), methods=["POST"], response_model=form.use_case.answer, responses=PROBLEMS, **more
         )
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        by_fastapi, form, status = super().get_route_handler(), self._form, self.status_code or 200
+    def unguarded_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        by_fastapi, form, status = super().unguarded_handler(), self._form, self.status_code or 200
 
         async def handle(request: Request) -> Response:
             key = request.headers.get("idempotency-key")

@@ -11,10 +11,13 @@ from pathlib import Path
 
 from contracts import topics
 from contracts.access import LOAD_TEST
+from services.chassis.access.users import users_text, with_key
 from services.chassis.identity import random_token
+from services.console.stack.credentials import OPERATOR, SOFTWARE
 
 KAFKA_PASSWORD = "kafka_password"
 ROLE_PASSWORD = "role_password"
+USERS = "users.json"
 
 
 def make_secrets(folder: Path) -> Sequence[Path]:
@@ -24,8 +27,12 @@ def make_secrets(folder: Path) -> Sequence[Path]:
     """
     made: list[Path] = []
     _keep(folder / LOAD_TEST / KAFKA_PASSWORD, random_token(), made)
+    keys = {s.user: _keep(folder / topics.CONSOLE / f"{s.user}_key", random_token(), made) for s in SOFTWARE}
+    _keep(folder / LOAD_TEST / f"{OPERATOR}_key", keys[OPERATOR], made)
     for principal in topics.PRINCIPALS:
         _keep(folder / principal / KAFKA_PASSWORD, random_token(), made)
+        own = [with_key(s.user, s.roles, s.purpose, keys[s.user])[0] for s in SOFTWARE if principal in s.at]
+        _keep(folder / principal / USERS, users_text(own).rstrip(), made)
         if principal != topics.CONSOLE:
             database = folder / f"{principal}.database"
             _keep(folder / principal / "secret", random_token(), made)

@@ -58,9 +58,10 @@ class Payments:
 
     stages: Sequence[str] = (ACCEPTED, AUTHORIZED, TAKEN_ON, DELIVERED)
 
-    def __init__(self, bus: EventBus, provider: str, slips: ReadyPayments, recorder: Recorder, watch: Watch) -> None:
-        """`provider`: the URL at which it answers."""
-        self._bus, self._provider, self._slips = bus, provider, slips
+    def __init__(
+        self, bus: EventBus, client: StackClient, slips: ReadyPayments, recorder: Recorder, watch: Watch
+    ) -> None:
+        self._bus, self._client, self._slips = bus, client, slips
         self._recorder, self._watch = recorder, watch
         self._under_way: dict[str, _UnderWay] = {}
         self._next: dict[str, dict[TopicPartition, int]] = {}
@@ -76,7 +77,8 @@ class Payments:
     async def begin(self) -> None:
         """Open the connections; follow the topics from their ends on."""
         connector = aiohttp.TCPConnector(limit=CONNECTIONS)
-        self._http = aiohttp.ClientSession(self._provider, connector=connector)
+        provider = self._client.url(topics.PAYMENT_PROVIDER)
+        self._http = aiohttp.ClientSession(provider, connector=connector, headers=self._client.headers)
         self._next = {name: dict(await self._bus.end_offsets([name])) for name in WATCHED}
 
     async def close(self) -> None:

@@ -112,7 +112,7 @@ async def try_payments(target: OpenTarget, asked: Asked, report: OnMoment) -> Lo
     open_ones = await open_slips(target.client, asked.schedule.total)
     slips = await ready_to_pay(target.client, open_ones, SEED, asked.in_a_request)
     recorder, watch = Recorder(Payments.stages), Watch()
-    workload = Payments(target.bus, target.client.url(topics.PAYMENT_PROVIDER), slips, recorder, watch)
+    workload = Payments(target.bus, target.client, slips, recorder, watch)
     await workload.begin()
     try:
         follower = await _follower(target, asked, workload.intended, watch)

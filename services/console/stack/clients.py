@@ -18,6 +18,7 @@ from contracts.http.problems import Problem
 from contracts.http.service import Explanation, ServiceStatus
 from contracts.vocabulary import Agent
 from services.console.stack.addresses import PROCESSES, Addresses
+from services.console.stack.credentials import headers_for
 
 STATUS_SECONDS = 3.0
 """A replica that has not sent its status by then counts as not answering; it is polled again."""
@@ -25,11 +26,15 @@ BOOKS_SECONDS = 120.0
 """Timeout for books: a party takes a while to read large ones."""
 
 
+KEY_REMEDY = "set SANSHA_KEY to the key of a user; sansha up writes one into its data folder, access/operator.key"
+
+
 class Refused(Exception):
     """A party said no, and why."""
 
     def __init__(self, problem: Problem) -> None:
-        super().__init__(f"{problem.code}: {problem.detail}; {problem.remedy}")
+        remedy = KEY_REMEDY if problem.code == "not_admitted" else problem.remedy
+        super().__init__(f"{problem.code}: {problem.detail}; {remedy}")
         self.problem = problem
 
 
@@ -54,7 +59,12 @@ class StackClient:
         """`where`: their addresses, or the port base of a stack on this machine."""
         self.addresses = Addresses(where) if isinstance(where, int) else where
         limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
-        self._http = httpx.AsyncClient(timeout=30.0, limits=limits)
+        self._http = httpx.AsyncClient(timeout=30.0, limits=limits, headers=self.headers)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What tells the parties who is calling."""
+        return headers_for(self.addresses.port_base)
 
     async def __aenter__(self) -> Self:
         return self

@@ -8,8 +8,11 @@ from fastapi import FastAPI
 
 from contracts import topics
 from contracts.http.console import AdvanceRequest, ClockView, ProcessView, ReplicaView
+from contracts.roles import Role
 from contracts.vocabulary import JST, Refusal
+from services.chassis.access.caller import Callers
 from services.chassis.settings import ServiceSettings
+from services.chassis.web.admission import GuardedRouter, set_callers
 from services.chassis.web.application import create_api
 from services.chassis.web.entrance import Entrance
 from services.chassis.web.problems import ProblemError
@@ -17,19 +20,28 @@ from services.chassis.web.routing import PROBLEMS
 from services.console.stack.clock_authority import ClockAuthority, ClockBlocked
 
 
-def control(authority: ClockAuthority, settings: ServiceSettings) -> FastAPI:
+def control(authority: ClockAuthority, settings: ServiceSettings, callers: Callers) -> FastAPI:
     """The console's routes."""
     app = create_api("sansha console", Entrance.of(settings, topics.CONSOLE))
+    set_callers(app, callers)
+    app.router.routes.extend(_routes(authority).routes)
+    return app
 
-    @app.get("/health/ready", summary="The clock is set, and may be asked for")
+
+def _routes(authority: ClockAuthority) -> GuardedRouter:
+    api = GuardedRouter()
+    everybody, operators = api.open_to(*Role), api.open_to(Role.OPERATOR)
+    monitors = api.open_to(Role.OPERATOR, Role.ADMINISTRATOR, Role.PEER)
+
+    @api.get("/health/ready", summary="The clock is set, and may be asked for")
     async def ready() -> dict[str, str]:
         return {"status": "ready"}
 
-    @app.get("/clock", summary="What time is it?")
+    @everybody.get("/clock", summary="What time is it?")
     async def clock() -> ClockView:
         return ClockView(now=authority.now().astimezone(JST), rate=authority.rate)
 
-    @app.post("/clock/advance", summary="Move a stepped clock", responses=PROBLEMS)
+    @operators.post("/clock/advance", summary="Move a stepped clock", responses=PROBLEMS)
     async def advance(body: AdvanceRequest) -> ClockView:
         if body.to.tzinfo is None:
             wrong = Refusal("invalid_request", "to: the time has no zone", "write it like 2021-08-02T09:00:00+09:00")
@@ -43,21 +55,23 @@ def control(authority: ClockAuthority, settings: ServiceSettings) -> FastAPI:
             raise ProblemError(Refusal("clock_cannot_move", str(wrong), "see GET /clock")) from None
         return ClockView(now=now.astimezone(JST), rate=0.0)
 
-    @app.get("/replicas", summary="Every replica of every party, and its status")
+    @monitors.get("/replicas", summary="Every replica of every party, and its status")
     async def replicas() -> Sequence[ReplicaView]:
         found = await authority.replicas()
         return [
             ReplicaView(principal=r.principal, address=r.address, status=r.status, problem=r.problem) for r in found
         ]
 
-    return app
+    return api
 
 
 def with_processes(app: FastAPI, processes: Callable[[], Sequence[ProcessView]]) -> FastAPI:
     """The console's routes, with the processes that it has started."""
+    monitors = GuardedRouter().open_to(Role.OPERATOR, Role.ADMINISTRATOR, Role.PEER)
 
-    @app.get("/processes", summary="The parties' processes")
+    @monitors.get("/processes", summary="The parties' processes")
     async def view() -> Sequence[ProcessView]:
         return processes()
 
+    app.router.routes.extend(monitors.routes)
     return app

@@ -17,10 +17,12 @@ from pydantic import Field
 from contracts import topics
 from services.chassis.bus.opening import open_bus
 from services.chassis.bus.port import EventBus
+from services.chassis.identity import random_token
 from services.chassis.service import identity_of, topic_specs
 from services.chassis.settings import ServiceSettings
 from services.chassis.waits import possible
 from services.chassis.web.connections import ConnectionTerms
+from services.chassis.web.known_callers import known_callers
 from services.chassis.web.listeners import Listener
 from services.console.stack.addresses import DEFAULT_PORT_BASE, Addresses
 from services.console.stack.clients import StackClient
@@ -38,7 +40,11 @@ class ConsoleSettings(ServiceSettings):
 
 
 async def serve_console(settings: ConsoleSettings, options: ClockOptions, addresses: Addresses) -> None:
-    """Own the clock and answer over HTTP until SIGTERM or SIGINT. Raises `ValueError` for an unknown bus."""
+    """Own the clock and answer over HTTP until SIGTERM or SIGINT.
+
+    Raises `ValueError` for an unknown bus, and for users that cannot be used.
+    """
+    callers = known_callers(settings, random_token().encode())
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -54,7 +60,8 @@ async def serve_console(settings: ConsoleSettings, options: ClockOptions, addres
         try:
             log.info("serving", host=settings.host, port=settings.port, now=authority.now().isoformat())
             terms = ConnectionTerms.of(settings)
-            await Listener(control(authority, settings), settings.host, settings.port, terms=terms).serve(stopping)
+            app = control(authority, settings, callers)
+            await Listener(app, settings.host, settings.port, terms=terms).serve(stopping)
         finally:
             await bus.close()
     log.info("stopped")

@@ -20,16 +20,18 @@ from typing import IO, Final
 
 from contracts import topics
 from contracts.http.console import ProcessView
+from services.chassis.access.caller import Callers
 from services.chassis.bus.opening import open_bus
 from services.chassis.bus.port import BusError, DamagedLog, EventBus
 from services.chassis.clock import monotonic, pause
-from services.chassis.identity import SeededIdentity, TimeOrderedIdentity
+from services.chassis.identity import SeededIdentity, TimeOrderedIdentity, random_token
 from services.chassis.log_levels import LogLevel
 from services.chassis.process import PRIVATE_UMASK
 from services.chassis.service import topic_specs
 from services.chassis.settings import InvalidSettings, ServiceSettings
 from services.chassis.telemetry import configure_logging
 from services.chassis.web.connections import ConnectionTerms
+from services.chassis.web.known_callers import known_callers
 from services.chassis.web.listeners import Listener
 from services.console.folder import DEFAULT_FOLDER, StackFile, database_url, make_private
 from services.console.stack.addresses import (
@@ -43,6 +45,7 @@ from services.console.stack.children import Child, Keeper
 from services.console.stack.clients import Replica, StackClient
 from services.console.stack.clock_authority import ClockAuthority, ClockOptions
 from services.console.stack.control import control, with_processes
+from services.console.stack.credentials import findable, make_users, users_file
 
 LOG_LEVEL_VARIABLE: Final = re.compile(r"SANSHA_([A-Z_]+_)?LOG_LEVEL", re.IGNORECASE)
 PORT_SECONDS = 3.0
@@ -64,6 +67,8 @@ class UpOptions:
     """`embedded:` without a folder means `bus` in the data folder."""
     log_level: LogLevel | None = None
     """Of every process, the console included; None for what the environment says."""
+    open: bool = False
+    """Requests need no user: anybody on this machine may send them."""
 
 
 class CannotStart(Exception):
@@ -87,13 +92,14 @@ class Supervisor:
             loop.add_signal_handler(number, self.stopping.set)
         bus = await self._open_bus()
         try:
-            async with StackClient(self._addresses) as client:
-                present = _Present(client, self.children)
-                self.authority = ClockAuthority(bus, _identity(self._file), present)
-                last_seen = _last_seen(self.options.folder)
-                await self.authority.begin(self.options.clock, last_seen)
-                await self._run_all()
-                self._keep_time(self.authority.now())
+            with findable(self.options.folder, self.options.port_base):
+                async with StackClient(self._addresses) as client:
+                    present = _Present(client, self.children)
+                    self.authority = ClockAuthority(bus, _identity(self._file), present)
+                    last_seen = _last_seen(self.options.folder)
+                    await self.authority.begin(self.options.clock, last_seen)
+                    await self._run_all()
+                    self._keep_time(self.authority.now())
         finally:
             await bus.close()
 
@@ -150,13 +156,14 @@ class Supervisor:
             (o.folder / "logs").mkdir(exist_ok=True)
             self._lock = _sole_owner(o.folder)
             self._file = StackFile.open(o.folder, o.seed)
+            make_users(o.folder)
         except OSError as wrong:
             raise CannotStart(f"{o.folder} cannot be used ({wrong.strerror}); name another --database-dir") from None
         except ValueError as wrong:
             raise CannotStart(str(wrong)) from None
 
     async def _run_all(self) -> None:
-        app = with_processes(control(self.authority, self._settings), self._processes)
+        app = with_processes(control(self.authority, self._settings, self._callers()), self._processes)
         reader, writer = os.pipe()
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -180,6 +187,14 @@ class Supervisor:
         await keeper.keep(child, environment)
         if all(each.unusable for each in self.children):
             self.stopping.set()
+
+    def _callers(self) -> Callers:
+        """Of the console itself."""
+        settings = ServiceSettings.from_environment(topics.CONSOLE)
+        own: dict[str, object] = {"users_file": users_file(self.options.folder, topics.CONSOLE)}
+        if self.options.open:
+            own["access"] = "open"
+        return known_callers(settings.model_copy(update=own), random_token().encode())
 
     def _processes(self) -> Sequence[ProcessView]:
         return [
@@ -208,13 +223,18 @@ class Supervisor:
             "SANSHA_BUS_URL": self._bus_url,
             "SANSHA_CLOCK": "real" if self.options.clock.rate == 1.0 else "announced",
             "SANSHA_PARENT_PIPE": str(pipe),
+            "SANSHA_USERS_FILE": str(users_file(folder, child.party.principal)),
         }
+        if self.options.open:
+            common["SANSHA_ACCESS"] = "open"
         if self.options.log_level is not None:
             common["SANSHA_LOG_LEVEL"] = self.options.log_level
         common |= {"SANSHA_SECRET": secrets.secret} if secrets.seed is None else {"SANSHA_SEED": str(secrets.seed)}
         return common | dict(child.party.environment)
 
     async def _announce_ready(self) -> None:
+        if self.options.open:
+            self.tell("open: anybody on this machine may see and do everything; without --open a user's key is needed")
         waiting = {f"{LOCAL_HOST}:{child.port}": child for child in self.children}
         while waiting and not self.stopping.is_set():
             waiting = {address: child for address, child in waiting.items() if not child.unusable}

@@ -40,12 +40,17 @@ def up(
         ),
     ] = "embedded:",
     port_base: PortBase = DEFAULT_PORT_BASE,
+    open_to_anybody: Annotated[
+        bool, typer.Option("--open", help="Ask nobody for a key: for trials on this machine alone.")
+    ] = False,
     log_level: Level = None,
 ) -> None:
     """Start the parties as separate processes on fixed ports, and restart any that ends. Ctrl-C stops them.
 
     Each party's database is in the data folder, or where SANSHA_<PARTY>_DATABASE_URL points, e.g.
     SANSHA_CARD_AGENT_UC_DATABASE_URL=postgresql://…. SANSHA_KAFKA_… say how to connect to a Kafka cluster.
+
+    Requests need a user's key. The users are made in the data folder (access/), where the commands find theirs.
     """
     if bus.partition(":")[0] not in ("embedded", "kafka"):
         fail(f"bus {bus!r} cannot serve several processes; give embedded:FOLDER or kafka://HOST:PORT, or leave it out")
@@ -59,6 +64,7 @@ def up(
             replicas=dict(_number_of_replicas(text) for text in replicas or ()),
             bus_url=bus,
             log_level=log_level,
+            open=open_to_anybody,
         )
     except LookupError as unknown:
         fail(str(unknown.args[0]))

@@ -1,0 +1,1 @@
+"""Callers of a service's HTTP: their keys, passwords, sessions and roles."""

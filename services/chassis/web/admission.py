@@ -1,0 +1,122 @@
+"""Admits the callers of a service's HTTP: who sends a request, and whether one of its roles opens the route.
+
+A route without roles is public. The others need `Authorization: Bearer TOKEN`, a user's key or a session's token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from contextvars import ContextVar
+from copy import copy
+from dataclasses import replace
+from typing import Any, Final, Self
+from urllib.parse import unquote
+
+import structlog
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.routing import APIRoute
+
+from contracts.roles import Role
+from contracts.vocabulary import Refusal
+from services.chassis.access.caller import ANYBODY, Caller, Callers
+from services.chassis.web.problems import ProblemError
+
+SCHEME: Final = "bearer"
+CALLER: Final[ContextVar[Caller]] = ContextVar("caller", default=ANYBODY)
+"""Who sent the request that is under way."""
+PUBLIC: Final = frozenset[Role]()
+LONGEST_TOKEN: Final = 8_192
+PURPOSE_HEADER: Final = "Access-Purpose"
+LONGEST_PURPOSE: Final = 200
+
+NOT_KNOWN: Final = Refusal(
+    "not_admitted",
+    "the request names no user of this service, or its session has ended",
+    "send Authorization: Bearer with a user's key, or with the session of POST /sessions",
+)
+log = structlog.get_logger(__name__)
+
+
+def set_callers(app: FastAPI, callers: Callers) -> None:
+    """Let the routes of `app` admit these callers."""
+    app.state.callers = callers
+
+
+async def admit(request: Request, roles: frozenset[Role]) -> Caller:
+    """The caller of a request. Raises `ProblemError` if it is not known (401), or has none of the roles (403)."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    given = token.strip() if scheme.lower() == SCHEME and len(token) <= LONGEST_TOKEN else ""
+    callers: Callers = request.app.state.callers
+    caller = await callers.known_by(given)
+    if caller is None:
+        log.info("not admitted", method=request.method, path=request.url.path)
+        raise ProblemError(NOT_KNOWN)
+    if not caller.may(roles):
+        raise ProblemError(_other_role(caller, roles))
+    return caller if caller.purpose else replace(caller, purpose=_purpose(request))
+
+
+def _purpose(request: Request) -> str:
+    """The purpose of a caller that has none of its own, percent-encoded UTF-8 in a header."""
+    return unquote(request.headers.get(PURPOSE_HEADER, "")[: 9 * LONGEST_PURPOSE], errors="replace")[:LONGEST_PURPOSE]
+
+
+def _other_role(caller: Caller, roles: frozenset[Role]) -> Refusal:
+    own = ", ".join(sorted(caller.roles)) or "none"
+    return Refusal(
+        "role_missing",
+        f"{caller.user} has not the role that this needs (its roles: {own})",
+        f"ask as a user with one of these roles: {', '.join(sorted(roles))}",
+    )
+
+
+class GuardedRoute(APIRoute):
+    """Admits the caller before it reads the request's body."""
+
+    roles: frozenset[Role] = PUBLIC
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = self.unguarded_handler()
+
+        async def admitted(request: Request) -> Response:
+            if self.roles:
+                CALLER.set(await admit(request, self.roles))
+            return await handle(request)
+
+        return admitted
+
+    def unguarded_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        return super().get_route_handler()
+
+
+class GuardedRouter(APIRouter):
+    """Routes that are public, and by `open_to` those for callers in some roles."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(route_class=GuardedRoute, **options)
+        self.roles = PUBLIC
+
+    def open_to(self, *roles: Role) -> Self:
+        """This router, whose routes added from here on are open to callers in one of these roles."""
+        opened = copy(self)  # the list of routes is the same
+        opened.roles = frozenset(roles)
+        return opened
+
+    def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().add_api_route(path, endpoint, **options)
+        guard(self.routes[-1], self.roles)
+
+
+def guard(route: Any, roles: frozenset[Role]) -> None:
+    """Open a route to these roles alone, and say so in the OpenAPI document."""
+    assert isinstance(route, GuardedRoute), route
+    route.roles = roles
+    if roles:
+        security = [{SCHEME: [role.value]} for role in sorted(roles)]
+        route.openapi_extra = {**(route.openapi_extra or {}), "security": security}
+
+
+def security_schemes() -> Mapping[str, Any]:
+    """Of the OpenAPI document. A route lists its roles as security requirements: any one of them opens it."""
+    about = "A user's key, or the session of `POST /sessions`. Roles: " + ", ".join(Role)
+    return {SCHEME: {"type": "http", "scheme": SCHEME, "description": about}}

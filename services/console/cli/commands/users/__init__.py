@@ -1,0 +1,1 @@
+"""`sansha users`: the users of a party."""

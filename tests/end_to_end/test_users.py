@@ -1,0 +1,82 @@
+"""The users of a stack: made at its first start, found by its commands, changed while it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from contracts import topics
+from contracts.parties import PRINCIPALS
+from services.console.stack.credentials import key_file, key_for, users_file
+from testbed.processes import finished, module
+from testbed.running_stack import CONSOLE, STEPPED, NewStack, Stack
+
+pytestmark = pytest.mark.processes
+
+
+async def status(stack: Stack, principal: str, path: str, token: str = "") -> int:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async with httpx.AsyncClient() as http:
+        return (await http.get(stack.url(principal) + path, headers=headers)).status_code
+
+
+async def test_users_are_made_at_the_first_start_and_changed_while_it_runs(new_stack: NewStack) -> None:
+    stack = new_stack(*STEPPED)
+    await stack.start()
+    files = [*(users_file(stack.data, p) for p in PRINCIPALS), *stack.data.glob("access/*.key")]
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    assert files[0].parent.stat().st_mode & 0o777 == 0o700
+    app = key_file(stack.data, "app").read_text().strip()
+    asked = [
+        (topics.WARD, "/slips", "", 401),
+        (topics.WARD, "/slips", app, 401),
+        (topics.WARD, "/slips", stack.key, 200),
+        (topics.PAYMENT_PROVIDER, "/card-agents", app, 200),
+        (topics.PAYMENT_PROVIDER, "/ops/books", app, 403),
+        (topics.CONSOLE, "/clock", "", 401),
+        (topics.CONSOLE, "/clock", stack.key, 200),
+        (topics.CONSOLE, "/health/ready", "", 200),
+    ]
+    assert [await status(stack, *one[:3]) for one in asked] == [one[3] for one in asked]
+
+    assert (await stack.sansha("slip", "list")).status == 0
+    data = ("--database-dir", str(stack.data))
+    added = await finished(
+        *module(CONSOLE, "users", "add", "batch", "--role", "auditor", "--purpose", "監査", *data), cwd=stack.cwd
+    )
+    key = added.out.strip()
+    assert await status(stack, topics.WARD, "/ops/books", key) == 200
+    assert await status(stack, topics.WARD, "/slips", key) == 403
+    removed = await finished(*module(CONSOLE, "users", "remove", "batch", *data), cwd=stack.cwd)
+    assert removed.status == 0
+    assert await status(stack, topics.WARD, "/ops/books", key) == 401
+
+    keys = [path.read_text() for path in files]
+    await stack.stop()
+    await stack.start()
+    assert [path.read_text() for path in files] == keys, "a restart changes no user"
+    await stack.stop()
+    assert key_for(stack.port_base, {}) == "", "the key of a stack that has stopped is not found"
+
+
+async def test_a_wrong_key_is_said_in_one_line(new_stack: NewStack, tmp_path: Path) -> None:
+    stack = new_stack(*STEPPED)
+    await stack.start()
+    command = module(CONSOLE, "slip", "list", "--port-base", str(stack.port_base))
+    done = await finished(*command, cwd=tmp_path, SANSHA_KEY="0" * 32)
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith("sansha: not_admitted: ")
+    assert done.err.rstrip().endswith("access/operator.key")
+    assert len(done.err.splitlines()) == 1
+    await stack.stop()
+
+
+async def test_open_says_so_and_asks_nobody(new_stack: NewStack) -> None:
+    stack = new_stack(*STEPPED, "--open")
+    await stack.start()
+    assert "open: anybody on this machine may see and do everything" in stack.said
+    assert await status(stack, topics.WARD, "/ops/books") == 200
+    assert await status(stack, topics.CONSOLE, "/clock") == 200
+    await stack.stop()

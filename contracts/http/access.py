@@ -45,3 +45,19 @@ class LoginView(Body):
     user: str
     outcome: str
     """`admitted`, `refused` or `locked_out`."""
+
+
+class AccessView(Body):
+    """アクセス記録: one read of personal data; its mark chains it to the entry before (`contracts/access_log.py`)."""
+
+    number: int
+    at: InstantOfTime
+    user: str
+    roles: tuple[str, ...]
+    what: str
+    """Method and path of the route."""
+    whose: tuple[str, ...]
+    """The persons, each as `kind:number`; `everybody` for a whole ledger."""
+    why: str
+    """利用目的"""
+    mark: str

@@ -61,6 +61,7 @@ PROBLEM_STATUS = {
     "not_admitted": 401,
     "login_refused": 401,
     "role_missing": 403,
+    "purpose_missing": 403,
     "no_sessions_here": 404,
     "too_many_logins": 429,
     "receipt_file_unknown": 404,

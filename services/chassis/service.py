@@ -24,11 +24,14 @@ from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import topics
+from contracts.access_log import Access
 from contracts.books import Books
 from contracts.http.service import DeadLetterView, Environment, ServiceStatus, WaitView
 from contracts.vocabulary import Refusal
 from services.chassis import faults
+from services.chassis.access.caller import Caller
 from services.chassis.access.lockout import Lockout
+from services.chassis.access_log import AccessLog, AccessRecorder
 from services.chassis.bus.port import EventBus, TopicSpec
 from services.chassis.clock import Clock
 from services.chassis.commands import Answers, Executor
@@ -100,6 +103,8 @@ class Service(ABC):
         self.executor = Executor(self._unit, Answers(tables), clock, self.metrics, self.secret)
         lockout = Lockout(settings.login_failures, timedelta(minutes=settings.lockout_minutes))
         self.logins = Logins(tables, lockout)
+        self.access_log = AccessLog(tables)
+        self._recorder = AccessRecorder(self.database, self.access_log)
         self.record_login = self.executor.command(
             "record_login", LoginAttempt, RecordedLogin, self.logins.decide, lambda attempt: (attempt.user,)
         )
@@ -241,6 +246,11 @@ class Service(ABC):
             self.metrics.lag.labels(topic).set(math.nan if lag is None else lag[topic])
         self.metrics.outbox_due.set(math.nan if rows is None else rows.outbox.due)
         self.metrics.dead_letters.set(math.nan if rows is None else rows.dead_letters)
+
+    async def record_access(self, caller: Caller, what: str, whose: Sequence[str]) -> None:
+        """アクセス記録: returns once it is durable that a caller is about to see data of these persons."""
+        roles = tuple(sorted(caller.roles))
+        await self._recorder.record(Access(self.clock.now(), caller.user, roles, what, tuple(whose), caller.purpose))
 
     async def dead_letters(self) -> Sequence[DeadLetterView]:
         """Dead letters, the oldest first."""

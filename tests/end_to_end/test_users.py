@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import httpx
@@ -71,6 +72,39 @@ async def test_a_wrong_key_is_said_in_one_line(new_stack: NewStack, tmp_path: Pa
     assert done.err.rstrip().endswith("access/operator.key")
     assert len(done.err.splitlines()) == 1
     await stack.stop()
+
+
+async def test_who_saw_what_is_recorded_and_a_change_is_found_offline(new_stack: NewStack) -> None:
+    stack = new_stack(*STEPPED)
+    await stack.start()
+    assert (
+        await stack.sansha("slip", "issue", "--insured", "0000000123", "--amount", "8500", "--due", "2021-08-02")
+    ).out
+    assert (await stack.sansha("slip", "list")).status == 0
+    (entry,) = await stack.sansha_json("access", "log", "--whose", "insured:0000000123")
+    assert (entry["user"], entry["what"]) == ("operator", "GET /slips")
+    assert entry["why"] == "シミュレーションの操作 (operating the simulation)"
+    shown = await stack.sansha("access", "log", "--user", "operator")
+    assert "insured" in shown.out
+    saved = stack.cwd / "ward.jsonl"
+    assert (await stack.sansha("access", "log", "--save", str(saved))).status == 0
+    await stack.stop()
+
+    verify = module(CONSOLE, "access", "verify")
+    whole = await finished(*verify, "--database-dir", str(stack.data), cwd=stack.cwd)
+    assert (whole.status, whole.err) == (0, "")
+    assert whole.out.splitlines()[0] == "甲 ward  4 entries  改ざんなし as written"
+    with sqlite3.connect(stack.data / "ward.db") as ward:
+        ward.execute("DELETE FROM access_log WHERE number = 2")
+    changed = await finished(*verify, "--database-dir", str(stack.data), cwd=stack.cwd)
+    assert changed.status == 1
+    assert "entry 2 is missing or was moved" in changed.out
+    assert (await finished(*verify, str(saved), cwd=stack.cwd)).status == 0
+    saved.write_text(saved.read_text().replace("0000000123", "0000000124"))
+    assert (await finished(*verify, str(saved), cwd=stack.cwd)).status == 1
+    saved.write_text("{}")
+    damaged = await finished(*verify, str(saved), cwd=stack.cwd)
+    assert (damaged.status, len(damaged.err.splitlines())) == (2, 1)
 
 
 async def test_open_says_so_and_asks_nobody(new_stack: NewStack) -> None:

@@ -5,20 +5,24 @@ A route without roles is public. The others need `Authorization: Bearer TOKEN`, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextvars import ContextVar
 from copy import copy
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, Final, Self
 from urllib.parse import unquote
 
+import msgspec
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.routing import APIRoute
+from pydantic import TypeAdapter
 
 from contracts.roles import Role
 from contracts.vocabulary import Refusal
 from services.chassis.access.caller import ANYBODY, Caller, Callers
+from services.chassis.web.persons import KINDS, persons, shows_persons
 from services.chassis.web.problems import ProblemError
 
 SCHEME: Final = "bearer"
@@ -34,12 +38,21 @@ NOT_KNOWN: Final = Refusal(
     "the request names no user of this service, or its session has ended",
     "send Authorization: Bearer with a user's key, or with the session of POST /sessions",
 )
+NO_PURPOSE: Final = Refusal(
+    "purpose_missing",
+    "this shows personal data, and the request names no purpose (利用目的)",
+    "send it in the header Access-Purpose (percent-encoded UTF-8); a session of POST /sessions has one",
+)
 log = structlog.get_logger(__name__)
 
 
-def set_callers(app: FastAPI, callers: Callers) -> None:
-    """Let the routes of `app` admit these callers."""
-    app.state.callers = callers
+RecordAccess = Callable[[Caller, str, Sequence[str]], Awaitable[None]]
+"""Records a read: the caller, the route, the persons."""
+
+
+def set_callers(app: FastAPI, callers: Callers, record: RecordAccess | None = None) -> None:
+    """Let the routes of `app` admit these callers, and record what they read; without `record` none shows persons."""
+    app.state.callers, app.state.record_access = callers, record
 
 
 async def admit(request: Request, roles: frozenset[Role]) -> Caller:
@@ -71,19 +84,47 @@ def _other_role(caller: Caller, roles: frozenset[Role]) -> Refusal:
 
 
 class GuardedRoute(APIRoute):
-    """Admits the caller before it reads the request's body."""
+    """Admits the caller before it reads the request's body, and records what a GET shows of persons."""
 
     roles: frozenset[Role] = PUBLIC
+    whose: Sequence[str] = ()
+    """The persons that it always shows, if its answer cannot be read for them."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = self.unguarded_handler()
 
         async def admitted(request: Request) -> Response:
-            if self.roles:
-                CALLER.set(await admit(request, self.roles))
-            return await handle(request)
+            if not self.roles:
+                return await handle(request)
+            caller = await admit(request, self.roles)
+            if request.method != "GET" or not self.shows_persons:
+                CALLER.set(caller)
+                return await handle(request)
+            if not caller.purpose:
+                raise ProblemError(NO_PURPOSE)
+            response = await handle(request)
+            record: RecordAccess = request.app.state.record_access
+            await record(caller, f"GET {self.path}", self._shown(request, response))
+            return response
 
         return admitted
+
+    @cached_property
+    def shows_persons(self) -> bool:
+        """Whether its answers, or the request for one, identify persons."""
+        if self.whose or any(field in self.path for field in KINDS):
+            return True
+        if self.response_model is None:
+            return any(parameter.name in KINDS for parameter in self.dependant.query_params)
+        schema = TypeAdapter(self.response_model).json_schema()
+        return shows_persons(schema, schema.get("$defs", {}))
+
+    def _shown(self, request: Request, response: Response) -> Sequence[str]:
+        if self.whose:
+            return self.whose
+        asked = [{name: value} for name, value in (*request.path_params.items(), *request.query_params.multi_items())]
+        is_json = response.media_type == "application/json"
+        return sorted({*persons(asked), *persons(msgspec.json.decode(response.body) if is_json else None)})
 
     def unguarded_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         return super().get_route_handler()
@@ -94,7 +135,13 @@ class GuardedRouter(APIRouter):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(route_class=GuardedRoute, **options)
-        self.roles = PUBLIC
+        self.roles, self.whose = PUBLIC, tuple[str, ...]()
+
+    def showing(self, *whose: str) -> Self:
+        """This router, whose routes added from here on always show these persons."""
+        opened = copy(self)
+        opened.whose = whose
+        return opened
 
     def open_to(self, *roles: Role) -> Self:
         """This router, whose routes added from here on are open to callers in one of these roles."""
@@ -104,13 +151,13 @@ class GuardedRouter(APIRouter):
 
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().add_api_route(path, endpoint, **options)
-        guard(self.routes[-1], self.roles)
+        guard(self.routes[-1], self.roles, self.whose)
 
 
-def guard(route: Any, roles: frozenset[Role]) -> None:
+def guard(route: Any, roles: frozenset[Role], whose: Sequence[str] = ()) -> None:
     """Open a route to these roles alone, and say so in the OpenAPI document."""
     assert isinstance(route, GuardedRoute), route
-    route.roles = roles
+    route.roles, route.whose = roles, whose
     if roles:
         security = [{SCHEME: [role.value]} for role in sorted(roles)]
         route.openapi_extra = {**(route.openapi_extra or {}), "security": security}

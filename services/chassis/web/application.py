@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
-from http import HTTPStatus
 from itertools import islice
 from typing import Any
 
@@ -31,6 +30,7 @@ from services.chassis.web.admission import GuardedRouter, security_schemes, set_
 from services.chassis.web.answers import UNAVAILABLE, problem_response
 from services.chassis.web.entrance import ENTRANCE, Entrance
 from services.chassis.web.known_callers import known_callers
+from services.chassis.web.persons import EVERYBODY
 from services.chassis.web.problems import ProblemError, accepted, problem
 from services.chassis.web.routing import PROBLEMS, IdempotencyKey, PartyRouter, of_caller
 from services.chassis.web.session_routes import session_routes
@@ -76,7 +76,7 @@ def create_http(service: Service, router: APIRouter) -> FastAPI:
     app = create_api(service.title, Entrance.of(service.settings, service.principal, bodies))
     app.state.service = service
     callers = known_callers(service.settings, service.secret)
-    set_callers(app, callers)
+    set_callers(app, callers, service.record_access)
     app.add_exception_handler(Exception, _answer_fault)
     app.add_middleware(_Observed, service=service)
     for routes in (router, _operations(service), session_routes(service, callers)):
@@ -212,8 +212,8 @@ async def _in_chunks(lines: Iterator[bytes]) -> AsyncIterator[bytes]:
 def _operations(service: Service) -> APIRouter:
     router = GuardedRouter(tags=["operations"])
     monitors = router.open_to(Role.OPERATOR, Role.ADMINISTRATOR, Role.PEER)
-    administrators = router.open_to(Role.ADMINISTRATOR)
-    auditors = router.open_to(Role.AUDITOR)
+    administrators = router.open_to(Role.ADMINISTRATOR).showing(*EVERYBODY)
+    auditors = router.open_to(Role.AUDITOR).showing(*EVERYBODY)
 
     @router.get("/health/live", summary="The process runs")
     async def live() -> dict[str, str]:

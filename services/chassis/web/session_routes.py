@@ -8,7 +8,8 @@ from fastapi import Query, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
-from contracts.http.access import CallerView, LoginView, SessionAnswer, SessionRequest
+from contracts.access_log import Entry
+from contracts.http.access import AccessView, CallerView, LoginView, SessionAnswer, SessionRequest
 from contracts.http.problems import Problem
 from contracts.roles import Role
 from contracts.vocabulary import Refusal
@@ -23,6 +24,7 @@ from services.chassis.web.problems import ProblemError
 
 LOGINS_A_MINUTE: Final = 120
 """Of all users of a process: each costs a password's hash and a row."""
+MOST_NUMBER: Final = 2**62
 NOT_LOGGED_IN: Final = Refusal(
     "login_refused",
     "user and password do not match, or the user is locked out after repeated failures",
@@ -83,7 +85,23 @@ def session_routes(service: Service, callers: object) -> GuardedRouter:
         async with service.reading() as session:
             return list(await service.logins.latest(session, limit))
 
+    @(
+        api.open_to(Role.AUDITOR, Role.PRIVACY_OFFICER)
+        .showing("access log")
+        .get("/ops/access-log", summary="アクセス記録 who saw whose personal data, when and why, in order")
+    )
+    async def access_log(
+        after: Annotated[int, Query(ge=0, le=MOST_NUMBER, description="Number of the entry before the first.")] = 0,
+        limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
+    ) -> list[AccessView]:
+        async with service.reading() as session:
+            return [_view(entry) for entry in await service.access_log.entries(session, after, limit)]
+
     return api
+
+
+def _view(entry: Entry) -> AccessView:
+    return AccessView(number=entry.number, mark=entry.mark, **entry.access._asdict())
 
 
 def _attempt(user: str, *, right: bool, malformed: bool = False) -> LoginAttempt:

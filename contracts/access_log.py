@@ -1,0 +1,101 @@
+"""アクセス記録: who saw whose personal data, when and why; chained, so that a change of any entry is found. Pure.
+
+An entry's mark is SHA-256 over the mark before it and the entry, as compact JSON: a list of its number, instant, user,
+roles, route, persons and purpose. A checkpoint is a mark that another party holds: with it, entries cannot be replaced
+as a whole, or removed at the end, without being found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+import msgspec
+
+FIRST_MARK: Final = hashlib.sha256(b"sansha access log").digest()
+"""The mark before the first entry."""
+
+
+class Access(NamedTuple):
+    """A read of personal data."""
+
+    at: datetime
+    """UTC, by the clock of the simulation."""
+    user: str
+    roles: tuple[str, ...]
+    what: str
+    """Method and path of the route."""
+    whose: tuple[str, ...]
+    """The persons, each as `kind:number`: insured person, slip or payment; `everybody` for a whole ledger."""
+    why: str
+    """利用目的"""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """An access as it is recorded. `number` counts from 1, without gaps; `mark` is 64 hex digits."""
+
+    number: int
+    access: Access
+    mark: str
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """The log of a party up to an entry, as it was announced to the others."""
+
+    party: str
+    number: int
+    mark: str
+
+
+def mark_of(before: bytes, number: int, access: Access) -> bytes:
+    """32 bytes."""
+    return hashlib.sha256(before + msgspec.json.encode((number, *access))).digest()
+
+
+def chained(
+    accesses: Iterable[Access], number: int = 0, mark: bytes = FIRST_MARK
+) -> Sequence[tuple[int, bytes, Access]]:
+    """(number, mark, access) of each, after the entry with this number and mark."""
+    made: list[tuple[int, bytes, Access]] = []
+    for access in accesses:
+        number += 1
+        mark = mark_of(mark, number, access)
+        made.append((number, mark, access))
+    return made
+
+
+class Broken(NamedTuple):
+    """Something that is wrong with a log."""
+
+    number: int
+    """The entry at which it was found."""
+    why: str
+
+
+def broken(entries: Iterable[Entry], checkpoints: Iterable[Checkpoint] = ()) -> Sequence[Broken]:
+    """What is wrong with a whole log, in the order of its entries; nothing if it is as it was written."""
+    found: list[Broken] = []
+    expected = {c.number: c.mark for c in checkpoints}
+    number, mark = 0, FIRST_MARK
+    for entry in entries:
+        if entry.number != number + 1:
+            found.append(Broken(entry.number, f"entry {number + 1} is missing or was moved"))
+        mark = mark_of(mark, entry.number, entry.access)
+        if entry.mark != mark.hex():
+            found.append(Broken(entry.number, f"entry {entry.number} was changed, or one before it"))
+            mark = bytes.fromhex(entry.mark) if _is_mark(entry.mark) else mark
+        number = entry.number
+        held = expected.pop(number, None)
+        if held is not None and held != entry.mark:
+            found.append(Broken(number, f"entry {number} differs from the checkpoint that other parties hold"))
+    found += [Broken(n, f"entry {n}, of which other parties hold a checkpoint, is missing") for n in sorted(expected)]
+    return found
+
+
+def _is_mark(text: str) -> bool:
+    try:
+        return len(bytes.fromhex(text)) == len(FIRST_MARK)
+    except ValueError:
+        return False

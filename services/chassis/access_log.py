@@ -1,0 +1,120 @@
+"""アクセス記録: a party's log of who saw whose personal data. An answer is sent once its entry is durable.
+
+Reads that come at once are recorded in one transaction; replicas take turns, so that the chain has no gaps.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, String, Table, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.access_log import FIRST_MARK, Access, Entry, chained
+from services.chassis.database import Database
+from services.chassis.database.bulk import Bulk
+from services.chassis.database.columns import Instant
+
+_PURPOSE: Final = "access log"
+_AT_ONCE: Final = 500
+
+
+class AccessLog:
+    """The table of entries. They are added only: nothing here changes or deletes one."""
+
+    def __init__(self, metadata: MetaData) -> None:
+        self.table = Table(
+            "access_log",
+            metadata,
+            Column("number", BigInteger, primary_key=True, autoincrement=False),
+            Column("at", Instant, nullable=False),
+            Column("user", String, nullable=False),
+            Column("roles", String, nullable=False),
+            Column("what", String, nullable=False),
+            Column("whose", String, nullable=False),
+            Column("why", String, nullable=False),
+            Column("mark", LargeBinary, nullable=False),
+        )
+        self._add = Bulk(self.table.insert())
+
+    async def append(self, session: AsyncConnection, accesses: Sequence[Access]) -> None:
+        """Add the next entries. The caller's transaction is the only one that does so."""
+        t = self.table
+        last = (await session.execute(select(t.c.number, t.c.mark).order_by(t.c.number.desc()).limit(1))).one_or_none()
+        number, mark = (0, FIRST_MARK) if last is None else last
+        rows = [
+            {
+                "number": number,
+                "at": access.at,
+                "user": access.user,
+                "roles": _listed(access.roles),
+                "what": access.what,
+                "whose": _listed(access.whose),
+                "why": access.why,
+                "mark": mark,
+            }
+            for number, mark, access in chained(accesses, number, mark)
+        ]
+        await self._add.execute(session, rows)
+
+    async def entries(self, session: AsyncConnection, after: int = 0, limit: int | None = None) -> Sequence[Entry]:
+        """In order, from the entry after this number."""
+        t = self.table
+        query = select(t).where(t.c.number > after).order_by(t.c.number).limit(limit)
+        return [
+            Entry(r.number, Access(r.at, r.user, _names(r.roles), r.what, _names(r.whose), r.why), r.mark.hex())
+            for r in await session.execute(query)
+        ]
+
+
+class AccessRecorder:
+    """Records reads, those that come at once together."""
+
+    def __init__(self, database: Database, log: AccessLog) -> None:
+        self._database, self._log = database, log
+        self._gathering: list[tuple[Access, asyncio.Future[None]]] = []
+        self._leader: asyncio.Task[None] | None = None
+
+    async def record(self, access: Access) -> None:
+        """Returns once the entry is durable. Raises what the database raises."""
+        recorded = asyncio.get_running_loop().create_future()
+        self._gathering.append((access, recorded))
+        if self._leader is None:
+            self._leader = asyncio.create_task(self._lead())
+        await recorded
+
+    async def _lead(self) -> None:
+        try:
+            while batch := self._gathering[:_AT_ONCE]:
+                del self._gathering[: len(batch)]
+                failure = await self._written([access for access, _ in batch])
+                for _, recorded in batch:
+                    if recorded.done():  # its caller has left
+                        continue
+                    if failure is None:
+                        recorded.set_result(None)
+                    else:
+                        recorded.set_exception(failure)
+        finally:
+            self._leader = None
+            for _, recorded in self._gathering:
+                recorded.cancel()
+
+    async def _written(self, accesses: Sequence[Access]) -> Exception | None:
+        try:
+            async with self._database.exclusive(_PURPOSE) as session:
+                await self._log.append(session, accesses)
+        except Exception as failure:
+            return failure
+        return None
+
+
+def _listed(names: Sequence[str]) -> str:
+    return msgspec.json.encode(names).decode()
+
+
+def _names(listed: str) -> tuple[str, ...]:
+    return msgspec.json.decode(listed, type=tuple[str, ...])

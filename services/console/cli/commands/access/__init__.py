@@ -1,0 +1,1 @@
+"""`sansha access`: records of access."""

@@ -1,0 +1,67 @@
+"""`sansha access log`: who saw whose personal data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from contracts import topics
+from contracts.access_log import Entry
+from services.console.books.access_logs import log_of_stack, to_line
+from services.console.cli.options import Json, PortBase
+from services.console.cli.output import emit, fail, in_japan, out, write
+from services.console.cli.running import on_stack
+from services.console.stack.addresses import DEFAULT_PORT_BASE, process_of
+from services.console.stack.clients import StackClient
+
+MOST_SHOWN = 3
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def log(
+    party: Annotated[str, typer.Option("--party", metavar="PARTY", help="The party whose log it is.")] = topics.WARD,
+    whose: Annotated[
+        str, typer.Option(metavar="TEXT", help="Only reads of this person, e.g. insured:0000000123 or a slip number.")
+    ] = "",
+    user: Annotated[str, typer.Option(metavar="USER", help="Only reads by this user.")] = "",
+    save: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the whole log, to verify it offline.")
+    ] = None,
+    port_base: PortBase = DEFAULT_PORT_BASE,
+    as_json: Json = False,
+) -> None:
+    """Show the access log of a party of a running stack.
+
+    Reading it is recorded as well.
+    """
+    try:
+        principal = process_of(party).principal
+    except LookupError as unknown:
+        fail(str(unknown.args[0]))
+
+    async def read(client: StackClient) -> list[Entry]:
+        return [entry async for entry in log_of_stack(client, principal)]
+
+    entries = on_stack(read, port_base)
+    if save is not None:
+        write("".join(f"{to_line(entry)}\n" for entry in entries).encode(), save, "--save")
+        return
+    shown = [e for e in entries if (not user or e.access.user == user) and any(whose in w for w in e.access.whose)]
+    if as_json:
+        emit([{"number": e.number, **e.access._asdict(), "mark": e.mark} for e in shown])
+        return
+    table = Table(box=None, pad_edge=False)
+    for title in ("日時 at", "利用者 user", "対象者 whose", "利用目的 why", "照会 what"):
+        table.add_column(title, overflow="fold")
+    for entry in shown:
+        a = entry.access
+        more = f" … ({len(a.whose)})" if len(a.whose) > MOST_SHOWN else ""
+        whose_shown = ", ".join(a.whose[:MOST_SHOWN]) + more
+        table.add_row(in_japan(a.at), *map(escape, (a.user, whose_shown, a.why, a.what)))
+    out.print(table if shown else "no read of personal data is recorded")

@@ -1,0 +1,85 @@
+"""The chain of the access log: an entry that was changed, removed or moved is found."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.access_log import FIRST_MARK, Access, Checkpoint, Entry, broken, chained
+
+NOON = datetime(2021, 4, 12, 3, tzinfo=UTC)
+texts = st.text(st.characters(codec="utf-8"), max_size=8)
+accesses = st.lists(
+    st.builds(
+        Access,
+        at=st.timedeltas(timedelta(0), timedelta(days=400)).map(lambda ahead: NOON + ahead),
+        user=texts,
+        roles=st.lists(texts, max_size=2).map(tuple),
+        what=texts,
+        whose=st.lists(texts, max_size=3).map(tuple),
+        why=texts,
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+def log_of(reads: list[Access]) -> list[Entry]:
+    return [Entry(number, access, mark.hex()) for number, mark, access in chained(reads)]
+
+
+@given(accesses)
+def test_a_log_as_it_was_written_is_right(reads: list[Access]) -> None:
+    log = log_of(reads)
+    assert broken(log) == []
+    assert broken(log, [Checkpoint("ward", entry.number, entry.mark) for entry in log]) == []
+    whole = msgspec.convert(msgspec.to_builtins(log), list[Entry])
+    assert broken(whole) == [], "as JSON too"
+
+
+@given(accesses, st.integers(1, 11))
+def test_a_log_written_in_parts_is_the_same(reads: list[Access], parts: int) -> None:
+    written, number, mark = list[tuple[int, bytes, Access]](), 0, FIRST_MARK
+    for start in range(0, len(reads), parts):
+        written += chained(reads[start : start + parts], number, mark)
+        number, mark, _ = written[-1]
+    assert written == list(chained(reads))
+
+
+@given(accesses, st.data())
+def test_an_entry_changed_in_any_field_is_found(reads: list[Access], data: st.DataObject) -> None:
+    log = log_of(reads)
+    n = data.draw(st.integers(0, len(log) - 1))
+    field = data.draw(st.sampled_from(Access._fields))
+    values = log[n].access._asdict()
+    old = values[field]
+    values[field] = old + (timedelta(microseconds=1) if field == "at" else "x" if isinstance(old, str) else ("x",))
+    log[n] = msgspec.structs.replace(log[n], access=Access(**values))
+    assert broken(log)[0].number == n + 1
+
+
+@given(accesses.filter(lambda reads: len(reads) > 1), st.data())
+def test_an_entry_removed_or_moved_is_found(reads: list[Access], data: st.DataObject) -> None:
+    log = log_of(reads)
+    n = data.draw(st.integers(0, len(log) - 2))
+    assert broken([*log[:n], *log[n + 1 :]])[0].number == n + 2
+    moved = [*log[:n], log[n + 1], log[n], *log[n + 2 :]]
+    assert broken(moved) != []
+    renumbered = [msgspec.structs.replace(entry, number=i) for i, entry in enumerate(moved, 1)]
+    assert broken(renumbered) != []
+
+
+@given(accesses.filter(lambda reads: len(reads) > 1), st.data())
+def test_a_log_written_anew_differs_from_the_checkpoint_that_others_hold(
+    reads: list[Access], data: st.DataObject
+) -> None:
+    log = log_of(reads)
+    held = log[data.draw(st.integers(0, len(log) - 1))]
+    checkpoint = [Checkpoint("ward", held.number, held.mark)]
+    forged = log_of([reads[0]._replace(user=f"{reads[0].user}x"), *reads[1:]])
+    assert broken(forged) == []
+    assert "differs from the checkpoint" in broken(forged, checkpoint)[0].why
+    assert "is missing" in broken(log[: held.number - 1], checkpoint)[0].why

@@ -8,7 +8,9 @@ from sqlalchemy.engine import make_url
 from contracts.access import LOAD_TEST
 from contracts.parties import PARTIES
 from contracts.topics import CONSOLE, PRINCIPALS
-from services.console.deployment.secrets import kafka_passwords, make_secrets
+from services.chassis.access.users import Users
+from services.console.deployment.secrets import USERS, kafka_passwords, make_secrets
+from services.console.stack.credentials import OPERATOR, SOFTWARE
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -18,7 +20,21 @@ def contents(folder: Path) -> dict[str, str]:
 def test_no_two_secrets_are_alike(tmp_path: Path) -> None:
     made = make_secrets(tmp_path)
     assert sorted(made) == sorted(tmp_path / name for name in contents(tmp_path))
-    assert len(set(contents(tmp_path).values())) == len(made) == 5 * len(PARTIES) + len((CONSOLE, LOAD_TEST))
+    users = [file for file in made if file.name == USERS]
+    keys = [f"{software.user}_key" for software in SOFTWARE]
+    assert len(users) == len(PRINCIPALS)
+    assert len(made) - len(users) == 5 * len(PARTIES) + len((CONSOLE, LOAD_TEST)) + len([*keys, OPERATOR])
+    secrets = {name: text for name, text in contents(tmp_path).items() if tmp_path / name not in users}
+    assert len(set(secrets.values())) == len(secrets) - 1, "console and load test have the operator's key"
+    assert secrets[f"{CONSOLE}/{OPERATOR}_key"] == secrets[f"{LOAD_TEST}/{OPERATOR}_key"]
+
+
+def test_each_party_has_users_whose_keys_the_console_has(tmp_path: Path) -> None:
+    make_secrets(tmp_path)
+    for principal in PRINCIPALS:
+        users = Users(tmp_path / principal / USERS)
+        known = {s.user: users.by_key((tmp_path / CONSOLE / f"{s.user}_key").read_text().strip()) for s in SOFTWARE}
+        assert {user for user, caller in known.items() if caller} == {s.user for s in SOFTWARE if principal in s.at}
 
 
 def test_what_is_there_stays_and_what_is_missing_is_made(tmp_path: Path) -> None:

@@ -73,6 +73,11 @@ def session_routes(service: Service, callers: object) -> GuardedRouter:
         token, until = callers.opened(asked.user, asked.purpose)
         return SessionAnswer(session=token, user=asked.user, roles=known.roles, valid_until=until)
 
+    _records(api, service)
+    return api
+
+
+def _records(api: GuardedRouter, service: Service) -> None:
     @api.open_to(*Role).get("/sessions/current", summary="The caller, as this service knows it")
     async def current() -> CallerView:
         caller = CALLER.get()
@@ -96,8 +101,6 @@ def session_routes(service: Service, callers: object) -> GuardedRouter:
     ) -> list[AccessView]:
         async with service.reading() as session:
             return [_view(entry) for entry in await service.access_log.entries(session, after, limit)]
-
-    return api
 
 
 def _view(entry: Entry) -> AccessView:

@@ -20,7 +20,6 @@ import structlog
 from fastapi import APIRouter
 
 from contracts import topics
-from services.chassis.access.users import UnusableUsers
 from services.chassis.bus.opening import open_bus
 from services.chassis.bus.port import EventBus
 from services.chassis.clock import Clock
@@ -60,8 +59,8 @@ def run(
 ) -> None:
     """Run a service until a request to stop. It serves the routes of `router`, and `further` listeners.
 
-    What no retry mends (`Unusable`), such as settings or users that cannot be used, a damaged file or a database of a newer
-    version, ends it with one line and exit status 2: whatever started it should not start it again.
+    What no retry mends (`Unusable`), such as settings or users that cannot be used, a damaged file or a database of a
+    newer version, ends it with one line and exit status 2: whatever started it should not start it again.
     """
     os.umask(PRIVATE_UMASK)
     try:

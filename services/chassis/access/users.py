@@ -20,13 +20,14 @@ import msgspec
 from contracts.roles import Role
 from services.chassis.access.caller import Caller
 from services.chassis.identity import random_token
+from services.chassis.outages import Unusable
 
 _USER_NAME: Final = re.compile(r"[a-z][a-z0-9._-]{0,63}", re.ASCII)
 _SHORTEST_PASSWORD: Final = 12
 _SCRYPT: Final = {"n": 2**14, "r": 8, "p": 1, "maxmem": 2**26}
 
 
-class UnusableUsers(ValueError):
+class UnusableUsers(Unusable, ValueError):
     """A users file that cannot be read; the text names it and says why."""
 
 

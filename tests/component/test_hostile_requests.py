@@ -17,6 +17,7 @@ import structlog
 from fastapi import FastAPI
 from sqlalchemy import text
 
+from services.chassis.access.caller import Open
 from services.chassis.bus.memory import MemoryBus
 from services.chassis.identity import SeededIdentity
 from services.chassis.service import Service
@@ -168,7 +169,7 @@ async def every_line(home: Home) -> AsyncIterator[Sequence[tuple[Line, Service |
         await DrivenProvider.started(home),
         await DrivenAgent.started(home),
     )
-    console = control(ClockAuthority(MemoryBus(), SeededIdentity(0), Nobody()), ServiceSettings())
+    console = control(ClockAuthority(MemoryBus(), SeededIdentity(0), Nobody()), ServiceSettings(), Open())
     apps: Sequence[tuple[FastAPI, Service | None]] = [
         (ward.http, ward.service),
         (provider.http, provider.service),

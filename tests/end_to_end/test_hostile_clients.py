@@ -57,13 +57,13 @@ async def connect(stack: Stack, principal: str, sent: bytes = b"") -> tuple[Stre
 
 async def works(stack: Stack, principal: str) -> None:
     """A request on a new connection is answered at once."""
-    async with httpx.AsyncClient(timeout=10.0) as http:
+    async with httpx.AsyncClient(timeout=10.0, auth=stack.as_operator) as http:
         path = "/clock" if principal == topics.CONSOLE else "/health/ready"
         assert (await http.get(stack.url(principal) + path)).status_code == 200
 
 
 async def megabytes(stack: Stack, principal: str) -> float:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(auth=stack.as_operator) as http:
         metrics = (await http.get(f"{stack.url(principal)}/metrics")).text
     (line,) = [line for line in metrics.splitlines() if line.startswith("process_resident_memory_bytes ")]
     return float(line.split()[1]) / 1e6
@@ -104,7 +104,12 @@ async def test_a_body_of_220_megabytes_is_refused_before_it_is_read(stack: Stack
         for headers in ({"Content-Length": "220000000"}, {}):
             kind = {"Content-Type": "application/json" if principal == topics.WARD else "image/png"}
             answer = await asyncio.to_thread(
-                httpx.post, stack.url(principal) + path, content=body(), headers=kind | headers, timeout=30.0
+                httpx.post,
+                stack.url(principal) + path,
+                content=body(),
+                headers=kind | headers,
+                timeout=30.0,
+                auth=stack.as_operator,
             )
             assert answer.status_code == 413, answer.text
         assert await megabytes(stack, principal) < before + 60
@@ -113,7 +118,9 @@ async def test_a_body_of_220_megabytes_is_refused_before_it_is_read(stack: Stack
 async def test_a_hundred_pictures_at_once_are_read_refused_or_told_to_come_later(stack: Stack) -> None:
     before = await megabytes(stack, topics.PAYMENT_PROVIDER)
     url = f"{stack.url(topics.PAYMENT_PROVIDER)}/scans/image"
-    async with httpx.AsyncClient(timeout=60.0, limits=httpx.Limits(max_connections=100)) as http:
+    async with httpx.AsyncClient(
+        timeout=60.0, limits=httpx.Limits(max_connections=100), auth=stack.as_operator
+    ) as http:
 
         async def upload(n: int) -> httpx.Response:
             kind = {"Content-Type": "image/png"}
@@ -133,7 +140,7 @@ async def test_slow_pictures_keep_no_slip_out(stack: Stack) -> None:
     good = as_file(rasterised(printed(a_slip(8_500))).crop(PAPER))
     url = f"{stack.url(topics.PAYMENT_PROVIDER)}/scans/image"
     kind = {"Content-Type": "image/png"}
-    async with httpx.AsyncClient(timeout=60.0) as http:
+    async with httpx.AsyncClient(timeout=60.0, auth=stack.as_operator) as http:
 
         async def upload(consent_id: str, picture: bytes) -> httpx.Response:
             return await http.post(url, params={"consent_id": consent_id}, content=picture, headers=kind)
@@ -158,11 +165,12 @@ async def test_slow_pictures_keep_no_slip_out(stack: Stack) -> None:
 
 async def test_a_client_that_leaves_in_the_middle_is_no_error(stack: Stack) -> None:
     provider, ward = topics.PAYMENT_PROVIDER, topics.WARD
+    known = f"HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {stack.key}\r\n".encode()
     length = b"Content-Length: 50000\r\n\r\n" + bytes([32]) * 1_000
     for sent in (
-        b"POST /scans HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" + length,
-        b"POST /scans/image?consent_id=left HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n" + length,
-        b"GET /ops/books HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"POST /scans " + known + b"Content-Type: application/json\r\n" + length,
+        b"POST /scans/image?consent_id=left " + known + b"Content-Type: image/png\r\n" + length,
+        b"GET /ops/books " + known + b"\r\n",
         b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"GET /docs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
     ):
@@ -180,7 +188,7 @@ async def test_a_client_that_leaves_in_the_middle_is_no_error(stack: Stack) -> N
     url = f"{stack.url(provider)}/scans/image?consent_id=left"
 
     async def its_place_is_free() -> bool:
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(auth=stack.as_operator) as http:
             return (await http.post(url, content=b"no picture", headers=kind)).status_code == 415
 
     await eventually(its_place_is_free, "the place of a client that has left")

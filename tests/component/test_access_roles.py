@@ -96,7 +96,9 @@ async def test_nothing_of_a_body_is_read_for_a_caller_that_is_not_known(tmp_path
             pieces.append(b"insured_number")
             yield pieces[-1]
 
-        assert (await client.post("/assessments/csv", content=body())).status_code == 401
+        assert (
+            await client.post("/assessments/csv", content=body(), headers={"Content-Type": "text/csv"})
+        ).status_code == 401
         assert pieces == []
 
 

@@ -18,10 +18,13 @@ import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contracts.roles import Role
 from contracts.vocabulary import Refusal
 from services.chassis.access.caller import ANYBODY, Caller, Callers
+from services.chassis.web.answers import refuse
 from services.chassis.web.persons import KINDS, persons, shows_persons
 from services.chassis.web.problems import ProblemError
 
@@ -29,6 +32,7 @@ SCHEME: Final = "bearer"
 CALLER: Final[ContextVar[Caller]] = ContextVar("caller", default=ANYBODY)
 """Who sent the request that is under way."""
 PUBLIC: Final = frozenset[Role]()
+DOCUMENTATION: Final = ("/docs", "/openapi.json", "/static-offline-docs/")
 LONGEST_TOKEN: Final = 8_192
 PURPOSE_HEADER: Final = "Access-Purpose"
 LONGEST_PURPOSE: Final = 200
@@ -55,14 +59,45 @@ def set_callers(app: FastAPI, callers: Callers, record: RecordAccess | None = No
     app.state.callers, app.state.record_access = callers, record
 
 
-async def admit(request: Request, roles: frozenset[Role]) -> Caller:
+class Admission:
+    """Finds who sends a request. One that is not known is refused before its body is read, except by public routes.
+
+    Does nothing for an application without callers.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._public: frozenset[str] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        callers: Callers | None = getattr(scope["app"].state, "callers", None) if scope["type"] == "http" else None
+        if callers is None:
+            await self._app(scope, receive, send)
+            return
+        caller = await callers.known_by(_token(Headers(scope=scope)))
+        if caller is None and not self._is_public(scope):
+            log.info("not admitted", method=scope["method"], path=scope["path"])
+            await refuse(NOT_KNOWN, scope, receive, send)
+            return
+        scope.setdefault("state", {})["caller"] = caller
+        await self._app(scope, receive, send)
+
+    def _is_public(self, scope: Scope) -> bool:
+        if self._public is None:
+            routes = (route for route in scope["app"].routes if isinstance(route, GuardedRoute))
+            self._public = frozenset(route.path for route in routes if not route.roles)
+        return scope["path"] in self._public or scope["path"].startswith(DOCUMENTATION)
+
+
+def _token(headers: Headers) -> str:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == SCHEME and len(token) <= LONGEST_TOKEN else ""
+
+
+def admitted_to(request: Request, roles: frozenset[Role]) -> Caller:
     """The caller of a request. Raises `ProblemError` if it is not known (401), or has none of the roles (403)."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    given = token.strip() if scheme.lower() == SCHEME and len(token) <= LONGEST_TOKEN else ""
-    callers: Callers = request.app.state.callers
-    caller = await callers.known_by(given)
+    caller: Caller | None = request.state.caller
     if caller is None:
-        log.info("not admitted", method=request.method, path=request.url.path)
         raise ProblemError(NOT_KNOWN)
     if not caller.may(roles):
         raise ProblemError(_other_role(caller, roles))
@@ -84,7 +119,7 @@ def _other_role(caller: Caller, roles: frozenset[Role]) -> Refusal:
 
 
 class GuardedRoute(APIRoute):
-    """Admits the caller before it reads the request's body, and records what a GET shows of persons."""
+    """Opens to the callers in its roles, and records what a GET shows of persons."""
 
     roles: frozenset[Role] = PUBLIC
     whose: Sequence[str] = ()
@@ -96,7 +131,7 @@ class GuardedRoute(APIRoute):
         async def admitted(request: Request) -> Response:
             if not self.roles:
                 return await handle(request)
-            caller = await admit(request, self.roles)
+            caller = admitted_to(request, self.roles)
             if request.method != "GET" or not self.shows_persons:
                 CALLER.set(caller)
                 return await handle(request)

@@ -1,7 +1,7 @@
 """Bodies of requests: bounded before they are read, read once, searched for card numbers.
 
 What a request may send is known before its first byte: `Sizes` refuses it by its headers and reserves its bytes.
-Authentication belongs between `Sizes` and `Bodies`, which is the first to read.
+The caller is found between `Sizes` and `Bodies`, which is the first to read.
 """
 
 from __future__ import annotations

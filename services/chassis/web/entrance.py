@@ -1,4 +1,4 @@
-"""What stands before the routes of every listener, from the outside in: heads, sizes, bodies, requests at once."""
+"""What stands before the routes of every listener, outermost first: heads, sizes, callers, bodies, requests at once."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final, Self
 from fastapi import FastAPI
 
 from services.chassis.settings import ServiceSettings
+from services.chassis.web.admission import Admission
 from services.chassis.web.bodies import Bodies, BodyRule, BodyRules, RequestsAtOnce, Sizes
 from services.chassis.web.heads import Heads
 
@@ -33,10 +34,11 @@ class Entrance:
         return cls(settings, principal, bodies or {})
 
     def stand_before(self, app: FastAPI) -> None:
-        """Add the middleware; what is added last stands outermost. Authentication belongs between sizes and bodies."""
+        """Add the middleware; what is added last stands outermost."""
         s = self.settings
         app.add_middleware(RequestsAtOnce, most=s.http_requests_at_once, unbounded=OPERATIONAL)
         app.add_middleware(Bodies)
+        app.add_middleware(Admission)
         app.add_middleware(Sizes, rules=self._rules, at_once=s.http_bytes_at_once)
         app.add_middleware(Heads, hosts=self._hosts)
 

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from services.chassis.clock import pause
 from services.chassis.web.certificates import certified
+from services.chassis.web.streams import STREAMS_AT_ONCE
 from tests.component.driven import jst
 from tests.component.driven_provider import TERMS, DrivenProvider, slip
 from tests.component.home import Home
@@ -164,3 +165,26 @@ async def test_who_leaves_before_the_answer_has_asked_all_the_same(home: Home) -
         await Client(scan, leaves_after=0).asks(driven.http, "POST", "/scans", JSON)
     assert errors(logged) == []
     assert [view.status for view in await driven.service.queries.payments_of(slip()[8:29])] == ["scanned"]
+
+
+async def test_books_that_are_being_sent_are_bounded_and_free_again_when_their_client_leaves(home: Home) -> None:
+    driven = await DrivenProvider.started(home)
+    app, reads_on = driven.http, asyncio.Event()
+
+    class Slow(Client):
+        async def _send(self, message: Mapping[str, Any]) -> None:
+            await super()._send(message)
+            await reads_on.wait()
+
+    slow = [asyncio.create_task(Slow().asks(app, "GET", "/ops/books")) for _ in range(STREAMS_AT_ONCE)]
+    refused: list[int] = []
+    while not refused:
+        await pause(0.01)
+        if await Client().asks(app, "GET", "/ops/books") == 503:
+            refused.append(503)
+    assert await Client().asks(app, "GET", "/health/ready") == 200
+    reads_on.set()
+    assert set(await asyncio.gather(*slow)) == {200}
+    for _ in range(2 * STREAMS_AT_ONCE):
+        await Client(leaves_after=0).asks(app, "GET", "/ops/books")
+    assert await Client().asks(app, "GET", "/ops/books") == 200

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import islice
 from typing import Any
 
 import structlog
@@ -34,6 +33,7 @@ from services.chassis.web.persons import EVERYBODY
 from services.chassis.web.problems import ProblemError, accepted, problem
 from services.chassis.web.routing import PROBLEMS, IdempotencyKey, PartyRouter, of_caller
 from services.chassis.web.session_routes import session_routes
+from services.chassis.web.streams import Streams
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +52,6 @@ REFUSED_BODIES = {"413": "body too large", "415": "body of a type that is not re
 _PROBLEM_CONTENT = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 CLIENT_LEFT = 499
 """No answer is sent; metrics count it."""
-LINES_AT_ONCE = 500
 _TRACEPARENT = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$")
 
 
@@ -203,14 +202,12 @@ def _end_the_process(service: Service, damage: Unusable) -> None:
         service.damage.set_result(damage)
 
 
-async def _in_chunks(lines: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Chunks of many lines; between two chunks other requests are served."""
-    while chunk := b"".join(islice(lines, LINES_AT_ONCE)):
-        yield chunk
+async def _book_lines(service: Service) -> Iterator[bytes]:
+    return to_lines(await service.books())
 
 
 def _operations(service: Service) -> APIRouter:
-    router = GuardedRouter(tags=["operations"])
+    router, streams = GuardedRouter(tags=["operations"]), Streams()
     monitors = router.open_to(Role.OPERATOR, Role.ADMINISTRATOR, Role.PEER)
     administrators = router.open_to(Role.ADMINISTRATOR).showing(*EVERYBODY)
     auditors = router.open_to(Role.AUDITOR).showing(*EVERYBODY)
@@ -239,9 +236,9 @@ def _operations(service: Service) -> APIRouter:
         return await service.environment()
 
     @auditors.get("/ops/books", summary="帳簿 this party's books, for an audit", response_class=StreamingResponse)
-    async def books() -> StreamingResponse:
+    async def books() -> Response:
         """A JSON object per row, read in one transaction. For operators: it is everything that the party has booked."""
-        return StreamingResponse(_in_chunks(to_lines(await service.books())), media_type="application/x-ndjson")
+        return await streams.of(partial(_book_lines, service))
 
     @administrators.get("/ops/dead-letters", summary="Dead letters: events set aside")
     async def dead_letters() -> list[DeadLetterView]:

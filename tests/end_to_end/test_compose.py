@@ -19,7 +19,7 @@ from tests.end_to_end.test_card_numbers import numbers_in, own_card
 pytestmark = pytest.mark.stack
 
 SEED, PAYMENTS, BANK = 7, 40, 20
-OWN_SECRETS = {"database_url", "kafka_password", "secret"}
+OWN_SECRETS = {"users.json", "database_url", "kafka_password", "secret"}
 STACK_TRACE = re.compile(r"Traceback \(most recent call last\)|^.*\|\s+at [\w.$/]+\([\w.]+(:\d+)?\)$", re.MULTILINE)
 CONNECT = """
 import asyncio, asyncpg, sys
@@ -101,6 +101,13 @@ def test_a_party_sees_its_own_secrets_and_no_others(stack: ComposedStack, party:
     assert set(stack.said(party, "ls", "/run/sansha").split()) == OWN_SECRETS
     assert stack.said(party, "find", "/secrets", "-type", "f") == ""
     assert stack.run_in(party, "sh", "-c", "echo x > /run/sansha/secret").returncode != 0
+
+
+def test_only_a_caller_with_a_key_is_served(stack: ComposedStack) -> None:
+    url = Addresses(stack.port_base).url(WARD) + "/slips"
+    key = stack.said("console", "cat", "/run/sansha/operator_key")
+    answers = [httpx.get(url, timeout=10), httpx.get(url, timeout=10, headers={"Authorization": f"Bearer {key}"})]
+    assert [answer.status_code for answer in answers] == [401, 200]
 
 
 def test_starting_again_makes_no_secret_anew(stack: ComposedStack) -> None:

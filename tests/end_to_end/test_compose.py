@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from contracts.topics import PRINCIPALS
+from contracts.topics import PRINCIPALS, WARD
 from services.card_agent.app import TEST_CARDS
 from services.console.demo.year import DemoOptions, run_demo
 from services.console.stack.addresses import Addresses

@@ -13,7 +13,7 @@ import httpx
 import msgspec
 
 from services.console.stack.addresses import Addresses
-from services.console.stack.credentials import headers_for
+from services.console.stack.credentials import Credentials
 
 _CPU: Final = re.compile(r"^process_cpu_seconds_total (\S+)$", re.MULTILINE)
 _MEMORY: Final = re.compile(r"^process_resident_memory_bytes (\S+)$", re.MULTILINE)
@@ -61,7 +61,7 @@ class Gauge:
 
     def __init__(self, addresses: Addresses, principals: Sequence[str]) -> None:
         self._addresses, self._principals = addresses, principals
-        self._http = httpx.AsyncClient(timeout=5.0, headers=headers_for(addresses.port_base))
+        self._http = httpx.AsyncClient(timeout=5.0, auth=Credentials(addresses.port_base))
         self._first: Mapping[str, Reading] = {}
         self._first_events = 0
         self._most: dict[str, float] = {}

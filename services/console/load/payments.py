@@ -78,7 +78,7 @@ class Payments:
         """Open the connections; follow the topics from their ends on."""
         connector = aiohttp.TCPConnector(limit=CONNECTIONS)
         provider = self._client.url(topics.PAYMENT_PROVIDER)
-        self._http = aiohttp.ClientSession(provider, connector=connector, headers=self._client.headers)
+        self._http = aiohttp.ClientSession(provider, connector=connector, headers=self._client.credentials.headers)
         self._next = {name: dict(await self._bus.end_offsets([name])) for name in WATCHED}
 
     async def close(self) -> None:

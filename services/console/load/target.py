@@ -115,8 +115,13 @@ def _last_line(log: Path) -> str:
 
 
 def _free_ports() -> int:
-    """The base of a range of free ports that is wide enough for a stack."""
-    for base in range(20_000, 60_000, PORTS_PER_REPLICA):
+    """The base of a range of free ports that is wide enough for a stack.
+
+    Each process looks elsewhere first: two load tests that start at once must not choose the same.
+    """
+    bases = list(range(20_000, 32_000, PORTS_PER_REPLICA))  # below the ports that Linux gives to clients
+    first = os.getpid() % len(bases)
+    for base in bases[first:] + bases[:first]:
         if all(is_free(base + offset) for offset in (0, *(process.offset for process in PROCESSES))):
             return base
     raise NoTarget("no free ports for a temporary stack")

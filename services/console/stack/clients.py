@@ -18,7 +18,7 @@ from contracts.http.problems import Problem
 from contracts.http.service import Explanation, ServiceStatus
 from contracts.vocabulary import Agent
 from services.console.stack.addresses import PROCESSES, Addresses
-from services.console.stack.credentials import headers_for
+from services.console.stack.credentials import Credentials
 
 STATUS_SECONDS = 3.0
 """A replica that has not sent its status by then counts as not answering; it is polled again."""
@@ -59,12 +59,8 @@ class StackClient:
         """`where`: their addresses, or the port base of a stack on this machine."""
         self.addresses = Addresses(where) if isinstance(where, int) else where
         limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
-        self._http = httpx.AsyncClient(timeout=30.0, limits=limits, headers=self.headers)
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """What tells the parties who is calling."""
-        return headers_for(self.addresses.port_base)
+        self.credentials = Credentials(self.addresses.port_base)
+        self._http = httpx.AsyncClient(timeout=30.0, limits=limits, auth=self.credentials)
 
     async def __aenter__(self) -> Self:
         return self

@@ -12,8 +12,11 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
+
+import httpx
 
 from contracts import topics
 from contracts.parties import PARTIES, PRINCIPALS
@@ -129,10 +132,22 @@ def key_for(port_base: int, environment: Mapping[str, str] = os.environ) -> str:
     return next((key.strip() for path in candidates if (key := _content(path))), "")
 
 
-def headers_for(port_base: int) -> dict[str, str]:
-    """The headers that tell the stack on these ports who is calling."""
-    key = key_for(port_base)
-    return {"Authorization": f"Bearer {key}"} if key else {}
+@dataclass
+class Credentials:
+    """What tells the stack on these ports who is calling. A key is looked for until one is found: a stack may start."""
+
+    port_base: int
+    _key: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        self._key = self._key or key_for(self.port_base)
+        return {"Authorization": f"Bearer {self._key}"} if self._key else {}
+
+    def __call__(self, request: httpx.Request) -> httpx.Request:
+        """For `auth` of an httpx client."""
+        request.headers.update(self.headers)
+        return request
 
 
 def _place(port_base: int) -> Path:

@@ -47,8 +47,8 @@ class ConnectionTerms:
     and the client cannot know whether it was received."""
     handshake_seconds: float = 5.0
     linger_seconds: float = 2.0
-    """After an answer, what its client still sends of the body is read and dropped for this long: a client that is cut
-    off while it sends may never see the answer."""
+    """After an answer, what its client still sends of the body is read and dropped for this long, longer if it keeps
+    its pace: a client that is cut off while it sends may never see the answer."""
     stall_seconds: float = 60.0
     """A client that reads nothing of an answer for this long is cut off."""
 
@@ -246,11 +246,12 @@ class BoundedHttp(HttpToolsProtocol):
         terms = self.bounds.terms
         if self._owes is Owes.BODY and self.flow.read_paused:  # it waits for us
             self._since = now
+        paced = self._delivered / terms.body_bytes_per_second
         seconds = {
             Owes.REQUEST: terms.keep_alive_seconds,
             Owes.HEAD: terms.head_seconds,
-            Owes.BODY: terms.body_seconds + self._delivered / terms.body_bytes_per_second,
-            Owes.DROPPED: terms.linger_seconds,
+            Owes.BODY: terms.body_seconds + paced,
+            Owes.DROPPED: terms.linger_seconds + min(paced, terms.body_seconds),
         }.get(self._owes)
         return seconds is not None and now > self._since + seconds
 
@@ -265,6 +266,12 @@ class BoundedHttp(HttpToolsProtocol):
                 self._answer_and_drop(why)
         else:
             self.transport.close()
+
+    def shutdown(self) -> None:
+        if self._done:
+            self.transport.close()
+        else:
+            super().shutdown()
 
     def _now_owes(self, owed: Owes) -> None:
         self._owes, self._since = owed, monotonic()

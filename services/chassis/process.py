@@ -118,6 +118,7 @@ async def _main(
             return
         follower = ClockFollower(bus, clock) if settings.clock == "announced" else None
         service = create(settings, bus, clock)
+        _require_a_lasting_database(service)
         if await _finished(
             possible("database", "starting", partial(_start, service, follower), service.waits), stopping
         ):
@@ -129,6 +130,15 @@ async def _main(
     finally:
         if settings.parent_pipe is not None:
             os.close(settings.parent_pipe)
+
+
+def _require_a_lasting_database(service: Service) -> None:
+    if service.database.is_in_memory and service.settings.bus_url != "memory:":
+        raise Unusable(
+            f"there is neither SANSHA_DATABASE_URL nor a file database_url in SANSHA_SECRETS_DIR, and "
+            f"{service.settings.bus_url} outlives this process, which would handle its events in memory and lose them: "
+            "restore the setting or the file"
+        )
 
 
 async def _open_bus(settings: ServiceSettings, principal: str) -> EventBus:
@@ -159,6 +169,7 @@ async def _serve(
         tasks.create_task(_finished(keep_sending(service, http_stopped), http_stopped, SECONDS_TO_FINISH))
         if follower is not None:
             tasks.create_task(follower.run(stopping, service.waits))
+        tasks.create_task(service.keep_marking(http_stopped))
         tasks.create_task(_end_if_damaged(service.damage, http_stopped))
         log.info("serving", host=service.settings.host, port=service.settings.port)
 

@@ -1,4 +1,4 @@
-"""The data folder of a stack or a sandbox: its databases, and the file with the seed and the secret.
+"""The data folder of a stack or a sandbox: its databases, and the file with the seed, the secret and what it holds.
 
 It holds personal data and secrets: the folder and everything in it are its owner's alone.
 """
@@ -9,16 +9,19 @@ import json
 import os
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from services.chassis.identity import random_token
+from services.console import __version__
 
 DEFAULT_FOLDER = Path("sansha-data")
 STACK_FILE = "sansha.json"
+_KEPT = ("*.db", "bus/*.sqlite")
+"""The databases, and the files of the log in the folder."""
 _OURS = (
-    *(STACK_FILE, "clock.*", "up.lock", "*.db", "*.db[-.]*"),
+    *("sansha.*", "clock.*", "up.lock", "*.db", "*.db[-.]*"),
     *(part for folder in ("bus", "logs", "members", "listeners") for part in (folder, f"{folder}/**/*")),
     *("guard", "*.sqlite", "*.sqlite-*"),
 )
@@ -28,35 +31,70 @@ _RIGHTS_OF_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 @dataclass(frozen=True, slots=True)
 class StackFile:
-    """The seed from which a folder's ids follow, and the secret that keys its tokens."""
+    """The seed from which a folder's ids follow, the secret that keys its tokens, and what else the folder holds."""
 
     seed: int | None
     secret: str
+    holds: tuple[str, ...] = ()
+    """Databases and files of the log, relative to the folder, once they were there; empty in a folder of before."""
 
     @classmethod
     def open(cls, folder: Path, seed: int | None) -> StackFile:
-        """Read the folder's file, or create it. Raises `ValueError` for another seed or a damaged file."""
+        """Read the folder's file, or create it.
+
+        Raises `ValueError` for another seed, a damaged file, or if something that the folder held is missing.
+        """
         path = folder / STACK_FILE
         if not path.exists():
+            if found := _held_in(folder):
+                raise ValueError(
+                    f"{folder} holds {', '.join(found)}, and {STACK_FILE} is missing, which has their seed or secret: "
+                    "restore it from the folder's backup, or name another folder"
+                )
             made = cls(seed, "" if seed is not None else random_token())
             made.write(folder)
             return made
-        try:
-            document: dict[str, Any] = json.loads(path.read_text())
-            stored = cls(document["seed"], document["secret"])
-        except (ValueError, LookupError, TypeError):
-            raise ValueError(f"{path} is damaged; restore it from a backup or name another folder") from None
+        stored = cls._read(path)
         if seed is not None and stored.seed != seed:
             raise ValueError(
                 f"{folder} was made with seed {stored.seed}, not {seed}; leave --seed out or name another folder"
             )
+        if missing := [name for name in stored.holds if not (folder / name).exists()]:
+            raise ValueError(
+                f"{folder} held {', '.join(missing)}: missing now; restore the whole folder from one backup, or name "
+                f"another folder; what was moved on purpose is to be taken out of {path}"
+            )
         return stored
 
+    @classmethod
+    def _read(cls, path: Path) -> StackFile:
+        try:
+            document: dict[str, Any] = json.loads(path.read_text())
+            holds = tuple(map(str, document.get("holds", ())))
+            return cls(document["seed"], document["secret"], holds)
+        except (ValueError, LookupError, TypeError, AttributeError):
+            raise ValueError(f"{path} is damaged; restore it from a backup or name another folder") from None
+
+    def with_all(self, folder: Path) -> StackFile:
+        """The file with all that the folder holds now. Written if that is more than before."""
+        there = tuple(sorted({*self.holds, *_held_in(folder)}))
+        if there == self.holds:
+            return self
+        grown = replace(self, holds=there)
+        grown.write(folder)
+        return grown
+
     def write(self, folder: Path) -> None:
-        """Write the file, readable by its owner only."""
+        """Write the file, completely or not at all, readable by its owner only."""
         path = folder / STACK_FILE
-        path.touch(mode=0o600)
-        path.write_text(json.dumps({"seed": self.seed, "secret": self.secret}) + "\n")
+        written = path.with_suffix(".new")
+        written.touch(mode=0o600)
+        written.write_text(json.dumps({**asdict(self), "program": __version__}) + "\n")
+        written.replace(path)
+
+
+def _held_in(folder: Path) -> Sequence[str]:
+    return sorted(str(path.relative_to(folder)) for kept in _KEPT for path in folder.glob(kept))
 
 
 def make_private(folder: Path) -> Sequence[str]:

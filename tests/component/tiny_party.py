@@ -267,7 +267,14 @@ class Driven:
     async def start(self, faults: Faults | None = None, **more: Any) -> None:
         """Another process over the same database and bus, with these settings; the methods below read from it."""
         url = await self.home.url(self.principal)
-        settings = ServiceSettings(seed=1, database_url=url, database_durable=False, **{"access": "open", **more})
+        given: dict[str, Any] = {
+            "seed": 1,
+            "database_url": url,
+            "database_durable": False,
+            "access": "open",
+            **more,
+        }
+        settings = ServiceSettings(**given)
         self.service = TinyParty(self.principal, settings, self.bus, self.clock, faults)
         self.home.lives_here(self.service)
         await self.service.start()

@@ -137,6 +137,8 @@ BAD = {
     "a damaged log": ("up", "--database-dir", "damaged_log", "--port-base", "FREE"),
     "a folder that every user may write to": ("up", "--database-dir", "open", "--port-base", "FREE"),
     "a demonstration in a folder that every user may write to": ("demo", "--database-dir", "open"),
+    "a folder whose database is gone": ("up", "--database-dir", "lost", "--port-base", "FREE"),
+    "a folder whose seed and secret are gone": ("up", "--database-dir", "others", "--port-base", "FREE"),
     "no clock": ("up", "--clock", "fast"),
     "a clock that stands": ("up", "--clock", "scaled:0"),
     "a clock that runs backwards": ("up", "--clock", "scaled:-5"),
@@ -195,12 +197,13 @@ PARTIES = ("ward", "payment_provider", "card_agent.jcb", "card_agent.uc")
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory with useless folders."""
-    for folder in ("full", "empty", "seeded", "damaged", "damaged_log/bus", "garbage", "others", "open"):
+    for folder in ("full", "empty", "seeded", "damaged", "damaged_log/bus", "garbage", "others", "open", "lost"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "open").chmod(0o777)
     (tmp_path / "file").touch()
     (tmp_path / "full" / "something").touch()
     (tmp_path / "seeded" / "sansha.json").write_text('{"seed": 7, "secret": ""}')
+    (tmp_path / "lost" / "sansha.json").write_text('{"seed": 7, "secret": "", "holds": ["ward.db"]}')
     (tmp_path / "damaged" / "sansha.json").write_text("[]")
     (tmp_path / "damaged_log" / "bus" / "groups.sqlite").write_text("no database")
     for party in PARTIES:

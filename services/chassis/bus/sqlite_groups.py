@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
+import structlog
 
 from services.chassis.bus.group import Group
 from services.chassis.bus.port import BusError, Offsets, TopicPartition
@@ -33,6 +34,8 @@ LAYOUT = Layout(
         """,
     ),
 )
+
+log = structlog.get_logger(__name__)
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Group).decode
@@ -100,10 +103,17 @@ class GroupsFile:
         seen them yet. Without a loss offsets are within the ends, and nothing changes.
         """
         with transaction(self._connection, self._path):  # nothing commits meanwhile; ends only grow
-            self._connection.executemany(
+            set_back = self._connection.executemany(
                 "UPDATE offsets SET next_offset = :end"
                 " WHERE topic = :topic AND partition = :partition AND next_offset > :end",
                 [{"topic": topic, "partition": partition, "end": end} for partition, end in enumerate(ends())],
+            ).rowcount
+        if set_back > 0:
+            log.warning(
+                "a topic has lost its last records, as after a power loss: groups go back to its end; after any other "
+                "loss restore the whole folder from one backup",
+                topic=topic,
+                offsets=set_back,
             )
 
     def close(self) -> None:

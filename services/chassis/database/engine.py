@@ -35,5 +35,11 @@ class Engine(Protocol):
         `purpose` (PostgreSQL's `NOTIFY`).
         """
 
+    async def mark(self) -> None:
+        """Note beside a file, outside of it, how far it is now, if it has changed since the last mark."""
+
+    async def require_latest(self) -> None:
+        """Raises `Unusable` if the file is older than its mark."""
+
     async def close(self) -> None:
         """Idempotent."""

@@ -162,6 +162,12 @@ class PostgreSQL:
             finally:
                 await lease.release()
 
+    async def mark(self) -> None:
+        """The server looks after its own files."""
+
+    async def require_latest(self) -> None:
+        """The server looks after its own files."""
+
     async def close(self) -> None:
         self._closed = True
         while self._idle:

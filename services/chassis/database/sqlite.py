@@ -24,6 +24,7 @@ from sqlalchemy.pool import StaticPool
 
 from services.chassis.database.direct_session import Columns, DirectSession
 from services.chassis.database.journal import GroupCommit, Journal
+from services.chassis.database.mark import Mark
 from services.chassis.outages import Unusable, is_damage, said
 
 
@@ -104,6 +105,8 @@ class InlineSQLite:
         self._one_at_a_time = asyncio.Lock()
         self._session: InlineSession | None = None
         self._others_as_of: int | None = None
+        self._marked: int | None = None
+        self._mark = Mark(Path(flushed)) if flushed else None
         pragmas = (() if url.database else _IN_MEMORY) + _pragmas(durable, read_only)
 
         def configure(connection: Any, _record: Any) -> None:
@@ -155,6 +158,26 @@ class InlineSQLite:
                 self._others_as_of = others
                 self._commits.made()
 
+    async def mark(self) -> None:
+        """Count in the file; once that is on the disk, write the count into the file of the mark."""
+        if self._mark is None:
+            return
+        async with self._transaction("BEGIN IMMEDIATE") as session:
+            if session.driver.total_changes == self._marked:
+                return
+            count = 1 + _count_in(session)
+            session.driver.execute(f"PRAGMA user_version = {count}")
+            self._commits.made()
+            changes = session.driver.total_changes
+        self._mark.write(count)
+        self._marked = changes
+
+    async def require_latest(self) -> None:
+        if self._mark is None:
+            return
+        async with self.read() as session:
+            self._mark.require(_count_in(session))
+
     def _connected(self) -> InlineSession:
         connection = self._engine.connect()
         connection.begin()  # for SQLAlchemy one endless transaction: it commits nothing by itself
@@ -174,6 +197,12 @@ class InlineSQLite:
             self._session.sync_connection.close()
             self._session = None
         self._engine.dispose()
+
+
+def _count_in(session: AsyncConnection) -> int:
+    assert isinstance(session, InlineSession)
+    ((count,),) = session.driver.execute("PRAGMA user_version").fetchall()
+    return int(count)
 
 
 def _locked(descriptor: int) -> bool:

@@ -34,6 +34,16 @@ async def migrate(database: Database, schemas: Sequence[Schema]) -> None:
         await session.run_sync(_bring_up_to_date, schemas)
 
 
+async def is_new(database: Database) -> bool:
+    """Whether the database has never had tables of ours."""
+    async with database.read() as session:
+        return await session.run_sync(_versions) is None and not await session.run_sync(_has_tables)
+
+
+def _has_tables(connection: Connection) -> bool:
+    return bool(inspect(connection).get_table_names())
+
+
 _COLUMNS: Final = {
     "sqlite": "SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table'",
     "postgresql": "SELECT table_name, column_name FROM information_schema.columns"

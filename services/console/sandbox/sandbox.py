@@ -148,7 +148,7 @@ class Sandbox:
     async def close(self) -> None:
         """Stop every party and the bus. The folder keeps seed and time: `sansha up` can go on from it."""
         if self.folder is not None:
-            StackFile(self.seed, "").write(self.folder)
+            StackFile(self.seed, "").with_all(self.folder)
             announcer = ClockAnnouncer(self.bus, self.clock, SeededIdentity(self.seed))
             await announcer.resume()
             await announcer.announce(self.clock.reading)

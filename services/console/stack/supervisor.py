@@ -250,10 +250,13 @@ class Supervisor:
             )
 
     async def _remember(self) -> None:
-        """Save the time of a scaled clock, so that it neither runs while the stack is down nor goes back after a kill:
-        the saved time is slightly ahead."""
+        """Save what the folder holds, and the time of a scaled clock.
+
+        So the clock neither runs while the stack is down nor goes back after a kill: the saved time is slightly ahead.
+        """
         ahead = timedelta(seconds=2 * REMEMBER_SECONDS) * self.options.clock.rate
         while not self.stopping.is_set():
+            self._file = self._file.with_all(self.options.folder)
             self._keep_time(self.authority.now() + ahead)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.stopping.wait(), timeout=REMEMBER_SECONDS)

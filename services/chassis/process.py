@@ -26,6 +26,7 @@ from services.chassis.clock import Clock
 from services.chassis.clock_topic import ClockFollower
 from services.chassis.collector import keep_what_is_loaded
 from services.chassis.messaging.outbox import SENDER
+from services.chassis.migrations.same_database import keep_marking
 from services.chassis.outages import Unusable, is_outage
 from services.chassis.service import Service, topic_specs
 from services.chassis.settings import ServiceSettings
@@ -169,7 +170,7 @@ async def _serve(
         tasks.create_task(_finished(keep_sending(service, http_stopped), http_stopped, SECONDS_TO_FINISH))
         if follower is not None:
             tasks.create_task(follower.run(stopping, service.waits))
-        tasks.create_task(service.keep_marking(http_stopped))
+        tasks.create_task(keep_marking(service.database, http_stopped))
         tasks.create_task(_end_if_damaged(service.damage, http_stopped))
         log.info("serving", host=service.settings.host, port=service.settings.port)
 

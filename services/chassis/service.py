@@ -14,7 +14,7 @@ import os
 import platform
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Any
 
@@ -45,15 +45,14 @@ from services.chassis.messaging.inbox import Inbox
 from services.chassis.messaging.outbox import Outbox
 from services.chassis.messaging.relay import Relay
 from services.chassis.migrations import CHASSIS, History, Schema
-from services.chassis.migrations.up_to_date import is_new, migrate
+from services.chassis.migrations.same_database import mark_unless_out, require_its_database
+from services.chassis.migrations.up_to_date import migrate
 from services.chassis.outages import Unusable, is_outage, said
 from services.chassis.settings import ServiceSettings
 from services.chassis.telemetry import Metrics
 from services.chassis.transaction import Transaction
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.waits import NotAnswering, Waits
-
-SECONDS_BETWEEN_MARKS = 10.0
 
 log = structlog.get_logger(__name__)
 
@@ -153,8 +152,7 @@ class Service(ABC):
         Raises `Unusable` if the database is not the one that the group's events were handled in.
         """
         await self.bus.create_topics(topic_specs(self.principal))
-        await self._require_its_database()
-        await self.database.require_latest()
+        await require_its_database(self.database, self.bus, self.principal, self.topics)
         await self._make_tables()
         await self.database.mark()
         processor = EventProcessor(
@@ -168,19 +166,6 @@ class Service(ABC):
     def schemas(self) -> Sequence[Schema]:
         """The chassis' tables and the party's own."""
         return Schema(self._chassis_tables, CHASSIS), Schema(self.tables, self.history)
-
-    async def _require_its_database(self) -> None:
-        """The offsets first: a replica that handles events meanwhile has made the tables before."""
-        if self.database.is_in_memory:
-            return
-        handled = sum((await self.bus.committed(self.principal, self.topics)).values())
-        if handled and await is_new(self.database):
-            url = self.database.url
-            raise Unusable(
-                f"the database {url} is new, and its consumer group {self.principal} has handled {handled} events "
-                "before: the database is lost, or another is meant; restore it from a backup, correct "
-                "SANSHA_DATABASE_URL, or, to begin anew, use another folder or topic prefix, or delete the group"
-            )
 
     async def _make_tables(self) -> None:
         """A database in memory ends with its process and needs no history."""
@@ -316,22 +301,8 @@ class Service(ABC):
                 if not is_outage(failure):
                     raise
                 log.warning("rows that were sent are not deleted; the next start sends them again", error=said(failure))
-            await self._mark()
+            await mark_unless_out(self.database)
         await self.abandon()
-
-    async def keep_marking(self, stopping: asyncio.Event) -> None:
-        """Mark how far the database is, now and then, until `stopping`."""
-        while not stopping.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), SECONDS_BETWEEN_MARKS)
-            await self._mark()
-
-    async def _mark(self) -> None:
-        try:
-            await self.database.mark()
-        except Exception as failure:  # the mark stays behind, which harms nothing
-            if not is_outage(failure):
-                raise
 
     async def abandon(self) -> None:
         """Close everything unfinished, as a dying process does; the next start goes on from there. Idempotent."""

@@ -247,8 +247,7 @@ def test_a_folder_of_another_user_is_refused(sansha: Sansha, tmp_path: Path, com
     folder.mkdir()
     os.chown(folder, 12_345, -1)
     arguments = [str(free_port_base()) if a == "FREE" else a for a in command]
-    line = the_line(sansha(*arguments, "--database-dir", str(folder)))
-    assert f"{folder} belongs to another user" in line
+    assert f"{folder} belongs to another user" in the_line(sansha(*arguments, "--database-dir", str(folder)))
 
 
 @pytest.mark.parametrize("name", ["no day", "no clock", "no barcode", "an audit of what is no database"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -107,12 +108,28 @@ def write_private(path: Path, text: str) -> None:
 # ---- where commands find a key
 
 
+class NoPlaceForKey(Exception):
+    """This user of the machine has no folder where commands could find a key; the text says why."""
+
+
 @contextmanager
 def findable(folder: Path, port_base: int) -> Iterator[None]:
-    """While the block runs, commands for this port find the operator's key."""
+    """While the block runs, commands for this port find the operator's key.
+
+    Raises `NoPlaceForKey` if this user has no folder of its own for that.
+    """
     place = _place(port_base)
     mine = json.dumps({"key_file": str(key_file(folder.resolve(), OPERATOR))})
-    write_private(place, mine)
+    try:
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private = _is_private(place.parent)
+        if private:
+            write_private(place, mine)
+    except OSError as wrong:
+        raise NoPlaceForKey(f"{place} cannot be written ({wrong.strerror}); set XDG_RUNTIME_DIR") from None
+    if not private:
+        wrong_place = f"{place.parent} belongs to another user or is open to others"
+        raise NoPlaceForKey(f"{wrong_place}; set XDG_RUNTIME_DIR to a folder of your own")
     try:
         yield
     finally:
@@ -152,13 +169,19 @@ class Credentials:
 
 def _place(port_base: int) -> Path:
     """A file in a folder that belongs to this user of the machine alone."""
-    runtime = os.environ.get("XDG_RUNTIME_DIR") or str(Path(tempfile.gettempdir()) / f"sansha-{os.getuid()}")
-    return Path(runtime) / "sansha" / f"{port_base}.json"
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    folder = Path(runtime) / "sansha" if runtime else Path(tempfile.gettempdir()) / f"sansha-{os.getuid()}"
+    return folder / f"{port_base}.json"
+
+
+def _is_private(folder: Path) -> bool:
+    found = folder.lstat()
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077
 
 
 def _content(path: Path) -> str:
-    """Empty if the file is not there or not this user's own."""
+    """Empty if the file is not there, or is not this user's own."""
     try:
-        return path.read_text() if path.stat().st_uid == os.getuid() else ""
+        return path.read_text() if path.lstat().st_uid == os.getuid() else ""
     except OSError:
         return ""

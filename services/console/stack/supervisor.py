@@ -45,7 +45,7 @@ from services.console.stack.children import Child, Keeper
 from services.console.stack.clients import Replica, StackClient
 from services.console.stack.clock_authority import ClockAuthority, ClockOptions
 from services.console.stack.control import control, with_processes
-from services.console.stack.credentials import findable, make_users, users_file
+from services.console.stack.credentials import NoPlaceForKey, findable, make_users, users_file
 
 LOG_LEVEL_VARIABLE: Final = re.compile(r"SANSHA_([A-Z_]+_)?LOG_LEVEL", re.IGNORECASE)
 PORT_SECONDS = 3.0
@@ -100,6 +100,8 @@ class Supervisor:
                     await self.authority.begin(self.options.clock, last_seen)
                     await self._run_all()
                     self._keep_time(self.authority.now())
+        except NoPlaceForKey as wrong:
+            raise CannotStart(str(wrong)) from None
         finally:
             await bus.close()
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from contracts import cloudevents
+from contracts.bounds import FIRST_INSTANT, LAST_INSTANT, LONGEST_ID
 from contracts.events import Event
 from contracts.schema_fields import Json
 from contracts.topics import CONSOLE, PRINCIPALS, TOPICS, Topic
@@ -157,18 +158,25 @@ def _example_headers(event_type: type[Event], example: dict[str, Json]) -> dict[
 
 def _headers() -> Document:
     """Schema of the attributes that `contracts.cloudevents` writes; `ce_subject` and `traceparent` are optional."""
-    text: Document = {"type": "string", "minLength": 1}
+    text: Document = {"type": "string", "minLength": 1, "maxLength": LONGEST_ID}
     return {
         "type": "object",
-        "description": "CloudEvents 1.0 attributes as headers, UTF-8; `traceparent` is W3C Trace Context.",
+        "description": "CloudEvents 1.0 attributes as headers, UTF-8, each once, without control characters; "
+        "`traceparent` is W3C Trace Context.",
         "required": ["ce_specversion", "ce_id", "ce_type", "ce_source", "ce_time"],
         "properties": {
             "ce_specversion": {"const": "1.0"},
             "ce_id": text | {"description": "Id of the event: one id, one effect."},
             "ce_type": text | {"description": "Versioned name of the event type."},
-            "ce_source": text | {"format": "uri-reference", "description": "/sansha/ and the party."},
-            "ce_subject": {"type": "string", "description": "Id of the thing the event is about."},
-            "ce_time": text | {"format": "date-time", "description": "When it happened, on the clock of the stack."},
+            "ce_source": text | {"format": "uri-reference", "description": "/sansha/ and the owner of the topic."},
+            "ce_subject": text | {"minLength": 0, "description": "Id of the thing the event is about."},
+            "ce_time": text
+            | {
+                "format": "date-time",
+                "formatMinimum": FIRST_INSTANT.isoformat(),
+                "formatMaximum": LAST_INSTANT.isoformat(),
+                "description": "When it happened, on the clock of the stack.",
+            },
             "content-type": {"const": "application/json"},
             "traceparent": text | {"pattern": "^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},
         },

@@ -3,18 +3,42 @@
 Each is a frozen msgspec Struct with a versioned name (`TYPE`, the CloudEvents `type`). Events with the same `key` are
 delivered in order; `subject` is the id of the thing it is about and correlates all events about it. A reader ignores
 fields it does not know; a field is only ever added, with a default. Any other change is a new version under a new name.
-Amounts are whole yen, instants UTC, dates those of Japan.
+Amounts are whole yen, instants UTC, dates those of Japan; all have bounds (`contracts.bounds`), which `Decoder` keeps.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import msgspec
 
+from contracts.bounds import (
+    FASTEST_CLOCK,
+    LONGEST_ID,
+    MOST_OF_DEPOSIT,
+    MOST_OF_PAYMENT,
+    MOST_OF_STATEMENT,
+    MOST_PAYMENTS,
+    MOST_REPETITIONS,
+)
 from contracts.vocabulary import Agent, Brand, DeclineReason, Method, ReceiptKind, Settler, Yen
+
+LINES_PER_PAGE = 500
+
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_ID)]
+"""Without control characters: `cloudevents.Decoder` checks that, as a pattern here would cost too much."""
+Text = Annotated[str, msgspec.Meta(max_length=LONGEST_ID)]
+PaymentYen = Annotated[Yen, msgspec.Meta(ge=0, le=MOST_OF_PAYMENT)]
+DepositYen = Annotated[Yen, msgspec.Meta(ge=0, le=MOST_OF_DEPOSIT)]
+TotalYen = Annotated[Yen, msgspec.Meta(ge=0, le=MOST_OF_STATEMENT)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=MOST_PAYMENTS)]
+Page = Annotated[int, msgspec.Meta(ge=1, le=MOST_PAYMENTS)]
+Repetition = Annotated[int, msgspec.Meta(ge=0, le=MOST_REPETITIONS)]
+ChangeNumber = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+Lines = Annotated[tuple["StatementLine", ...], msgspec.Meta(max_length=LINES_PER_PAGE)]
+Rate = Annotated[float, msgspec.Meta(ge=0, le=FASTEST_CLOCK)]
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +67,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 class PaymentEvent(Event, frozen=True, kw_only=True):
     """An event in the life of one payment."""
 
-    payment_id: str
+    payment_id: Id
 
     @property
     def subject(self) -> str:
@@ -57,9 +81,9 @@ class SlipScanned(PaymentEvent, frozen=True, kw_only=True):
     """納付書読取: the app read a slip's barcode and opened a payment for it."""
 
     TYPE: ClassVar[str] = "sansha.payment_provider.slip_scanned.v1"
-    slip_number: str
-    barcode: str
-    amount: Yen
+    slip_number: Text
+    barcode: Text
+    amount: PaymentYen
     scanned_at: datetime
 
 
@@ -76,7 +100,7 @@ class AgentRequest(PaymentEvent, frozen=True, kw_only=True):
     """A request to one card agent; ordered per card, so that its limit is used in that order."""
 
     agent: Agent
-    card_token: str
+    card_token: Id
 
     @property
     def key(self) -> str:
@@ -88,7 +112,7 @@ class AuthorizationRequested(AgentRequest, frozen=True, kw_only=True):
 
     TYPE: ClassVar[str] = "sansha.payment_provider.authorization_requested.v1"
     brand: Brand
-    amount: Yen
+    amount: PaymentYen
     requested_at: datetime
 
 
@@ -96,7 +120,7 @@ class ProxyPaymentRequested(AgentRequest, frozen=True, kw_only=True):
     """代理納付の委託: the payer entrusts the agent with the payment that the agent has approved."""
 
     TYPE: ClassVar[str] = "sansha.payment_provider.proxy_payment_requested.v1"
-    amount: Yen
+    amount: PaymentYen
     entrusted_at: datetime
 
 
@@ -113,9 +137,9 @@ class ReceiptDelivered(PaymentEvent, frozen=True, kw_only=True):
 
     TYPE: ClassVar[str] = "sansha.payment_provider.receipt_delivered.v1"
     kind: ReceiptKind
-    slip_number: str
-    barcode: str
-    amount: Yen
+    slip_number: Text
+    barcode: Text
+    amount: PaymentYen
     method: Method
     settler: Settler
     paid_at: datetime
@@ -124,7 +148,7 @@ class ReceiptDelivered(PaymentEvent, frozen=True, kw_only=True):
     """収納日: the date under which the collection centre books it."""
     delivered_at: datetime
     """データ作成日時: when this record was created."""
-    repetition: int = 0
+    repetition: Repetition = 0
     """0 for the first record of its kind; from 1 for each further one that the collection centre sends (二重送信)."""
 
     @property
@@ -141,8 +165,8 @@ class AuthorizationApproved(PaymentEvent, frozen=True, kw_only=True):
 
     TYPE: ClassVar[str] = "sansha.card_agent.authorization_approved.v1"
     agent: Agent
-    amount: Yen
-    approval_code: str
+    amount: PaymentYen
+    approval_code: Id
     approved_at: datetime
 
 
@@ -174,7 +198,7 @@ class ProxyPaymentAccepted(PaymentEvent, frozen=True, kw_only=True):
         }
     }
     agent: Agent
-    amount: Yen
+    amount: PaymentYen
     accepted_at: datetime
     closes_on: date
     """締日: the closing that will count it."""
@@ -189,7 +213,7 @@ class ProxyPaymentWithdrawn(PaymentEvent, frozen=True, kw_only=True):
 
     TYPE: ClassVar[str] = "sansha.card_agent.proxy_payment_withdrawn.v1"
     agent: Agent
-    amount: Yen
+    amount: PaymentYen
     withdrawn_at: datetime
 
 
@@ -199,8 +223,8 @@ class ProxyPaymentWithdrawn(PaymentEvent, frozen=True, kw_only=True):
 class StatementLine(msgspec.Struct, frozen=True, array_like=True):
     """One payment in a closing statement. The instants are None if no card agent pays on the payer's behalf."""
 
-    payment_id: str
-    amount: Yen
+    payment_id: Id
+    amount: DepositYen
     approved_at: datetime | None = None
     """承認日時: when the agent approved the payment."""
     entrusted_at: datetime | None = None
@@ -210,7 +234,7 @@ class StatementLine(msgspec.Struct, frozen=True, array_like=True):
 class SettlementEvent(Event, frozen=True, kw_only=True):
     """An event about one settler's closing period."""
 
-    statement_id: str
+    statement_id: Id
     settler: Settler
     closed_on: date
     """締日"""
@@ -228,14 +252,14 @@ class ClosingStatementIssued(SettlementEvent, frozen=True, kw_only=True):
         "sansha.settlement.closing_statement_issued.v1": {"named_day": "designated_date"}
     }
     deposit_on: date
-    total_count: int
-    total_amount: Yen
-    fee: Yen
+    total_count: Count
+    total_amount: TotalYen
+    fee: TotalYen
     """Yen deducted by the settler; 0 if it deposits gross."""
-    page: int
+    page: Page
     """From 1."""
-    pages: int
-    lines: tuple[StatementLine, ...]
+    pages: Page
+    lines: Lines
     """At most `LINES_PER_PAGE`, to stay well below a broker's message limit."""
     designated_date: date | None = None
     """指定日 of the payments it lists; None if no card agent pays on the payer's behalf."""
@@ -257,18 +281,15 @@ class DepositMade(SettlementEvent, frozen=True, kw_only=True):
     """入金: a deposit for a closing's total (less the fee); a closing may have several deposits."""
 
     TYPE: ClassVar[str] = "sansha.settlement.deposit_made.v1"
-    deposit_id: str
-    amount: Yen
+    deposit_id: Id
+    amount: DepositYen
     deposited_on: date
-    account: str = ""
+    account: Text = ""
     """入金先口座 as bank-branch-type-number; empty for the account that the ward has designated."""
 
     @property
     def natural_key(self) -> tuple[str, ...]:
         return (self.deposit_id,)
-
-
-LINES_PER_PAGE = 500
 
 
 # ---- console ---------------------------------------------------------------------------------------------
@@ -278,10 +299,10 @@ class ClockSet(Event, frozen=True, kw_only=True):
     """The simulated clock was set: simulated time is `simulated_at + rate × (real time − real_at)`."""
 
     TYPE: ClassVar[str] = "sansha.console.clock_set.v1"
-    sequence: int
+    sequence: ChangeNumber
     simulated_at: datetime
     real_at: datetime
-    rate: float
+    rate: Rate
     """0: a stepped clock; 1: real time; k: k times as fast."""
 
     @property

@@ -13,7 +13,7 @@ import json
 import sys
 import typing
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,13 +21,24 @@ import msgspec
 
 from contracts import events
 from contracts.asyncapi import document
+from contracts.bounds import FIRST_DAY, FIRST_INSTANT, LAST_DATE, LAST_INSTANT
 from contracts.schema_fields import Json, words_of
-from contracts.vocabulary import Yen
 
 FOLDER: Final = Path(__file__).parent / "schemas"
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 Schema = dict[str, Any]
+
+_TIMES: Final[Mapping[object, Schema]] = {
+    datetime: {
+        "format": "date-time",
+        "formatMinimum": FIRST_INSTANT.isoformat(),
+        "formatMaximum": LAST_INSTANT.isoformat(),
+    },
+    date: {"format": "date", "formatMinimum": FIRST_DAY.isoformat(), "formatMaximum": LAST_DATE.isoformat()},
+}
+"""JSON Schema has no keyword for the bounds of a time; validators that do not know these pass over them."""
+_OPTIONAL_TIMES: Final[Mapping[object, Schema]] = {datetime | None: _TIMES[datetime], date | None: _TIMES[date]}
 
 
 def schema_of(event_type: type[events.Event]) -> Schema:
@@ -106,12 +117,10 @@ def _describe(schema: Schema, struct: type[msgspec.Struct]) -> None:
         place |= {"description": own_words.get(field.name, words.meaning), **words.bounds}
         if "prefixItems" in schema:
             place["title"] = field.name
-        if types[field.name] is Yen:
-            place["minimum"] = 0
-        elif types[field.name] is datetime:
-            place["format"] = "date-time"
-        elif types[field.name] == datetime | None:
-            next(either for either in place["anyOf"] if either["type"] == "string")["format"] = "date-time"
+        if (bounds := _TIMES.get(types[field.name])) is not None:
+            place.update(bounds)
+        elif (bounds := _OPTIONAL_TIMES.get(types[field.name])) is not None:
+            next(either for either in place["anyOf"] if either["type"] == "string").update(bounds)
 
 
 def _field_docstrings(struct: type) -> Mapping[str, str]:

@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 
 from contracts import events as e
+from contracts.bounds import shown
+from contracts.cloudevents import source_of
 from contracts.parties import CONSOLE as CONSOLE
 from contracts.parties import PARTIES
 from contracts.parties import PAYMENT_PROVIDER as PAYMENT_PROVIDER
@@ -18,6 +21,11 @@ from contracts.parties import PRINCIPALS as PRINCIPALS
 from contracts.parties import WARD as WARD
 from contracts.parties import card_agent as card_agent
 from contracts.vocabulary import Agent, Settler
+
+
+def settler_of(agent: Agent) -> Settler:
+    """The settler that a card agent is."""
+    return Settler(agent.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,11 @@ class Topic:
     retention: timedelta = timedelta(days=7)
     """In real time: a reader that lags or is stopped for longer loses events."""
     private: bool = False
+    """Carries the owner's own timers, and no published event."""
+    agent: Agent | None = None
+    """Its events name this agent, if they name one."""
+    settlers: frozenset[Settler] = frozenset(Settler)
+    """Its events name one of these settlers, if they name one as their sender."""
 
 
 SCANS = Topic("payment_provider.scans", PAYMENT_PROVIDER, (), (e.SlipScanned, e.PaymentDeclined), key="payment id")
@@ -44,6 +57,7 @@ BANK_SETTLEMENTS = Topic(
     (WARD,),
     (e.ClosingStatementIssued, e.DepositMade),
     key="statement id",
+    settlers=frozenset(Settler) - {settler_of(agent) for agent in Agent},
 )
 CLOCK = Topic(
     "console.clock",
@@ -64,6 +78,7 @@ def authorization_requests(agent: Agent) -> Topic:
         (card_agent(agent),),
         (e.AuthorizationRequested, e.ProxyPaymentRequested, e.AuthorizationReversalRequested),
         key="card token",
+        agent=agent,
     )
 
 
@@ -75,6 +90,7 @@ def authorization_results(agent: Agent) -> Topic:
         (PAYMENT_PROVIDER,),
         (e.AuthorizationApproved, e.AuthorizationDeclined, e.AuthorizationReversed),
         key="payment id",
+        agent=agent,
     )
 
 
@@ -86,6 +102,7 @@ def proxy_payments(agent: Agent) -> Topic:
         (PAYMENT_PROVIDER,),
         (e.ProxyPaymentAccepted, e.ProxyPaymentWithdrawn),
         key="payment id",
+        agent=agent,
     )
 
 
@@ -97,6 +114,7 @@ def settlements(agent: Agent) -> Topic:
         (WARD,),
         (e.ClosingStatementIssued, e.DepositMade),
         key="statement id",
+        settlers=frozenset({settler_of(agent)}),
     )
 
 
@@ -145,6 +163,50 @@ def topic_of(event: e.Event, publisher: str) -> str:
         raise LookupError(f"{publisher} owns no topic for {type(event).__name__}") from None
 
 
-def settler_of(agent: Agent) -> Settler:
-    """The settler that a card agent is."""
-    return Settler(agent.value)
+_BY_NAME = {topic.name: topic for topic in TOPICS}
+_PUBLISHED = frozenset(e.EVENTS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Carried:
+    """What an event of one type needs to belong on a topic."""
+
+    wrong: str = ""
+    source: str = ""
+    agent: Agent | None = None
+    settlers: frozenset[Settler] | None = None
+
+
+@cache
+def _carried(name: str, event_type: type[e.Event]) -> _Carried:
+    """Nobody but its party sends it a timer."""
+    topic = _BY_NAME.get(name)
+    if topic is None:
+        return _Carried(f"{name} is no topic of the contract")
+    is_timer = ".timer." in event_type.TYPE
+    fits = event_type in topic.events if event_type in _PUBLISHED else is_timer == topic.private
+    if not fits or (topic.private and not is_timer):
+        return _Carried(f"{name} carries no {event_type.TYPE}")
+    names = event_type.__struct_fields__
+    return _Carried(
+        source=source_of(topic.owner),
+        agent=topic.agent if "agent" in names else None,
+        settlers=topic.settlers if issubclass(event_type, e.SettlementEvent) else None,
+    )
+
+
+def misplaced(name: str, source: str, event: e.Event) -> str:
+    """Why this event, from this source, does not belong on the topic; empty if it does.
+
+    A topic carries the events of its owner, and of the agent or settler that the owner is or speaks for.
+    """
+    carried = _carried(name, type(event))
+    if carried.wrong:
+        return carried.wrong
+    if source != carried.source:
+        return f"the source is '{shown(source)}', and {name} carries events of {carried.source} alone"
+    if carried.agent is not None and (agent := getattr(event, "agent", None)) is not carried.agent:
+        return f"agent {agent} is not the agent of {name}"
+    if carried.settlers is not None and (settler := getattr(event, "settler", None)) not in carried.settlers:
+        return f"settler {settler} is none for whom the owner of {name} speaks"
+    return ""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, Strict
 
-from contracts.http.bodies import Body
+from contracts.http.bodies import Body, GivenInstant
 from contracts.http.service import ServiceStatus
 
 
@@ -21,8 +21,8 @@ class ClockView(Body):
 class AdvanceRequest(Body):
     """Move a stepped clock. It waits at most `patience_seconds` at one instant for the parties to become idle."""
 
-    to: datetime
-    patience_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    to: GivenInstant
+    patience_seconds: Annotated[float, Strict(), Field(gt=0, le=3600)] = 60.0
 
 
 class ReplicaView(Body):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from contracts.http.bodies import (
     Body,
@@ -90,7 +92,7 @@ class Environment(Body):
 
 
 class DeadLetterView(Body):
-    """An event set aside. `value` is its JSON, or its text if it is not JSON."""
+    """An event set aside. `value` is its JSON, or its text if it is not JSON, or nested very deep."""
 
     id: str
     event_type: str
@@ -101,9 +103,13 @@ class DeadLetterView(Body):
     attempts: int
     failed_at: InstantOfTime
     value: Any
+    headers: Annotated[dict[str, str], Field(default_factory=dict)]
+    """As text; each of the first 200 characters."""
 
 
 class ReplayRequest(Body):
-    """Handle a dead letter again, optionally with a corrected value."""
+    """Handle a dead letter again, optionally with a corrected value and corrected headers."""
 
     value: dict[str, Any] | None = None
+    headers: dict[str, str] | None = None
+    """In place of those of the same names."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 from fastapi import APIRouter
 
 from contracts.explaining import EXPLANATION
+from contracts.http.bodies import GivenDay
 from contracts.http.card_agent.anomalies import (
     SettlementAnomalyView,
 )
@@ -60,7 +60,7 @@ def _paying(api: PartyRouter, agent: CardAgent) -> None:
         return accepted(await agent.queries.payment(payment_id))
 
     @clerks.get("/payments/{payment_id}/explanation", summary=EXPLANATION)
-    async def explanation(payment_id: str, on: date | None = None) -> Explanation:
+    async def explanation(payment_id: str, on: GivenDay | None = None) -> Explanation:
         return accepted(await agent.queries.explanation(payment_id, on))
 
     @testers.get("/test-cards", summary="Card numbers that choose their outcome")

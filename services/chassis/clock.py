@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from contracts.bounds import FASTEST_CLOCK, LAST_INSTANT, wrong_instant
 from services.chassis.machine_time import monotonic as monotonic
 from services.chassis.machine_time import real_now as real_now
 from services.chassis.machine_time import real_time as real_time
@@ -23,13 +24,20 @@ async def pause(seconds: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ClockReading:
-    """What a clock shows at a real instant, and how fast it runs. Instants given in another zone are held in UTC."""
+    """What a clock shows at a real instant, and how fast it runs. Instants given in another zone are held in UTC.
+
+    Raises `ValueError` for a simulated time out of bounds, or a rate that no clock has.
+    """
 
     simulated_at: datetime
     real_at: datetime
     rate: float
 
     def __post_init__(self) -> None:
+        if self.rate != 1.0 and (wrong := wrong_instant(self.simulated_at)):
+            raise ValueError(f"the clock cannot be set to {wrong}")
+        if not 0.0 <= self.rate <= FASTEST_CLOCK:
+            raise ValueError(f"a clock runs 0 to {FASTEST_CLOCK:,} times as fast as real time, not {self.rate}")
         object.__setattr__(self, "simulated_at", self.simulated_at.astimezone(UTC))
         object.__setattr__(self, "real_at", self.real_at.astimezone(UTC))
 
@@ -67,11 +75,14 @@ class Clock:
         return self._reading.rate == 0.0
 
     def now(self) -> datetime:
-        """The current simulated instant, in UTC."""
+        """The current simulated instant, in UTC. A clock that runs stops at the last instant of the contract."""
         r = self._reading
         if r.rate == 0.0:
             return r.simulated_at
-        return r.simulated_at + (real_now() - r.real_at) * r.rate
+        try:
+            return min(r.simulated_at + (real_now() - r.real_at) * r.rate, LAST_INSTANT)
+        except OverflowError:
+            return LAST_INSTANT
 
     def set(self, reading: ClockReading) -> None:
         """Set the clock. Raises `ValueError` for a stepped clock that would go back."""

@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import asyncio
 
+import structlog
+
 from contracts import topics
-from contracts.cloudevents import Decoder, encode_value, headers
+from contracts.bounds import shown
+from contracts.cloudevents import UndecodableEvent, encode_value, headers
 from contracts.events import ClockSet
-from services.chassis.bus.port import EventBus, Record, TopicPartition
+from contracts.reading import Reader
+from services.chassis.bus.port import EventBus, Message, Record, TopicPartition
 from services.chassis.clock import Clock, ClockReading
 from services.chassis.identity import Identity
 from services.chassis.outages import is_outage
 from services.chassis.waits import Patience, Waits
+
+log = structlog.get_logger(__name__)
 
 _PLACE = TopicPartition(topics.CLOCK.name, 0)
 
@@ -25,18 +31,29 @@ class ClockFollower:
     def __init__(self, bus: EventBus, clock: Clock) -> None:
         self._bus, self._clock = bus, clock
         self._next = 0
-        self._decoder = Decoder()
+        self._reader = Reader()
         self.last: ClockSet | None = None
 
     async def catch_up(self) -> bool:
-        """Apply all announcements so far. Returns whether there was any."""
+        """Apply the announcements so far, in order. Returns whether there was any.
+
+        One that cannot be read, or that would set the clock back, is passed over, with its reason in the log.
+        """
         while messages := await self._bus.read(topics.CLOCK.name, {_PLACE: self._next}):
             self._next = messages[-1].offset + 1
-            announced = self._decoder.decode(ClockSet.TYPE, messages[-1].value)
-            if isinstance(announced, ClockSet):
-                self.last = announced
-                self._clock.set(ClockReading(announced.simulated_at, announced.real_at, announced.rate))
+            for message in messages:
+                self._apply(message)
         return self.last is not None
+
+    def _apply(self, message: Message) -> None:
+        try:
+            _, announced = self._reader.read(message.topic, message.key, message.headers, message.value)
+            assert isinstance(announced, ClockSet), "the clock's topic carries nothing else"
+            self._clock.set(ClockReading(announced.simulated_at, announced.real_at, announced.rate))
+        except (UndecodableEvent, ValueError) as wrong:
+            log.error("announcement of the clock passed over", offset=message.offset, reason=shown(str(wrong), 400))
+        else:
+            self.last = announced
 
     async def run(self, stopping: asyncio.Event, waits: Waits) -> None:
         """Follow until `stopping`. Retries during an outage of the bus."""

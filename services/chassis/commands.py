@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar, cast
 
 import msgspec
+import structlog
 from pydantic import BaseModel
 from sqlalchemy import Boolean, Column, LargeBinary, MetaData, String, Table, select
 
@@ -25,7 +26,7 @@ from services.chassis.database.bulk import Bulk
 from services.chassis.database.columns import Instant
 from services.chassis.database.expressions import in_list
 from services.chassis.database.lookup import Lookup
-from services.chassis.outages import lost_a_race
+from services.chassis.outages import is_unstorable, lost_a_race
 from services.chassis.telemetry import Metrics
 from services.chassis.transaction import Transaction
 from services.chassis.unit_of_work import UnitOfWork
@@ -35,6 +36,8 @@ Request = TypeVar("Request", bound=BaseModel)
 Taken = TypeVar("Taken", bound=BaseModel)
 Answer = TypeVar("Answer", bound=BaseModel)
 Answer_co = TypeVar("Answer_co", bound=BaseModel, covariant=True)
+
+log = structlog.get_logger(__name__)
 
 COMMANDS_PER_TRANSACTION = 500
 ATTEMPTS = 3
@@ -122,6 +125,13 @@ KEY_REUSED = Refusal(
     "idempotency_key_reused",
     "this Idempotency-Key was used before with another payload",
     "send a new key with a new request, or the same payload with this key",
+)
+
+
+UNSTORABLE = Refusal(
+    "invalid_request",
+    "a value cannot be stored: it holds a NUL character, or is longer or larger than what is kept",
+    "see /docs for the fields and their bounds",
 )
 
 
@@ -237,7 +247,11 @@ class Executor:
             elif attempt < ATTEMPTS and lost_a_race(failure):
                 await self._run(wave, attempt + 1)
             elif not wave[0].outcome.done():  # the caller may have been cancelled
-                wave[0].outcome.set_exception(failure)
+                if is_unstorable(failure):
+                    log.warning("request refused", command=wave[0].command.name, error=type(failure).__name__)
+                    wave[0].outcome.set_result(UNSTORABLE)
+                else:
+                    wave[0].outcome.set_exception(failure)
         else:
             for pending, answer in answers:
                 if not pending.outcome.done():

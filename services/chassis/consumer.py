@@ -16,12 +16,14 @@ from typing import Any, NamedTuple
 import structlog
 
 from contracts import cloudevents
-from contracts.cloudevents import Decoder, Envelope, UndecodableEvent
-from contracts.events import Event
+from contracts.bounds import shown
+from contracts.cloudevents import Envelope, UndecodableEvent
+from contracts.events import EVENTS, Event
+from contracts.reading import MisplacedEvent, Reader
 from services.chassis.bus.port import Fenced, Message, Subscription
 from services.chassis.clock import Clock, pause
 from services.chassis.faults import Faults, NoFaults
-from services.chassis.messaging.dead_letters import DeadLetter, DeadLetters
+from services.chassis.messaging.dead_letters import DeadLetter, DeadLetters, Mended, place_of
 from services.chassis.messaging.inbox import Inbox, fingerprint
 from services.chassis.outages import Unusable, is_outage, said
 from services.chassis.telemetry import Metrics
@@ -100,13 +102,13 @@ class EventProcessor:
         routes = tuple(subscriptions)
         self._unit, self._inbox, self._letters = unit, inbox, letters
         self._routes = {route.event.TYPE: route for route in routes}
-        self._decoder = Decoder(route.event for route in routes)
+        self._reader = Reader(route.event for route in routes)
+        self._known_types = frozenset((*(event.TYPE for event in EVENTS), *self._routes))
         self._clock, self.metrics = clock, metrics
 
     def decode(self, message: Message) -> Delivery | None:
         """None for an event that this party does not subscribe to. Raises `UndecodableEvent`."""
-        envelope = cloudevents.envelope(message.headers)
-        event = self._decoder.decode(envelope.type, message.value)
+        envelope, event = self._reader.read(message.topic, message.key, message.headers, message.value)
         route = self._routes.get(event.TYPE)
         return None if route is None else Delivery(message, envelope, event, route)
 
@@ -164,39 +166,39 @@ class EventProcessor:
 
     async def set_aside(self, message: Message, reason: str, attempts: int) -> None:
         """Store a message as a dead letter."""
-        headers = dict(message.headers)
-        letter = DeadLetter(
-            id=headers.get("ce_id", b"").decode(errors="replace")
-            or f"{message.topic}/{message.partition}/{message.offset}",
-            event_type=headers.get("ce_type", b"unknown").decode(errors="replace"),
-            message=message,
-            reason=reason,
-            attempts=attempts,
-            failed_at=self._clock.now(),
-        )
-        async with self._unit.transaction(self._clock.now()) as tx:
-            is_new = await self._letters.store(tx.session, letter)
+        letter = DeadLetter.of(message, reason, attempts, self._clock.now())
+        try:
+            is_new = await self._store(letter)
+        except Exception as failure:
+            if is_outage(failure):
+                raise
+            reason = f"{reason}; it could not be stored under its own id ({type(failure).__name__})"
+            letter = DeadLetter.of(message, reason, attempts, self._clock.now(), letter_id=place_of(message))
+            is_new = await self._store(letter)
         if is_new:
-            self.metrics.dead_lettered(letter.event_type)
-        about = cloudevents.trace_id(headers.get("ce_subject", b"").decode(errors="replace"))
+            self.metrics.dead_lettered(letter.event_type if letter.event_type in self._known_types else "unknown")
+        subject = dict(message.headers).get("ce_subject", b"").decode(errors="replace")
         log.error(
             "event set aside",
-            correlation_id=about,
+            correlation_id=cloudevents.trace_id(shown(subject)),
             event_id=letter.id,
             event_type=letter.event_type,
-            reason=reason,
+            reason=letter.reason,
         )
 
-    async def replay(self, tx: Transaction, letter_id: str, mended_value: bytes | None) -> DeadLetter | None:
-        """Handle a dead letter again, with `mended_value` in place of its value if given; None for an unknown id.
+    async def _store(self, letter: DeadLetter) -> bool:
+        async with self._unit.transaction(self._clock.now()) as tx:
+            return await self._letters.store(tx.session, letter)
+
+    async def replay(self, tx: Transaction, letter_id: str, mended: Mended) -> DeadLetter | None:
+        """Handle a dead letter again, with what is mended in place of what came; None for an unknown id.
 
         Raises what its handler raises, or `UndecodableEvent`; the transaction is then rolled back and the letter stays.
         """
         letter = await self._letters.get(tx.session, letter_id)
         if letter is None:
             return None
-        message = letter.message if mended_value is None else letter.message._replace(value=mended_value)
-        delivery = self.decode(message)
+        delivery = self.decode(mended.message(letter.message))
         if delivery is not None and await self._not_yet_handled([delivery], tx):
             await delivery.to.handler([delivery.event], tx)
         await self._letters.delete(tx.session, letter_id)
@@ -254,9 +256,14 @@ class Consumer:
     async def _decoded(self, message: Message) -> Delivery | None:
         try:
             return self._processor.decode(message)
+        except MisplacedEvent as wrong:
+            await self._set_aside(message, f"misplaced: {wrong}", attempts=1)
         except UndecodableEvent as wrong:
             await self._set_aside(message, f"undecodable: {wrong}", attempts=1)
-            return None
+        except Exception as failure:  # a bug of the reader: the events that follow are handled all the same
+            log.exception("event cannot be read", topic=message.topic, offset=message.offset)
+            await self._set_aside(message, f"undecodable: {type(failure).__name__}: {failure}", attempts=1)
+        return None
 
     async def _apply(self, wave: Sequence[Delivery]) -> None:
         try:

@@ -14,6 +14,9 @@ _CLASSES: Final = frozenset({"08", "28", "3D", "40", "53", "55", "57", "58", "XX
 """SQLSTATE classes: connection, authorization, no such database, rolled back (deadlock, serialization), resources
 (disk full, out of memory, too many connections), not in the required state (a lock not available, no connections
 allowed), operator intervention (shutdown), system, internal."""
+_DATA_CLASSES: Final = frozenset({"22", "54"})
+"""SQLSTATE classes: data exception (a NUL, out of range), program limit exceeded (too long for an index)."""
+_SQLITE_TOO_BIG: Final = 18
 _READ_ONLY: Final = "25006"
 _SQLITE: Final = frozenset({5, 6, 7, 8, 10, 13, 14, 15})
 """SQLite: busy, locked, no memory, read-only, I/O, full, cannot open, protocol."""
@@ -73,6 +76,22 @@ def is_refusal_of_a_server(failure: BaseException) -> bool:
         return True
     cause = failure.orig if isinstance(failure, exc.DBAPIError) else failure
     return any(getattr(each, "sqlstate", None) in _NOT_ADMITTED for each in (cause, cause and cause.__cause__))
+
+
+def is_unstorable(failure: BaseException) -> bool:
+    """Whether the database or its driver cannot hold a value: a NUL in a text, a number beyond the column's."""
+    cause = failure.orig if isinstance(failure, exc.DBAPIError) else failure
+    for one in (cause, cause and cause.__cause__):
+        state = getattr(one, "sqlstate", None)
+        if isinstance(state, str) and state[:2] in _DATA_CLASSES:
+            return True
+        if isinstance(one, (OverflowError, UnicodeEncodeError)):
+            return True
+        if type(one).__module__.startswith("asyncpg.") and isinstance(one, ValueError):
+            return True
+        if getattr(one, "sqlite_errorcode", None) == _SQLITE_TOO_BIG:
+            return True
+    return False
 
 
 def lost_a_race(failure: BaseException) -> bool:

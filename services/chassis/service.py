@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import math
 import os
 import platform
@@ -19,13 +18,13 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from pydantic import BaseModel
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import topics
 from contracts.access_log import Access
 from contracts.books import Books
+from contracts.bounds import shown
 from contracts.http.service import DeadLetterView, Environment, ServiceStatus, WaitView
 from contracts.vocabulary import Refusal
 from services.chassis import faults
@@ -40,10 +39,11 @@ from services.chassis.database import Database
 from services.chassis.health import Health, Rows
 from services.chassis.identity import Identity, SeededIdentity, TimeOrderedIdentity
 from services.chassis.logins import LoginAttempt, Logins, RecordedLogin
-from services.chassis.messaging.dead_letters import DeadLetter, DeadLetters
+from services.chassis.messaging.dead_letters import LONGEST_LABEL, LONGEST_REASON, DeadLetters
 from services.chassis.messaging.inbox import Inbox
 from services.chassis.messaging.outbox import Outbox
 from services.chassis.messaging.relay import Relay
+from services.chassis.messaging.replaying import Replay, ReplayWithHeaders, view
 from services.chassis.migrations import CHASSIS, History, Schema
 from services.chassis.migrations.same_database import mark_unless_out, require_its_database
 from services.chassis.migrations.up_to_date import migrate
@@ -70,11 +70,6 @@ def identity_of(settings: ServiceSettings) -> Identity:
 
 class MissingSecret(Unusable, ValueError):
     """Tokens and fingerprints cannot be keyed."""
-
-
-class _Replay(BaseModel):
-    letter_id: str
-    value: dict[str, Any] | None
 
 
 class Service(ABC):
@@ -114,7 +109,7 @@ class Service(ABC):
             "record_login", LoginAttempt, RecordedLogin, self.logins.decide, lambda attempt: (attempt.user,)
         )
         self._replay = self.executor.command(
-            "replay_dead_letter", _Replay, DeadLetterView, self._replay_letters, lambda r: (r.letter_id,)
+            "replay_dead_letter", Replay, DeadLetterView, self._replay_letters, lambda r: (r.letter_id,)
         )
         self._consumer: Consumer | None = None
         self.health = Health(self.waits, self._lag, self._rows, self.database.require_writing)
@@ -269,27 +264,37 @@ class Service(ABC):
     async def dead_letters(self) -> Sequence[DeadLetterView]:
         """Dead letters, the oldest first."""
         async with self.reading() as session:
-            return [_view(letter) for letter in await self._letters.all(session)]
+            return [view(letter) for letter in await self._letters.all(session)]
 
     async def replay(
-        self, letter_id: str, value: dict[str, Any] | None, key: str | None = None
+        self,
+        letter_id: str,
+        value: dict[str, Any] | None,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> DeadLetterView | Refusal:
-        """Handle a dead letter again, with another value if given; it stays as it was if it fails again."""
+        """Handle a dead letter again, with another value and other headers if given; it stays as it was if it fails."""
+        request = Replay(letter_id=letter_id, value=value)
+        if headers:
+            request = ReplayWithHeaders(letter_id=letter_id, value=value, headers=dict(headers))
         try:
-            return await self._replay(_Replay(letter_id=letter_id, value=value), key)
+            return await self._replay(request, key)
         except Exception as failure:
-            log.warning("replay failed", event_id=letter_id, error=repr(failure))
-            return Refusal("dead_letter_still_fails", repr(failure), "mend the value or the cause, then replay")
+            wrong = shown(repr(failure), LONGEST_REASON)
+            log.warning("replay failed", event_id=shown(letter_id), error=wrong)
+            remedy = "mend the value, the headers or the cause, then replay"
+            return Refusal("dead_letter_still_fails", wrong, remedy)
 
-    async def _replay_letters(self, requests: Sequence[_Replay], tx: Transaction) -> Sequence[DeadLetterView | Refusal]:
+    async def _replay_letters(self, requests: Sequence[Replay], tx: Transaction) -> Sequence[DeadLetterView | Refusal]:
         answers: list[DeadLetterView | Refusal] = []
         for request in requests:
-            mended = None if request.value is None else json.dumps(request.value, ensure_ascii=False).encode()
-            letter = await self._processor.replay(tx, request.letter_id, mended)
+            letter = await self._processor.replay(tx, request.letter_id, request.mended)
             unknown = Refusal(
-                "dead_letter_unknown", f"there is no dead letter {request.letter_id}", "list them to see their ids"
+                "dead_letter_unknown",
+                f"there is no dead letter {shown(request.letter_id, LONGEST_LABEL)}",
+                "list them to see their ids",
             )
-            answers.append(unknown if letter is None else _view(letter))
+            answers.append(unknown if letter is None else view(letter))
         return answers
 
     async def close(self) -> None:
@@ -311,22 +316,3 @@ class Service(ABC):
             self._consumer = None
         self.health.close()
         await self.database.close()
-
-
-def _view(letter: DeadLetter) -> DeadLetterView:
-    try:
-        value: Any = json.loads(letter.message.value)
-    except ValueError:
-        value = letter.message.value.decode(errors="replace")
-    m = letter.message
-    return DeadLetterView(
-        id=letter.id,
-        event_type=letter.event_type,
-        topic=m.topic,
-        partition=m.partition,
-        offset=m.offset,
-        reason=letter.reason,
-        attempts=letter.attempts,
-        failed_at=letter.failed_at,
-        value=value,
-    )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
 from contracts.explaining import EXPLANATION
+from contracts.http.bodies import GivenDay
 from contracts.http.payment_provider.anomalies import (
     ReceiptAnomalyKindView,
     ReceiptAnomalyView,
@@ -140,7 +140,7 @@ def _queries(api: PartyRouter, provider: PaymentProvider) -> None:
         return accepted(await provider.queries.payment(payment_id))
 
     @clerks.get("/payments/{payment_id}/explanation", summary=EXPLANATION)
-    async def explanation(payment_id: str, on: date | None = None) -> Explanation:
+    async def explanation(payment_id: str, on: GivenDay | None = None) -> Explanation:
         return accepted(await provider.queries.explanation(payment_id, on))
 
     @payers.get("/card-agents", summary="Which agent takes which brands")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Header, Query, Request, Response
@@ -17,6 +16,7 @@ from fastapi.security import HTTPBasic, HTTPBasicCredentials
 from starlette.datastructures import Headers
 
 from contracts.formats.card_number import has_card_number
+from contracts.http.bodies import GivenDay
 from contracts.http.payment_provider.receipt_files import ReceiptFileView, TerminalAccess, TerminalSession
 from contracts.vocabulary import Refusal
 from services.chassis.web.application import create_api
@@ -89,8 +89,8 @@ def terminal_app(provider: PaymentProvider) -> FastAPI:
         request: Request,
         credentials: Credentials,
         session: Session = "",
-        first: Annotated[date | None, Query(alias="from")] = None,
-        last: Annotated[date | None, Query(alias="to")] = None,
+        first: Annotated[GivenDay | None, Query(alias="from")] = None,
+        last: Annotated[GivenDay | None, Query(alias="to")] = None,
     ) -> Sequence[ReceiptFileView]:
         await door.enter(request, credentials, session, "list")
         return await centre.files(first, last)

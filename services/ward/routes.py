@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
 from contracts.explaining import EXPLANATION
+from contracts.http.bodies import GivenDay
 from contracts.http.service import Explanation
 from contracts.http.ward.ledger import BalanceView, DeemingView
 from contracts.http.ward.overpayments import (
@@ -121,14 +121,14 @@ def _reading(api: PartyRouter, ward: Ward) -> None:
         return accepted(await ward.queries.receipt(payment_id))
 
     @auditors.get("/payments/{payment_id}/explanation", summary=EXPLANATION)
-    async def explanation(payment_id: str, on: date | None = None) -> Explanation:
+    async def explanation(payment_id: str, on: GivenDay | None = None) -> Explanation:
         return accepted(await ward.queries.explanation(payment_id, on))
 
     @clerks.get(
         "/slips/{slip_number}/deeming",
         summary="代理納付の効力 whether the slip counts as paid on a day, and since when",
     )
-    async def deeming(slip_number: str, on: date | None = None) -> DeemingView:
+    async def deeming(slip_number: str, on: GivenDay | None = None) -> DeemingView:
         return accepted(await ward.queries.deeming(slip_number, on))
 
 
@@ -184,7 +184,7 @@ def _reminding(api: PartyRouter, ward: Ward) -> None:
     readers = api.open_to(Role.COLLECTION_CLERK, Role.ADMINISTRATOR, Role.AUDITOR)
 
     @clerks.get("/slips/{slip_number}/arrears", summary="延滞金 accrued by a day (`on`, default today)")
-    async def arrears(slip_number: str, on: date | None = None) -> ArrearsView:
+    async def arrears(slip_number: str, on: GivenDay | None = None) -> ArrearsView:
         return accepted(await ward.queries.arrears(slip_number, on))
 
     @clerks.get("/reminders", summary="督促状 as sent; `crossed` selects those that did, or did not, cross a payment")

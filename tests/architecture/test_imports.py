@@ -13,6 +13,7 @@ from tests.architecture.import_graph import circles, import_graph, inner_imports
 from tests.architecture.source_tree import PARTIES, ROOT, imported_modules, offences, parse, python_files, relative
 
 PURE_CONTRACTS = (
+    "contracts.bounds",
     "contracts.vocabulary",
     "contracts.channels",
     "contracts.charges",

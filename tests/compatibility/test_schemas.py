@@ -14,6 +14,15 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from contracts.asyncapi import readers_of
+from contracts.bounds import (
+    FIRST_DAY,
+    FIRST_INSTANT,
+    LAST_DATE,
+    LAST_INSTANT,
+    LONGEST_ID,
+    MOST_OF_PAYMENT,
+    MOST_REPETITIONS,
+)
 from contracts.cloudevents import Decoder, encode_value, headers
 from contracts.events import EVENTS, LINES_PER_PAGE, Event, StatementLine
 from contracts.schema_fields import FIELDS, words_of
@@ -34,15 +43,15 @@ def committed(name: str) -> Any:
 SCHEMAS: Mapping[type[Event], Any] = {event_type: committed(f"{event_type.TYPE}.json") for event_type in EVENTS}
 ASYNCAPI = committed("asyncapi.json")
 
-yen = st.integers(0, 2**53).map(Yen)
-instants = st.datetimes(timezones=st.just(UTC))
+yen = st.integers(0, MOST_OF_PAYMENT).map(Yen)
+instants = st.datetimes(FIRST_INSTANT.replace(tzinfo=None), LAST_INSTANT.replace(tzinfo=None), timezones=st.just(UTC))
 payment_ids = st.uuids().map(str)
 VALUES: Mapping[Any, st.SearchStrategy[Any]] = {
-    str: st.text(st.characters(codec="utf-8")),
-    int: st.integers(1, 2**53),
+    str: st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=LONGEST_ID // 4),
+    int: st.integers(1, MOST_REPETITIONS),
     float: st.floats(0, 1e6),
     Yen: yen,
-    date: st.dates(),
+    date: st.dates(FIRST_DAY, LAST_DATE),
     datetime: instants,
     tuple[StatementLine, ...]: st.lists(
         st.builds(StatementLine, payment_ids, yen, st.none() | instants, st.none() | instants), max_size=3

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contracts import topics
 from contracts.events import Event
-from contracts.vocabulary import ReceiptKind, Settler, Yen, on_the_clock
+from contracts.vocabulary import Agent, ReceiptKind, Settler, Yen, on_the_clock
 from services.ward.domain.reconciliation import Reason
 from tests.component.driven_ward import DEPOSIT_ON, NOON, DrivenWard, deposit, receipt, statement
 from tests.component.home import Home
@@ -244,3 +245,38 @@ async def _settle_in_any_order(data: st.DataObject) -> None:
     }
     assert await ward.service.dead_letters() == []
     await ward.service.close()
+
+
+# ---- who may settle for whom ------------------------------------------------------------------------------
+
+
+async def test_a_settlement_in_anothers_name_is_set_aside_and_moves_no_money(home: Home) -> None:
+    ward = await ward_with_receipts(home, P, C)
+    before = await ward.balances()
+    own = [ward.record(event) for event in (*statement(TWO, settler=Settler.UC), deposit(20_000, settler=Settler.UC))]
+    forged = [record._replace(value=record.value.replace(b'"uc"', b'"jcb"')) for record in own]
+    elsewhere = [record._replace(topic=topics.settlements(Agent.JCB).name) for record in own]
+    await ward.bus.produce([*forged, *elsewhere])
+    await ward.settle()
+    reasons = [letter.reason for letter in await ward.service.dead_letters()]
+    assert sum("settler jcb is none for whom the owner of card_agent.uc.settlements speaks" in r for r in reasons) == 2
+    assert sum("the source is '/sansha/card_agent.uc'" in reason for reason in reasons) == 2
+    assert await ward.balances() == before
+    await ward.send(*statement(TWO), deposit(20_000))
+    assert await ward.reconciled() == ["s1"]
+
+
+async def test_a_forged_amount_beyond_the_bounds_is_set_aside_and_the_books_stay_readable(home: Home) -> None:
+    ward = await ward_with_receipts(home, P, C)
+    before = await ward.balances()
+    for amount in (b"4611686018427387904", b"9223372036854775807", b"10000000000", b"true", b"-1"):
+        record = ward.record(deposit(20_000), event_id=f"forged {amount.decode()}")
+        await ward.bus.produce([record._replace(value=record.value.replace(b"20000", amount))])
+    await ward.settle()
+    letters = await ward.service.dead_letters()
+    assert len(letters) == 5
+    assert all("$.amount" in letter.reason for letter in letters)
+    assert any("<= 9999999999" in letter.reason for letter in letters)
+    assert await ward.balances() == before
+    await ward.send(*statement(TWO), deposit(20_000))
+    assert await ward.reconciled() == ["s1"]

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.bounds import LAST_INSTANT
+from contracts.vocabulary import JST
 from services.chassis.clock import Clock, ClockReading, monotonic, pause, real_now
 
 NOON = datetime(2021, 4, 12, 3, 0, tzinfo=UTC)
@@ -41,7 +43,7 @@ async def test_a_stepped_clock_stands_while_real_time_passes() -> None:
 def test_a_running_clock_shows_the_formula(rate: float, running_for: timedelta) -> None:
     began = real_now() - running_for
     clock = Clock(ClockReading(NOON, began, rate))
-    earliest = NOON + (real_now() - began) * rate
+    earliest = min(NOON + (real_now() - began) * rate, LAST_INSTANT)
     shown = clock.now()
     assert earliest <= shown <= NOON + (real_now() - began) * rate
     assert not clock.is_stepped
@@ -109,3 +111,24 @@ def test_the_wait_on_a_running_clock_shrinks_with_its_rate(rate: float, ahead: t
     assert seconds is not None
     passed = (real_now() - before).total_seconds()
     assert max(longest - passed, 0) - 1e-3 <= seconds <= longest + 1e-3
+
+
+@pytest.mark.parametrize("rate", [0.0, 1.0, 3600.0, 10_000_000.0])
+def test_no_clock_shows_a_time_out_of_bounds(rate: float) -> None:
+    clock = Clock(ClockReading(LAST_INSTANT, real_now() - timedelta(days=3_000), rate))
+    assert clock.now() == LAST_INSTANT
+    assert clock.now().astimezone(JST).year == 2099
+
+
+@pytest.mark.parametrize("at", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)], ids=["1", "9999"])
+def test_a_simulated_clock_is_not_set_out_of_bounds(at: datetime) -> None:
+    clock = Clock.stepped(NOON)
+    with pytest.raises(ValueError, match="out of bounds: give a time from 2000-04-01"):
+        clock.step_to(at)
+    assert clock.now() == NOON
+
+
+@pytest.mark.parametrize("rate", [-1.0, 10_000_001.0, float("inf"), float("nan")])
+def test_a_rate_that_no_clock_has_is_refused(rate: float) -> None:
+    with pytest.raises(ValueError, match="times as fast as real time"):
+        ClockReading(NOON, NOON, rate)

@@ -9,7 +9,9 @@ from typing import cast
 
 import pytest
 
-from contracts import topics
+from contracts import cloudevents, topics
+from contracts.bounds import LAST_INSTANT
+from contracts.events import ClockSet
 from contracts.http.service import ServiceStatus
 from services.chassis.bus.memory import MemoryBus
 from services.chassis.bus.port import BusError, EventBus, Message, Offsets, Record
@@ -18,7 +20,7 @@ from services.chassis.clock_topic import ClockFollower
 from services.chassis.identity import SeededIdentity
 from services.chassis.service import topic_specs
 from services.console.stack.clients import Replica
-from services.console.stack.clock_authority import ClockAuthority, ClockBlocked, ClockOptions
+from services.console.stack.clock_authority import ClockAuthority, ClockBlocked, ClockCannotMove, ClockOptions
 
 START = datetime(2021, 7, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -195,3 +197,92 @@ async def test_real_time_is_announced_as_real_time(bus: MemoryBus) -> None:
     assert ward.clock.reading.rate == authority.rate == 1.0
     with pytest.raises(ValueError, match="runs by itself"):
         await authority.advance(START)
+
+
+# ---- a clock does not go back, and not out of bounds ------------------------------------------------------
+
+
+async def test_an_earlier_time_is_refused_with_the_time_that_the_clock_shows(bus: MemoryBus) -> None:
+    ward = Follower(topics.WARD, "10.0.0.2:8401", bus)
+    authority = await authority_of(bus, Followers([ward]))
+    await authority.advance(START + DAY)
+    assert await authority.advance(START + DAY) == START + DAY, "the same request may be sent twice"
+    with pytest.raises(ClockCannotMove, match=r"shows 2021-07-02T09:00:00.* cannot go back to 2021-07-02T08:59:59"):
+        await authority.advance(START + DAY - timedelta(microseconds=1))
+    assert await authority.advance(START + 2 * DAY) == ward.clock.now() == START + 2 * DAY, "everything goes on"
+
+
+@pytest.mark.parametrize("rate", [1.0, 3600.0])
+async def test_a_clock_that_runs_by_itself_is_not_moved_and_says_what_it_shows(rate: float, bus: MemoryBus) -> None:
+    authority = await authority_of(bus, Followers(), ClockOptions(rate=rate, start_at=START))
+    with pytest.raises(ClockCannotMove, match=r"runs by itself, shows 20\d\d-.* and cannot go back to 2021-06-30"):
+        await authority.advance(START - DAY)
+    with pytest.raises(ClockCannotMove, match=r"runs by itself, shows 20\d\d-.*; only a stepped clock"):
+        await authority.advance(START + 20_000 * DAY)
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        datetime.max.replace(tzinfo=UTC),
+        datetime.min.replace(tzinfo=UTC),
+        LAST_INSTANT + timedelta(microseconds=1),
+        datetime(2021, 8, 1),  # noqa: DTZ001
+    ],
+)
+async def test_a_time_out_of_bounds_is_refused_and_everything_goes_on(to: datetime, bus: MemoryBus) -> None:
+    ward = Follower(topics.WARD, "10.0.0.2:8401", bus)
+    authority = await authority_of(bus, Followers([ward]))
+    with pytest.raises(ClockCannotMove, match=r"out of bounds|no time zone"):
+        await authority.advance(to)
+    assert await authority.advance(START + DAY) == ward.clock.now() == START + DAY
+
+
+async def test_the_last_instant_is_reached_and_survives_a_restart(bus: MemoryBus) -> None:
+    parties = Followers([Follower(topics.WARD, "10.0.0.2:8401", bus)])
+    assert await (await authority_of(bus, parties)).advance(LAST_INSTANT) == LAST_INSTANT
+    assert (await authority_of(bus, parties)).now() == LAST_INSTANT
+
+
+async def test_real_time_does_not_begin_before_the_time_that_a_simulated_clock_has_shown(bus: MemoryBus) -> None:
+    authority = await authority_of(bus, Followers())
+    await authority.advance(LAST_INSTANT)
+    with pytest.raises(ClockCannotMove, match="cannot go back to the machine's time"):
+        await authority_of(bus, Followers(), ClockOptions())
+    assert (await authority_of(bus, Followers())).now() == LAST_INSTANT
+
+
+def clock_set(at: str, rate: str = "0.0", **headers: bytes) -> Record:
+    event = ClockSet(sequence=9, simulated_at=START, real_at=START, rate=0.0)
+    value = f'{{"sequence":9,"simulated_at":"{at}","real_at":"2021-07-01T00:00:00Z","rate":{rate}}}'.encode()
+    marks = tuple((n, headers.get(n, c)) for n, c in cloudevents.headers("id", event, topics.CONSOLE, START))
+    return Record(topics.CLOCK.name, event.key, value, marks)
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        clock_set("9999-12-31T23:59:59Z"),
+        clock_set("0001-01-01T00:00:00Z"),
+        clock_set("2021-08-01T00:00:00Z", rate="1e308"),
+        clock_set("2021-08-01T00:00:00Z", rate="-1.0"),
+        clock_set("2021-08-01T00:00:00Z", ce_source=b"/sansha/ward"),
+        clock_set("2021-08-01T00:00:00Z", ce_time=b"9999-12-31T23:59:59Z"),
+        clock_set("2021-06-01T00:00:00Z"),
+        Record(topics.CLOCK.name, "clock", b"{oh", ()),
+        Record(topics.CLOCK.name, "\x00", b"", (("ce_id", b"\xff"),)),
+    ],
+    ids=range(9),
+)
+async def test_an_announcement_that_is_none_is_passed_over(forged: Record, bus: MemoryBus) -> None:
+    ward = Follower(topics.WARD, "10.0.0.2:8401", bus)
+    authority = await authority_of(bus, Followers([ward]))
+    await authority.advance(START + DAY)
+    await bus.produce([forged])
+    assert await ward.follower.catch_up()
+    assert ward.clock.now() == START + DAY
+    late = Follower(topics.WARD, "10.0.0.4:8401", bus)
+    assert await late.follower.catch_up()
+    assert late.clock.now() == START + DAY, "also by one that reads them all at once"
+    assert await authority.advance(START + 2 * DAY) == ward.clock.now() == START + 2 * DAY
+    assert (await authority_of(bus, Followers())).now() == START + 2 * DAY

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from contracts.http.bodies import Body
+from contracts.http.bodies import Body, GivenDay, WholeNumber
 from contracts.vocabulary import ANOMALY_BUSINESS_DAYS, ANOMALY_YEN, SettlementAnomaly
 
 
@@ -15,10 +15,10 @@ class SettlementAnomalyRequest(Body):
     """異常 of a closing; by default of the next one that is not issued yet."""
 
     kind: SettlementAnomaly
-    closed_on: date | None = None
-    yen: Annotated[int, Field(gt=0, le=1_000_000_000)] = ANOMALY_YEN
+    closed_on: GivenDay | None = None
+    yen: Annotated[WholeNumber, Field(gt=0, le=1_000_000_000)] = ANOMALY_YEN
     """Yen too little or too much; the amount of an unknown payment."""
-    business_days: Annotated[int, Field(gt=0, le=250)] = ANOMALY_BUSINESS_DAYS
+    business_days: Annotated[WholeNumber, Field(gt=0, le=250)] = ANOMALY_BUSINESS_DAYS
     """A late deposit comes this many bank business days late."""
     payment_id: Annotated[str | None, Field(max_length=64)] = None
     """The payment left out or omitted; the first one of the closing by default."""

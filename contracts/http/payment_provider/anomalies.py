@@ -7,11 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from contracts.http.bodies import (
-    Body,
-    InstantOfTime,
-    PaymentIdText,
-)
+from contracts.http.bodies import Body, InstantOfTime, PaymentIdText, WholeNumber
 from contracts.vocabulary import ReceiptAnomaly
 
 
@@ -20,7 +16,7 @@ class ReceiptAnomalyRequest(Body):
 
     kind: ReceiptAnomaly
     payment_id: PaymentIdText | None = None
-    next: Annotated[int | None, Field(ge=1, le=1_000)] = None
+    next: Annotated[WholeNumber | None, Field(ge=1, le=1_000)] = None
 
     @model_validator(mode="after")
     def _one_or_the_next(self) -> Self:

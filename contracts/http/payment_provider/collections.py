@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, AwareDatetime, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
-from contracts.http.bodies import (
-    Body,
-)
+from contracts.http.bodies import Body, GivenInstant, GivenSlipYen
 from contracts.http.bulk import MOST_AT_ONCE
 from contracts.vocabulary import IN_APP, OUTSIDE_APP, Method
 
@@ -34,9 +32,9 @@ class CollectionRequest(Body):
     slip_number: Annotated[str | None, Field(max_length=40)] = None
     issuer: Annotated[str | None, Field(pattern=r"^[0-9]{6}$")] = None
     """請求書発行企業コード, with `slip_number`; the first one of the provider's settings by default."""
-    amount: Annotated[int | None, Field(gt=0)] = None
+    amount: GivenSlipYen | None = None
     """Yen paid; required with `slip_number`."""
-    paid_at: AwareDatetime | None = None
+    paid_at: GivenInstant | None = None
     """When it was paid; now by default."""
 
     @model_validator(mode="after")

@@ -7,14 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from contracts.http.bodies import (
-    Body,
-    ConsentIdText,
-    InstantOfTime,
-    PaymentIdText,
-    SlipNumberText,
-    YenAmount,
-)
+from contracts.http.bodies import Body, ConsentIdText, GivenId, InstantOfTime, PaymentIdText, SlipNumberText, YenAmount
 from contracts.http.bulk import MOST_AT_ONCE, RefusedItem, in_order, refused_items
 from contracts.vocabulary import Agent, Brand, DeclineReason, Method, Refusal
 
@@ -22,8 +15,8 @@ from contracts.vocabulary import Agent, Brand, DeclineReason, Method, Refusal
 class ConsentRequest(Body):
     """利用規約への同意: using the app counts as consent."""
 
-    app_user: Annotated[str, Field(min_length=1, max_length=64, examples=["user-0001"])]
-    terms_version: Annotated[str, Field(examples=["2021-04"])]
+    app_user: Annotated[GivenId, Field(min_length=1, max_length=64, examples=["user-0001"])]
+    terms_version: Annotated[GivenId, Field(examples=["2021-04"])]
 
 
 class ConsentAnswer(Body):
@@ -43,7 +36,7 @@ class CardChoiceRequest(Body):
     """Pay by card, with the card agent's token. A card number instead of a token is refused."""
 
     agent: Agent
-    card_token: Annotated[str, Field(max_length=64, pattern=r"[A-Za-z]|^.{32,}$")]
+    card_token: Annotated[GivenId, Field(max_length=64, pattern=r"[A-Za-z]|^.{32,}$")]
     brand: Brand
     last4: Annotated[str, Field(pattern=r"^[0-9]{4}$")]
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
 
-from pydantic import Field
-
-from contracts.http.bodies import Body, SlipNumberText
+from contracts.http.bodies import Body, GivenTotalYen, SlipNumberText
 
 
 class RefundRequest(Body):
     """還付決定: refund an overpayment; the whole of it by default."""
 
-    amount: Annotated[int, Field(gt=0)] | None = None
+    amount: GivenTotalYen | None = None
 
 
 class RefundOverpayment(RefundRequest):

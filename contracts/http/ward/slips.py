@@ -7,12 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from contracts.http.bodies import (
-    BarcodeText,
-    Body,
-    SlipNumberText,
-    YenAmount,
-)
+from contracts.bounds import FIRST_DAY, LAST_DAY
+from contracts.http.bodies import BarcodeText, Body, GivenSlipYen, SlipNumberText, WholeNumber, WrittenDay, YenAmount
 from contracts.vocabulary import ChargeType
 
 
@@ -20,8 +16,8 @@ class Assessment(Body):
     """賦課: what one insured person owes for one levy year and charge type (科目); issued as instalment slips."""
 
     insured_number: Annotated[str, Field(pattern=r"^[0-9]{10}$", examples=["0000000123"])]
-    levy_year: Annotated[int, Field(ge=2000, le=2098, examples=[2021])]
-    annual_amount: Annotated[int, Field(gt=0, le=9_999_999, examples=[74_400])]
+    levy_year: Annotated[WholeNumber, Field(ge=FIRST_DAY.year, lt=LAST_DAY.year, examples=[2021])]
+    annual_amount: Annotated[GivenSlipYen, Field(examples=[74_400])]
     charge_type: ChargeType = ChargeType.CARE_INSURANCE
 
 
@@ -38,8 +34,8 @@ class SlipRequest(Body):
     """One slip outside the instalment calendar (随時)."""
 
     insured_number: Annotated[str, Field(pattern=r"^[0-9]{10}$")]
-    amount: Annotated[int, Field(gt=0, le=9_999_999)]
-    due_on: date
+    amount: GivenSlipYen
+    due_on: WrittenDay
     charge_type: ChargeType = ChargeType.CARE_INSURANCE
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from pydantic import Field
 
+from contracts.bounds import MOST_OF_STATEMENT, MOST_PAYMENTS
 from contracts.http.bodies import (
     BarcodeText,
     Body,
+    GivenDay,
+    GivenInstant,
+    GivenYen,
     InstantOfTime,
     PaymentIdText,
     SlipNumberText,
+    WholeNumber,
 )
 from contracts.vocabulary import Method, ReceiptKind, Settler
 
@@ -21,7 +25,7 @@ class TransferRequest(Body):
     """受信開始: the terminal begins to receive a file."""
 
     name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.-]+$")]
-    size: Annotated[int, Field(ge=0)]
+    size: Annotated[WholeNumber, Field(ge=0, le=MOST_OF_STATEMENT)]
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     terminal_user: Annotated[str, Field(max_length=64)]
 
@@ -43,19 +47,19 @@ class ReceiptItem(Body):
     kind: ReceiptKind
     slip_number: SlipNumberText
     barcode: BarcodeText
-    amount: Annotated[int, Field(gt=0)]
+    amount: GivenYen
     method: Method
     settler: Settler
-    paid_at: InstantOfTime
-    received_on: date
-    delivered_at: InstantOfTime
+    paid_at: GivenInstant
+    received_on: GivenDay
+    delivered_at: GivenInstant
 
 
 class PageRequest(Body):
     """登録: some records of a file; pages are counted from 1."""
 
     name: str
-    page: Annotated[int, Field(ge=1)]
+    page: Annotated[WholeNumber, Field(ge=1, le=MOST_PAYMENTS)]
     records: Annotated[tuple[ReceiptItem, ...], Field(max_length=1_000)]
 
 
@@ -70,10 +74,10 @@ class CompletionRequest(Body):
     """登録完了: all pages of the file were sent."""
 
     name: str
-    day: date
+    day: GivenDay
     """データ作成日 of its records."""
-    records: int
-    amount: int
+    records: Annotated[WholeNumber, Field(ge=0, le=MOST_PAYMENTS)]
+    amount: Annotated[WholeNumber, Field(ge=0, le=MOST_OF_STATEMENT)]
     terminal_user: Annotated[str, Field(max_length=64)]
 
 

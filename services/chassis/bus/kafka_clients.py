@@ -29,6 +29,7 @@ from aiokafka.errors import (
 from aiokafka.helpers import create_ssl_context
 from aiokafka.partitioner import DefaultPartitioner
 
+from services.chassis.bus import kafka_records
 from services.chassis.bus.kafka_options import KafkaOptions
 from services.chassis.bus.port import BusError, Message, RefusedUser, TopicPartition
 from services.chassis.clock import pause
@@ -47,6 +48,7 @@ WirePartition: Any = aiokafka.TopicPartition
 Records = Mapping[tuple[str, int], Sequence[Any]]
 """Partition → aiokafka's `ConsumerRecord`s, as a poll returns them."""
 
+kafka_records.install()
 logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it logs every attempt; failures are raised
 
 

@@ -114,6 +114,10 @@ class MemoryLog:
 
     def append(self, topic: str, records: Mapping[int, Sequence[Record]]) -> None:
         log, now = self._topic(topic), self._real_now()
+        for its_records in records.values():
+            for record in its_records:
+                for name, _ in record.headers:
+                    name.encode()  # a lone surrogate raises here, not when the packet is encoded
         self._appended += 1
         for number, its_records in records.items():
             partition = log.partitions[number]

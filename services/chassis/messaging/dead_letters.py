@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Row, String, Table, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.bounds import shown, unstorable_character, wrong_id
 from contracts.cloudevents import Headers
 from services.chassis.bus.port import Message
 from services.chassis.database.bulk import Bulk
 from services.chassis.database.columns import Instant
 from services.chassis.messaging.inbox import fingerprint
 
-_headers_encoder = msgspec.msgpack.Encoder()
+_encoder = msgspec.msgpack.Encoder()
 _headers_decoder = msgspec.msgpack.Decoder(Headers)
+
+
+LONGEST_LABEL = 200
+"""Characters of a type or a key that are stored."""
+LONGEST_REASON = 4_000
+"""Characters of a reason that are stored: a database's own text may hold a whole batch."""
+
+
+def place_of(message: Message) -> str:
+    """Identifies a message among all, whatever it holds."""
+    return f"{message.topic}/{message.partition}/{message.offset}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +43,38 @@ class DeadLetter:
     reason: str
     attempts: int
     failed_at: datetime
+
+    @classmethod
+    def of(cls, message: Message, reason: str, attempts: int, at: datetime, letter_id: str = "") -> Self:
+        """The letter of any message: its texts are such as every database stores, whatever the message holds.
+
+        Its id is `letter_id` if given, else the event's, or the message's place in the log if that is no id.
+        """
+        headers = dict(message.headers)
+        own = letter_id or headers.get("ce_id", b"").decode(errors="replace")
+        event_type = headers.get("ce_type", b"").decode(errors="replace")
+        return cls(
+            id=place_of(message) if wrong_id(own) else own,
+            event_type=shown(event_type, LONGEST_LABEL) or "unknown",
+            message=message,
+            reason=shown(reason, LONGEST_REASON),
+            attempts=attempts,
+            failed_at=at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What stands in place of a dead letter's value, and of some of its headers."""
+
+    value: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def message(self, came: Message) -> Message:
+        """The mended message. Its key no longer matters: it only gives an order in the log."""
+        kept = [header for header in came.headers if header[0] not in self.headers]
+        mended = [(name, text.encode()) for name, text in self.headers.items()]
+        return came._replace(key="", value=came.value if self.value is None else self.value, headers=(*kept, *mended))
 
 
 class DeadLetters:
@@ -58,20 +102,21 @@ class DeadLetters:
     async def store(self, session: AsyncConnection, letter: DeadLetter) -> bool:
         """Store a message that was set aside. Returns False for a redelivery of a stored one, which changes nothing.
 
-        Another message with the same id is stored, too, under the id and its own fingerprint.
+        Another message with the same id is stored, too, under the id and its own fingerprint: another value, other
+        headers or another topic.
         """
         m = letter.message
         earlier = await self.get(session, letter.id)
-        taken = earlier is not None and earlier.message.value != m.value
+        taken = earlier is not None and _content(earlier.message) != _content(m)
         row = {
-            "id": f"{letter.id}+{fingerprint(m.value).hex()}" if taken else letter.id,
+            "id": f"{letter.id}+{fingerprint(_encoder.encode(_content(m))).hex()}" if taken else letter.id,
             "event_type": letter.event_type,
             "topic": m.topic,
             "partition": m.partition,
             "offset": m.offset,
-            "key": m.key,
+            "key": shown(m.key, LONGEST_LABEL),
             "value": m.value,
-            "headers": _headers_encoder.encode(m.headers),
+            "headers": _encoder.encode(m.headers),
             "reason": letter.reason,
             "attempts": letter.attempts,
             "failed_at": letter.failed_at,
@@ -88,11 +133,17 @@ class DeadLetters:
         return [_letter(row) for row in (await session.execute(query)).all()]
 
     async def get(self, session: AsyncConnection, letter_id: str) -> DeadLetter | None:
+        if unstorable_character(letter_id):
+            return None
         row = (await session.execute(select(self.table).where(self.table.c.id == letter_id))).one_or_none()
         return None if row is None else _letter(row)
 
     async def delete(self, session: AsyncConnection, letter_id: str) -> None:
         await session.execute(delete(self.table).where(self.table.c.id == letter_id))
+
+
+def _content(message: Message) -> tuple[str, Headers, bytes]:
+    return message.topic, message.headers, message.value
 
 
 def _letter(r: Row[Any]) -> DeadLetter:

@@ -248,6 +248,6 @@ def _operations(service: Service) -> APIRouter:
         "/ops/dead-letters/{letter_id:path}/replay", summary="Handle a dead letter again", responses=PROBLEMS
     )
     async def replay(letter_id: str, body: ReplayRequest, key: IdempotencyKey = None) -> DeadLetterView:
-        return accepted(await service.replay(letter_id, body.value, of_caller(key)))
+        return accepted(await service.replay(letter_id, body.value, of_caller(key), body.headers))
 
     return router

@@ -8,13 +8,10 @@ from typing import Annotated
 
 import typer
 
+from contracts.bounds import FASTEST_CLOCK, FIRST_DAY, LAST_DAY
 from contracts.vocabulary import on_the_clock
 from services.chassis.log_levels import LOG_LEVELS, LogLevel, level_named
 from services.console.cli.output import fail
-
-FIRST_DAY, LAST_DAY = date(2000, 4, 1), date(2099, 3, 31)
-"""Levy years 2000 to 2098: long-term-care insurance began with the first, the bank calendar ends after the last."""
-FASTEST_CLOCK = 10_000_000
 
 
 def a_day(text: str | date) -> date:

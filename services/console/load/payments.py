@@ -113,7 +113,10 @@ class Payments:
         found = self._under_way.get(message.key)
         if found is None:
             return
-        kind = cloudevents.envelope(message.headers).type
+        try:
+            kind = cloudevents.envelope(message.headers).type
+        except cloudevents.UndecodableEvent:
+            return  # nobody handles it, so it is no step
         if kind == AuthorizationDeclined.TYPE:
             self._refused(message.key)
         elif (stage := STEPS.get(kind)) is not None:

@@ -18,6 +18,8 @@ from datetime import datetime
 from typing import Protocol
 
 from contracts import topics
+from contracts.bounds import wrong_instant
+from contracts.vocabulary import JST
 from services.chassis.bus.port import BusError, EventBus, Offsets
 from services.chassis.clock import Clock, ClockReading, monotonic, pause, real_now
 from services.chassis.clock_topic import ClockAnnouncer
@@ -32,6 +34,10 @@ class Parties(Protocol):
 
     async def replicas(self, principals: Collection[str] | None = None) -> Sequence[Replica]:
         """Every replica there is now of these parties (default: of all), with its status."""
+
+
+class ClockCannotMove(ValueError):
+    """The clock does not go where it was asked to; the text says what it shows, and what would be possible."""
 
 
 class ClockBlocked(Exception):
@@ -74,12 +80,19 @@ class ClockAuthority:
     async def begin(self, options: ClockOptions, last_seen: datetime | None = None) -> None:
         """Announce the clock, which goes on where it stood.
 
-        `last_seen` is where a clock that ran by itself stopped; without it, it went on meanwhile.
+        `last_seen` is where a clock that ran by itself stopped; without it, it went on meanwhile. Raises
+        `ClockCannotMove` for real time if a simulated clock was ahead of it.
         """
         resumed = await self._announcer.resume()
+        was_simulated = resumed and self.rate != 1.0
         stood = self._clock.now() if resumed and (self._clock.is_stepped or last_seen is None) else None
         real_at = real_now()
         at = max(filter(None, (last_seen, stood)), default=options.start_at or real_at)
+        if options.rate == 1.0 and was_simulated and at > real_at:
+            raise ClockCannotMove(
+                f"the clock shows {_in_japan(at)} and cannot go back to the machine's time; give --clock stepped or "
+                "--clock scaled:K, or another --database-dir"
+            )
         await self._announcer.announce(ClockReading(real_at if options.rate == 1.0 else at, real_at, options.rate))
 
     async def advance(
@@ -90,12 +103,26 @@ class ClockAuthority:
     ) -> datetime:
         """Move a stepped clock to `to`, stopping at every due time; returns the time then.
 
-        A time that has passed changes nothing, so the same request may be sent twice. Raises `ClockBlocked` after
-        `patience_seconds` at one instant, `ValueError` for a clock that runs by itself.
+        The time that it shows changes nothing, so the same request may be sent twice. Raises `ClockBlocked` after
+        `patience_seconds` at one instant, `ClockCannotMove` for an earlier time than the clock shows, for one out of
+        bounds, and for a clock that runs by itself.
         """
+        if wrong := wrong_instant(to):
+            raise ClockCannotMove(f"to: {wrong}")
         if not self._clock.is_stepped:
-            raise ValueError("this clock runs by itself; only a stepped clock is advanced (sansha up --clock stepped)")
+            now, back = self.now(), ""
+            if to < now:
+                back = f" and cannot go back to {_in_japan(to)}"
+            raise ClockCannotMove(
+                f"this clock runs by itself, shows {_in_japan(now)}{back}; only a stepped clock is advanced "
+                "(sansha up --clock stepped)"
+            )
         async with self._turn:
+            if to < self._clock.now():
+                raise ClockCannotMove(
+                    f"the clock shows {_in_japan(self._clock.now())} and cannot go back to {_in_japan(to)}; "
+                    "give a later time"
+                )
             if self._was_blocked:
                 await self._announce_again()
             self._at_rest = None
@@ -182,3 +209,7 @@ class ClockAuthority:
         if status.outbox_due:
             yield f"{name} has {status.outbox_due} outbox rows to send"
         yield from (f"{name} has {n} events of {topic} to handle" for topic, n in status.lag.items() if n)
+
+
+def _in_japan(at: datetime) -> str:
+    return at.astimezone(JST).isoformat()

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from contracts import topics
+from contracts.bounds import LAST_INSTANT, shown, wrong_instant
 from contracts.http.console import ProcessView
 from services.chassis.access.caller import Callers
 from services.chassis.bus.opening import open_bus
@@ -43,7 +44,7 @@ from services.console.stack.addresses import (
 )
 from services.console.stack.children import Child, Keeper
 from services.console.stack.clients import Replica, StackClient
-from services.console.stack.clock_authority import ClockAuthority, ClockOptions
+from services.console.stack.clock_authority import ClockAuthority, ClockCannotMove, ClockOptions
 from services.console.stack.control import control, with_processes
 from services.console.stack.credentials import NoPlaceForKey, findable, make_users, users_file
 
@@ -97,7 +98,10 @@ class Supervisor:
                     present = _Present(client, self.children)
                     self.authority = ClockAuthority(bus, _identity(self._file), present)
                     last_seen = _last_seen(self.options.folder)
-                    await self.authority.begin(self.options.clock, last_seen)
+                    try:
+                        await self.authority.begin(self.options.clock, last_seen)
+                    except ClockCannotMove as wrong:
+                        raise CannotStart(str(wrong)) from None
                     await self._run_all()
                     self._keep_time(self.authority.now())
         except NoPlaceForKey as wrong:
@@ -268,7 +272,7 @@ class Supervisor:
             return
         path = _clock_file(self.options.folder)
         written = path.with_suffix(".new")
-        written.write_text(at.isoformat())
+        written.write_text(min(at, LAST_INSTANT).isoformat())
         written.replace(path)
 
 
@@ -296,7 +300,19 @@ def _clock_file(folder: Path) -> Path:
 
 def _last_seen(folder: Path) -> datetime | None:
     path = _clock_file(folder)
-    return datetime.fromisoformat(path.read_text()) if path.exists() else None
+    if not path.exists():
+        return None
+    text = path.read_text(errors="replace")
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or wrong_instant(at):
+        raise CannotStart(
+            f"{path} holds no time of the clock but {shown(text)!r}; restore it from a backup, or delete it: a scaled "
+            "clock then goes on as if it had run meanwhile"
+        )
+    return at
 
 
 def _sole_owner(folder: Path) -> IO[str]:

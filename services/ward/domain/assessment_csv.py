@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
+from contracts.bounds import FIRST_DAY, LAST_DAY, MOST_OF_SLIP
 from contracts.charges import CHARGES
 from contracts.vocabulary import ChargeType, Refusal
 
@@ -16,8 +17,8 @@ CHARGE_TYPES: Final = {
 }
 """How a file may name charge types: in English or in Japanese."""
 ENCODINGS: Final = ("utf-8-sig", "cp932")
-LEVY_YEARS: Final = range(2000, 2099)
-LARGEST_AMOUNT: Final = 9_999_999
+LEVY_YEARS: Final = range(FIRST_DAY.year, LAST_DAY.year)
+LARGEST_AMOUNT: Final = MOST_OF_SLIP
 INSURED_NUMBER_DIGITS: Final = 10
 WRONG_LINES_NAMED: Final = 20
 

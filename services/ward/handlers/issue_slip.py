@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
-from typing import Final
 
+from contracts.bounds import FIRST_DAY, LAST_DAY, wrong_day
 from contracts.http.ward.slips import SlipRequest, SlipView
 from contracts.vocabulary import Refusal
 from services.chassis.transaction import Transaction
@@ -16,10 +15,6 @@ from services.ward.handlers.plan_reminders import issue
 from services.ward.store import slips
 from services.ward.views import slip_view
 
-EARLIEST_DUE: Final = date(2000, 4, 1)
-LATEST_DUE: Final = date(2099, 3, 31)
-"""Slip numbers and barcodes have two digits for a year."""
-
 
 async def issue_slips(
     requests: Sequence[SlipRequest], tx: Transaction, *, terms: SlipTerms, reminders: ReminderRule
@@ -28,9 +23,9 @@ async def issue_slips(
     used = await slips.instalments_of(tx.session, {r.insured_number for r in requests})
     issued: list[Slip | Refusal] = []
     for request in requests:
-        if not EARLIEST_DUE <= request.due_on <= LATEST_DUE:
-            wrong = f"due_on {request.due_on} is out of range"
-            issued.append(Refusal("due_date_out_of_range", wrong, f"use a date from {EARLIEST_DUE} to {LATEST_DUE}"))
+        if wrong := wrong_day(request.due_on):
+            remedy = f"use a date from {FIRST_DAY} to {LAST_DAY}"
+            issued.append(Refusal("due_date_out_of_range", f"due_on {wrong}", remedy))
             continue
         levy = Levy(request.insured_number, levy_year_of(request.due_on), request.charge_type)
         numbers = used[levy]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
+from aiokafka.record.util import calc_crc32c
 from confluent_kafka import Producer
 from confluent_kafka.admin import (
     AclBinding,
@@ -34,6 +37,8 @@ from tests.conformance.consuming import (
 from tests.conformance.kafka.conftest import Connect, make_user
 
 pytestmark = pytest.mark.stack
+CRC = slice(17, 21)
+"""Where a batch has its checksum, over all that comes behind it."""
 
 
 @pytest.fixture
@@ -47,6 +52,35 @@ def produce_as_another(broker: Broker, *records: dict[str, Any], **config: str) 
     for record in records:
         producer.produce(**record)
     assert producer.flush(DEADLINE_SECONDS) == 0
+
+
+def renamed(build: Callable[[], bytearray]) -> bytearray:
+    """The batch, with a name that is not UTF-8 in place of the header `xx`: no client makes one."""
+    raw = bytearray(build().replace(b"\x04xx", b"\x04\xff\xc3"))
+    raw[CRC] = calc_crc32c(bytes(raw[CRC.stop :])).to_bytes(4, "big")
+    return raw
+
+
+async def test_a_header_whose_name_is_not_utf_8_is_delivered_with_what_comes_around_it(
+    options: KafkaOptions, bus: KafkaBus
+) -> None:
+    """aiokafka itself raises at such a name, whenever it is fetched."""
+    producer = await bus._sending()
+    for names in (("a", "b"), ("ce_id", "xx", "納"), ("c",)):
+        batch = producer.batch()
+        for name in names:
+            batch.append(
+                timestamp=None, key=b"k", value=f"is {name}".encode(), headers=[(name, b"\xff"), ("other", None)]
+            )
+        batch._build = partial(renamed, batch._build)
+        await producer.send([(TopicPartition(options.prefix + TOPIC, 0), batch)])
+    sent = [f"is {name}" for name in ("a", "b", "ce_id", "xx", "納", "c")]
+    read = await bus.read(TOPIC)
+    received = await receive(await bus.subscribe("g", [TOPIC]), 6)
+    for messages in (read, received):
+        assert [m.value.decode() for m in messages] == sent
+        assert [m.headers[0][0] for m in messages] == ["a", "b", "ce_id", "\ufffd\ufffd", "納", "c"]
+        assert {(m.headers[0][1], m.headers[1]) for m in messages} == {(b"\xff", ("other", b""))}
 
 
 async def test_a_key_has_the_partition_that_javas_clients_give_it(

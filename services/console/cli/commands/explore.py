@@ -14,7 +14,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from services.console.cli.options import FIRST_DAY, LAST_DAY, Json
+from contracts.bounds import FIRST_DAY, LAST_DAY
+from services.console.cli.options import Json
 from services.console.cli.output import emit, err, fail, out, write
 from services.console.cli.running import log_warnings
 from services.console.explore.comparing import CannotCompare, compare

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from contracts import topics
+from contracts.bounds import wrong_instant
 from contracts.vocabulary import JST
 from services.console.cli.options import Json, PortBase
 from services.console.cli.output import emit, err, fail, out
@@ -45,6 +46,8 @@ def advance(
     async def move(client: StackClient) -> Any:
         now = datetime.fromisoformat((await client.get(topics.CONSOLE, "/clock"))["now"])
         goal = to.replace(tzinfo=JST) if to is not None else now + timedelta(days=days or 0)
+        if wrong := wrong_instant(goal):
+            fail(wrong)
         if goal < now:
             fail(f"the clock shows {now:%Y-%m-%dT%H:%M:%S} already and cannot go back; give a later time")
         with err.status(f"advancing to {goal:%Y-%m-%d %H:%M}"):

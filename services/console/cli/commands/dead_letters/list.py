@@ -8,11 +8,15 @@ from typing import Any
 import typer
 from rich.markup import escape
 
+from contracts.bounds import shown
 from services.console.cli.options import Json, PortBase
 from services.console.cli.output import emit, err, out
 from services.console.cli.running import on_stack
 from services.console.stack.addresses import DEFAULT_PORT_BASE, PROCESSES
 from services.console.stack.clients import StackClient, Unreachable
+
+LONGEST_VALUE = 2_000
+"""Characters of a value on the screen; `--json` prints all of it."""
 
 app = typer.Typer(add_completion=False)
 
@@ -29,16 +33,21 @@ def list_letters(port_base: PortBase = DEFAULT_PORT_BASE, as_json: Json = False)
     else:
         for row in rows:
             out.print(
-                f"[red]{row['party']}[/] {row['id']}  {row['event_type']}  {row['failed_at']}"
+                f"[red]{row['party']}[/] {escape(row['id'])}  {escape(row['event_type'])}  {row['failed_at']}"
                 f"\n  {escape(row['reason'])}"
             )
-            out.print(f"  {escape(json.dumps(row['value'], ensure_ascii=False))}")
+            out.print(f"  {escape(_one_line(row['value']))}")
         out.print(
             "no dead letters"
             if not rows
             else f"{len(rows)} dead letters; replay with: sansha dead-letters replay PARTY ID"
         )
     raise typer.Exit(1 if rows else 0)
+
+
+def _one_line(value: Any) -> str:
+    """Escaped where it would move the cursor; a long value is cut."""
+    return shown(json.dumps(value, ensure_ascii=False), LONGEST_VALUE)
 
 
 async def _of_all_parties(client: StackClient) -> list[dict[str, Any]]:

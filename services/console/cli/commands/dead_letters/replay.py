@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -20,6 +21,10 @@ def replay(
     party: Annotated[str, typer.Argument(metavar="PARTY", help="ward, payment_provider, jcb or uc")],
     letter: Annotated[str, typer.Argument(metavar="ID", help="The id that `sansha dead-letters list` shows.")],
     value: Annotated[str | None, typer.Option(metavar="JSON", help="Handle this corrected event in its place.")] = None,
+    header: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=TEXT", help="With this header in place of the one of that name, e.g. ce_time=…."),
+    ] = None,
     port_base: PortBase = DEFAULT_PORT_BASE,
     as_json: Json = False,
 ) -> None:
@@ -31,6 +36,16 @@ def replay(
         fail(str(unknown.args[0]))
     except ValueError as wrong:
         fail(f"--value is not JSON: {wrong}")
-    path = f"/ops/dead-letters/{letter}/replay"
-    answer = on_stack(lambda client: client.post(principal, path, {"value": corrected}), port_base)
+    wanted: dict[str, Any] = {"value": corrected}
+    if header:
+        wanted["headers"] = dict(map(_named, header))
+    path = f"/ops/dead-letters/{quote(letter)}/replay"
+    answer = on_stack(lambda client: client.post(principal, path, wanted), port_base)
     emit(answer) if as_json else out.print(f"replayed {answer['event_type']} {answer['id']}")
+
+
+def _named(text: str) -> tuple[str, str]:
+    name, mark, content = text.partition("=")
+    if not (name and mark):
+        fail(f"--header {text!r} is not NAME=TEXT; write it like ce_time=2021-07-01T09:00:00+09:00")
+    return name, content

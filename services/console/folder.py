@@ -22,7 +22,7 @@ _KEPT = ("*.db", "bus/*.sqlite")
 """The databases, and the files of the log in the folder."""
 _OURS = (
     *("sansha.*", "clock.*", "up.lock", "*.db", "*.db[-.]*"),
-    *(part for folder in ("bus", "logs", "members", "listeners") for part in (folder, f"{folder}/**/*")),
+    *(part for folder in ("access", "bus", "logs", "members", "listeners") for part in (folder, f"{folder}/**/*")),
     *("guard", "*.sqlite", "*.sqlite-*"),
 )
 """What a data folder and a log's folder hold; other files in them are left alone."""

@@ -61,7 +61,7 @@ class ClockAuthority:
         self._announcer = ClockAnnouncer(bus, self._clock, identity)
         self._readers = {t.name: t.readers for t in topics.TOPICS if t.name != topics.CLOCK.name}
         self._turn = asyncio.Lock()
-        self._was_blocked = False
+        self._was_blocked, self._log_failure = False, ""
         self._at_rest: Offsets | None = None
         """The ends of the log when all parties were last at rest; None if unknown."""
         self._next_due: dict[str, datetime | None] = {}
@@ -148,7 +148,7 @@ class ClockAuthority:
             ends = await self._ends()
             blockers = list(dict.fromkeys(b for replica in replicas for b in self._blockers(replica)))
             if ends is None:
-                blockers.append("the log does not answer")
+                blockers.append(f"the log does not answer ({self._log_failure})")
             if not blockers and ends == before:
                 self._at_rest = ends
                 self._next_due |= {r.principal: r.status.next_due_at for r in replicas if r.status is not None}
@@ -190,7 +190,8 @@ class ClockAuthority:
     async def _ends(self) -> Offsets | None:
         try:
             return dict(await self._bus.end_offsets(list(self._readers)))
-        except BusError:
+        except BusError as failure:
+            self._log_failure = str(failure)
             return None
 
     def _blockers(self, replica: Replica) -> Iterator[str]:

@@ -14,7 +14,6 @@ import platform
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -29,7 +28,6 @@ from contracts.http.service import DeadLetterView, Environment, ServiceStatus, W
 from contracts.vocabulary import Refusal
 from services.chassis import faults
 from services.chassis.access.caller import Caller
-from services.chassis.access.lockout import Lockout
 from services.chassis.access_log import AccessLog, AccessRecorder
 from services.chassis.bus.port import EventBus, TopicSpec
 from services.chassis.clock import Clock
@@ -101,8 +99,7 @@ class Service(ABC):
         self.relay = Relay(self.database, self._outbox, bus, clock, self.metrics, self._faults)
         self._unit = UnitOfWork(self.database, self.relay, self.identity, principal, self.metrics, self._faults)
         self.executor = Executor(self._unit, Answers(tables), clock, self.metrics, self.secret)
-        lockout = Lockout(settings.login_failures, timedelta(minutes=settings.lockout_minutes))
-        self.logins = Logins(tables, lockout)
+        self.logins = Logins(tables, settings.lockout)
         self.access_log = AccessLog(tables)
         self._recorder = AccessRecorder(self.database, self.access_log)
         self.record_login = self.executor.command(

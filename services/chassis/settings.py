@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -19,6 +20,7 @@ from pydantic_settings import (
 )
 
 from services.chassis import faults
+from services.chassis.access.lockout import Lockout
 from services.chassis.bus.kafka_options import KafkaOptions, SaslMechanism, SecurityProtocol
 from services.chassis.log_levels import LogLevel, level_named
 
@@ -192,6 +194,10 @@ class ServiceSettings(KafkaSettings):
             return cls(**given)
         except ValidationError as wrong:
             raise InvalidSettings("; ".join(map(_said, wrong.errors()))) from None
+
+    @property
+    def lockout(self) -> Lockout:
+        return Lockout(self.login_failures, timedelta(minutes=self.lockout_minutes))
 
     def kafka_options(self, client_id: str) -> KafkaOptions | None:
         """The Kafka settings for a connection; None if `bus_url` names no cluster."""

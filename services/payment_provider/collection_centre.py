@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from datetime import date
 
-from contracts.http.payment_provider.receipt_files import ReceiptFilesRequest, ReceiptFileView, TerminalAccess
+from contracts.http.payment_provider.receipt_files import (
+    ReceiptFilesRequest,
+    ReceiptFileView,
+    RecordedAccess,
+    TerminalAccess,
+)
 from contracts.vocabulary import Refusal
 from services.chassis.clock import Clock
 from services.chassis.database import Database
@@ -53,9 +58,11 @@ class CollectionCentre:
             yield piece
             start += len(piece)
 
-    async def record(self, access: TerminalAccess) -> None:
-        """接続記録"""
-        await self._commands.record_terminal_access(access)
+    async def record(self, access: TerminalAccess) -> RecordedAccess:
+        """接続記録: the access as it is recorded."""
+        recorded = await self._commands.record_terminal_access(access)
+        assert not isinstance(recorded, Refusal), "an access is always recorded"
+        return recorded
 
     async def _make_due_files(self) -> None:
         while True:

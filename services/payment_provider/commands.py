@@ -86,8 +86,9 @@ class Commands:
         self.make_receipt_file = command(
             "make_receipt_file", ReceiptFilesRequest, ReceiptFilesAnswer, make, lambda _: ("receipt files",)
         )
+        record = partial(record_terminal_access, lockout=s.lockout)
         self.record_terminal_access = command(
-            "record_terminal_access", TerminalAccess, RecordedAccess, record_terminal_access, lambda _: ()
+            "record_terminal_access", TerminalAccess, RecordedAccess, record, lambda r: (r.terminal_user,)
         )
 
     async def scan_picture(self, picture: bytes, consent_id: str, key: str | None = None) -> PaymentView | Refusal:

@@ -14,6 +14,7 @@ from contracts.channels import CHANNELS, NETWORKS, Channel
 from contracts.charges import CHARGES
 from contracts.formats import barcode
 from contracts.vocabulary import IN_APP, Agent, Brand, Method
+from services.chassis.access.users import Users
 from services.chassis.settings import ServiceSettings
 from services.payment_provider.domain.channels import Channels
 from services.payment_provider.domain.network import NetworkTerms
@@ -223,6 +224,8 @@ class Settings(ChannelSettings):
     """User ID of the ward's terminal."""
     terminal_password: SecretStr = SecretStr("")
     """Password of the ward's terminal; no terminal is admitted while it is empty."""
+    terminal_users_file: Path | None = None
+    """A user for each clerk at the terminal (`sansha users add --file`), in place of the one user and its password."""
     terminal_session_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
     """Minutes for which a terminal's login is valid."""
 
@@ -230,7 +233,8 @@ class Settings(ChannelSettings):
     def _a_terminal_is_admitted_by_certificate_and_password(self) -> Self:
         needed = ("terminal_ca_file", "terminal_certificate_file", "terminal_key_file")
         missing = [name for name in needed if getattr(self, name) is None]
-        missing += [] if self.terminal_password.get_secret_value() else ["terminal_password"]
+        known = self.terminal_users_file is not None or self.terminal_password.get_secret_value()
+        missing += [] if known else ["terminal_password or terminal_users_file"]
         if self.terminal_port is not None and missing:
             raise ValueError(f"terminal_port needs {', '.join(missing)} too")
         files = [getattr(self, name) for name in needed if self.terminal_port is not None]
@@ -279,13 +283,18 @@ class Settings(ChannelSettings):
         )
 
     def terminal_terms(self, secret: bytes) -> TerminalTerms:
-        """Which terminal may fetch receipt files; `secret` signs its sessions."""
+        """Which terminal may fetch receipt files; `secret` signs its sessions.
+
+        Raises `UnusableUsers` for a users file that is missing or damaged.
+        """
+        people = None if self.terminal_users_file is None else Users(self.terminal_users_file).have_password
         return TerminalTerms(
             user=self.terminal_user,
             password=self.terminal_password.get_secret_value(),
             certificate=self.terminal_certificate_sha256,
             session_lifetime=timedelta(minutes=self.terminal_session_minutes),
             secret=secret,
+            people=people,
         )
 
     def _terms(self, channel: Method, terms: Sequence[str]) -> dict[str, Any]:

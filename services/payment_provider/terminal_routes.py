@@ -6,13 +6,15 @@ with its outcome.
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import re
 from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from fastapi.security import HTTPBasic, HTTPBasicCredentials
+from fastapi.security import HTTPBasic
 from starlette.datastructures import Headers
 
 from contracts.formats.card_number import has_card_number
@@ -35,10 +37,18 @@ NOT_ADMITTED = Refusal(
     "certificate, user ID and password do not admit this terminal, or its login has ended",
     "log in: POST /login with the terminal's certificate, user ID and password",
 )
+LONGEST_CREDENTIALS = 1_000
+MALFORMED = "-"
+"""Recorded as the user of credentials that cannot be read."""
 _RANGE = re.compile(r"bytes=(\d{1,18})-(\d{0,18})")
-_basic = HTTPBasic(auto_error=False)
-Credentials = Annotated[HTTPBasicCredentials | None, Depends(_basic)]
 Session = Annotated[str, Header(alias="Terminal-Session", max_length=200)]
+
+
+class _Documented(HTTPBasic):
+    """Says in the document what a terminal sends; the door reads it."""
+
+    async def __call__(self, request: Request) -> None:  # type: ignore[override]
+        return None
 
 
 class _Door:
@@ -47,57 +57,55 @@ class _Door:
     def __init__(self, centre: CollectionCentre) -> None:
         self._centre = centre
 
-    async def login(self, request: Request, credentials: HTTPBasicCredentials | None) -> TerminalSession:
+    async def login(self, request: Request) -> TerminalSession:
         """Raises a problem if the terminal is not admitted."""
-        terms, shown = self._centre.terms, _presented(request, credentials, "")
-        await self._decide(shown, "login", terms.admit(shown))
+        terms, shown = self._centre.terms, _presented(request, "")
+        await self._decide(shown, "login", await asyncio.to_thread(terms.admit, shown))
         session, until = terms.open_session(shown, self._centre.clock.now())
         return TerminalSession(session=session, valid_until=until)
 
-    async def enter(
-        self, request: Request, credentials: HTTPBasicCredentials | None, session: str, what: str
-    ) -> TerminalCredentials:
+    async def enter(self, request: Request, session: str, what: str) -> TerminalCredentials:
         """Check a request after the login. Raises a problem if the terminal is not admitted."""
-        shown = _presented(request, credentials, session)
-        await self._decide(shown, what, self._centre.terms.admit_again(shown, self._centre.clock.now()))
+        shown = _presented(request, session)
+        admission = await asyncio.to_thread(self._centre.terms.admit_again, shown, self._centre.clock.now())
+        await self._decide(shown, what, admission)
         return shown
 
-    async def record(self, shown: TerminalCredentials, what: str, outcome: str) -> None:
-        """Record the outcome of a request."""
+    async def record(self, shown: TerminalCredentials, what: str, outcome: str) -> str:
+        """Record the outcome of a request; returns it, or that the user is locked out."""
         access = TerminalAccess(
             terminal_user=shown.user[:64], certificate=shown.certificate, what=what[:200], outcome=outcome
         )
-        await self._centre.record(access)
+        return (await self._centre.record(access)).outcome
 
     async def _decide(self, shown: TerminalCredentials, what: str, admission: Admission) -> None:
-        await self.record(shown, what, admission.value)
-        if admission is not Admission.ADMITTED:
+        if await self.record(shown, what, admission.value) != Admission.ADMITTED:
             accepted(NOT_ADMITTED)
 
 
 def terminal_app(provider: PaymentProvider) -> FastAPI:
     centre = provider.centre
     app = create_api("sansha receipt files (乙 収納センター)", Entrance.of(provider.settings, provider.principal))
+    app.router.dependencies.append(Depends(_Documented()))
     door = _Door(centre)
 
     @app.post("/login", status_code=201, summary="ログイン log in with certificate, user ID and password")
-    async def login(request: Request, credentials: Credentials) -> TerminalSession:
-        return await door.login(request, credentials)
+    async def login(request: Request) -> TerminalSession:
+        return await door.login(request)
 
     @app.get("/receipt-files", summary="収納データファイル一覧 the files that can be fetched")
     async def receipt_files(
         request: Request,
-        credentials: Credentials,
         session: Session = "",
         first: Annotated[GivenDay | None, Query(alias="from")] = None,
         last: Annotated[GivenDay | None, Query(alias="to")] = None,
     ) -> Sequence[ReceiptFileView]:
-        await door.enter(request, credentials, session, "list")
+        await door.enter(request, session, "list")
         return await centre.files(first, last)
 
     @app.get("/receipt-files/{name}", summary="収納データファイル one file, or with Range and If-Range the rest of it")
-    async def receipt_file(request: Request, name: str, credentials: Credentials, session: Session = "") -> Response:
-        shown = await door.enter(request, credentials, session, f"file {name}")
+    async def receipt_file(request: Request, name: str, session: Session = "") -> Response:
+        shown = await door.enter(request, session, f"file {name}")
         found = await centre.file(name)
         if isinstance(found, Refusal):
             await door.record(shown, f"file {name}", found.code)
@@ -116,11 +124,18 @@ def terminal_listeners(provider: PaymentProvider) -> Sequence[Listener]:
     return (Listener(terminal_app(provider), s.host, s.terminal_port, tls, ConnectionTerms.of(s)),)
 
 
-def _presented(request: Request, credentials: HTTPBasicCredentials | None, session: str) -> TerminalCredentials:
-    user, password = ("", "") if credentials is None else (credentials.username, credentials.password)
+def _presented(request: Request, session: str) -> TerminalCredentials:
+    """What the request shows. Credentials that cannot be read are recorded like others."""
+    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    user = password = ""
+    if scheme.lower() == "basic" and len(encoded) <= LONGEST_CREDENTIALS:
+        try:
+            user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+        except ValueError:
+            user = MALFORMED
     if has_card_number(user):
         accepted(CARD_OUT_OF_PLACE)
-    user = user if user.isprintable() else ""
+    user = user if user.isprintable() else MALFORMED
     return TerminalCredentials(client_certificate(request.scope), user, password, session)
 
 

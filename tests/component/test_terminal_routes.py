@@ -13,6 +13,8 @@ import httpx
 import pytest
 
 from contracts.http.payment_provider.receipt_files import ReceiptFileView, TerminalSession
+from contracts.roles import Role
+from services.chassis.access.users import with_password, write_users
 from services.chassis.web.certificates import certified
 from services.payment_provider.app import Settings
 from tests.component.driven import jst
@@ -97,6 +99,56 @@ async def test_without_a_password_of_its_own_the_provider_lets_nobody_in(tmp_pat
     async with line(driven, password="") as terminal:
         assert (await terminal.post("/login")).status_code == 401
     await driven.service.abandon()
+
+
+async def test_each_clerk_has_a_user_of_their_own(tmp_path: Path) -> None:
+    users = tmp_path / "terminal.json"
+    write_users(
+        users, [with_password(name, [Role.COLLECTION_CLERK], f"password of {name}") for name in ("sato", "ito")]
+    )
+    driven = await DrivenProvider.started(Home(tmp_path), NOON, **SETTINGS, terminal_users_file=users)
+    try:
+        for name, password, status in (
+            ("sato", "password of sato", 201),
+            ("ito", "password of ito", 201),
+            ("ito", "password of sato", 401),
+            (USER, PASSWORD, 401),
+        ):
+            async with line(driven, user=name, password=password) as terminal:
+                assert (await terminal.post("/login")).status_code == status
+        write_users(users, [])
+        async with line(driven, user="sato", password="password of sato") as terminal:
+            assert (await terminal.post("/login")).status_code == 401
+        outcomes = [(user, outcome) for user, _, _, outcome in await recorded(driven)]
+        assert outcomes[:3] == [("sato", "admitted"), ("ito", "admitted"), ("ito", "wrong_user_or_password")]
+    finally:
+        await driven.service.abandon()
+
+
+async def test_after_repeated_failures_a_user_is_locked_out_for_a_while(home: Home) -> None:
+    driven = await DrivenProvider.started(home, NOON, **SETTINGS, login_failures=3)
+    async with line(driven, password="wrong") as stranger, line(driven) as terminal, line(driven, user="x") as other:
+        assert [(await stranger.post("/login")).status_code for _ in range(3)] == [401] * 3
+        refused = await terminal.post("/login")
+        assert (refused.status_code, refused.json()["code"]) == (401, "terminal_not_admitted")
+        assert (await other.post("/login")).status_code == 401
+        driven.clock.step_to(driven.clock.now() + timedelta(minutes=15, seconds=1))
+        assert (await terminal.post("/login")).status_code == 201
+    wrong, locked = (USER, "wrong_user_or_password"), (USER, "locked_out")
+    outcomes = [(user, outcome) for user, _, _, outcome in await recorded(driven)]
+    assert outcomes == [wrong, wrong, wrong, locked, ("x", "wrong_user_or_password"), (USER, "admitted")]
+
+
+@pytest.mark.parametrize(
+    "sent", ["", "Basic", "Basic !!!", "Basic /w==", "Bearer x", f"Basic {'A' * 2_000}", "Basic AA=="]
+)
+async def test_credentials_that_cannot_be_read_are_recorded_as_well(tmp_path: Path, sent: str) -> None:
+    async with with_a_file(tmp_path) as (driven, terminal):
+        answer = await terminal.post("/login", headers={"Authorization": sent}, auth=None)
+        assert (answer.status_code, answer.json()["code"]) == (401, "terminal_not_admitted")
+        user, certificate, what, outcome = (await recorded(driven))[-1]
+        assert (certificate, what, outcome) == (FINGERPRINT, "login", "wrong_user_or_password")
+        assert user in ("", "-")
 
 
 @pytest.mark.parametrize("session", ["", "x", "9999999999.", "1.0", "99999999999999999999.0", "²." + "0" * 64])
@@ -220,5 +272,5 @@ def test_a_listener_without_all_it_needs_cannot_be_set_up(missing: str, tmp_path
         with pytest.raises(ValueError, match=f"{missing}, which is no file"):
             Settings.model_validate(given)
     del given[missing]
-    with pytest.raises(ValueError, match=f"terminal_port needs {missing} too"):
+    with pytest.raises(ValueError, match=rf"terminal_port needs {missing}.* too"):
         Settings.model_validate(given)

@@ -47,6 +47,9 @@ class User(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_field
         return hmac.compare_digest(_scrypt(password, salt), expected) and bool(expected)
 
 
+_NOBODY: Final = User("nobody", (), password_scrypt=f"{'0' * 32}:{'0' * 64}")
+
+
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     users: tuple[User, ...]
 
@@ -69,6 +72,11 @@ class Users:
     def by_name(self, user: str) -> User | None:
         self._renew()
         return self._by_name.get(user)
+
+    def have_password(self, user: str, password: str) -> bool:
+        """Whether a user of this name has this password. Slow, and as slow for a user that does not exist."""
+        found = self.by_name(user)
+        return (found or _NOBODY).has_password(password) and found is not None
 
     def _renew(self) -> None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -16,6 +17,7 @@ class Admission(StrEnum):
     NO_CERTIFICATE = "no_certificate"
     OTHER_CERTIFICATE = "other_certificate"
     WRONG_USER_OR_PASSWORD = "wrong_user_or_password"
+    LOCKED_OUT = "locked_out"
     NOT_LOGGED_IN = "not_logged_in"
     SESSION_EXPIRED = "session_expired"
 
@@ -30,15 +32,23 @@ class TerminalCredentials:
     session: str = field(default="", repr=False)
 
 
+HasPassword = Callable[[str, str], bool]
+"""Whether a user has this password."""
+
+
 @dataclass(frozen=True, slots=True)
 class TerminalTerms:
-    """The terminal that is admitted. An empty `certificate` stands for any of the authority."""
+    """The terminal that is admitted. An empty `certificate` stands for any of the authority.
+
+    With `people`, each of its clerks has a user ID and a password of their own, in place of `user` and `password`.
+    """
 
     user: str
     password: str = field(repr=False)
     certificate: str
     session_lifetime: timedelta
     secret: bytes = field(repr=False)
+    people: HasPassword | None = field(default=None, repr=False)
 
     def admit(self, shown: TerminalCredentials) -> Admission:
         """Admit or refuse a login."""
@@ -46,8 +56,12 @@ class TerminalTerms:
             return Admission.NO_CERTIFICATE
         if self.certificate and not _same(shown.certificate, self.certificate):
             return Admission.OTHER_CERTIFICATE
-        right = _same(shown.user, self.user) & _same(shown.password, self.password)
-        return Admission.ADMITTED if right and self.password else Admission.WRONG_USER_OR_PASSWORD
+        return Admission.ADMITTED if self._is_right(shown) else Admission.WRONG_USER_OR_PASSWORD
+
+    def _is_right(self, shown: TerminalCredentials) -> bool:
+        if self.people is not None:
+            return self.people(shown.user, shown.password)
+        return _same(shown.user, self.user) & _same(shown.password, self.password) and bool(self.password)
 
     def open_session(self, shown: TerminalCredentials, now: datetime) -> tuple[str, datetime]:
         """(session, its end) of an admitted terminal. The session is bound to user and certificate."""

@@ -143,8 +143,10 @@ async def test_after_repeated_failures_a_user_is_locked_out_for_a_while(home: Ho
     "sent", ["", "Basic", "Basic !!!", "Basic /w==", "Bearer x", f"Basic {'A' * 2_000}", "Basic AA=="]
 )
 async def test_credentials_that_cannot_be_read_are_recorded_as_well(tmp_path: Path, sent: str) -> None:
-    async with with_a_file(tmp_path) as (driven, terminal):
-        answer = await terminal.post("/login", headers={"Authorization": sent}, auth=None)
+    async with with_a_file(tmp_path) as (driven, _):
+        transport = httpx.ASGITransport(certified(driven.terminal_http, CERTIFICATE))
+        async with httpx.AsyncClient(transport=transport, base_url="https://centre") as bare:
+            answer = await bare.post("/login", headers={"Authorization": sent})
         assert (answer.status_code, answer.json()["code"]) == (401, "terminal_not_admitted")
         user, certificate, what, outcome = (await recorded(driven))[-1]
         assert (certificate, what, outcome) == (FINGERPRINT, "login", "wrong_user_or_password")

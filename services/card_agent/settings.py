@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from contracts.bounds import MOST_OF_DEPOSIT
 from contracts.calendar import HolidayShift, parse_closing_days
 from contracts.vocabulary import Agent, Brand, Yen
 from services.card_agent.domain.issuer import Issuer
@@ -51,7 +52,7 @@ class Settings(ServiceSettings):
     of its month, or the next bank business day."""
     designated_date_business_days: Annotated[int | None, Field(ge=0, le=250)] = None
     """With `after_deposit`: this many bank business days after the planned deposit; 0 for the day of the deposit."""
-    credit_limit: Annotated[int, Field(ge=0)] = 1_000_000
+    credit_limit: Annotated[int, Field(ge=0, le=MOST_OF_DEPOSIT)] = 1_000_000
     """利用限度額 of every card account, in yen. A hold counts until the deposit: the bill is assumed paid by then."""
     closing_time: time = time(0, 30)
     """A period is totalled at this time of Japan on the day after its closing day."""
@@ -59,7 +60,7 @@ class Settings(ServiceSettings):
     """Deposits are made at this time of Japan."""
     withdrawal_time: time = time(10, 0)
     """The sale of a `withdrawn` test card is revoked at this time of Japan on the next day."""
-    late_answer_seconds: Annotated[int, Field(gt=0)] = 90
+    late_answer_seconds: Annotated[int, Field(gt=0, le=31_622_400)] = 90
     """The card company of a `late_approval` test card answers after this many seconds."""
 
     @field_validator("closing_days")

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, create_model, field_validator, model_validator
 
+from contracts.bounds import MOST_OF_PAYMENT
 from contracts.calendar import parse_closing_days
 from contracts.channels import CHANNELS, NETWORKS, Channel
 from contracts.charges import CHARGES
@@ -24,7 +25,9 @@ from services.payment_provider.domain.scan import MIDNIGHT, SlipRules
 from services.payment_provider.domain.terminal_access import TerminalTerms
 from services.payment_provider.pictures.queue import QueueTerms
 
-Fees = tuple[tuple[Annotated[int, Field(gt=0)], Annotated[int, Field(ge=0)]], ...]
+Fees = tuple[
+    tuple[Annotated[int, Field(gt=0, le=MOST_OF_PAYMENT)], Annotated[int, Field(ge=0, le=MOST_OF_PAYMENT)]], ...
+]
 ISSUERS = (*(charge.issuer_code for charge in CHARGES.values()), "929023")
 """Those of the charge types (科目), and that of a published barcode."""
 
@@ -142,7 +145,7 @@ class Settings(ChannelSettings):
     """The terms of use (利用規約) that a payer must have accepted."""
     card_routes: dict[Brand, Agent] = Field(default_factory=lambda: dict(BRAND_ROUTES))
     """Brand → the card agent that accepts it."""
-    authorization_timeout_seconds: Annotated[int, Field(gt=0)] = 30
+    authorization_timeout_seconds: Annotated[int, Field(gt=0, le=31_622_400)] = 30
     """An authorization without an answer after this many seconds is given up and reversed."""
     preliminary_delay_days: Delay = CHANNELS[Method.CARD].preliminary_delay_days
     """Cards: 速報 this many days after the payment: 0 for at once, none for no 速報."""
@@ -156,9 +159,9 @@ class Settings(ChannelSettings):
     """システム利用料 of card payments, borne by the payer: pairs (up to this amount, fee) in yen, ascending."""
     issuer_system_fees: dict[str, Fees] = Field(default_factory=dict)
     """Issuer company code, hence charge type (科目) → its table, if it differs from `system_fees`."""
-    system_fee_step: int = 10_000
+    system_fee_step: Annotated[int, Field(gt=0, le=MOST_OF_PAYMENT)] = 10_000
     """Yen. Above the table, `system_fee_per_step` is added for each started step of this size."""
-    system_fee_per_step: int = 110
+    system_fee_per_step: Annotated[int, Field(ge=0, le=MOST_OF_PAYMENT)] = 110
     """Yen added for each started `system_fee_step` above the table."""
     bank_closing_days: Closings = CHANNELS[Method.INTERNET_BANKING].closing_days
     """Internet banking: 締日, as in `10/20/eom`, or `daily`."""

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 
+from contracts.bounds import FIRST_DAY, LAST_DATE, MOST_OF_SLIP
 from contracts.calendar import APRIL, HolidayShift
 from contracts.channels import CHANNELS
 from contracts.charges import CHARGES
@@ -113,13 +114,13 @@ class Settings(ServiceSettings):
         Field(default_factory=lambda: dict(ARREARS_EARLY_MONTHS))
     )
     """Rate A for this many months after the due date, then rate B; per rule that `arrears_rules` names."""
-    arrears_base_unit: Annotated[int, Field(gt=0)] = 1_000
+    arrears_base_unit: Annotated[int, Field(gt=0, le=MOST_OF_SLIP)] = 1_000
     """Debts are rounded down to a multiple of this many yen before arrears are calculated."""
-    arrears_least_base: Annotated[int, Field(ge=0)] = 2_000
+    arrears_least_base: Annotated[int, Field(ge=0, le=MOST_OF_SLIP)] = 2_000
     """Debts below this many yen bear no arrears."""
-    arrears_unit: Annotated[int, Field(gt=0)] = 100
+    arrears_unit: Annotated[int, Field(gt=0, le=MOST_OF_SLIP)] = 100
     """Arrears are rounded down to a multiple of this many yen."""
-    arrears_least: Annotated[int, Field(ge=0)] = 1_000
+    arrears_least: Annotated[int, Field(ge=0, le=MOST_OF_SLIP)] = 1_000
     """Arrears below this many yen are not due."""
     overpayment_decision_days: Annotated[int, Field(ge=1, le=365)] = 14
     """過誤納 is decided on (充当・還付) this many days after it became known, or on the next bank business day."""
@@ -138,15 +139,15 @@ class Settings(ServiceSettings):
 
     receipts_arrive_by: Literal["events", "files"] = "events"
     """Receipts are registered from `events` as they are made, or from `files` alone when the terminal fetches them."""
-    isdn_bytes_per_second: Annotated[int, Field(gt=0)] = 8_000
+    isdn_bytes_per_second: Annotated[int, Field(gt=0, le=10**10)] = 8_000
     """Speed of the line before LGWAN: one ISDN channel of 64 kbit/s."""
     isdn_opens: time = time(9, 0)
     """Time of day in Japan from which the terminal may dial over ISDN."""
     isdn_closes: time = time(17, 0)
     """Time of day in Japan until which the terminal may dial over ISDN."""
-    lgwan_from: date = date(2021, 9, 1)
+    lgwan_from: Annotated[date, Field(ge=FIRST_DAY, le=LAST_DATE)] = date(2021, 9, 1)
     """The day from which the line is LGWAN instead of ISDN."""
-    lgwan_bytes_per_second: Annotated[int, Field(gt=0)] = 1_250_000
+    lgwan_bytes_per_second: Annotated[int, Field(gt=0, le=10**10)] = 1_250_000
     """Speed of the line on LGWAN: a share of 10 Mbit/s."""
     lgwan_opens: time = time(8, 0)
     """Time of day in Japan from which the collection centre answers on LGWAN."""

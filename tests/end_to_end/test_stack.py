@@ -197,6 +197,22 @@ async def test_a_folder_has_one_stack_at_a_time(new_stack: NewStack) -> None:
     assert f"another sansha up runs over {stack.data}" in line
 
 
+async def goes_not_back(stack: Stack) -> None:
+    """Neither by command nor over HTTP; out of bounds it goes neither."""
+    back = await stack.sansha("clock", "advance", "--to", "2021-07-01T00:00")
+    assert back.status == 2
+    assert "cannot go back" in back.err
+    answer = await stack.advance("2021-07-01")
+    assert (answer.status_code, answer.json()["code"]) == (CONFLICT, "clock_cannot_move")
+    assert "shows 20" in answer.json()["detail"]
+    for day in ("9999-12-31", "0001-01-01"):
+        answer = await stack.advance(day)
+        assert (answer.status_code, "out of bounds" in answer.json()["detail"]) == (422, True)
+    for where in (("--days", "36600"), ("--to", "9999-12-31"), ("--to", "0001-01-01")):
+        wrong = await stack.sansha("clock", "advance", *where)
+        assert (wrong.status, "out of bounds" in wrong.err) == (2, True)
+
+
 async def test_a_scaled_clock_brings_the_deposit_and_never_goes_back(new_stack: NewStack) -> None:
     stack = new_stack("--clock", "scaled:100000", "--from", "2021-07-01", "--seed", "7")
     await stack.start()
@@ -212,6 +228,7 @@ async def test_a_scaled_clock_brings_the_deposit_and_never_goes_back(new_stack: 
     assert refused.status == 2
     (line,) = refused.err.strip().splitlines()
     assert "runs by itself" in line
+    await goes_not_back(stack)
     before = await stack.now()
     await stack.kill()
 
@@ -257,6 +274,7 @@ async def test_a_party_that_hangs_blocks_the_clock_and_is_named(new_stack: NewSt
         assert "card_agent.uc does not answer" in line
         assert "ward" not in line
     await advanced(stack, "2021-07-02")
+    await goes_not_back(stack)
     assert datetime.fromisoformat(await stack.now()) == datetime.fromisoformat("2021-07-02T00:00:00+09:00")
     await stack.stop()
 

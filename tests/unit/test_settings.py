@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from services.card_agent.app import Settings as CardAgentSettings
-from services.chassis.settings import InvalidSettings
+from services.chassis.settings import InvalidSettings, ServiceSettings
 from services.console.cli.options import a_log_level
 from services.payment_provider.app import Settings as PaymentProviderSettings
 from services.ward.app import Settings as WardSettings
@@ -102,3 +102,31 @@ def test_a_variable_that_cannot_be_used_is_named(
     monkeypatch.setenv(variable, value)
     with pytest.raises(InvalidSettings, match=says):
         PaymentProviderSettings.from_environment("payment_provider")
+
+
+@pytest.mark.parametrize(
+    ("party", "name", "value"),
+    [
+        ("ward", "LGWAN_FROM", "9999-12-31"),
+        ("ward", "LGWAN_FROM", "0001-01-01"),
+        ("ward", "ARREARS_UNIT", "4611686018427387904"),
+        ("payment_provider", "AUTHORIZATION_TIMEOUT_SECONDS", "1" + "0" * 12),
+        ("payment_provider", "SYSTEM_FEE_STEP", "0"),
+        ("payment_provider", "SYSTEM_FEE_PER_STEP", "4611686018427387904"),
+        ("payment_provider", "SYSTEM_FEES", "[[4611686018427387904, 1]]"),
+        ("card_agent.uc", "CREDIT_LIMIT", "4611686018427387904"),
+        ("card_agent.uc", "LATE_ANSWER_SECONDS", "1" + "0" * 12),
+    ],
+)
+def test_a_setting_out_of_bounds_is_refused_by_its_name(
+    party: str, name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings: dict[str, type[ServiceSettings]] = {
+        "ward": WardSettings,
+        "payment_provider": PaymentProviderSettings,
+        "card_agent.uc": CardAgentSettings,
+    }
+    monkeypatch.setenv("SANSHA_AGENT", "uc")
+    monkeypatch.setenv(f"SANSHA_{party.upper().replace('.', '_')}_{name}", value)
+    with pytest.raises(InvalidSettings, match=f"SANSHA_…{name}"):
+        settings[party].from_environment(party)

@@ -42,6 +42,8 @@ def advance(
     """
     if (to is None) == (days is None):
         fail("give either --to TIME or --days N")
+    if to is not None and (wrong := wrong_instant(to.replace(tzinfo=JST))):
+        fail(f"--to {wrong}")
 
     async def move(client: StackClient) -> Any:
         now = datetime.fromisoformat((await client.get(topics.CONSOLE, "/clock"))["now"])

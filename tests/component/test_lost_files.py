@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from services.chassis.outages import Unusable
+from testbed.processes import environment
 from tests.component.home import Home
 from tests.component.tiny_party import Driven, Entry
 
@@ -119,3 +122,28 @@ async def durable(folder: Path) -> Driven:
     driven = Driven(Home(folder))
     await driven.start(database_durable=True)
     return driven
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("secret",), "there is neither SANSHA_DATABASE_URL nor a file database_url"),
+        (("database_url",), "there is neither SANSHA_SECRET nor a file secret"),
+    ],
+)
+def test_a_secret_s_file_that_is_gone_ends_the_start_in_one_line(
+    tmp_path: Path, given: tuple[str, ...], said: str
+) -> None:
+    content = {"secret": "a secret of the first start", "database_url": f"sqlite:///{tmp_path}/ward.db"}
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    for name in given:
+        (secrets / name).write_text(content[name])
+    settings = {"SANSHA_SECRETS_DIR": str(secrets), "SANSHA_BUS_URL": f"embedded:{tmp_path}/bus"}
+    command = [sys.executable, "-P", "-m", "services.ward"]
+    done = subprocess.run(command, env=environment(**settings), capture_output=True, text=True, timeout=60, check=False)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("sansha: ")]
+    assert (done.returncode, len(lines)) == (2, 1), done.stderr
+    assert said in lines[0]
+    assert not list(tmp_path.glob("ward.db*")), "nothing was begun"

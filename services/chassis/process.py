@@ -31,10 +31,11 @@ from services.chassis.outages import Unusable, is_outage
 from services.chassis.service import Service, topic_specs
 from services.chassis.settings import ServiceSettings
 from services.chassis.telemetry import configure_logging
-from services.chassis.waits import Patience, possible
+from services.chassis.waits import Patience, Waits, possible
 from services.chassis.web.application import create_http
 from services.chassis.web.connections import ConnectionTerms
 from services.chassis.web.listeners import Listener
+from services.chassis.web.waiting_room import waiting_room
 
 T = TypeVar("T")
 Settings = TypeVar("Settings", bound=ServiceSettings)
@@ -45,6 +46,7 @@ PRIVATE_UMASK = 0o077
 UNUSABLE_STATUS = 2
 UNUSABLE_LINE = "sansha: "
 """Begins the line of a process that cannot run, by which its supervisor finds the line in its log."""
+SECONDS_TO_START = 2.0
 SECONDS_TO_FINISH = 8.0
 """How long work in flight may take after a request to stop; an event not handled by then is redelivered."""
 
@@ -112,17 +114,17 @@ async def _main(
         loop.add_signal_handler(number, stopping.set)
     if settings.parent_pipe is not None:
         loop.add_reader(settings.parent_pipe, stopping.set)
-    clock = Clock.real()
+    clock, waits = Clock.real(), Waits()
     try:
-        bus = await _finished(possible("bus", "opening the bus", partial(_open_bus, settings, principal)), stopping)
+        opening = possible("bus", "opening the bus", partial(_open_bus, settings, principal), waits)
+        bus = await _meanwhile(settings, waits, _finished(opening, stopping))
         if bus is None:
             return
         follower = ClockFollower(bus, clock) if settings.clock == "announced" else None
         service = create(settings, bus, clock)
         _require_a_lasting_database(service)
-        if await _finished(
-            possible("database", "starting", partial(_start, service, follower), service.waits), stopping
-        ):
+        starting = possible("database", "starting", partial(_start, service, follower), waits)
+        if await _meanwhile(settings, waits, _finished(starting, stopping)):
             keep_what_is_loaded()
             await _serve(service, served(service), follower, stopping)
         await service.close()
@@ -131,6 +133,18 @@ async def _main(
     finally:
         if settings.parent_pipe is not None:
             os.close(settings.parent_pipe)
+
+
+async def _meanwhile(settings: ServiceSettings, waits: Waits, work: Coroutine[Any, Any, T]) -> T:
+    """The result of `work`. If it takes long, HTTP says until then what it waits for."""
+    working, done = asyncio.create_task(work), asyncio.Event()
+    await asyncio.wait({working}, timeout=SECONDS_TO_START)
+    if not working.done():
+        answering = asyncio.create_task(Listener(waiting_room(waits), settings.host, settings.port).serve(done))
+        await asyncio.wait({working})
+        done.set()
+        await answering
+    return working.result()
 
 
 def _require_a_lasting_database(service: Service) -> None:

@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import asyncpg
+import httpx
 import pytest
 from sqlalchemy import exc
 
@@ -26,6 +27,7 @@ from services.chassis.outages import (
     said,
 )
 from services.chassis.waits import possible
+from testbed.processes import free_port_base
 
 _CONSTRAINTS = (sqlite3.IntegrityError, asyncpg.IntegrityConstraintViolationError)
 
@@ -193,14 +195,21 @@ def test_a_process_waits_for_its_database_and_stops_when_told_to() -> None:
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", 0))  # nothing listens there
         url = f"postgresql://nobody@127.0.0.1:{taken.getsockname()[1]}/ward"
-        environment = os.environ | {"SANSHA_SEED": "1", "SANSHA_DATABASE_URL": url}
+        port = free_port_base()
+        environment = os.environ | {"SANSHA_SEED": "1", "SANSHA_DATABASE_URL": url, "SANSHA_PORT": str(port)}
         command = [sys.executable, "-m", "services.ward"]
         with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
             assert process.stderr is not None
             line = process.stderr.readline()
+            with httpx.Client(transport=httpx.HTTPTransport(retries=6)) as client:  # until its port is open
+                answer = client.get(f"http://127.0.0.1:{port}/health/ready")
+                alive = client.get(f"http://127.0.0.1:{port}/health/live")
             process.send_signal(signal.SIGTERM)
             rest = process.stderr.read()
     assert "waiting for an outage to end" in line
     assert "starting" in line
+    assert (answer.status_code, alive.status_code) == (503, 200)
+    assert "database: starting, for" in answer.text
+    assert "Connect call failed" in answer.text
     assert "Traceback" not in rest
     assert process.returncode == 0

@@ -139,7 +139,7 @@ class Settings(ServiceSettings):
 
     receipts_arrive_by: Literal["events", "files"] = "events"
     """Receipts are registered from `events` as they are made, or from `files` alone when the terminal fetches them."""
-    isdn_bytes_per_second: Annotated[int, Field(gt=0, le=10**10)] = 8_000
+    isdn_bytes_per_second: Annotated[int, Field(gt=0, le=10**13)] = 8_000
     """Speed of the line before LGWAN: one ISDN channel of 64 kbit/s."""
     isdn_opens: time = time(9, 0)
     """Time of day in Japan from which the terminal may dial over ISDN."""
@@ -147,7 +147,7 @@ class Settings(ServiceSettings):
     """Time of day in Japan until which the terminal may dial over ISDN."""
     lgwan_from: Annotated[date, Field(ge=FIRST_DAY, le=LAST_DATE)] = date(2021, 9, 1)
     """The day from which the line is LGWAN instead of ISDN."""
-    lgwan_bytes_per_second: Annotated[int, Field(gt=0, le=10**10)] = 1_250_000
+    lgwan_bytes_per_second: Annotated[int, Field(gt=0, le=10**13)] = 1_250_000
     """Speed of the line on LGWAN: a share of 10 Mbit/s."""
     lgwan_opens: time = time(8, 0)
     """Time of day in Japan from which the collection centre answers on LGWAN."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 from rich.markup import escape
+from rich.table import Table
 
 from services.console.cli.options import Json, PortBase
 from services.console.cli.output import emit, out
@@ -21,6 +22,9 @@ def cards(port_base: PortBase = DEFAULT_PORT_BASE, as_json: Json = False) -> Non
     if as_json:
         emit([{"name": name, **card.model_dump(mode="json")} for name, card in named.items()])
         return
-    width = max(map(len, named))
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     for name, card in named.items():
-        out.print(f"{name:{width}}  {escape(card.story)}", soft_wrap=True)
+        table.add_row(name, escape(card.story))
+    out.print(table)

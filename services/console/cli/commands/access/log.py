@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.padding import Padding
+from rich.text import Text
 
 from contracts import topics
 from contracts.access_log import Entry
@@ -18,6 +19,7 @@ from services.console.cli.running import on_stack
 from services.console.stack.addresses import DEFAULT_PORT_BASE, process_of
 from services.console.stack.clients import StackClient
 
+INDENT = 21
 MOST_SHOWN = 3
 
 app = typer.Typer(add_completion=False)
@@ -56,12 +58,16 @@ def log(
     if as_json:
         emit([{"number": e.number, **e.access._asdict(), "mark": e.mark} for e in shown])
         return
-    table = Table(box=None, pad_edge=False)
-    for title in ("日時 at", "利用者 user", "対象者 whose", "利用目的 why", "照会 what"):
-        table.add_column(title, overflow="fold")
     for entry in shown:
-        a = entry.access
-        more = f" … ({len(a.whose)})" if len(a.whose) > MOST_SHOWN else ""
-        whose_shown = ", ".join(a.whose[:MOST_SHOWN]) + more
-        table.add_row(in_japan(a.at), *map(escape, (a.user, whose_shown, a.why, a.what)))
-    out.print(table if shown else "no read of personal data is recorded")
+        _print(entry)
+    if not shown:
+        out.print("no read of personal data is recorded")
+
+
+def _print(entry: Entry) -> None:
+    """Three lines: when, by whom and what; whose; why."""
+    a = entry.access
+    more = f" … {len(a.whose) - MOST_SHOWN} more: --json" if len(a.whose) > MOST_SHOWN else ""
+    out.print(f"{in_japan(a.at)}  [bold]{escape(a.user)}[/]  {escape(a.what)}", soft_wrap=True)
+    for name, said in (("対象者 whose", ", ".join(a.whose[:MOST_SHOWN]) + more), ("利用目的 why", a.why)):
+        out.print(Padding(Text(f"{name}  {said}"), (0, 0, 0, INDENT)))

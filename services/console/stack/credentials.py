@@ -128,7 +128,7 @@ def findable(folder: Path, port_base: int) -> Iterator[None]:
     except OSError as wrong:
         raise NoPlaceForKey(f"{place} cannot be written ({wrong.strerror}); set XDG_RUNTIME_DIR") from None
     if not private:
-        wrong_place = f"{place.parent} belongs to another user or is open to others"
+        wrong_place = f"{place.parent} is no folder of this user"
         raise NoPlaceForKey(f"{wrong_place}; set XDG_RUNTIME_DIR to a folder of your own")
     try:
         yield
@@ -175,8 +175,12 @@ def _place(port_base: int) -> Path:
 
 
 def _is_private(folder: Path) -> bool:
+    """Whether a folder is this user's own; then nobody else can open it from now on."""
     found = folder.lstat()
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        return False
+    folder.chmod(0o700)
+    return True
 
 
 def _content(path: Path) -> str:

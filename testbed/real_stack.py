@@ -12,6 +12,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 import asyncpg
+import httpx
 
 from contracts import topics
 from contracts.books import Books
@@ -116,7 +117,11 @@ class RealStack(Stack):
             if await self.status_of(principal, "/health/ready") != HTTPStatus.OK:
                 left.append(f"{principal} is not ready")
                 continue
-            status = ServiceStatus.model_validate(await self.get(principal, "/ops/status"))
+            try:
+                status = ServiceStatus.model_validate(await self.get(principal, "/ops/status"))
+            except httpx.TransportError:  # it has died since
+                left.append(f"{principal} does not answer")
+                continue
             behind = {topic: lag for topic, lag in status.lag.items() if lag}
             if status.outbox_due or behind:
                 left.append(f"{principal} has {status.outbox_due} rows to send, {behind} to handle")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import ssl
 from asyncio import StreamReader, StreamWriter
@@ -302,3 +303,19 @@ async def test_half_handshakes_keep_no_terminal_out(keys: tuple[Tls, ssl.SSLCont
             assert await served.works()
         for _, writer in halves:
             writer.close()
+
+
+async def test_a_client_that_leaves_at_the_very_moment_its_time_is_over_harms_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def gone(_: object) -> None:
+        raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
+
+    monkeypatch.setattr(asyncio.selector_events._SelectorSocketTransport, "write_eof", gone)  # type: ignore[attr-defined]
+    async with serving() as served:
+        for half in (HALF_LINE, HALF_HEAD, HALF_BODY):
+            reader, writer = await served.connect(half)
+            async with asyncio.timeout(10):
+                await reader.read()
+            writer.close()
+        assert await served.works()

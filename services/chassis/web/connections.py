@@ -284,8 +284,11 @@ class BoundedHttp(HttpToolsProtocol):
         """Answer a client that is still sending; the connection ends a little later."""
         self._answer(refusal)
         self._done = True
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
+        try:
+            if self.transport.can_write_eof():
+                self.transport.write_eof()
+        except OSError:  # the client has just left, which the loop has not seen yet
+            self.transport.abort()
         self._now_owes(Owes.DROPPED)
 
     def _answer_and_close(self, refusal: Refusal) -> None:

@@ -88,7 +88,7 @@ class _Passage:
         await self._pass_on(reader, self.client, answering=False)
 
     async def _pass_on(self, reader: StreamReader, writer: StreamWriter, *, answering: bool) -> None:
-        with suppress(ConnectionError):
+        with suppress(OSError):  # ENOTCONN, too: the client has just left
             while chunk := await reader.read(CHUNK_BYTES):
                 self.used, self.answering = monotonic(), answering
                 writer.write(chunk)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib import import_module
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.padding import Padding
 from rich.panel import Panel
-from rich.table import Table
 from rich.text import Text
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
@@ -65,6 +65,10 @@ class LazyGroup(TyperGroup):
         out.print(_panel("Options", options), _panel("Commands", commands.below(self.words).items()))
 
 
+BORDERS: Final = 4
+"""Columns that a panel takes for its borders and the spaces beside them."""
+
+
 def load(words: str) -> Command:
     """Import a command's module. A paragraph of its docstring becomes a line, for the screen to wrap."""
     module = import_module(f"{commands.__name__}.{words.replace(' ', '.').replace('-', '_')}")
@@ -74,9 +78,12 @@ def load(words: str) -> Command:
 
 
 def _panel(title: str, rows: Iterable[tuple[str, str]]) -> Panel:
-    table = Table(show_header=False, expand=True, box=None, pad_edge=False, padding=(0, 1))
-    table.add_column(style="bold cyan", no_wrap=True)
-    table.add_column(ratio=1)
-    for name, meaning in rows:
-        table.add_row(name, Text(meaning, overflow="fold"))
-    return Panel(table, title=title, title_align="left", border_style="dim")
+    """Two columns, as text: a table of Rich takes twice as long."""
+    named = list(rows)
+    indent = max(len(name) for name, _ in named) + 2
+    lines: list[Text] = []
+    for name, meaning in named:
+        starts = chain([Text(name.ljust(indent), style="bold cyan")], repeat(Text(" " * indent)))
+        wrapped = Text(meaning).wrap(out, out.width - BORDERS - indent, overflow="fold")
+        lines += map(Text.assemble, starts, wrapped)
+    return Panel(Text("\n").join(lines), title=title, title_align="left", border_style="dim")

@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-
-from contracts.vocabulary import JST
 
 out, err = Console(highlight=False, emoji=False), Console(stderr=True, highlight=False, emoji=False)
 
@@ -22,11 +19,6 @@ def fail(message: str, code: int = 2) -> NoReturn:
     """Prints one line on stderr and exits."""
     err.print(f"[red]sansha:[/] {escape(message)}", soft_wrap=True)
     raise typer.Exit(code)
-
-
-def in_japan(at: datetime) -> str:
-    """A time for the screen, in Japan's time."""
-    return f"{at.astimezone(JST):%Y-%m-%d %H:%M:%S}"
 
 
 def emit(document: Any) -> None:

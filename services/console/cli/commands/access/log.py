@@ -14,8 +14,9 @@ from contracts import topics
 from contracts.access_log import Entry
 from services.console.books.access_logs import log_of_stack, to_line
 from services.console.cli.options import Json, PortBase
-from services.console.cli.output import emit, fail, in_japan, out, write
+from services.console.cli.output import emit, fail, out, write
 from services.console.cli.running import on_stack
+from services.console.cli.times import in_japan
 from services.console.stack.addresses import DEFAULT_PORT_BASE, process_of
 from services.console.stack.clients import StackClient
 

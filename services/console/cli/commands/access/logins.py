@@ -11,8 +11,9 @@ from rich.table import Table
 from contracts import topics
 from contracts.http.access import LoginView
 from services.console.cli.options import Json, Latest, PortBase
-from services.console.cli.output import emit, fail, in_japan, out
+from services.console.cli.output import emit, fail, out
 from services.console.cli.running import on_stack
+from services.console.cli.times import in_japan
 from services.console.stack.addresses import DEFAULT_PORT_BASE, process_of
 from services.console.stack.clients import StackClient
 

@@ -6,7 +6,6 @@ the memory is that year's alone and the interpreter as cold as a user's.
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from bench.receipt_files import ROOT, most_resident_kib
 from services.chassis.collector import keep_what_is_loaded
 from services.chassis.telemetry import configure_logging
 from services.console.demo.year import DemoOptions, run_demo
+from services.console.event_loop import run_to_end
 
 MOST_GROWTH: Final = 1.3
 """A payment of the largest year may cost at most this much of what one of the smallest costs."""
@@ -72,7 +72,7 @@ def main(payments: int) -> None:
     configure_logging("warning", "bench")
     keep_what_is_loaded()
     before = time.process_time()
-    result = asyncio.run(run_demo(DemoOptions(cards=payments, banks=0, stories=0)))
+    result = run_to_end(run_demo(DemoOptions(cards=payments, banks=0, stories=0)))
     year = Year(
         payments=payments,
         seconds=result.wall_seconds,

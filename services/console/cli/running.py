@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from contracts import topics
 from services.chassis.telemetry import configure_logging
 from services.console.cli.output import fail
+from services.console.event_loop import run_to_end
 from services.console.stack.addresses import Addresses
 from services.console.stack.clients import Refused, StackClient, Unreachable
 
@@ -23,7 +23,7 @@ def log_warnings() -> None:
 def run(work: Coroutine[Any, Any, Answer]) -> Answer:
     """Runs `work` to its end on a new event loop."""
     log_warnings()
-    return asyncio.run(work)
+    return run_to_end(work)
 
 
 def stack_addresses(port_base: int) -> Addresses:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
+from services.console.event_loop import run_to_end
 from services.console.explore.measures import Outcome
 from services.console.explore.variations import Case
 from services.console.explore.years import Crowd, DayReached, play_year
@@ -35,7 +35,7 @@ class _Stopped(Exception):
 def compare(cases: Sequence[Case], crowd: Crowd, jobs: int, progress: Progress) -> list[Outcome]:
     """The outcome of each case, in their order; the same for any number of `jobs`. Raises `CannotCompare`."""
     if min(jobs, len(cases)) == 1:
-        return [asyncio.run(play_year(case, crowd, _after(n * crowd.days, progress))) for n, case in enumerate(cases)]
+        return [run_to_end(play_year(case, crowd, _after(n * crowd.days, progress))) for n, case in enumerate(cases)]
     context = get_context("spawn")
     days: Queue[tuple[int, int]] = context.Queue()
     stopping = context.Event()
@@ -101,4 +101,4 @@ def _play(n: int, case: Case, crowd: Crowd) -> Outcome:
             raise _Stopped
         _Reports.days.put((n, day))
 
-    return asyncio.run(play_year(case, crowd, reached))
+    return run_to_end(play_year(case, crowd, reached))

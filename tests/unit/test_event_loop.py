@@ -8,8 +8,11 @@ from services.console.event_loop import run_to_end
 
 
 class Large:
+    formatted = 0
+
     def __repr__(self) -> str:
-        raise AssertionError("formatted")
+        self.formatted += 1
+        return "large"
 
 
 def test_a_result_is_returned_and_not_formatted() -> None:
@@ -19,6 +22,7 @@ def test_a_result_is_returned_and_not_formatted() -> None:
         return result
 
     assert run_to_end(work()) is result
+    assert result.formatted == 0
 
 
 def test_what_a_coroutine_raises_is_raised() -> None:

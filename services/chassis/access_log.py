@@ -87,6 +87,7 @@ class AccessRecorder:
         await recorded
 
     async def _lead(self) -> None:
+        batch: list[tuple[Access, asyncio.Future[None]]] = []
         try:
             while batch := self._gathering[:_AT_ONCE]:
                 del self._gathering[: len(batch)]
@@ -100,7 +101,7 @@ class AccessRecorder:
                         recorded.set_exception(failure)
         finally:
             self._leader = None
-            for _, recorded in self._gathering:
+            for _, recorded in (*batch, *self._gathering):  # some are left if the process is going down
                 recorded.cancel()
 
     async def _written(self, accesses: Sequence[Access]) -> Exception | None:

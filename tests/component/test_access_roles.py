@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from contracts.roles import Role
+from services.chassis.access.sessions import Session, session_token
 from services.chassis.access.users import UnusableUsers, User, with_key, with_password, write_users
 from services.chassis.service import Service
 from services.chassis.settings import ServiceSettings
@@ -134,6 +135,14 @@ async def test_a_person_logs_in_and_sees_what_the_role_opens(ward: tuple[Service
         for path in ("/slips", "/open-items", "/ops/books", "/ops/logins", "/ops/dead-letters")
     ]
     assert statuses == [200, 200, 403, 403, 403]
+
+
+async def test_whoever_knows_the_seed_can_make_no_session(ward: tuple[Service, httpx.AsyncClient]) -> None:
+    service, client = ward
+    session = Session("suzuki", "6月分の消込", 2**40)
+    for secret in (service.secret.hex(), service.secret.decode("latin-1"), ""):
+        answer = await client.get("/slips", headers=bearer(session_token(session, secret)))
+        assert (answer.status_code, answer.json()["code"]) == (401, "not_admitted")
 
 
 async def test_after_repeated_failures_a_user_is_locked_out_and_each_attempt_is_recorded(

@@ -76,10 +76,10 @@ def callers(provider: Provider, claim: str = "roles") -> OpenIdCallers:
 async def test_a_token_of_the_provider_names_user_and_roles(provider: Provider) -> None:
     caller = await callers(provider).known_by(provider.token())
     assert caller is not None
-    assert (caller.user, caller.roles) == ("suzuki", frozenset({Role.COLLECTION_CLERK}))
+    assert (caller.user, caller.roles) == ("openid:1 (suzuki)", frozenset({Role.COLLECTION_CLERK}))
     nameless = await callers(provider).known_by(provider.token(preferred_username=None, roles="auditor operator"))
     assert nameless is not None
-    assert (nameless.user, nameless.roles) == ("1", frozenset({Role.AUDITOR, Role.OPERATOR}))
+    assert (nameless.user, nameless.roles) == ("openid:1", frozenset({Role.AUDITOR, Role.OPERATOR}))
 
 
 async def test_roles_may_be_within_objects(provider: Provider) -> None:

@@ -70,10 +70,10 @@ async def test_people_of_a_provider_see_what_their_roles_open(new_stack: NewStac
     ]
     assert statuses == [200, 403, 403, 200, 401, 401, 200, 200]
     mine = (await asked(stack, "/sessions/current", auditor)).json()
-    assert mine == {"user": "auditor", "roles": ["auditor"], "purpose": "監査"}
+    assert mine == {"user": "openid:auditor", "roles": ["auditor"], "purpose": "監査"}
     log = (await asked(stack, "/ops/access-log", auditor)).json()
-    assert [(e["user"], e["what"], e["why"]) for e in log if e["user"] == "auditor"] == [
-        ("auditor", "GET /ops/books", "監査"),
+    assert [(e["user"], e["what"], e["why"]) for e in log if e["user"] == "openid:auditor"] == [
+        ("openid:auditor", "GET /ops/books", "監査"),
     ]
     assert (await stack.sansha("slip", "list")).status == 0, "software has its key as before"
     await stack.stop()

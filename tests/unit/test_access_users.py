@@ -6,6 +6,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from contracts.roles import Role
 from services.chassis.access.callers import KnownUsers
 from services.chassis.access.lockout import Attempt, Lockout, Outcome
-from services.chassis.access.sessions import Session, Sessions
+from services.chassis.access.sessions import Session, read_session, session_token
 from services.chassis.access.users import UnusableUsers, Users, with_key, with_password, write_users
 from services.chassis.machine_time import real_time
 
@@ -23,7 +24,7 @@ PASSWORD = "correct horse battery"
 
 
 def known(path: Path) -> KnownUsers:
-    return KnownUsers(Users(path), Sessions(b"secret"), 60.0)
+    return KnownUsers(Users(path), 60.0)
 
 
 async def test_a_key_opens_as_long_as_its_user_is_there(tmp_path: Path) -> None:
@@ -48,32 +49,41 @@ async def test_a_session_ends_with_its_time_and_with_its_user(tmp_path: Path) ->
     assert caller is not None
     assert (caller.user, caller.roles, caller.purpose) == ("suzuki", CLERK, "消込")
     assert 0 < until.timestamp() - real_time() <= 60
-    assert Sessions(b"secret").read(token, until.timestamp()) is None
-    write_users(path, [with_password("suzuki", [Role.AUDITOR], PASSWORD)])
+    clerk = callers.users.by_name("suzuki")
+    assert clerk is not None
+    assert read_session(token, until.timestamp(), lambda _: clerk.password_scrypt) is None
+    write_users(path, [msgspec.structs.replace(clerk, roles=(Role.AUDITOR,))])
     changed = await callers.known_by(token)
     assert changed is not None
     assert changed.roles == {Role.AUDITOR}, "roles are those of now"
+    write_users(path, [with_password("suzuki", CLERK, PASSWORD)])
+    assert await callers.known_by(token) is None, "a new password, though the same one, ends the sessions of before"
     write_users(path, [])
     assert await callers.known_by(token) is None
 
 
+async def test_software_has_no_sessions_and_nobody_can_make_one_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "ward.json"
+    write_users(path, [with_key("operator", Role, "")[0]])
+    forged = session_token(Session("operator", "a", 2**40), "")
+    assert await known(path).known_by(forged) is None
+
+
 @given(st.text(max_size=20), st.text(max_size=40), st.integers(0, 200), st.integers(1, 255))
 def test_a_session_that_was_changed_is_none(user: str, purpose: str, place: int, by: int) -> None:
-    sessions = Sessions(b"secret")
     session = Session(user, purpose, 1_000)
-    token = sessions.token(session)
-    assert sessions.read(token, 999.9) == session
+    token = session_token(session, "secret")
+    assert read_session(token, 999.9, lambda _: "secret") == session
+    assert read_session(token, 0.0, lambda _: "another") is None
     place %= len(token)
     changed = token[:place] + chr((ord(token[place]) + by) % 0x110000) + token[place + 1 :]
-    if "\ud800" <= changed[place] <= "\udfff":
-        return
-    assert sessions.read(changed, 0.0) is None
-    assert Sessions(b"another").read(token, 0.0) is None
+    if not "\ud800" <= changed[place] <= "\udfff":
+        assert read_session(changed, 0.0, lambda _: "secret") is None
 
 
 @pytest.mark.parametrize("token", ["", "session.", "session..", "session.e30.", "session.!!.00", "session.\ud800.x"])
 def test_what_is_no_session_is_none(token: str) -> None:
-    assert Sessions(b"secret").read(token, 0.0) is None
+    assert read_session(token, 0.0, lambda _: "secret") is None
 
 
 async def test_a_password_is_its_user_s_alone(tmp_path: Path) -> None:

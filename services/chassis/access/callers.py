@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from services.chassis.access.caller import Caller, Callers
-from services.chassis.access.sessions import Session, Sessions, is_session
+from services.chassis.access.sessions import Session, is_session, read_session, session_token
 from services.chassis.access.users import Users
 from services.chassis.machine_time import real_time
 
@@ -34,14 +34,13 @@ class KnownUsers:
     """The users of a file. Their sessions last this many seconds of real time."""
 
     users: Users
-    sessions: Sessions
     session_seconds: float
     _checking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_PASSWORDS_AT_ONCE))
 
     async def known_by(self, token: str) -> Caller | None:
         if not is_session(token):
             return self.users.by_key(token)
-        session = self.sessions.read(token, real_time())
+        session = read_session(token, real_time(), self._secret_of)
         user = None if session is None else self.users.by_name(session.user)
         return None if session is None or user is None else Caller(user.user, frozenset(user.roles), session.purpose)
 
@@ -53,4 +52,9 @@ class KnownUsers:
     def opened(self, user: str, purpose: str) -> tuple[str, datetime]:
         """(token, its end) of a new session."""
         until = int(real_time() + self.session_seconds)
-        return self.sessions.token(Session(user, purpose, until)), datetime.fromtimestamp(until, UTC)
+        token = session_token(Session(user, purpose, until), self._secret_of(user))
+        return token, datetime.fromtimestamp(until, UTC)
+
+    def _secret_of(self, user: str) -> str:
+        found = self.users.by_name(user)
+        return "" if found is None else found.password_scrypt

@@ -13,6 +13,7 @@ import httpx
 import jwt
 import structlog
 
+from contracts.bounds import shown
 from contracts.roles import Role
 from services.chassis.access.caller import Caller
 from services.chassis.machine_time import monotonic, real_time
@@ -20,6 +21,9 @@ from services.chassis.outages import Outage
 
 ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Signatures with a public key; a shared secret would let a party make tokens itself."""
+LONGEST_PURPOSE: Final = 200
+LONGEST_USER: Final = 600
+"""A subject has at most 255 characters."""
 _DISCOVERY: Final = "/.well-known/openid-configuration"
 _TIMEOUT_SECONDS: Final = 5.0
 _KEYS_HOLD_SECONDS: Final = 300.0
@@ -56,7 +60,7 @@ class OpenIdCallers:
         except jwt.PyJWTError as wrong:
             log.info("a token is refused", error=str(wrong))
             return None
-        caller = Caller(_user(claims), self._roles(claims), str(claims.get("purpose", "")))
+        caller = Caller(_user(claims), self._roles(claims), str(claims.get("purpose", ""))[:LONGEST_PURPOSE])
         self._remember(token, caller, float(claims["exp"]))
         return caller
 
@@ -112,4 +116,6 @@ class OpenIdCallers:
 
 
 def _user(claims: dict[str, Any]) -> str:
-    return str(claims.get("preferred_username") or claims["sub"])[:64]
+    """The subject, which alone is unique and lasting, and the name it prefers. No user of a file has a colon."""
+    preferred = claims.get("preferred_username")
+    return shown(f"openid:{claims['sub']}" + (f" ({preferred})" if preferred else ""), LONGEST_USER)

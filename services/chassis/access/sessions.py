@@ -1,12 +1,15 @@
-"""Sessions of people who have logged in: signed, so that every replica knows them and none stores them."""
+"""Sessions of people who have logged in: signed, so that every replica knows them and none stores them.
+
+A session is signed with the hash of its user's password, which only the users file has: it cannot be made without that
+file, whatever the seed, and ends when the password is changed.
+"""
 
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import msgspec
@@ -22,31 +25,32 @@ class Session(NamedTuple):
     """Its end, in seconds since 1970-01-01T00:00:00Z of real time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sessions:
-    """Opens sessions and reads their tokens. `secret` signs them."""
+def session_token(session: Session, secret: str) -> str:
+    """The bearer token of a session, signed with its user's `secret`."""
+    content = base64.urlsafe_b64encode(msgspec.json.encode(session)).decode()
+    return f"{_MARK}{content}.{_signature(content, secret)}"
 
-    secret: bytes
 
-    def token(self, session: Session) -> str:
-        content = base64.urlsafe_b64encode(msgspec.json.encode(session)).decode()
-        return f"{_MARK}{content}.{self._signature(content)}"
+def read_session(token: str, now: float, secret_of: Callable[[str], str]) -> Session | None:
+    """None for a token that its user's secret has not signed, or that has ended; `now` in seconds of real time.
 
-    def read(self, token: str, now: float) -> Session | None:
-        """None for a token that is not ours or has ended; `now` in seconds of real time."""
-        mark, content, signature = token[: len(_MARK)], *token[len(_MARK) :].rpartition(".")[::2]
-        if mark != _MARK or not hmac.compare_digest(signature.encode(), self._signature(content).encode()):
-            return None
-        try:
-            session = msgspec.json.decode(base64.urlsafe_b64decode(content), type=Session)
-        except (binascii.Error, ValueError, msgspec.DecodeError):
-            return None
-        return session if now < session.until else None
-
-    def _signature(self, content: str) -> str:
-        return hmac.digest(self.secret, f"session\x1f{content}".encode(errors="replace"), hashlib.sha256).hex()
+    `secret_of` gives the secret of a user, empty for one that opens no sessions.
+    """
+    content, _, signature = token.removeprefix(_MARK).rpartition(".")
+    try:
+        session = msgspec.json.decode(base64.urlsafe_b64decode(content), type=Session)
+    except ValueError:  # no base64, no ASCII, no JSON, another form
+        return None
+    secret = secret_of(session.user)
+    if not secret or not hmac.compare_digest(signature.encode(), _signature(content, secret).encode()):
+        return None
+    return session if is_session(token) and now < session.until else None
 
 
 def is_session(token: str) -> bool:
     """Whether a bearer token has the form of a session's."""
     return token.startswith(_MARK)
+
+
+def _signature(content: str, secret: str) -> str:
+    return hmac.digest(secret.encode(), f"session\x1f{content}".encode(), hashlib.sha256).hex()

@@ -1,4 +1,4 @@
-"""Admits the callers of a service's HTTP: who sends a request, and whether one of its roles opens the route.
+"""Admits the callers of a service's HTTP: finds the caller, and whether one of its roles opens the route.
 
 A route without roles is public. The others need `Authorization: Bearer TOKEN`, a user's key or a session's token.
 """
@@ -60,7 +60,7 @@ def set_callers(app: FastAPI, callers: Callers, record: RecordAccess | None = No
 
 
 class Admission:
-    """Finds who sends a request. One that is not known is refused before its body is read, except by public routes.
+    """Finds the caller of a request. One that is not known is refused before its body is read, except by public routes.
 
     Does nothing for an application without callers.
     """
@@ -132,8 +132,8 @@ class GuardedRoute(APIRoute):
             if not self.roles:
                 return await handle(request)
             caller = admitted_to(request, self.roles)
+            CALLER.set(caller)
             if request.method != "GET" or not self.shows_persons:
-                CALLER.set(caller)
                 return await handle(request)
             if not caller.purpose:
                 raise ProblemError(NO_PURPOSE)

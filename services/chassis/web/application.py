@@ -74,7 +74,7 @@ def create_http(service: Service, router: APIRouter) -> FastAPI:
     bodies = router.bodies if isinstance(router, PartyRouter) else {}
     app = create_api(service.title, Entrance.of(service.settings, service.principal, bodies))
     app.state.service = service
-    callers = known_callers(service.settings, service.secret)
+    callers = known_callers(service.settings)
     set_callers(app, callers, service.record_access)
     app.add_exception_handler(Exception, _answer_fault)
     app.add_middleware(_Observed, service=service)

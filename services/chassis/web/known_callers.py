@@ -6,7 +6,6 @@ from typing import Final
 
 from services.chassis.access.caller import Callers, Open
 from services.chassis.access.callers import FirstOf, KnownUsers
-from services.chassis.access.sessions import Sessions
 from services.chassis.access.users import UnusableUsers, Users
 from services.chassis.deferred import Deferred
 from services.chassis.settings import ServiceSettings
@@ -14,12 +13,12 @@ from services.chassis.settings import ServiceSettings
 _OPENID: Final[Deferred[Callers]] = Deferred("services.chassis.access.openid:OpenIdCallers", extra="openid")
 
 
-def known_callers(settings: ServiceSettings, secret: bytes) -> Callers:
-    """`secret` signs sessions. Raises `UnusableUsers` for a users file that is missing or damaged."""
+def known_callers(settings: ServiceSettings) -> Callers:
+    """Raises `UnusableUsers` for a users file that is missing or damaged."""
     if settings.access == "open":
         return Open()
     path = settings.users_file
-    users = None if path is None else KnownUsers(Users(path), Sessions(secret), settings.session_hours * 3600)
+    users = None if path is None else KnownUsers(Users(path), settings.session_hours * 3600)
     if settings.access == "openid":
         provider = _OPENID.load()(settings.openid_issuer, settings.openid_audience, settings.openid_roles_claim)
         return provider if users is None else FirstOf((users, provider))

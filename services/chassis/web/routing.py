@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from inspect import Parameter, Signature
 from typing import Annotated, Any, Generic, TypeVar
+from urllib.parse import quote
 
 from fastapi import Header, Request, Response
 from pydantic import BaseModel, ValidationError
@@ -47,7 +48,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 def of_caller(key: str | None) -> str | None:
     """An idempotency key as it is stored: it belongs to its caller, and another may use the same."""
     caller = CALLER.get()
-    return key if key is None or caller is ANYBODY else f"{caller.user}/{key}"
+    return key if key is None or caller is ANYBODY else f"{quote(caller.user, safe='')}/{key}"
 
 
 class PartyRouter(GuardedRouter):

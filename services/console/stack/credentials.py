@@ -151,7 +151,7 @@ def key_for(port_base: int, environment: Mapping[str, str] = os.environ) -> str:
 
 @dataclass
 class Credentials:
-    """What tells the stack on these ports who is calling. A key is looked for until one is found: a stack may start."""
+    """The key for the stack on these ports. It is looked for until one is found: a stack may start."""
 
     port_base: int
     _key: str = ""

@@ -17,7 +17,6 @@ from pydantic import Field
 from contracts import topics
 from services.chassis.bus.opening import open_bus
 from services.chassis.bus.port import EventBus
-from services.chassis.identity import random_token
 from services.chassis.service import identity_of, topic_specs
 from services.chassis.settings import ServiceSettings
 from services.chassis.waits import possible
@@ -44,7 +43,7 @@ async def serve_console(settings: ConsoleSettings, options: ClockOptions, addres
 
     Raises `ValueError` for an unknown bus, and for users that cannot be used.
     """
-    callers = known_callers(settings, random_token().encode())
+    callers = known_callers(settings)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)

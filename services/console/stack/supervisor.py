@@ -25,7 +25,7 @@ from services.chassis.access.caller import Callers
 from services.chassis.bus.opening import open_bus
 from services.chassis.bus.port import BusError, DamagedLog, EventBus
 from services.chassis.clock import monotonic, pause
-from services.chassis.identity import SeededIdentity, TimeOrderedIdentity, random_token
+from services.chassis.identity import SeededIdentity, TimeOrderedIdentity
 from services.chassis.log_levels import LogLevel
 from services.chassis.process import PRIVATE_UMASK
 from services.chassis.service import topic_specs
@@ -200,7 +200,7 @@ class Supervisor:
         own: dict[str, object] = {"users_file": users_file(self.options.folder, topics.CONSOLE)}
         if self.options.open:
             own["access"] = "open"
-        return known_callers(settings.model_copy(update=own), random_token().encode())
+        return known_callers(settings.model_copy(update=own))
 
     def _processes(self) -> Sequence[ProcessView]:
         return [

@@ -1,4 +1,4 @@
-"""Who reads next: places for pictures, taken before an upload begins, and turns at the decoder.
+"""Which picture is read next: places, taken before an upload begins, and turns at the decoder.
 
 A picture may take its full time while no other waits. Once others wait, one that has had a turn gives way, the one that
 began first before the rest: so a photo of a slip, which takes a second, is read however slow the files before it are.

@@ -19,7 +19,7 @@ from contracts.events import Event
 from contracts.schema_fields import Json
 from contracts.topics import CONSOLE, PRINCIPALS, TOPICS, Topic
 
-VERSION: Final = "1.0.0"
+VERSION: Final = "1.1.0"
 """Version of the contract. Adding a field, an event type or a topic increments the second number."""
 KAFKA_BINDING: Final = "0.5.0"
 PAYLOAD_FORMAT: Final = "application/schema+json;version=draft-2020-12"

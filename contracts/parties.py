@@ -7,6 +7,7 @@ separate party.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Final, NamedTuple
 
 from contracts.vocabulary import Agent
@@ -19,6 +20,14 @@ CONSOLE: Final = "console"
 def card_agent(agent: Agent) -> str:
     """The principal of a card agent."""
     return f"card_agent.{agent}"
+
+
+class Contractor(StrEnum):
+    """受託者: whom the ward has protect its data; the names are their principals."""
+
+    PAYMENT_PROVIDER = "payment_provider"  # 乙
+    CARD_AGENT_JCB = "card_agent.jcb"  # 丙
+    CARD_AGENT_UC = "card_agent.uc"  # 丙
 
 
 PARTIES: Final = (WARD, PAYMENT_PROVIDER, *map(card_agent, Agent))

@@ -45,8 +45,8 @@ def schema_of(event_type: type[events.Event]) -> Schema:
     """The JSON Schema of an event's value. Additional fields are allowed: a reader ignores them."""
     _, components = msgspec.json.schema_components([event_type], ref_template="#/$defs/{name}")
     for name, component in components.items():
-        struct = getattr(events, name)
-        if issubclass(struct, msgspec.Struct):  # else one of the enumerations
+        struct = getattr(events, name, None)
+        if struct is not None:  # else one of the enumerations
             _describe(component, struct)
     root: Schema = components.pop(event_type.__name__)
     root |= {
@@ -127,7 +127,7 @@ def _field_docstrings(struct: type) -> Mapping[str, str]:
     """The docstring below each field; a subclass's takes precedence."""
     found: dict[str, str] = {}
     for cls in reversed(struct.__mro__):
-        if cls.__module__ == events.__name__:
+        if cls.__module__.startswith(events.__name__):
             found |= _docstrings_below(ast.parse(inspect.getsource(cls)).body[0])
     return found
 

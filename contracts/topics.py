@@ -15,7 +15,7 @@ from contracts import events as e
 from contracts.bounds import shown
 from contracts.cloudevents import source_of
 from contracts.parties import CONSOLE as CONSOLE
-from contracts.parties import PARTIES
+from contracts.parties import PARTIES, Contractor
 from contracts.parties import PAYMENT_PROVIDER as PAYMENT_PROVIDER
 from contracts.parties import PRINCIPALS as PRINCIPALS
 from contracts.parties import WARD as WARD
@@ -47,6 +47,8 @@ class Topic:
     """Its events name this agent, if they name one."""
     settlers: frozenset[Settler] = frozenset(Settler)
     """Its events name one of these settlers, if they name one as their sender."""
+    contractor: Contractor | None = None
+    """Its events name this contractor, if they name one."""
 
 
 SCANS = Topic("payment_provider.scans", PAYMENT_PROVIDER, (), (e.SlipScanned, e.PaymentDeclined), key="payment id")
@@ -118,6 +120,32 @@ def settlements(agent: Agent) -> Topic:
     )
 
 
+def duties_of(contractor: Contractor) -> Topic:
+    """個人情報の保護: what a contractor tells the ward about it."""
+    return Topic(
+        f"{contractor}.duties",
+        contractor,
+        (WARD,),
+        e.CONTRACTOR_EVENTS,
+        key="contractor",
+        partitions=1,
+        contractor=contractor,
+    )
+
+
+def duties_towards(contractor: Contractor) -> Topic:
+    """個人情報の保護: what the ward tells one contractor about it."""
+    return Topic(
+        f"ward.duties.{contractor}",
+        WARD,
+        (contractor,),
+        (*e.WARD_EVENTS, e.AccessLogCheckpointed),
+        key="contractor",
+        partitions=1,
+        contractor=contractor,
+    )
+
+
 def timers(principal: str) -> Topic:
     """A party's own timers; no other principal reads or writes them."""
     return Topic(f"{principal}.timers", principal, (principal,), (), key="subject of the timer", private=True)
@@ -131,6 +159,8 @@ TOPICS: tuple[Topic, ...] = (
     RECEIPTS,
     *(settlements(agent) for agent in Agent),
     BANK_SETTLEMENTS,
+    *map(duties_of, Contractor),
+    *map(duties_towards, Contractor),
     CLOCK,
     *map(timers, PARTIES),
 )
@@ -141,12 +171,18 @@ def readable_by(principal: str) -> Iterable[Topic]:
     return (t for t in TOPICS if principal in t.readers and t.name != CLOCK.name)
 
 
-_ROUTES: dict[tuple[type[e.Event], str, Agent | None], str] = {
+_ROUTES: dict[tuple[type[e.Event], str, Agent | Contractor | None], str] = {
     **{(event_type, topic.owner, None): topic.name for topic in TOPICS for event_type in topic.events},
     **{
         (event_type, PAYMENT_PROVIDER, agent): authorization_requests(agent).name
         for agent in Agent
         for event_type in authorization_requests(agent).events
+    },
+    **{
+        (event_type, topic.owner, contractor): topic.name
+        for contractor in Contractor
+        for topic in (duties_of(contractor), duties_towards(contractor))
+        for event_type in topic.events
     },
 }
 
@@ -156,9 +192,11 @@ def topic_of(event: e.Event, publisher: str) -> str:
 
     Raises `LookupError` if that party publishes no events of this type.
     """
-    agent = event.agent if isinstance(event, e.AgentRequest) else None
+    to: Agent | Contractor | None = event.agent if isinstance(event, e.AgentRequest) else None
+    if isinstance(event, e.DutyEvent):
+        to = event.contractor
     try:
-        return _ROUTES[type(event), publisher, agent]
+        return _ROUTES[type(event), publisher, to]
     except KeyError:
         raise LookupError(f"{publisher} owns no topic for {type(event).__name__}") from None
 
@@ -175,6 +213,7 @@ class _Carried:
     source: str = ""
     agent: Agent | None = None
     settlers: frozenset[Settler] | None = None
+    contractor: Contractor | None = None
 
 
 @cache
@@ -192,13 +231,14 @@ def _carried(name: str, event_type: type[e.Event]) -> _Carried:
         source=source_of(topic.owner),
         agent=topic.agent if "agent" in names else None,
         settlers=topic.settlers if issubclass(event_type, e.SettlementEvent) else None,
+        contractor=topic.contractor if issubclass(event_type, e.DutyEvent) else None,
     )
 
 
 def misplaced(name: str, source: str, event: e.Event) -> str:
     """Why this event, from this source, does not belong on the topic; empty if it does.
 
-    A topic carries the events of its owner, and of the agent or settler that the owner is or speaks for.
+    A topic carries the events of its owner, and of the agent, settler or contractor that the owner is or speaks for.
     """
     carried = _carried(name, type(event))
     if carried.wrong:
@@ -209,4 +249,8 @@ def misplaced(name: str, source: str, event: e.Event) -> str:
         return f"agent {agent} is not the agent of {name}"
     if carried.settlers is not None and (settler := getattr(event, "settler", None)) not in carried.settlers:
         return f"settler {settler} is none for whom the owner of {name} speaks"
+    if carried.contractor is not None and (contractor := getattr(event, "contractor", None)) is not carried.contractor:
+        return f"contractor {contractor} is not the contractor of {name}"
+    if isinstance(event, e.AccessLogCheckpointed) and source_of(event.party) != source:
+        return f"a checkpoint of {shown(event.party)}'s access log comes from that party alone"
     return ""

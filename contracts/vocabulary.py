@@ -125,6 +125,23 @@ ANOMALY_BUSINESS_DAYS = 3
 """Default number of bank business days by which a deposit is late."""
 
 
+class HandlerRole(StrEnum):
+    """Of those who handle personal data at a contractor."""
+
+    RESPONSIBLE = "responsible"  # 取扱責任者
+    HANDLER = "handler"  # 従事者
+
+
+class IncidentKind(StrEnum):
+    """事故の種別"""
+
+    LEAK = "leak"  # 漏えい
+    LOSS = "loss"  # 滅失・紛失
+    DAMAGE = "damage"  # 毀損
+    THREAT = "threat"  # 発生のおそれ
+    BREACH = "breach"  # 特記事項違反
+
+
 class FlowStep(IntEnum):
     """The steps of a payment in order: sorts steps that have the same time."""
 

@@ -6,7 +6,8 @@ from itertools import product
 
 import pytest
 
-from contracts.events import AgentRequest, Event
+from contracts.events import CONTRACTOR_EVENTS, WARD_EVENTS, AccessLogCheckpointed, AgentRequest, DutyEvent, Event
+from contracts.parties import Contractor
 from contracts.topics import (
     CONSOLE,
     PAYMENT_PROVIDER,
@@ -41,9 +42,10 @@ def test_a_topic_is_read_by_known_parties_other_than_its_owner(topic: Topic) -> 
     assert (topic.owner in topic.readers) == topic.private
 
 
-def test_nobody_hears_the_ward() -> None:
+def test_nobody_hears_of_payments_from_the_ward() -> None:
     """A long year's ward is not waited for (decision 0025)."""
-    assert {topic.readers for topic in TOPICS if topic.owner == WARD} == {(WARD,)}
+    heard = [topic for topic in TOPICS if topic.owner == WARD and topic.readers != (WARD,)]
+    assert {event_type for topic in heard for event_type in topic.events} == {*WARD_EVENTS, AccessLogCheckpointed}
 
 
 @any_topic
@@ -59,24 +61,36 @@ def test_a_private_topic_is_its_owners_alone(topic: Topic) -> None:
         assert topic.readers == (topic.owner,)
 
 
-def test_an_owner_publishes_an_event_type_on_one_topic_or_one_per_agent() -> None:
+def test_an_owner_publishes_an_event_type_on_one_topic_or_one_per_agent_or_contractor() -> None:
     homes: defaultdict[tuple[str, str], list[Topic]] = defaultdict(list)
     for topic in TOPICS:
         for event_type in topic.events:
             homes[topic.owner, event_type.__name__].append(topic)
             allowed = len(Agent) if issubclass(event_type, AgentRequest) else 1
+            if topic.owner == WARD and issubclass(event_type, DutyEvent):
+                allowed = len(Contractor)
             assert len(homes[topic.owner, event_type.__name__]) <= allowed
 
 
 @pytest.mark.parametrize("principal", PRINCIPALS)
 def test_only_its_owner_can_publish_on_a_topic(principal: str) -> None:
     owners = {topic.name: topic.owner for topic in TOPICS}
-    for topic, agent in product(TOPICS, Agent):
+    for topic, agent, contractor in product(TOPICS, Agent, Contractor):
         for event_type in topic.events:
             try:
-                assert owners[topic_of(_blank(event_type, agent), principal)] == principal
+                assert owners[topic_of(_blank(event_type, agent, contractor), principal)] == principal
             except LookupError:
-                assert principal != topic.owner
+                assert principal != topic.owner or contractor != topic.contractor
+
+
+@pytest.mark.parametrize("contractor", Contractor)
+def test_what_concerns_one_contractor_is_between_it_and_the_ward(contractor: Contractor) -> None:
+    topics = {topic.name: topic for topic in TOPICS}
+    by_ward: tuple[type[Event], ...] = (*WARD_EVENTS, AccessLogCheckpointed)
+    for event_type in by_ward:
+        assert topics[topic_of(_blank(event_type, Agent.UC, contractor), WARD)].readers == (contractor,)
+    for event_type in CONTRACTOR_EVENTS:
+        assert topics[topic_of(_blank(event_type, Agent.UC, contractor), contractor)].readers == (WARD,)
 
 
 @pytest.mark.parametrize("agent", Agent)
@@ -92,7 +106,7 @@ def test_a_card_agent_reads_only_the_requests_made_to_it(agent: Agent) -> None:
     others = {topic.name for other in Agent if other != agent for topic in readable_by(card_agent(other))}
     assert readable
     assert readable.isdisjoint(others)
-    assert all(str(agent) in name for name in readable)
+    assert all(str(agent) in name for name in readable), readable
 
 
 def test_every_party_follows_the_clock() -> None:
@@ -100,8 +114,12 @@ def test_every_party_follows_the_clock() -> None:
     assert set(clock.readers) == set(PRINCIPALS) - {CONSOLE}
 
 
-def _blank(event_type: type[Event], agent: Agent) -> Event:
-    """An event of which only the type and the agent matter."""
+def _blank(event_type: type[Event], agent: Agent, contractor: Contractor = Contractor.PAYMENT_PROVIDER) -> Event:
+    """An event of which only the type and whom it concerns matter."""
     make: Callable[..., Event] = event_type
-    blank = dict.fromkeys(event_type.__struct_fields__)
-    return make(**blank | ({"agent": agent} if issubclass(event_type, AgentRequest) else {}))
+    blank: dict[str, object] = dict.fromkeys(event_type.__struct_fields__)
+    if issubclass(event_type, AgentRequest):
+        blank["agent"] = agent
+    if issubclass(event_type, DutyEvent):
+        blank["contractor"] = contractor
+    return make(**blank)

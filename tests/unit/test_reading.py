@@ -13,6 +13,7 @@ from contracts import topics
 from contracts.cloudevents import UndecodableEvent, encode_value, headers
 from contracts.events import (
     EVENTS,
+    AccessLogCheckpointed,
     AgentRequest,
     AuthorizationApproved,
     ClosingStatementIssued,
@@ -20,6 +21,7 @@ from contracts.events import (
     Event,
     PaymentEvent,
 )
+from contracts.parties import PARTIES, Contractor
 from contracts.reading import MisplacedEvent, Reader
 from contracts.schema_generation import example_of
 from contracts.vocabulary import Agent, Settler
@@ -48,6 +50,10 @@ def fitting(event_type: type[Event], topic: topics.Topic) -> Event:
         changes["agent"] = topic.agent
     if issubclass(event_type, ClosingStatementIssued | DepositMade):
         changes["settler"] = min(topic.settlers)
+    if topic.contractor is not None:
+        changes["contractor"] = topic.contractor
+    if event_type is AccessLogCheckpointed:
+        changes["party"] = topic.owner
     return an(event_type, **changes)
 
 
@@ -102,6 +108,21 @@ def test_an_agents_events_carry_its_own_name(topic: topics.Topic) -> None:
         assert issubclass(event_type, AgentRequest) or "agent" in event_type.__struct_fields__
         with pytest.raises(MisplacedEvent, match=f"agent {other} is not the agent of"):
             read(an(event_type, agent=other), topic.name, topic.owner)
+
+
+@pytest.mark.parametrize("topic", [t for t in topics.TOPICS if t.contractor is not None], ids=lambda topic: topic.name)
+def test_what_is_told_of_protection_names_the_contractor_that_it_concerns(topic: topics.Topic) -> None:
+    other = next(contractor for contractor in Contractor if contractor is not topic.contractor)
+    for event_type in topic.events:
+        with pytest.raises(MisplacedEvent, match=f"contractor {other} is not the contractor of"):
+            read(an(event_type, contractor=other), topic.name, topic.owner)
+
+
+@pytest.mark.parametrize("topic", [t for t in topics.TOPICS if t.contractor is not None], ids=lambda topic: topic.name)
+def test_nobody_sends_a_checkpoint_of_anothers_access_log(topic: topics.Topic) -> None:
+    for other in set(PARTIES) - {topic.owner}:
+        with pytest.raises(MisplacedEvent, match=f"a checkpoint of {other}'s access log"):
+            read(an(AccessLogCheckpointed, contractor=topic.contractor, party=other), topic.name, topic.owner)
 
 
 def test_a_topic_that_the_contract_does_not_know_carries_nothing() -> None:

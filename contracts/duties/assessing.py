@@ -1,6 +1,7 @@
 """How each duty stands on a day, from records and checks. Pure.
 
-A duty is as its worst part is: missed before due, due before fulfilled; no case before not simulated.
+A duty is as its worst part is: missed before due, due before unchecked, unchecked before fulfilled; no case before
+not simulated.
 """
 
 from __future__ import annotations
@@ -37,8 +38,9 @@ class Status(IntEnum):
     NOT_SIMULATED = 0  # 模擬対象外
     NO_CASE = 1  # 該当なし
     FULFILLED = 2  # 履行済
-    DUE = 3  # 期限前
-    MISSED = 4  # 未履行
+    UNCHECKED = 3  # 未確認: what a machine could check cannot be checked here
+    DUE = 4  # 期限前
+    MISSED = 5  # 未履行
 
 
 class DutyRecord(NamedTuple):
@@ -67,6 +69,8 @@ class CheckResult(NamedTuple):
     check: CheckName
     holds: bool | None
     found: str
+    """In English, with numbers that can be found again."""
+    japanese: str
 
 
 class Part(NamedTuple):
@@ -141,7 +145,7 @@ def _checked(shown: Checked, debtor: str, known: _Known) -> Part:
     result = known.checks.get((debtor, shown.check))
     if result is None:
         return Part(shown, Status.MISSED, None, ("not checked",))
-    status = {None: Status.NOT_SIMULATED, True: Status.FULFILLED, False: Status.MISSED}[result.holds]
+    status = {None: Status.UNCHECKED, True: Status.FULFILLED, False: Status.MISSED}[result.holds]
     return Part(shown, status, None, (result.found,))
 
 

@@ -103,14 +103,14 @@ def test_a_certificate_that_the_ward_rejects_is_no_fulfilment_until_a_better_one
 
 
 @pytest.mark.parametrize(
-    ("holds", "status"), [(True, Status.FULFILLED), (False, Status.MISSED), (None, Status.NOT_SIMULATED)]
+    ("holds", "status"), [(True, Status.FULFILLED), (False, Status.MISSED), (None, Status.UNCHECKED)]
 )
 def test_a_check_tells_how_its_duty_stands(holds: bool | None, status: Status) -> None:
     (found,) = (
         s
         for s in assess(
             (),
-            [CheckResult(UC, CheckName.SEALED, holds, "as found")],
+            [CheckResult(UC, CheckName.SEALED, holds, "as found", "確認した")],
             began=BEGAN,
             on=BEGAN,
             duties=[BY_NUMBER["C-S2"]],

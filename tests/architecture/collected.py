@@ -1,0 +1,67 @@
+"""Every field in which the parties may collect something: columns of tables, fields of events and of requests."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import MetaData
+
+from contracts import events
+from services.chassis.access_log import AccessLog
+from services.chassis.bus.memory import MemoryBus
+from services.chassis.clock import Clock, real_now
+from services.chassis.logins import Logins
+from services.chassis.service import Service
+from services.chassis.web.application import create_http
+from services.console.duties.fields import requested
+
+PARTIES: Final = ("ward", "payment_provider", "card_agent")
+
+
+def fields() -> set[str]:
+    return {*of_events(), *(name for party in PARTIES for name in (*of_tables(party), *of_requests(party)))}
+
+
+def service_of(party: str) -> Service:
+    app = import_module(f"services.{party}.app")
+    more = {"agent": "uc"} if party == "card_agent" else {}
+    settings = app.Settings.model_validate({"seed": 1, "access": "open", **more})
+    made: Service = app.create_app(settings, MemoryBus(), Clock.stepped(real_now()))
+    return made
+
+
+def of_tables(party: str) -> Iterator[str]:
+    """Columns of a party's own tables, and of those that hold who called it."""
+    service, chassis = service_of(party), MetaData()
+    AccessLog(chassis), Logins(chassis, service.settings.lockout)
+    for tables in (service.tables, chassis):
+        for table in tables.tables.values():
+            yield from table.columns.keys()
+
+
+def of_requests(party: str) -> set[str]:
+    routes = import_module(f"services.{party}.routes")
+    service = service_of(party)
+    return requested(create_http(service, routes.router(service)).openapi())
+
+
+def of_events() -> Iterator[str]:
+    for event_type in events.EVENTS:
+        yield from of_struct(event_type)
+
+
+def of_struct(struct: Any) -> Iterator[str]:
+    """Names of the fields, and of those of the structs within."""
+    for field in msgspec.structs.fields(struct):
+        yield field.name
+        inside = [field.type]
+        while inside:
+            part = inside.pop()
+            if isinstance(part, type) and issubclass(part, msgspec.Struct):
+                yield from of_struct(part)
+            else:
+                inside += typing.get_args(part)

@@ -109,7 +109,9 @@ async def test_a_request_over_the_limit_in_flight_is_answered_503_with_retry_aft
 async def test_an_unknown_path_and_a_wrong_method_are_problems(tmp_path: Path) -> None:
     async with serving(tmp_path) as (_, client):
         problem(await client.get("/nothing/here"), 404, "not_found")
-        problem(await client.delete("/entries"), 405, "method_not_allowed")
+        wrong_method = await client.delete("/entries")
+        problem(wrong_method, 405, "method_not_allowed")
+        assert wrong_method.headers["Allow"] == "POST"
 
 
 async def test_a_bug_is_answered_500_without_what_it_was(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -25,8 +25,9 @@ from contracts.vocabulary import Refusal
 from services.chassis.outages import Unusable, is_outage, said
 from services.chassis.service import Service
 from services.chassis.waits import NotAnswering
-from services.chassis.web.admission import GuardedRouter, security_schemes, set_callers
+from services.chassis.web.admission import GuardedRouter, set_callers
 from services.chassis.web.answers import UNAVAILABLE, problem_response
+from services.chassis.web.document import described
 from services.chassis.web.entrance import ENTRANCE, Entrance
 from services.chassis.web.known_callers import known_callers
 from services.chassis.web.persons import EVERYBODY
@@ -37,19 +38,6 @@ from services.chassis.web.streams import Streams
 
 log = structlog.get_logger(__name__)
 
-REFUSED = {
-    "400": "not a request, or not text",
-    "403": "of a web page of another site",
-    "408": "not received in time",
-    "414": "path or query too long",
-    "421": "of a host that is not this listener's",
-    "422": "with a card number where none belongs",
-    "431": "headers too large",
-    "503": "too many at once, or an outage: try again later",
-}
-"""Status → a request that any route refuses so, before it is looked at."""
-REFUSED_BODIES = {"413": "body too large", "415": "body of a type that is not read here"}
-_PROBLEM_CONTENT = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 CLIENT_LEFT = 499
 """No answer is sent; metrics count it."""
 _TRACEPARENT = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$")
@@ -63,7 +51,7 @@ def create_api(title: str, entrance: Entrance = ENTRANCE) -> FastAPI:
     app.add_exception_handler(StarletteHTTPException, _answer_http_error)
     app.add_exception_handler(ClientDisconnect, _answer_nobody)
     entrance.stand_before(app)
-    return app
+    return described(app)
 
 
 def create_http(service: Service, router: APIRouter) -> FastAPI:
@@ -80,24 +68,7 @@ def create_http(service: Service, router: APIRouter) -> FastAPI:
     app.add_middleware(_Observed, service=service)
     for routes in (router, _operations(service), session_routes(service, callers)):
         app.router.routes.extend(routes.routes)
-    app.openapi = partial(_described, app.openapi)  # type: ignore[method-assign]
     return app
-
-
-def _described(describe: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """FastAPI's document, with what the entrance may answer, and the media type that problems have."""
-    document = describe()
-    document["components"]["securitySchemes"] = security_schemes()
-    operations = [operation for path in document["paths"].values() for operation in path.values()]
-    for operation in operations:
-        refused = REFUSED | (REFUSED_BODIES if "requestBody" in operation else {})
-        for status, description in refused.items():
-            operation["responses"].setdefault(status, {"description": description, "content": _PROBLEM_CONTENT})
-    for status, response in (item for operation in operations for item in operation["responses"].items()):
-        content = response.get("content", {})
-        if status >= "400" and "application/json" in content:
-            content["application/problem+json"] = content.pop("application/json")
-    return document
 
 
 class _Observed:
@@ -170,9 +141,11 @@ async def _answer_http_error(_request: Request, raised: Exception) -> Response:
     code = {400: "invalid_request", 404: "not_found", 405: "method_not_allowed", 503: "unavailable"}.get(
         raised.status_code, "http_error"
     )
-    return problem_response(
+    answer = problem_response(
         problem(Refusal(code, str(raised.detail), "see /docs for what there is"), raised.status_code)
     )
+    answer.headers.update(raised.headers or {})  # the methods that are allowed
+    return answer
 
 
 async def _answer_fault(request: Request, raised: Exception) -> Response:

@@ -21,6 +21,7 @@ from contracts.http.payment_provider.payments import (
     TestBank,
 )
 from contracts.http.payment_provider.receipt_files import RecordedAccess
+from contracts.http.payment_provider.terms_of_use import TermsOfUse
 from contracts.http.service import Explanation
 from contracts.roles import Role
 from services.chassis.web.bodies import BodyRule
@@ -29,6 +30,7 @@ from services.chassis.web.problems import accepted
 from services.chassis.web.routing import IdempotencyKey, PartyRouter
 from services.payment_provider.app import PaymentProvider
 from services.payment_provider.pictures import received
+from services.payment_provider.terms_of_use import terms_of_use
 
 _PICTURES = ("image/*", "application/pdf", "application/octet-stream")
 _PICTURE_BODY = {
@@ -127,9 +129,11 @@ def _queries(api: PartyRouter, provider: PaymentProvider) -> None:
     clerks = api.open_to(Role.COLLECTION_CLERK, Role.AUDITOR)
     officers = api.open_to(Role.ADMINISTRATOR, Role.AUDITOR, Role.PRIVACY_OFFICER)
 
-    @api.get("/terms-of-use", summary="利用規約 the version in force")
-    async def terms_of_use() -> dict[str, str]:
-        return {"terms_version": provider.settings.terms_version}
+    terms = terms_of_use(provider.settings.terms_version)
+
+    @api.get("/terms-of-use", summary="利用規約 the version in force: text, purpose, items handled")
+    async def terms_in_force() -> TermsOfUse:
+        return terms
 
     @staff.get("/payments", summary="The payments of a slip")
     async def payments(slip_number: str) -> Sequence[PaymentView]:

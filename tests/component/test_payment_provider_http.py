@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from contracts.duties.items import TOLD
 from tests.component.driven import jst
 from tests.component.driven_provider import NOON, TERMS, DrivenProvider, slip
 from tests.component.home import Home
@@ -35,8 +36,18 @@ async def post(client: httpx.AsyncClient, path: str, body: object, status: int, 
 
 async def scan(client: httpx.AsyncClient, barcode: str = "") -> Any:
     terms = (await client.get("/terms-of-use")).json()
-    consent = await post(client, "/consents", {"app_user": "user-1", **terms}, 201)
+    consent = await post(client, "/consents", {"app_user": "user-1", "terms_version": terms["terms_version"]}, 201)
     return await post(client, "/scans", {"barcode": barcode or slip(), "consent_id": consent["consent_id"]}, 201)
+
+
+async def test_the_terms_of_use_tell_purpose_items_and_text_in_both_languages(tmp_path: Path) -> None:
+    async with serving(tmp_path) as (_, client):
+        terms = (await client.get("/terms-of-use")).json()
+    assert terms["terms_version"] == TERMS
+    assert [item["name"]["japanese"] for item in terms["items"]] == [item.japanese for item in TOLD]
+    said = [terms["purpose"], *(part for article in terms["text"] for part in article.values())]
+    said += [item[part] for item in terms["items"] for part in ("name", "purpose")]
+    assert all(both["japanese"] and both["english"] for both in said)
 
 
 async def test_a_card_payment_from_terms_to_explanation(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from services.chassis.web.problems import accepted
 from services.chassis.web.routing import IdempotencyKey, PartyRouter
 from services.payment_provider.app import PaymentProvider
 from services.payment_provider.pictures import received
-from services.payment_provider.terms_of_use import terms_of_use
+from services.payment_provider.queries.terms_of_use import terms_of_use
 
 _PICTURES = ("image/*", "application/pdf", "application/octet-stream")
 _PICTURE_BODY = {

@@ -1,6 +1,7 @@
 """Whatever the parties collect is on the list of items that the public is told, or holds no personal data."""
 
-from contracts.duties.items import ITEMS, PLAIN, SENSITIVE, TOLD, items_of, sensitive, unlisted
+from contracts.duties.items import ITEMS, SENSITIVE, TOLD, items_of, sensitive, unlisted
+from contracts.duties.plain_fields import PLAIN
 from contracts.parties import PARTIES
 from tests.architecture.collected import fields
 

@@ -148,7 +148,7 @@ async def _match(folder: Path) -> MatchingFigure:
         wanted = TransferRequest(name=file.name, size=file.size, sha256=file.sha256, terminal_user=user)
         await ward.commands.begin_transfer(wanted)
         ward.clock.step_to(NOW + timedelta(minutes=1))  # by then the line has carried it
-        terminal = Terminal(_centre(file, folder / CONTENT), ward.desk, folder / "terminal", user)
+        terminal = Terminal(_centre(file, folder / CONTENT), ward.desk, folder / "terminal", user, ward.opener)
         keep_what_is_loaded()
         before, began = most_resident_kib(), time.perf_counter()
         (fetched,) = await terminal.pull()

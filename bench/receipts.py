@@ -10,20 +10,24 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 
 from bench.peers.tables import Ledger
 from bench.stages import Seconds, since, stage_seconds
 from bench.statements import timed_statements
-from contracts import cloudevents, topics
+from contracts import topics
 from contracts.events import ReceiptDelivered
 from contracts.http.ward.slips import AssessmentsRequest, SlipView
 from contracts.vocabulary import Method, ReceiptKind, Settler, Yen, business_date
-from services.chassis.bus.port import EventBus, Record
+from services.chassis.bus.port import EventBus
 from services.chassis.clock import Clock
 from services.chassis.collector import keep_what_is_loaded
 from services.chassis.identity import SeededIdentity
+from services.chassis.sealing.choosing import sealer_for
 from services.chassis.service import topic_specs
+from services.chassis.transaction import Author
+from services.console.keys import key_settings
 from services.ward.app import Settings, Ward, create_app, generate_assessments
 
 NOW = datetime(2021, 7, 20, 3, 0, tzinfo=UTC)
@@ -76,15 +80,21 @@ class Figure:
         return self.receipts / self.seconds
 
 
-async def measure(bus: EventBus, ward_url: str, count: int, peers: Sequence[Measured]) -> list[Figure]:
-    """Our figure, then the peers' in their order. Raises `AssertionError` if a ledger is not right to the yen."""
+async def measure(
+    bus: EventBus, ward_url: str, count: int, peers: Sequence[Measured] = (), keys: Path | None = None
+) -> list[Figure]:
+    """Our figure, then the peers' in their order. Raises `AssertionError` if a ledger is not right to the yen.
+
+    With a folder of `keys` the receipts are sealed.
+    """
     await bus.create_topics(topic_specs())
-    ward = create_app(Settings(seed=1, database_url=ward_url), bus, Clock.stepped(NOW))
+    own = {} if keys is None else key_settings(keys, topics.WARD)
+    ward = create_app(Settings(seed=1, database_url=ward_url, **own), bus, Clock.stepped(NOW))
     await ward.start()
     try:
         slips = await _issue(ward, count + WARM_UP)
         receipts = [receipt_of(slip.slip_number, slip.amount, n) for n, slip in enumerate(slips)]
-        await fill(bus, receipts)
+        await fill(bus, receipts, own.get("sealing_readers_file"))
         keep_what_is_loaded()  # as a process does; else the collector traverses all these receipts again and again
         figures = [await consumed(ward, len(receipts))]
         await _check(ward, receipts)
@@ -122,21 +132,12 @@ def receipt_of(slip_number: str, amount: int, n: int) -> ReceiptDelivered:
     )
 
 
-async def fill(bus: EventBus, receipts: Sequence[ReceiptDelivered]) -> None:
-    """Produce them as the provider does."""
-    identity = SeededIdentity(1)
+async def fill(bus: EventBus, receipts: Sequence[ReceiptDelivered], readers: Path | None = None) -> None:
+    """Produce them as the provider does, sealed if there are public keys of their readers."""
+    author = Author(topics.PAYMENT_PROVIDER, SeededIdentity(1), sealer_for(readers))
     for n in range(0, len(receipts), PRODUCED_AT_ONCE):
-        await bus.produce(
-            [
-                Record(
-                    topics.RECEIPTS.name,
-                    r.key,
-                    cloudevents.encode_value(r),
-                    cloudevents.headers(identity.new(r.TYPE, *r.natural_key), r, topics.PAYMENT_PROVIDER, NOW),
-                )
-                for r in receipts[n : n + PRODUCED_AT_ONCE]
-            ]
-        )
+        some = receipts[n : n + PRODUCED_AT_ONCE]
+        await bus.produce([author.record(r, topics.RECEIPTS.name, NOW) for r in some])
 
 
 async def consumed(ward: Ward, count: int) -> Figure:

@@ -70,9 +70,12 @@ def trace_id(subject: str) -> str:
     return hashlib.sha256(subject.encode()).hexdigest()[:32]
 
 
-def headers(event_id: str, event: Event, source: str, at: datetime) -> Headers:
-    """The CloudEvents attributes of `event`, published by `source` at the instant `at`."""
-    subject = event.subject
+def headers(event_id: str, event: Event, source: str, at: datetime, subject: str = "") -> Headers:
+    """The CloudEvents attributes of `event`, published by `source` at the instant `at`.
+
+    `subject` stands in place of the event's own, if given: a pseudonym.
+    """
+    subject = subject or event.subject
     return (
         _SPECVERSION,
         ("ce_id", event_id.encode()),

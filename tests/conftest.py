@@ -5,7 +5,7 @@ import os
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["tests.servers", "tests.stack_tests"]
+pytest_plugins = ["tests.keys", "tests.servers", "tests.stack_tests"]
 
 # The gate draws the same examples every time, so that chance decides about no change; elsewhere they differ from run to
 # run. `pytest --hypothesis-profile=thorough` tries more of them.

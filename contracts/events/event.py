@@ -37,6 +37,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     TYPE: ClassVar[str]
     FORMER_TYPES: ClassVar[Mapping[str, Mapping[str, str]]] = {}
     """Types of earlier versions that are still read, each with its renamed fields: former name → current name."""
+    SUBJECT_IS_PERSONAL: ClassVar[bool] = False
+    """Whether subject and key hold a personal number, so that the bus has pseudonyms in their place."""
 
     @property
     def subject(self) -> str:

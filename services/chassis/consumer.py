@@ -20,13 +20,14 @@ from contracts.bounds import shown
 from contracts.cloudevents import Envelope, UndecodableEvent
 from contracts.events import EVENTS, Event
 from contracts.reading import MisplacedEvent, Reader
+from contracts.sealing import UnopenableEvent, opened_headers
 from services.chassis.bus.port import Fenced, Message, Subscription
 from services.chassis.clock import Clock, pause
 from services.chassis.faults import Faults, NoFaults
 from services.chassis.messaging.dead_letters import DeadLetter, DeadLetters, Mended, place_of
 from services.chassis.messaging.inbox import Inbox, fingerprint
 from services.chassis.outages import Unusable, is_outage, said
-from services.chassis.telemetry import Metrics
+from services.chassis.sealing.port import Opener, is_sealed
 from services.chassis.transaction import Transaction
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.waits import Patience, Waits
@@ -81,6 +82,8 @@ class Delivery(NamedTuple):
     envelope: Envelope
     event: Event
     to: On
+    value: bytes
+    """The event as JSON: the message's value, opened if it is sealed."""
 
 
 class IdReused(Exception):
@@ -97,20 +100,28 @@ class EventProcessor:
         letters: DeadLetters,
         subscriptions: Iterable[On],
         clock: Clock,
-        metrics: Metrics,
+        opener: Opener,
     ) -> None:
         routes = tuple(subscriptions)
         self._unit, self._inbox, self._letters = unit, inbox, letters
         self._routes = {route.event.TYPE: route for route in routes}
         self._reader = Reader(route.event for route in routes)
         self._known_types = frozenset((*(event.TYPE for event in EVENTS), *self._routes))
-        self._clock, self.metrics = clock, metrics
+        self._clock, self.opener, self.metrics = clock, opener, unit.metrics
 
     def decode(self, message: Message) -> Delivery | None:
         """None for an event that this party does not subscribe to. Raises `UndecodableEvent`."""
-        envelope, event = self._reader.read(message.topic, message.key, message.headers, message.value)
+        value = self.opener.open(message.topic, message.key, message.headers, message.value)
+        envelope, event = self._reader.read(message.topic, message.key, message.headers, value)
         route = self._routes.get(event.TYPE)
-        return None if route is None else Delivery(message, envelope, event, route)
+        return None if route is None else Delivery(message, envelope, event, route, value)
+
+    def opened(self, message: Message) -> Message:
+        """The message as it was before it was sealed; a plain one stays as it is. Raises `UnopenableEvent`."""
+        if not is_sealed(message.headers):
+            return message
+        value = self.opener.open(message.topic, message.key, message.headers, message.value)
+        return message._replace(value=value, headers=opened_headers(message.headers))
 
     def now_for(self, envelope: Envelope) -> datetime:
         """The message's own time under a stepped clock, else the clock's."""
@@ -153,7 +164,7 @@ class EventProcessor:
             if delivery.to.natural_key:
                 fresh.append(delivery)
                 continue
-            event_id, mark = delivery.envelope.id, fingerprint(delivery.message.value)
+            event_id, mark = delivery.envelope.id, fingerprint(delivery.value)
             earlier = handled.get(event_id) or marks.get(event_id)
             if earlier is None:
                 marks[event_id] = mark
@@ -198,11 +209,25 @@ class EventProcessor:
         letter = await self._letters.get(tx.session, letter_id)
         if letter is None:
             return None
-        delivery = self.decode(mended.message(letter.message))
+        delivery = self.decode(self._mended(letter.message, mended))
         if delivery is not None and await self._not_yet_handled([delivery], tx):
             await delivery.to.handler([delivery.event], tx)
         await self._letters.delete(tx.session, letter_id)
         return letter
+
+    def _mended(self, came: Message, mended: Mended) -> Message:
+        """A sealed message, opened and mended. It is opened with the mended headers, if only that opens it; one that
+        cannot be opened at all is mended by a whole value, which is plain.
+        """
+        wrong: UnopenableEvent | None = None
+        for sealed in (came, came._replace(headers=mended.message(came).headers)):
+            try:
+                return mended.message(self.opened(sealed))
+            except UnopenableEvent as failed:
+                wrong = failed
+        if mended.value is None and wrong is not None:
+            raise wrong
+        return mended.message(came._replace(headers=opened_headers(came.headers)))
 
 
 class Consumer:
@@ -239,6 +264,7 @@ class Consumer:
         return len(messages)
 
     async def _handle(self, messages: Sequence[Message]) -> None:
+        self._processor.opener.refresh()
         with self._metrics.stage("decode"):
             deliveries = [d for m in messages if (d := await self._decoded(m)) is not None]
         for wave in waves(deliveries, _keys):
@@ -256,6 +282,8 @@ class Consumer:
     async def _decoded(self, message: Message) -> Delivery | None:
         try:
             return self._processor.decode(message)
+        except UnopenableEvent as wrong:
+            await self._set_aside(message, f"unopenable: {wrong}", attempts=1)
         except MisplacedEvent as wrong:
             await self._set_aside(message, f"misplaced: {wrong}", attempts=1)
         except UndecodableEvent as wrong:

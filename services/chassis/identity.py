@@ -53,6 +53,11 @@ def random_token() -> str:
     return secrets.token_hex(16)
 
 
+def random_key() -> bytes:
+    """256 unguessable bits: a key of AES-256 or X25519."""
+    return secrets.token_bytes(32)
+
+
 Chance = random.Random
 """A source of random numbers."""
 

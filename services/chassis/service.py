@@ -46,9 +46,12 @@ from services.chassis.migrations import CHASSIS, History, Schema
 from services.chassis.migrations.same_database import mark_unless_out, require_its_database
 from services.chassis.migrations.up_to_date import migrate
 from services.chassis.outages import Unusable, is_outage, said
+from services.chassis.sealing.choosing import opener_for, sealer_for
+from services.chassis.sealing.port import MissingKeys
+from services.chassis.sealing.pseudonyms import Pseudonyms
 from services.chassis.settings import ServiceSettings
 from services.chassis.telemetry import Metrics
-from services.chassis.transaction import Transaction
+from services.chassis.transaction import Author, Transaction
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.waits import NotAnswering, Waits
 
@@ -64,6 +67,14 @@ def topic_specs(principal: str | None = None) -> Sequence[TopicSpec]:
 def identity_of(settings: ServiceSettings) -> Identity:
     """Seeded if there is a seed, else ordered by time."""
     return TimeOrderedIdentity() if settings.seed is None else SeededIdentity(settings.seed)
+
+
+def _require_own_keys(settings: ServiceSettings) -> None:
+    if settings.sealing_readers_file is not None and settings.sealing_keys_file is None:
+        raise MissingKeys(
+            "SANSHA_SEALING_READERS_FILE seals the party's own timers, too, which it could not open: set "
+            "SANSHA_SEALING_KEYS_FILE, the file of its private keys (sansha provision keys)"
+        )
 
 
 class MissingSecret(Unusable, ValueError):
@@ -97,7 +108,11 @@ class Service(ABC):
         self._outbox, self._inbox = Outbox(tables), Inbox(tables)
         self._letters = DeadLetters(tables)
         self.relay = Relay(self.database, self._outbox, bus, clock, self.metrics, self._faults)
-        self._unit = UnitOfWork(self.database, self.relay, self.identity, principal, self.metrics, self._faults)
+        self.sealer = sealer_for(settings.sealing_readers_file)
+        self.opener = opener_for(principal, settings.sealing_keys_file, self.sealer.forget)
+        _require_own_keys(settings)
+        author = Author(principal, self.identity, self.sealer, Pseudonyms(lambda: self.secret))
+        self._unit = UnitOfWork(self.database, self.relay, author, self.metrics, self._faults)
         self.executor = Executor(self._unit, Answers(tables), clock, self.metrics, self.secret)
         self.logins = Logins(tables, settings.lockout)
         self.access_log = AccessLog(tables)
@@ -148,7 +163,7 @@ class Service(ABC):
         await self._make_tables()
         await self.database.mark()
         processor = EventProcessor(
-            self._unit, self._inbox, self._letters, self.subscriptions(), self.clock, self.metrics
+            self._unit, self._inbox, self._letters, self.subscriptions(), self.clock, self.opener
         )
         subscription = await self.bus.subscribe(self.principal, self.topics)
         self._processor, self._subscription = processor, subscription
@@ -261,7 +276,7 @@ class Service(ABC):
     async def dead_letters(self) -> Sequence[DeadLetterView]:
         """Dead letters, the oldest first."""
         async with self.reading() as session:
-            return [view(letter) for letter in await self._letters.all(session)]
+            return [view(letter, self._processor.opened) for letter in await self._letters.all(session)]
 
     async def replay(
         self,
@@ -291,7 +306,7 @@ class Service(ABC):
                 f"there is no dead letter {shown(request.letter_id, LONGEST_LABEL)}",
                 "list them to see their ids",
             )
-            answers.append(unknown if letter is None else view(letter))
+            answers.append(unknown if letter is None else view(letter, self._processor.opened))
         return answers
 
     async def close(self) -> None:

@@ -132,6 +132,10 @@ class ServiceSettings(KafkaSettings):
     """A fault to inject, as `POINT[:N]`: kills the process when it reaches that point the Nth time."""
     secret: str = ""
     """Keys tokens and fingerprints; must not change over restarts. If it is empty, it is derived from the seed."""
+    sealing_readers_file: Path | None = None
+    """The public keys of the readers (JSON, or a folder of such files): what is published is sealed for them."""
+    sealing_keys_file: Path | None = None
+    """The party's own private keys (JSON, mode 0600), which open what is sealed for it."""
     parent_pipe: Annotated[int | None, Field(ge=0)] = None
     """File descriptor of the supervisor's pipe: the process stops at its end of file."""
 

@@ -17,11 +17,10 @@ from datetime import datetime
 
 from services.chassis.database import Database
 from services.chassis.faults import Faults, NoFaults
-from services.chassis.identity import Identity
 from services.chassis.messaging.outgoing import Pending
 from services.chassis.messaging.relay import Relay
 from services.chassis.telemetry import Metrics
-from services.chassis.transaction import Transaction
+from services.chassis.transaction import Author, Transaction
 
 
 class UnitOfWork:
@@ -31,14 +30,12 @@ class UnitOfWork:
         self,
         database: Database,
         relay: Relay,
-        identity: Identity,
-        principal: str,
+        author: Author,
         metrics: Metrics,
         faults: Faults | None = None,
     ) -> None:
         self.database, self._relay = database, relay
-        self._identity, self._principal = identity, principal
-        self._metrics, self._faults = metrics, faults or NoFaults()
+        self._author, self.metrics, self._faults = author, metrics, faults or NoFaults()
 
     @asynccontextmanager
     async def transaction(self, now: datetime) -> AsyncIterator[Transaction]:
@@ -46,15 +43,15 @@ class UnitOfWork:
         pending: Pending | None = None
         try:
             async with self.database.begin() as session:
-                tx = Transaction(session, now, self._identity, self._principal)
+                tx = Transaction(session, now, self._author)
                 yield tx
-                with self._metrics.stage("outbox"):
+                with self.metrics.stage("outbox"):
                     pending = await self._relay.write(session, tx.announced)
-                committing = self._metrics.began()
+                committing = self.metrics.began()
         except BaseException:
             if pending is not None:
                 self._relay.rolled_back(pending)
             raise
-        self._metrics.stage_ended("commit", committing)
+        self.metrics.stage_ended("commit", committing)
         self._relay.committed(pending)
         self._faults.reached("transaction.committed")

@@ -18,11 +18,12 @@ from services.console import __version__
 
 DEFAULT_FOLDER = Path("sansha-data")
 STACK_FILE = "sansha.json"
-_KEPT = ("*.db", "bus/*.sqlite")
-"""The databases, and the files of the log in the folder."""
+_KEPT = ("*.db", "bus/*.sqlite", "sealing/*.json")
+"""The databases, the files of the log in the folder, and the keys without which what is sealed is lost."""
+_FOLDERS = ("access", "bus", "logs", "members", "listeners", "sealing")
 _OURS = (
     *("sansha.*", "clock.*", "up.lock", "*.db", "*.db[-.]*"),
-    *(part for folder in ("access", "bus", "logs", "members", "listeners") for part in (folder, f"{folder}/**/*")),
+    *(f"{folder}{files}" for folder in _FOLDERS for files in ("", "/**/*")),
     *("guard", "*.sqlite", "*.sqlite-*"),
 )
 """What a data folder and a log's folder hold; other files in them are left alone."""
@@ -36,7 +37,7 @@ class StackFile:
     seed: int | None
     secret: str
     holds: tuple[str, ...] = ()
-    """Databases and files of the log, relative to the folder, once they were there; empty in a folder of before."""
+    """Databases, files of the log, keys, relative to the folder, once they were there; empty in a folder of before."""
 
     @classmethod
     def open(cls, folder: Path, seed: int | None) -> StackFile:

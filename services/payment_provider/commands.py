@@ -31,7 +31,7 @@ from services.payment_provider.domain.picture import slip_in
 from services.payment_provider.handlers.choose_method import CardRules, choose_banks, choose_cards, choose_many_cards
 from services.payment_provider.handlers.collect_slip import CollectionRules, collect_many, collect_slips
 from services.payment_provider.handlers.inject_anomaly import inject_anomalies
-from services.payment_provider.handlers.make_receipt_files import make_receipt_files
+from services.payment_provider.handlers.make_receipt_files import Seal, make_receipt_files
 from services.payment_provider.handlers.record_consent import record_consents
 from services.payment_provider.handlers.record_terminal_access import record_terminal_access
 from services.payment_provider.handlers.scan_slip import scan_many, scan_slips
@@ -45,7 +45,7 @@ class Commands:
     A `…_many` answers each of its items for itself.
     """
 
-    def __init__(self, s: Settings, cards: CardRules, executor: Executor) -> None:
+    def __init__(self, s: Settings, cards: CardRules, executor: Executor, seal: Seal) -> None:
         command = executor.command
         bounds = Bounds(s.picture_pixels, s.picture_pages, s.picture_memory_bytes)
         self.pictures = PictureQueue(s.picture_queue)
@@ -82,7 +82,7 @@ class Commands:
         )
 
         # ---- 収納センター
-        make = partial(make_receipt_files, terms=s.file_terms)
+        make = partial(make_receipt_files, terms=s.file_terms, seal=seal)
         self.make_receipt_file = command(
             "make_receipt_file", ReceiptFilesRequest, ReceiptFilesAnswer, make, lambda _: ("receipt files",)
         )

@@ -37,7 +37,9 @@ from contracts.http.ward.terminal import (
     TransferAnswer,
     TransferRequest,
 )
+from contracts.sealing import Unopenable
 from contracts.vocabulary import Refusal
+from services.chassis.sealing.port import Opener
 from services.ward.desk import Desk
 from services.ward.domain.file_records import understood
 
@@ -89,10 +91,13 @@ class NotAdmitted(Exception):
 
 
 class Terminal:
-    """One terminal. `centre` is a client whose requests carry certificate, user ID and password."""
+    """One terminal. `centre` is a client whose requests carry certificate, user ID and password; `opener` has the
+    ward's keys.
+    """
 
-    def __init__(self, centre: httpx.AsyncClient, desk: Desk, folder: Path, user: str) -> None:
+    def __init__(self, centre: httpx.AsyncClient, desk: Desk, folder: Path, user: str, opener: Opener) -> None:
         self._centre, self._desk, self._folder, self._user = centre, desk, folder, user
+        self._opener = opener
 
     async def pull(
         self, first: date | None = None, last: date | None = None, *, again: bool = False
@@ -141,7 +146,7 @@ class Terminal:
         except (CutOff, NotAdmitted) as stopped:
             await self._note("cut", file.name, f"{_size(copy):,} of {file.size:,} bytes received: {stopped}")
             return Fetched(file.name, "cut", str(stopped))
-        refusal = _damage(file, copy)
+        refusal = _damage(file, copy, self._opener)
         if refusal is not None:
             return await self._refuse(file, copy, refusal)
         return await self._register(file, copy, begun)
@@ -182,7 +187,7 @@ class Terminal:
 
     async def _register(self, file: ReceiptFileView, copy: Path, begun: TransferAnswer) -> Fetched:
         new = 0
-        for page, records in enumerate(_pages(file, copy), 1):
+        for page, records in enumerate(_pages(file, copy, self._opener), 1):
             answer = await self._desk.register_page(PageRequest(name=file.name, page=page, records=records))
             if isinstance(answer, Refusal):
                 return Fetched(file.name, answer.code, f"{answer.detail}; {answer.remedy}", arrives_at=begun.arrives_at)
@@ -208,36 +213,40 @@ class Terminal:
         )
 
 
-def _records(file: ReceiptFileView, copy: Path) -> Iterator[ReceiptRecord]:
-    with copy.open("rb") as content:
+def _records(file: ReceiptFileView, copy: Path, opener: Opener) -> Iterator[ReceiptRecord]:
+    """Opened as it is read: what is on the disk stays sealed."""
+    with copy.open("rb") as received:
+        content = opener.open_file(file.name, received)
         yield from receipt_file.records(content) if file.layout == "fixed" else receipt_csv.read(content)
 
 
-def _items(file: ReceiptFileView, copy: Path) -> Iterator[ReceiptItem]:
+def _items(file: ReceiptFileView, copy: Path, opener: Opener) -> Iterator[ReceiptItem]:
     """The records of a file that was checked before."""
-    for number, record in enumerate(_records(file, copy), 1):
+    for number, record in enumerate(_records(file, copy, opener), 1):
         found = understood(record, number)
         assert not isinstance(found, Refusal), "the file was checked before"
         yield ReceiptItem.model_construct(**found._asdict())
 
 
-def _pages(file: ReceiptFileView, copy: Path) -> Iterator[tuple[ReceiptItem, ...]]:
-    items = _items(file, copy)
+def _pages(file: ReceiptFileView, copy: Path, opener: Opener) -> Iterator[tuple[ReceiptItem, ...]]:
+    items = _items(file, copy, opener)
     while page := tuple(islice(items, RECORDS_PER_PAGE)):
         yield page
 
 
-def _damage(file: ReceiptFileView, copy: Path) -> Refusal | None:
+def _damage(file: ReceiptFileView, copy: Path, opener: Opener) -> Refusal | None:
     """Why a received file cannot be registered; it is read to its end before any of it is."""
     remedy = "have the collection centre (収納センター) look at it, then fetch it again"
     records = amount = 0
     try:
-        for records, record in enumerate(_records(file, copy), 1):
+        for records, record in enumerate(_records(file, copy, opener), 1):
             amount += record.amount
             if isinstance(found := understood(record, records), Refusal):
                 return found
     except DamagedFile as damage:
         return Refusal("receipt_file_damaged", f"{damage.code} at {damage}", remedy)
+    except Unopenable as sealed:
+        return Refusal("receipt_file_unopenable", f"it is sealed and cannot be opened: {sealed}", remedy)
     if (records, amount) != (file.records, file.amount):
         wrong = f"{records} records of ¥{amount:,} received, {file.records} of ¥{file.amount:,} listed"
         return Refusal("receipt_file_damaged", wrong, remedy)

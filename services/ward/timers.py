@@ -27,6 +27,7 @@ class SlipBalanceChanged(Event, frozen=True, kw_only=True):
 
     TYPE: ClassVar[str] = "sansha.ward.timer.slip_balance_changed"
     FORMER_TYPES: ClassVar[Mapping[str, Mapping[str, str]]] = {"sansha.ward.timer.slip_upset": {}}
+    SUBJECT_IS_PERSONAL: ClassVar[bool] = True
     slip_number: str
     cause: str
 
@@ -39,6 +40,7 @@ class OverpaymentDue(Event, frozen=True, kw_only=True):
     """充当・還付: `step` of a slip's overpayment is due, a decision or a refund."""
 
     TYPE: ClassVar[str] = "sansha.ward.timer.overpayment_due"
+    SUBJECT_IS_PERSONAL: ClassVar[bool] = True
     slip_number: str
     step: str
 

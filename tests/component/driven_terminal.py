@@ -129,7 +129,9 @@ class Scene:
         """One session at the terminal."""
         transport = httpx.MockTransport(self.centre.answer)
         async with httpx.AsyncClient(transport=transport, base_url="https://centre") as line:
-            return await Terminal(line, self.ward.service.desk, self.folder, USER).pull(again=again)
+            return await Terminal(line, self.ward.service.desk, self.folder, USER, self.ward.service.opener).pull(
+                again=again
+            )
 
     async def pulled(self) -> Fetched:
         """The outcome of the one file, once the line has carried it."""

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime, time
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 from pydantic import TypeAdapter
@@ -29,6 +30,7 @@ from services.chassis.clock import monotonic
 from services.chassis.identity import chance
 from services.chassis.service import Service
 from services.console.books.audit import audit
+from services.console.keys import key_settings
 from services.console.payers.paying import expect
 from services.console.payers.plan import ByBank, ByCard, PlannedPayment, collection_of
 from services.console.sandbox.channels import payers_of
@@ -51,11 +53,21 @@ def at(day: date, hour: int = 12) -> datetime:
     return on_the_clock(day, time(hour))
 
 
+class Place(NamedTuple):
+    """Where the parties are. With `keys` every event is sealed."""
+
+    bus: EventBus
+    home: Home
+    keys: Path | None = None
+
+
 class OnAnyBus(Sandbox):
     """A sandbox on any adapter of the bus: it rests when every party has handled what the log holds."""
 
-    def __init__(self, bus: EventBus, databases: dict[str, str]) -> None:
-        overrides = {principal: {"database_url": url} for principal, url in databases.items()}
+    def __init__(self, bus: EventBus, databases: dict[str, str], keys: Path | None) -> None:
+        overrides: dict[str, dict[str, Any]] = {p: {"database_url": url} for p, url in databases.items()}
+        if keys is not None:
+            overrides = {p: {**own, **key_settings(keys, p)} for p, own in overrides.items()}
         super().__init__(at(MONDAY), seed=7, overrides=overrides)
         self.bus = bus
 
@@ -76,8 +88,9 @@ async def _behind(service: Service) -> bool:
 
 
 @asynccontextmanager
-async def parties(bus: EventBus, home: Home) -> AsyncIterator[OnAnyBus]:
-    sandbox = OnAnyBus(bus, {principal: await home.url(principal) for principal in PARTIES})
+async def parties(place: Place) -> AsyncIterator[OnAnyBus]:
+    bus, home, _ = place
+    sandbox = OnAnyBus(bus, {principal: await home.url(principal) for principal in PARTIES}, place.keys)
     for principal in PARTIES:
         home.lives_here(await sandbox.restart(principal))
     yield sandbox
@@ -90,6 +103,7 @@ class Story:
     def __init__(self, sandbox: OnAnyBus) -> None:
         self.sandbox = sandbox
         self.readers = {s.principal: Reader(on.event for on in s.subscriptions()) for s in sandbox.services}
+        self.openers = {s.principal: s.opener for s in sandbox.services}
         self.refused: set[tuple[str, bytes, tuple[tuple[str, bytes], ...]]] = set()
         self._paid = 0
 
@@ -135,9 +149,10 @@ class Story:
 
     def read(self, record: Record | Message) -> object:
         """What a reader of its topic reads; None if that is refused."""
-        (reader, *_) = [self.readers[p] for t in topics.TOPICS if t.name == record.topic for p in t.readers]
+        (party, *_) = [p for t in topics.TOPICS if t.name == record.topic for p in t.readers]
         try:
-            return reader.read(record.topic, record.key, record.headers, record.value)
+            value = self.openers[party].open(record.topic, record.key, record.headers, record.value)
+            return self.readers[party].read(record.topic, record.key, record.headers, value)
         except UndecodableEvent:
             return None
 
@@ -173,9 +188,9 @@ async def _all_of(bus: EventBus, topic: str) -> list[Message]:
     return found
 
 
-async def attacked(bus: EventBus, home: Home, cases: int, *, seed: int, forged: bool, until: float = 0.0) -> None:
+async def attacked(place: Place, cases: int, *, seed: int, forged: bool, until: float = 0.0) -> None:
     """The story, with this many damaged events in its course; fewer once `until` (monotonic seconds) has passed."""
-    async with parties(bus, home) as sandbox:
+    async with parties(place) as sandbox:
         story = Story(sandbox)
         await story.pay()
         for number, day in enumerate((date(2021, 7, 9), date(2021, 7, 20), date(2021, 8, 4))):
@@ -205,15 +220,25 @@ def buses(name: str, folder: Path, request: pytest.FixtureRequest) -> EventBus:
 
 
 async def test_whatever_comes_is_read_or_set_aside(home: Home) -> None:
-    await attacked(MemoryBus(), home, 90, seed=1, forged=False)
+    await attacked(Place(MemoryBus(), home), 90, seed=1, forged=False)
 
 
 async def test_forged_events_within_the_bounds_stop_nobody_either(tmp_path: Path) -> None:
-    await attacked(MemoryBus(), Home(tmp_path), 150, seed=2, forged=True)
+    await attacked(Place(MemoryBus(), Home(tmp_path)), 150, seed=2, forged=True)
 
 
 async def test_whatever_comes_from_the_log_in_a_folder_is_read_or_set_aside(tmp_path: Path) -> None:
-    await attacked(SqliteLog(tmp_path / "bus", durable=False), Home(tmp_path), 90, seed=3, forged=False)
+    await attacked(Place(SqliteLog(tmp_path / "bus", durable=False), Home(tmp_path)), 90, seed=3, forged=False)
+
+
+async def test_whatever_comes_among_sealed_events_is_opened_or_set_aside(home: Home, keys: Path) -> None:
+    await attacked(Place(MemoryBus(), home, keys), 90, seed=4, forged=False)
+
+
+@pytest.mark.night
+async def test_all_night_among_sealed_events(home: Home, keys: Path) -> None:
+    until = monotonic() + NIGHT_SECONDS
+    await attacked(Place(MemoryBus(), home, keys), 6_000, seed=5, forged=False, until=until)
 
 
 @pytest.mark.night
@@ -221,4 +246,4 @@ async def test_whatever_comes_from_the_log_in_a_folder_is_read_or_set_aside(tmp_
 @pytest.mark.parametrize("bus", ["memory", "embedded", pytest.param("kafka", marks=pytest.mark.stack)])
 async def test_all_night(bus: str, forged: bool, home: Home, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     until = monotonic() + NIGHT_SECONDS
-    await attacked(buses(bus, tmp_path, request), home, 6_000, seed=3, forged=forged, until=until)
+    await attacked(Place(buses(bus, tmp_path, request), home), 6_000, seed=3, forged=forged, until=until)

@@ -15,7 +15,7 @@ from services.chassis.clock import Clock, ClockReading, real_now
 from services.chassis.database import Database
 from services.chassis.faults import POINTS
 from services.chassis.messaging.relay import SENT_ROWS_KEPT
-from services.chassis.transaction import Transaction
+from services.chassis.transaction import Author, Transaction
 from tests.component.home import Home
 from tests.component.tiny_party import (
     ANSWERER,
@@ -320,7 +320,7 @@ async def test_what_is_read_from_the_table_before_its_commit_is_heard_of_is_sent
     await driven.start()
     relay = driven.service.relay
     async with driven.service.database.begin() as session:
-        tx = Transaction(session, NOON, driven.service.identity, ASKER)
+        tx = Transaction(session, NOON, Author(ASKER, driven.service.identity))
         tx.publish(asked_about("a", "one", 1, NOON))
         pending = await relay.write(session, tx.announced)
     relay.look_again()

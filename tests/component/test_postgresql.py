@@ -24,7 +24,7 @@ from services.chassis.messaging.inbox import Inbox, fingerprint
 from services.chassis.outages import is_outage
 from services.chassis.process import _serve
 from services.chassis.service import Service
-from services.chassis.transaction import Transaction
+from services.chassis.transaction import Author, Transaction
 from services.ward.handlers.register_receipts import register_receipts
 from services.ward.handlers.statements_expected import StatementWatch
 from testbed.postgres import PostgresServer
@@ -200,7 +200,7 @@ async def test_a_receipt_that_another_member_is_registering_has_one_effect(known
     database = zombie.service.database
     with structlog.testing.capture_logs() as lines_of_log:
         async with database.begin() as session:
-            tx = Transaction(session, NOON, SeededIdentity(1), "ward")
+            tx = Transaction(session, NOON, Author("ward", SeededIdentity(1)))
             await register_receipts(events[3:6], tx, watch=StatementWatch(60))
             handling = asyncio.create_task(successor.service.consumer.handle_next(timeout=0))
             await until(lambda: _waits(database))
@@ -222,7 +222,7 @@ async def test_an_effect_with_a_natural_key_that_another_member_is_writing_happe
     database = driven.service.database
     async with database.begin() as session:
         await keep_tokens(
-            [Token(account="b", name="b")], Transaction(session, NOON, SeededIdentity(1), driven.principal)
+            [Token(account="b", name="b")], Transaction(session, NOON, Author(driven.principal, SeededIdentity(1)))
         )
         handling = asyncio.create_task(driven.service.consumer.handle_next(timeout=0))
         await until(lambda: _waits(database))

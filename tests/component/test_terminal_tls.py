@@ -59,7 +59,7 @@ class Line:
         return TerminalKeys(self.keys.url, USER, PASSWORD, self.keys.ca_file, certificate, key)
 
     def terminal(self, centre: httpx.AsyncClient) -> Terminal:
-        return Terminal(centre, self.ward.service.desk, self.folder / "copies", USER)
+        return Terminal(centre, self.ward.service.desk, self.folder / "copies", USER, self.ward.service.opener)
 
 
 @pytest.fixture

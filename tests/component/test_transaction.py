@@ -11,7 +11,7 @@ from contracts.cloudevents import envelope
 from contracts.events import AuthorizationApproved, ClockSet
 from contracts.vocabulary import Agent, Refusal, Yen
 from services.chassis.identity import SeededIdentity
-from services.chassis.transaction import Transaction
+from services.chassis.transaction import Author, Transaction
 from tests.component.home import Home
 from tests.component.tiny_party import (
     BROKEN_AMOUNT,
@@ -113,7 +113,7 @@ async def test_announcements_of_several_handlers_of_one_transaction_keep_their_o
 
 def transaction() -> Transaction:
     """A transaction that is never committed, to assert on what it publishes."""
-    return Transaction(None, NOON, SeededIdentity(1), topics.PAYMENT_PROVIDER)  # type: ignore[arg-type]
+    return Transaction(None, NOON, Author(topics.PAYMENT_PROVIDER, SeededIdentity(1)))  # type: ignore[arg-type]
 
 
 def test_an_event_goes_to_the_topic_of_its_owner_with_an_id_that_follows_from_the_event() -> None:

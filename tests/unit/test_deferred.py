@@ -8,11 +8,18 @@ from services.chassis.bus import opening
 from services.chassis.database import POSTGRESQL
 from services.chassis.deferred import Deferred
 from services.chassis.migrations.up_to_date import ALEMBIC
+from services.chassis.sealing import choosing
+from services.console.keys import MAKE
 from services.ward.paper import DOCUMENT
 
 
 @pytest.mark.parametrize(
-    "deferred", [opening.KAFKA, opening.EMBEDDED, opening.MEMORY, POSTGRESQL, ALEMBIC, DOCUMENT], ids=lambda d: d.name
+    "deferred",
+    [
+        *(opening.KAFKA, opening.EMBEDDED, opening.MEMORY, POSTGRESQL, ALEMBIC, DOCUMENT),
+        *(choosing.KEYRING, choosing.SEALER, choosing.OPENER, MAKE),
+    ],
+    ids=lambda d: d.name,
 )
 def test_every_name_resolves(deferred: Deferred[object]) -> None:
     assert callable(deferred.load())

@@ -12,7 +12,7 @@ from contracts.events import AuthorizationApproved
 from contracts.vocabulary import Agent, Yen
 from services.chassis.identity import SeededIdentity
 from services.chassis.steps import Steps, subjects
-from services.chassis.transaction import Transaction
+from services.chassis.transaction import Author, Transaction
 
 NOON = datetime(2021, 4, 1, 3, tzinfo=UTC)
 
@@ -25,7 +25,7 @@ def approval(payment_id: str) -> AuthorizationApproved:
 
 @pytest.fixture
 def tx() -> Transaction:
-    return Transaction(cast("Any", None), NOON, SeededIdentity(1), topics.PAYMENT_PROVIDER)
+    return Transaction(cast("Any", None), NOON, Author(topics.PAYMENT_PROVIDER, SeededIdentity(1)))
 
 
 def test_events_are_about_the_rows_that_they_name(tx: Transaction) -> None:

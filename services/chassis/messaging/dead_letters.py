@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Row, String, Table, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.bounds import shown, unstorable_character, wrong_id
+from contracts.bounds import LONGEST_ID, shown, unstorable_character, wrong_id
 from contracts.cloudevents import Headers
 from services.chassis.bus.port import Message
 from services.chassis.database.bulk import Bulk
@@ -114,7 +114,7 @@ class DeadLetters:
             "topic": m.topic,
             "partition": m.partition,
             "offset": m.offset,
-            "key": shown(m.key, LONGEST_LABEL),
+            "key": shown(m.key, LONGEST_ID),  # whole: what is sealed is bound to it
             "value": m.value,
             "headers": _encoder.encode(m.headers),
             "reason": letter.reason,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,8 @@ from pydantic import BaseModel
 
 from contracts.bounds import shown
 from contracts.http.service import DeadLetterView
+from contracts.sealing import UnopenableEvent, as_text
+from services.chassis.bus.port import Message
 from services.chassis.messaging.dead_letters import LONGEST_LABEL, DeadLetter, Mended
 
 DEEPEST_SHOWN = 50
@@ -36,8 +39,14 @@ class ReplayWithHeaders(Replay):
         return replace(super().mended, headers=self.headers)
 
 
-def view(letter: DeadLetter) -> DeadLetterView:
+def view(letter: DeadLetter, opened: Callable[[Message], Message]) -> DeadLetterView:
+    """A sealed letter is shown opened, or as base64url if it cannot be."""
     m = letter.message
+    try:
+        m = opened(m)
+        value = _readable(m.value)
+    except UnopenableEvent:
+        value = as_text(m.value)
     return DeadLetterView(
         id=letter.id,
         event_type=letter.event_type,
@@ -47,7 +56,7 @@ def view(letter: DeadLetter) -> DeadLetterView:
         reason=letter.reason,
         attempts=letter.attempts,
         failed_at=letter.failed_at,
-        value=_readable(m.value),
+        value=value,
         headers={shown(name): shown(content.decode(errors="replace"), LONGEST_LABEL) for name, content in m.headers},
     )
 

@@ -65,6 +65,14 @@ PortBase = Annotated[
 ]
 OnStack = Annotated[bool, typer.Option("--stack", help="Ask a running stack instead of reading a folder.")]
 Folder = Annotated[Path, typer.Option("--database-dir", help="Data folder of the stack.", file_okay=False)]
+SealedFolder = Annotated[
+    bool | None,
+    typer.Option(
+        "--sealed/--unsealed",
+        help="Seal events and receipt files for their readers, or no longer.",
+        show_default="as the data folder was before",
+    ),
+]
 Latest = Annotated[
     int, typer.Option("--limit", min=1, max=10_000, metavar="N", help="Show at most this many, the latest.")
 ]

@@ -7,25 +7,29 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from contracts.books import Books, DepositRow, StatementRow
 from contracts.calendar import due_dates, fiscal_year
 from contracts.http.payment_provider.payments import PaymentView
 from contracts.http.service import Explanation, Step
 from contracts.http.ward.slips import SlipView
-from contracts.topics import PAYMENT_PROVIDER
+from contracts.parties import PARTIES, PAYMENT_PROVIDER
 from contracts.vocabulary import on_the_clock
 from services.chassis.clock import monotonic
 from services.console.books.audit import Audit, audit
 from services.console.books.digest import digest
 from services.console.demo.scene import Scene
 from services.console.folder import make_private
+from services.console.keys import key_folder, key_settings, make_folder_of_keys
 from services.console.payers.levy import levy
 from services.console.payers.paying import expect
 from services.console.payers.plan import PlannedPayment, plan
@@ -51,6 +55,8 @@ class DemoOptions:
     folder: Path | None = None
     stories: int | None = None
     """The number of payments, from the first on, whose stories are collected; None for all."""
+    sealed: bool = False
+    """Events and files are sealed for their readers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +106,9 @@ async def run_demo(options: DemoOptions, progress: Progress | None = None) -> De
     """Play the year in a sandbox. Raises `BadRequest` for contradictory options."""
     check(options)
     began = monotonic()
-    async with opened_sandbox(options) as sandbox:
-        return await play(SandboxScene(sandbox), options, began, progress)
+    with _settings(options) as overrides:
+        async with opened_sandbox(options, overrides) as sandbox:
+            return await play(SandboxScene(sandbox), options, began, progress)
 
 
 async def play(scene: Scene, options: DemoOptions, began: float, progress: Progress | None = None) -> DemoResult:
@@ -126,9 +133,21 @@ async def play(scene: Scene, options: DemoOptions, began: float, progress: Progr
     )
 
 
-def opened_sandbox(options: DemoOptions) -> Sandbox:
+def opened_sandbox(options: DemoOptions, overrides: dict[str, dict[str, Any]] | None = None) -> Sandbox:
     """A sandbox at the first minute of the first day."""
-    return Sandbox(on_the_clock(options.first_day, time(0)), options.seed, options.folder)
+    return Sandbox(on_the_clock(options.first_day, time(0)), options.seed, options.folder, overrides)
+
+
+@contextmanager
+def _settings(options: DemoOptions) -> Iterator[dict[str, dict[str, Any]]]:
+    """The parties' own settings: their keys, in the demo's folder or, while it is played, in another."""
+    if not options.sealed:
+        yield {}
+        return
+    with TemporaryDirectory(prefix="sansha-keys-") as name:
+        keys = Path(name) if options.folder is None else key_folder(options.folder)
+        make_folder_of_keys(keys)
+        yield {principal: key_settings(keys, principal) for principal in PARTIES}
 
 
 async def issue_slips(scene: Scene, options: DemoOptions) -> Sequence[SlipView]:

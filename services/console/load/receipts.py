@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from itertools import cycle
 from typing import Final
 
-from contracts import cloudevents, topics
+from contracts import topics
 from contracts.events import ReceiptDelivered
 from contracts.vocabulary import Method, ReceiptKind, Settler, Yen, business_date
 from services.chassis.bus.port import EventBus, Message, Record
-from services.chassis.identity import Identity, TimeOrderedIdentity
+from services.chassis.identity import TimeOrderedIdentity
+from services.chassis.sealing.port import Sealer
+from services.chassis.transaction import Author
 from services.console.load.recording import Recorder
 from services.console.load.running import Watch
 from services.console.load.slips import Payable
@@ -27,11 +29,13 @@ class Receipts:
     ahead = 20_000
     senders = 1  # one batch after the other, which preserves their order on the bus
 
-    def __init__(self, bus: EventBus, slips: Sequence[Payable], recorder: Recorder, watch: Watch) -> None:
+    def __init__(
+        self, bus: EventBus, sealer: Sealer, slips: Sequence[Payable], recorder: Recorder, watch: Watch
+    ) -> None:
         self._bus, self._recorder, self._watch = bus, recorder, watch
+        self._author = Author(topics.PAYMENT_PROVIDER, TimeOrderedIdentity(), sealer)
         self._slips: Iterator[Payable] = cycle(slips)
         self._settlers = cycle(SETTLERS)
-        self._identity: Identity = TimeOrderedIdentity()
         self._under_way: dict[str, float] = {}
         self.amounts: dict[str, int] = {}
         """Payment id → yen of every receipt sent."""
@@ -53,7 +57,7 @@ class Receipts:
     def _record(self, at: float) -> Record:
         slip, moment = next(self._slips), self._watch.moment(at)
         receipt = ReceiptDelivered(
-            payment_id=self._identity.new("payment"),
+            payment_id=self._author.identity.new("payment"),
             kind=ReceiptKind.PRELIMINARY,
             slip_number=slip.slip_number,
             barcode=slip.barcode,
@@ -66,5 +70,4 @@ class Receipts:
         )
         self.amounts[receipt.payment_id] = receipt.amount
         self._under_way[receipt.payment_id] = at
-        headers = cloudevents.headers(self._identity.new(receipt.TYPE), receipt, topics.PAYMENT_PROVIDER, moment)
-        return Record(topics.RECEIPTS.name, receipt.key, cloudevents.encode_value(receipt), headers)
+        return self._author.record(receipt, topics.RECEIPTS.name, moment)

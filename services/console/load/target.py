@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -18,9 +18,13 @@ from contracts.access import LOAD_TEST
 from services.chassis.bus.opening import open_bus
 from services.chassis.bus.port import BusError, EventBus
 from services.chassis.clock import monotonic, pause
+from services.chassis.sealing.choosing import sealer_for
+from services.chassis.sealing.port import MissingKeys, Sealer, Unsealed
 from services.chassis.settings import ServiceSettings
+from services.console.keys import key_folder, readers_file
 from services.console.stack.addresses import PORTS_PER_REPLICA, PROCESSES, Addresses, is_free
 from services.console.stack.clients import StackClient
+from services.console.stack.credentials import data_folder
 
 PATIENCE_SECONDS: Final = 30.0
 
@@ -39,16 +43,24 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class OpenTarget:
-    """An open bus, and a client of the parties."""
+    """An open bus, a client of the parties, and what seals receipts as the provider does."""
 
     bus: EventBus
     client: StackClient
+    sealer: Sealer = field(default_factory=Unsealed)
 
 
 @asynccontextmanager
 async def opened(target: Target) -> AsyncIterator[OpenTarget]:
-    """Raises `NoTarget`; `ValueError` for an unusable setting in the environment."""
+    """Receipts are sealed if SANSHA_SEALING_READERS_FILE is set, or for a stack of this machine that seals.
+
+    Raises `NoTarget`; `ValueError` for an unusable setting in the environment.
+    """
     settings = ServiceSettings.from_environment(LOAD_TEST).model_copy(update={"bus_url": target.bus_url})
+    try:
+        sealer = sealer_for(settings.sealing_readers_file or _readers_of(target.addresses))
+    except MissingKeys as wrong:
+        raise NoTarget(str(wrong)) from None
     folder = settings.embedded_folder
     if folder is not None and not folder.is_dir():
         raise NoTarget(
@@ -67,13 +79,20 @@ async def opened(target: Target) -> AsyncIterator[OpenTarget]:
         raise NoTarget(f"the bus {target.bus_url} cannot be used ({wrong}); see --target") from None
     try:
         async with StackClient(target.addresses) as client:
-            yield OpenTarget(bus, client)
+            yield OpenTarget(bus, client, sealer)
     finally:
         await bus.close()
 
 
+def _readers_of(addresses: Addresses) -> Path | None:
+    """The public keys of a stack that `sansha up` runs on this machine; None if it has none."""
+    data = None if addresses.hosts else data_folder(addresses.port_base)
+    found = None if data is None else readers_file(key_folder(data))
+    return found if found is not None and found.exists() else None
+
+
 @asynccontextmanager
-async def own_stack(clock: str) -> AsyncIterator[Target]:
+async def own_stack(clock: str, *, sealed: bool = False) -> AsyncIterator[Target]:
     """Runs `sansha up` in a temporary folder, on free ports, with this clock; stops and deletes it afterwards.
 
     Raises `NoTarget` if it does not start.
@@ -85,6 +104,7 @@ async def own_stack(clock: str) -> AsyncIterator[Target]:
                 *(sys.executable, "-P", "-m", "services.console", "up"),
                 *("--database-dir", str(folder / "data"), "--port-base", str(port_base), "--log-level", "warning"),
                 *("--clock", clock),
+                *(("--sealed",) if sealed else ()),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -96,7 +96,7 @@ async def try_receipts(target: OpenTarget, asked: Asked, report: OnMoment) -> Lo
     """
     slips = asked.slips or await open_slips(target.client, asked.schedule.total)
     recorder, watch = Recorder(Receipts.stages), Watch(*await _clock(target.client))
-    workload = Receipts(target.bus, slips, recorder, watch)
+    workload = Receipts(target.bus, target.sealer, slips, recorder, watch)
     follower = await _follower(target, asked, workload.intended, watch)
     test = Trial("receipts", target, asked, Run(asked.schedule, workload, follower, recorder, watch), recorder, watch)
     return await test.execute(report, workload.amounts)

@@ -27,4 +27,4 @@ def terminal_of(
     line = through(httpx.ASGITransport(certified(terminal_app(sandbox.provider), CERTIFICATE)))
     user, password = sandbox.ward.settings.terminal_user, sandbox.provider.settings.terminal_password.get_secret_value()
     centre = httpx.AsyncClient(transport=line, base_url="https://collection-centre", auth=(user, password))
-    return Terminal(centre, sandbox.ward.desk, folder, user)
+    return Terminal(centre, sandbox.ward.desk, folder, user, sandbox.ward.opener)

@@ -119,7 +119,7 @@ def findable(folder: Path, port_base: int) -> Iterator[None]:
     Raises `NoPlaceForKey` if this user has no folder of its own for that.
     """
     place = _place(port_base)
-    mine = json.dumps({"key_file": str(key_file(folder.resolve(), OPERATOR))})
+    mine = json.dumps({"key_file": str(key_file(folder.resolve(), OPERATOR)), "folder": str(folder.resolve())})
     try:
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         private = _is_private(place.parent)
@@ -147,6 +147,12 @@ def key_for(port_base: int, environment: Mapping[str, str] = os.environ) -> str:
     else:
         candidates = [Path(json.loads(found)["key_file"])] if (found := _content(_place(port_base))) else []
     return next((key.strip() for path in candidates if (key := _content(path))), "")
+
+
+def data_folder(port_base: int) -> Path | None:
+    """The data folder of the stack that `sansha up` runs on these ports; None if there is none."""
+    found = _content(_place(port_base))
+    return Path(json.loads(found)["folder"]) if found else None
 
 
 @dataclass

@@ -28,6 +28,7 @@ from services.chassis.clock import monotonic, pause
 from services.chassis.identity import SeededIdentity, TimeOrderedIdentity
 from services.chassis.log_levels import LogLevel
 from services.chassis.process import PRIVATE_UMASK
+from services.chassis.sealing.port import MissingKeys
 from services.chassis.service import topic_specs
 from services.chassis.settings import InvalidSettings, ServiceSettings
 from services.chassis.telemetry import configure_logging
@@ -35,6 +36,7 @@ from services.chassis.web.connections import ConnectionTerms
 from services.chassis.web.known_callers import known_callers
 from services.chassis.web.listeners import Listener
 from services.console.folder import DEFAULT_FOLDER, StackFile, database_url, make_private
+from services.console.keys import key_folder, key_settings, make_folder_of_keys
 from services.console.stack.addresses import (
     DEFAULT_PORT_BASE,
     LOCAL_HOST,
@@ -70,6 +72,8 @@ class UpOptions:
     """Of every process, the console included; None for what the environment says."""
     open: bool = False
     """Requests need no user: anybody on this machine may send them."""
+    sealed: bool | None = None
+    """Events and files are sealed for their readers; None for a folder as it is."""
 
 
 class CannotStart(Exception):
@@ -163,9 +167,11 @@ class Supervisor:
             self._lock = _sole_owner(o.folder)
             self._file = StackFile.open(o.folder, o.seed)
             make_users(o.folder)
+            if o.sealed:
+                make_folder_of_keys(key_folder(o.folder))
         except OSError as wrong:
             raise CannotStart(f"{o.folder} cannot be used ({wrong.strerror}); name another --database-dir") from None
-        except ValueError as wrong:
+        except (ValueError, MissingKeys) as wrong:
             raise CannotStart(str(wrong)) from None
 
     async def _run_all(self) -> None:
@@ -231,6 +237,10 @@ class Supervisor:
             "SANSHA_PARENT_PIPE": str(pipe),
             "SANSHA_USERS_FILE": str(users_file(folder, child.party.principal)),
         }
+        keys = key_folder(folder)
+        if keys.exists():
+            own = key_settings(keys, child.party.principal, seals=self.options.sealed is not False)
+            common |= {f"SANSHA_{name.upper()}": str(value) for name, value in own.items()}
         if self.options.open:
             common["SANSHA_ACCESS"] = "open"
         if self.options.log_level is not None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 
 from contracts import topics
 from contracts.books import Books
@@ -37,12 +37,15 @@ class PaymentProvider(Service):
         super().__init__(topics.PAYMENT_PROVIDER, settings, bus, clock, injected)
         self.settings: Settings = settings
         cards = _card_rules(settings)
-        self.commands = Commands(settings, cards, self.executor)
+        self.commands = Commands(settings, cards, self.executor, self._seal_file)
         self.queries = Queries(settings, cards, self.database, clock)
         self.centre = CollectionCentre(settings.terminal_terms(self.secret), self.commands, self.database, clock)
 
     def subscriptions(self) -> Sequence[On]:
         return subscriptions(self.settings.channels)
+
+    def _seal_file(self, name: str, at: datetime, content: Iterator[bytes]) -> Iterator[bytes]:
+        return self.sealer.seal_file(name, topics.RECEIPTS.name, at, content)
 
     async def books(self) -> Books:
         async with self.reading() as session:

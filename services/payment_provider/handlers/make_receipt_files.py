@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from datetime import time, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, time, timedelta
 
 from contracts.http.payment_provider.receipt_files import ReceiptFilesAnswer, ReceiptFilesRequest
 from contracts.vocabulary import Refusal, business_date, on_the_clock
@@ -13,20 +13,24 @@ from services.payment_provider.domain.receipt_files import FileTerms, ReceiptFil
 from services.payment_provider.store import receipt_files
 from services.payment_provider.store.receipt_files import Part
 
+Seal = Callable[[str, datetime, Iterator[bytes]], Iterator[bytes]]
+"""(name, made at, content) → the content as it is stored and sent: sealed for the ward."""
+
 
 async def make_receipt_files(
-    requests: Sequence[ReceiptFilesRequest], tx: Transaction, *, terms: FileTerms
+    requests: Sequence[ReceiptFilesRequest], tx: Transaction, *, terms: FileTerms, seal: Seal
 ) -> Sequence[ReceiptFilesAnswer | Refusal]:
     """Make the next file that is due, and erase those whose retention has ended.
 
     A file's content follows from the records alone, not from when this runs. Records that came after their day's file
-    was made are in a further file of that day: none is left out, none is in two.
+    was made are in a further file of that day: none is left out, none is in two. Size and SHA-256 are those of the
+    sealed bytes, which are what a terminal fetches.
     """
     await receipt_files.erase_expired(tx.session, tx.now)
-    return [ReceiptFilesAnswer(made=await _make_next(tx, terms)) for _ in requests]
+    return [ReceiptFilesAnswer(made=await _make_next(tx, terms, seal)) for _ in requests]
 
 
-async def _make_next(tx: Transaction, terms: FileTerms) -> str | None:
+async def _make_next(tx: Transaction, terms: FileTerms, seal: Seal) -> str | None:
     unfiled = await receipt_files.first_unfiled(tx.session)
     first = None if unfiled is None else business_date(unfiled)
     day = terms.next_day(first, await receipt_files.last_filed(tx.session), tx.now)
@@ -39,7 +43,7 @@ async def _make_next(tx: Transaction, terms: FileTerms) -> str | None:
     end_of_day = on_the_clock(day + timedelta(days=1), time(0))
     records = [record_of(r) for r in await receipt_files.fill(tx.session, name, end_of_day)]
     digest, size = hashlib.sha256(), 0
-    for part in _parts(name, content(records, day, terms)):
+    for part in _parts(name, seal(name, file.made_at, content(records, day, terms))):
         await receipt_files.add_parts(tx.session, [part])
         digest.update(part.content)
         size += len(part.content)

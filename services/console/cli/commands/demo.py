@@ -41,6 +41,7 @@ def demo(
     on_running: Annotated[
         bool, typer.Option("--stack", help="Play on a new stack that runs with --clock stepped and the same --seed.")
     ] = False,
+    sealed: Annotated[bool, typer.Option("--sealed", help="Seal events and files for their readers.")] = False,
     port_base: PortBase = DEFAULT_PORT_BASE,
     as_json: Json = False,
 ) -> None:
@@ -50,8 +51,10 @@ def demo(
     """
     if on_running and database_dir is not None:
         fail("give either --stack or --database-dir; a stack has its own databases")
+    if on_running and sealed:
+        fail("whether a stack seals is said at its start: sansha up --sealed --clock stepped")
     stories = None if as_json else STORIES_TO_CHOOSE_FROM
-    options = DemoOptions(payments, bank, seed, first, last, database_dir, stories)
+    options = DemoOptions(payments, bank, seed, first, last, database_dir, stories, sealed)
     try:
         result = _play(options, on_running, port_base)
     except BadRequest as wrong:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from services.console.cli.options import ClockRate, ClockStart, Folder, Level, PortBase, clock_start
+from services.console.cli.options import ClockRate, ClockStart, Folder, Level, PortBase, SealedFolder, clock_start
 from services.console.cli.output import err, fail
 from services.console.cli.running import run
 from services.console.folder import DEFAULT_FOLDER
@@ -43,6 +43,7 @@ def up(
     open_to_anybody: Annotated[
         bool, typer.Option("--open", help="Ask nobody for a key: for trials on this machine alone.")
     ] = False,
+    sealed: SealedFolder = None,
     log_level: Level = None,
 ) -> None:
     """Start the parties as separate processes on fixed ports, and restart any that ends. Ctrl-C stops them.
@@ -50,7 +51,8 @@ def up(
     Each party's database is in the data folder, or where SANSHA_<PARTY>_DATABASE_URL points, e.g.
     SANSHA_CARD_AGENT_UC_DATABASE_URL=postgresql://…. SANSHA_KAFKA_… say how to connect to a Kafka cluster.
 
-    Requests need a user's key. The users are made in the data folder (access/), where the commands find theirs.
+    Requests need a user's key. The users are made in the data folder (access/), where the commands find theirs. With
+    --sealed each party's keys are made there, too (sealing/).
     """
     if bus.partition(":")[0] not in ("embedded", "kafka"):
         fail(f"bus {bus!r} cannot serve several processes; give embedded:FOLDER or kafka://HOST:PORT, or leave it out")
@@ -65,6 +67,7 @@ def up(
             bus_url=bus,
             log_level=log_level,
             open=open_to_anybody,
+            sealed=sealed,
         )
     except LookupError as unknown:
         fail(str(unknown.args[0]))

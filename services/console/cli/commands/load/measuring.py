@@ -42,6 +42,8 @@ class Where(NamedTuple):
 
     target: str | None
     port_base: int
+    sealed: bool = False
+    """Of a new stack."""
 
 
 class Wanted(NamedTuple):
@@ -83,7 +85,7 @@ async def _tested(kind: Kind, asked: Asked, where: Where, report: OnMoment) -> L
     async with AsyncExitStack() as stack:
         if where.target is None:
             clock = "stepped" if asked.reconciled else "real"
-            target = await stack.enter_async_context(own_stack(clock))
+            target = await stack.enter_async_context(own_stack(clock, sealed=where.sealed))
         else:
             target = Target(where.target, stack_addresses(where.port_base))
         place = await stack.enter_async_context(opened(target))

@@ -92,4 +92,7 @@ Patience = Annotated[
         help="Give up if nothing is registered for this long.",
     ),
 ]
+Sealed = Annotated[
+    bool, typer.Option("--sealed", help="Start the new stack sealed. Receipts for a running one are as that one is.")
+]
 Audit = Annotated[bool, typer.Option("--audit/--no-audit", help="Check the ward's books afterwards.")]

@@ -17,6 +17,7 @@ from services.console.cli.commands.load.options import (
     Patience,
     Rate,
     Report,
+    Sealed,
     ShapeOption,
     Target,
     Thresholds,
@@ -50,6 +51,7 @@ def payments(
     group: Group = "ward",
     patience: Patience = 30.0,
     audit: Audit = True,
+    sealed: Sealed = False,
     thresholds: Thresholds = None,
     report: Report = None,
     as_json: Json = False,
@@ -61,4 +63,10 @@ def payments(
     check(rate, as_fast_as_possible, duration, count)
     many = count or DEFAULT_COUNT // (1 if bulk > 1 else 10)
     asked = Asked(rate, many, duration, shape, warm_up, group, audit, patience, (), bulk, until_reconciled)
-    measure(Kind(try_payments, Payments.stages), asked, Where(target, port_base), Wanted(thresholds, report, as_json))
+    where = Where(target, port_base, sealed)
+    measure(
+        Kind(try_payments, Payments.stages),
+        asked,
+        where,
+        Wanted(thresholds, report, as_json),
+    )

@@ -18,6 +18,7 @@ from services.console.cli.commands.load.options import (
     Patience,
     Rate,
     Report,
+    Sealed,
     ShapeOption,
     Target,
     Thresholds,
@@ -57,6 +58,7 @@ def receipts(
     ] = None,
     patience: Patience = 30.0,
     audit: Audit = True,
+    sealed: Sealed = False,
     thresholds: Thresholds = None,
     report: Report = None,
     as_json: Json = False,
@@ -72,4 +74,10 @@ def receipts(
     except NoSlips as wrong:
         fail(str(wrong))
     asked = Asked(rate, count or DEFAULT_COUNT, duration, shape, warm_up, group, audit, patience, known)
-    measure(Kind(try_receipts, Receipts.stages), asked, Where(target, port_base), Wanted(thresholds, report, as_json))
+    where = Where(target, port_base, sealed)
+    measure(
+        Kind(try_receipts, Receipts.stages),
+        asked,
+        where,
+        Wanted(thresholds, report, as_json),
+    )

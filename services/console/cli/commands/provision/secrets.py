@@ -1,4 +1,4 @@
-"""`sansha provision secrets`: the passwords of a stack."""
+"""`sansha provision secrets`: the passwords and keys of a stack."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from services.chassis.sealing.port import MissingKeys
 from services.console.cli.output import fail, out
+from services.console.deployment.sealing import make_sealing_keys
 from services.console.deployment.secrets import make_secrets
 
 app = typer.Typer(add_completion=False)
@@ -20,9 +22,11 @@ def secrets(
         typer.Argument(metavar="DIR", file_okay=False, help="Folder to create them in, with one folder per owner."),
     ],
 ) -> None:
-    """Make the passwords of a stack. Those that exist are left unchanged."""
+    """Make the passwords and sealing keys of a stack. Those that exist are left unchanged."""
     try:
-        made = make_secrets(folder)
+        made = [*make_secrets(folder), *make_sealing_keys(folder)]
+    except MissingKeys as wrong:
+        fail(str(wrong))
     except OSError as failure:
         fail(f"{failure.filename or folder}: {failure.strerror}; name a folder that can be written")
     for file in made:

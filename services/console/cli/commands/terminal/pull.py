@@ -12,11 +12,15 @@ from rich.markup import escape
 from contracts import topics
 from contracts.http.service import ServiceStatus
 from services.chassis.clock import pause
+from services.chassis.sealing.choosing import opener_for
+from services.chassis.sealing.port import MissingKeys, Opener
 from services.console.cli.options import Json, PortBase, a_day
 from services.console.cli.output import emit, err, fail, out
 from services.console.cli.running import on_stack
+from services.console.keys import key_folder, keys_file
 from services.console.stack.addresses import DEFAULT_PORT_BASE
 from services.console.stack.clients import StackClient
+from services.console.stack.credentials import data_folder
 from services.console.stack.desk import HttpDesk
 from services.ward.app import Settings
 from services.ward.terminal import CutOff, Fetched, NotAdmitted, Terminal, TerminalKeys
@@ -48,14 +52,17 @@ def pull(
     """Log in, fetch new files, register them, and delete the temporary copies.
 
     SANSHA_WARD_TERMINAL_URL and the other SANSHA_WARD_TERMINAL_… say where, as whom, and with which certificate.
+    Sealed files are opened with the ward's keys (SANSHA_WARD_SEALING_KEYS_FILE).
 
     Exits with 1 if a file is not registered.
     """
     settings, keys = _settings_and_keys()
+    opener = _opener(settings, port_base)
 
     async def fetch(client: StackClient) -> Sequence[Fetched]:
         async with keys.client() as centre:
-            device = Terminal(centre, HttpDesk(client), settings.terminal_folder, settings.terminal_user)
+            desk = HttpDesk(client)
+            device = Terminal(centre, desk, settings.terminal_folder, settings.terminal_user, opener)
             fetched = await device.pull(first, last, again=again)
             return await _arrived(client, device, fetched, patience)
 
@@ -86,6 +93,18 @@ def _settings_and_keys() -> tuple[Settings, TerminalKeys]:
         missing = [f"SANSHA_WARD_TERMINAL_{n.upper()}" for n, v in zip(names, values, strict=True) if not v]
         fail(f"not set: {', '.join(missing)}; for a trial make them with: sansha terminal certificates FOLDER")
     return s, TerminalKeys(s.terminal_url, s.terminal_user, password, ca, certificate, key)
+
+
+def _opener(settings: Settings, port_base: int) -> Opener:
+    """With the ward's keys: those of the settings, or of the stack that `sansha up` runs on these ports."""
+    keys = settings.sealing_keys_file
+    if keys is None and (data := data_folder(port_base)) is not None:
+        found = keys_file(key_folder(data), topics.WARD)
+        keys = found if found.exists() else None
+    try:
+        return opener_for(topics.WARD, keys)
+    except MissingKeys as wrong:
+        fail(str(wrong))
 
 
 async def _arrived(

@@ -23,8 +23,14 @@ from services.ward.timers import OverpaymentDue, SlipBalanceChanged
 AT = datetime(2021, 7, 20, 3, 0, tzinfo=UTC)
 NUMBER = "41920211234500019"
 """Stands for a slip number, a barcode or an insured number."""
-NAMES_ONLY = frozenset({"payment_id", "statement_id", "deposit_id", "card_token"})
-"""Pseudonyms themselves: they are drawn, or follow from no personal number."""
+NAMES_ONLY = frozenset(
+    {
+        *("payment_id", "statement_id", "deposit_id", "card_token"),
+        *("register_id", "training_id", "request_id", "incident_id", "guidance_id", "erasure_id"),
+        *("claim_id", "lockout_id", "inspection_id", "party"),
+    }
+)
+"""Pseudonyms themselves: they are drawn, or follow from no personal number; and the name of a party."""
 
 
 def timers_of(module: types.ModuleType) -> list[type[Event]]:

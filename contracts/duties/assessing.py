@@ -61,6 +61,11 @@ class DutyRecord(NamedTuple):
     holds: bool = True
     """False for a check that found something wrong."""
 
+    @property
+    def path(self) -> str:
+        """Kind and id, as below `/duties/records/`: a message and its answer may have the same id."""
+        return f"{self.kind}/{self.record_id}"
+
 
 class CheckResult(NamedTuple):
     """What a machine's check of one party found. `holds` is None where it cannot be checked: `found` says why."""
@@ -74,7 +79,7 @@ class CheckResult(NamedTuple):
 
 
 class Part(NamedTuple):
-    """How one of the ways in which a duty is shown stands. `evidence` are ids of records, or a check's finding."""
+    """How one of the ways in which a duty is shown stands. `evidence` are paths of records, or a check's finding."""
 
     shown: Shown
     status: Status
@@ -153,7 +158,7 @@ def _at_start(shown: AtStart, debtor: str, known: _Known) -> Part:
     found = known.of(shown.kind, debtor)
     if found:
         late = business_date(found[0].at) > known.began
-        return Part(shown, Status.MISSED if late else Status.FULFILLED, None, _ids(found))
+        return Part(shown, Status.MISSED if late else Status.FULFILLED, None, _paths(found))
     return Part(shown, Status.DUE if known.on <= known.began else Status.MISSED, known.began, ())
 
 
@@ -171,9 +176,9 @@ def _of_each_year(shown: Yearly, about: str, known: _Known) -> Part:
     years = {fiscal_year(business_date(record.at)) for record in found}
     missing = [year for year in known.years if year not in years]
     if not missing:
-        return Part(shown, Status.FULFILLED, None, _ids(found))
+        return Part(shown, Status.FULFILLED, None, _paths(found))
     due = date(missing[0] + 1, 3, 31)
-    return Part(shown, Status.DUE if known.on <= due else Status.MISSED, due, _ids(found))
+    return Part(shown, Status.DUE if known.on <= due else Status.MISSED, due, _paths(found))
 
 
 def _answered(shown: Answered, debtor: str, known: _Known) -> Part:
@@ -188,7 +193,7 @@ def _answered(shown: Answered, debtor: str, known: _Known) -> Part:
 
 
 def _answer(shown: Answered, asked: DutyRecord, answer: DutyRecord | None, on: date) -> Part:
-    evidence = (asked.record_id,) if answer is None else (asked.record_id, answer.record_id)
+    evidence = _paths([asked] if answer is None else [asked, answer])
     last = asked.due_on
     if answer is not None:
         late = last is not None and business_date(answer.at) > last
@@ -202,25 +207,26 @@ def _promptly(shown: Promptly, debtor: str, known: _Known) -> Part:
         return Part(shown, Status.NO_CASE, None, ())
     most = timedelta(hours=shown.hours)
     late = any(r.caused_at is not None and r.at - r.caused_at > most for r in found)
-    return Part(shown, Status.MISSED if late else Status.FULFILLED, None, _ids(found))
+    return Part(shown, Status.MISSED if late else Status.FULFILLED, None, _paths(found))
 
 
 def _where_needed(shown: WhereNeeded, debtor: str, known: _Known) -> Part:
+    """What the ward finds wrong is the contractor's breach, not its own."""
     abouts = CONTRACTORS if debtor == WARD else (debtor,)
     found = [record for about in abouts for record in known.of(shown.kind, about)]
     if not found:
         return Part(shown, Status.NO_CASE, None, ())
     last_words = {record.answers or record.record_id: record for record in found}
-    wrong = any(not record.holds for record in last_words.values())
-    return Part(shown, Status.MISSED if wrong else Status.FULFILLED, None, _ids(found))
+    wrong = debtor != WARD and any(not record.holds for record in last_words.values())
+    return Part(shown, Status.MISSED if wrong else Status.FULFILLED, None, _paths(found))
 
 
 def _not_simulated(shown: NotSimulated, debtor: str, known: _Known) -> Part:
     return Part(shown, Status.NOT_SIMULATED, None, ())
 
 
-def _ids(records: Iterable[DutyRecord]) -> tuple[str, ...]:
-    return tuple(record.record_id for record in records)
+def _paths(records: Iterable[DutyRecord]) -> tuple[str, ...]:
+    return tuple(record.path for record in records)
 
 
 _JUDGES: Mapping[type[Shown], Callable[..., Part]] = {

@@ -166,6 +166,8 @@ class ErasureCertified(DutyEvent, frozen=True, kw_only=True):
 
     TYPE: ClassVar[str] = "sansha.duties.erasure_certified.v1"
     erasure_id: Id
+    certificate_id: Id
+    """A certificate that the ward rejected is followed by another one of the same erasure."""
     due_on: date
     erased_at: datetime
     data_until: date
@@ -176,10 +178,15 @@ class ErasureCertified(DutyEvent, frozen=True, kw_only=True):
     """The responsible person who answers for it."""
     public_key: Text
     signature: Text
+    """Of `contracts.duties.certificates.certificate_text`."""
 
     @property
     def subject(self) -> str:
         return self.erasure_id
+
+    @property
+    def natural_key(self) -> tuple[str, ...]:
+        return (self.certificate_id,)
 
 
 class DamageMadeGood(DutyEvent, frozen=True, kw_only=True):
@@ -188,7 +195,7 @@ class DamageMadeGood(DutyEvent, frozen=True, kw_only=True):
     TYPE: ClassVar[str] = "sansha.duties.damage_made_good.v1"
     claim_id: Id
     amount: DepositYen
-    paid_on: date
+    paid_at: datetime
 
     @property
     def subject(self) -> str:
@@ -315,6 +322,7 @@ class ErasureChecked(DutyEvent, frozen=True, kw_only=True):
 
     TYPE: ClassVar[str] = "sansha.duties.erasure_checked.v1"
     erasure_id: Id
+    certificate_id: Id
     checked_at: datetime
     accepted: bool
     why: Text
@@ -323,6 +331,10 @@ class ErasureChecked(DutyEvent, frozen=True, kw_only=True):
     @property
     def subject(self) -> str:
         return self.erasure_id
+
+    @property
+    def natural_key(self) -> tuple[str, ...]:
+        return (self.certificate_id,)
 
 
 CONTRACTOR_EVENTS: tuple[type[Event], ...] = (

@@ -60,6 +60,11 @@ class AccessLog:
         ]
         await self._add.execute(session, rows)
 
+    async def count(self, session: AsyncConnection) -> int:
+        """How many entries there are: they are numbered from 1, without gaps."""
+        number = select(self.table.c.number).order_by(self.table.c.number.desc()).limit(1)
+        return int((await session.execute(number)).scalar() or 0)
+
     async def entries(self, session: AsyncConnection, after: int = 0, limit: int | None = None) -> Sequence[Entry]:
         """In order, from the entry after this number."""
         t = self.table

@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 from pydantic import BaseModel
-from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, select
+from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.http.access import LoginView
@@ -65,6 +65,12 @@ class Logins:
         t = self.table
         query = select(t.c.at, t.c.user, t.c.outcome).order_by(t.c.seq.desc()).limit(limit)
         return [LoginView(at=at, user=user, outcome=outcome) for at, user, outcome in await session.execute(query)]
+
+    async def count_refused(self, session: AsyncConnection) -> int:
+        """How many attempts were not admitted."""
+        t = self.table.c
+        query = select(func.count()).select_from(self.table).where(t.outcome != Outcome.ADMITTED)
+        return int((await session.execute(query)).scalar_one())
 
     def _outcome(self, attempt: LoginAttempt, earlier: Sequence[Attempt]) -> Outcome:
         if attempt.malformed:

@@ -34,6 +34,11 @@ from services.chassis.clock import Clock
 from services.chassis.commands import Answers, Executor
 from services.chassis.consumer import Consumer, EventProcessor, On
 from services.chassis.database import Database
+from services.chassis.duties.correspondence import Correspondence
+from services.chassis.duties.recorded import Recorded
+from services.chassis.duties.register import Register, Registered, Wanted
+from services.chassis.duties.staff import plan_this_year
+from services.chassis.duties.terms import DutyTerms
 from services.chassis.health import Health, Rows
 from services.chassis.identity import Identity, SeededIdentity, TimeOrderedIdentity
 from services.chassis.logins import LoginAttempt, Logins, RecordedLogin
@@ -50,6 +55,7 @@ from services.chassis.sealing.choosing import opener_for, sealer_for
 from services.chassis.sealing.port import MissingKeys
 from services.chassis.sealing.pseudonyms import Pseudonyms
 from services.chassis.settings import ServiceSettings
+from services.chassis.signing import Signer
 from services.chassis.telemetry import Metrics
 from services.chassis.transaction import Author, Transaction
 from services.chassis.unit_of_work import UnitOfWork
@@ -123,6 +129,10 @@ class Service(ABC):
         self._replay = self.executor.command(
             "replay_dead_letter", Replay, DeadLetterView, self._replay_letters, lambda r: (r.letter_id,)
         )
+        self.signer = Signer(settings.signing_key, lambda: self.secret)
+        self.register = Register(tables, principal)
+        self.correspondence = Correspondence(self.register, DutyTerms.of(settings))
+        self.recorded = Recorded(self.access_log, self.logins).figures
         self._consumer: Consumer | None = None
         self.health = Health(self.waits, self._lag, self._rows, self.database.require_writing)
         self.damage: asyncio.Future[Unusable] | None = None
@@ -167,6 +177,9 @@ class Service(ABC):
         )
         subscription = await self.bus.subscribe(self.principal, self.topics)
         self._processor, self._subscription = processor, subscription
+        if self.correspondence.terms.kept:
+            async with self._unit.transaction(self.clock.now()) as tx:
+                plan_this_year(tx.now, tx)
         self._consumer = Consumer(subscription, processor, faults=self._faults, waits=self.waits)
 
     @property
@@ -272,6 +285,11 @@ class Service(ABC):
         """アクセス記録: returns once it is durable that a caller is about to see data of these persons."""
         roles = tuple(sorted(caller.roles))
         await self._recorder.record(Access(self.clock.now(), caller.user, roles, what, tuple(whose), caller.purpose))
+
+    async def duty_records(self, wanted: Wanted) -> Sequence[Registered]:
+        """記録簿: records about the protection of personal data, the latest first."""
+        async with self.reading() as session:
+            return await self.register.listed(session, wanted)
 
     async def dead_letters(self) -> Sequence[DeadLetterView]:
         """Dead letters, the oldest first."""

@@ -19,6 +19,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from contracts.duties.clauses import BY_NUMBER
 from services.chassis import faults
 from services.chassis.access.lockout import Lockout
 from services.chassis.bus.kafka_options import KafkaOptions, SaslMechanism, SecurityProtocol
@@ -136,6 +137,19 @@ class ServiceSettings(KafkaSettings):
     """The public keys of the readers (JSON, or a folder of such files): what is published is sealed for them."""
     sealing_keys_file: Path | None = None
     """The party's own private keys (JSON, mode 0600), which open what is sealed for it."""
+    signing_key: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$", repr=False)] = ""
+    """Ed25519 key (64 hex digits) that signs certificates of erasure and checkpoints of the access log. If it is empty,
+    it is derived from the secret, and so that of a seeded party from the seed."""
+    duties: Literal["kept", "left"] = "left"
+    """`kept`: simulated staff do on its date what the contract's protection duties ask for; `left`: people enter it."""
+    duties_neglected: str = ""
+    """Duties that the simulated staff forget, by their numbers, as in `D-13,D-18`."""
+    training_month: Annotated[int, Field(ge=1, le=12)] = 6
+    """研修: the simulated staff are trained on the first bank business day of this month."""
+    incident_report_days: Annotated[int, Field(ge=0, le=365)] = 14
+    """事故報告書: owed by this many days after the notification."""
+    duty_days_ahead: Annotated[int, Field(ge=0, le=365)] = 3
+    """The simulated staff do what is owed this many days before its due date."""
     parent_pipe: Annotated[int | None, Field(ge=0)] = None
     """File descriptor of the supervisor's pipe: the process stops at its end of file."""
 
@@ -166,6 +180,18 @@ class ServiceSettings(KafkaSettings):
     def _known_point(cls, value: str) -> str:
         faults.parse(value)
         return value
+
+    @field_validator("duties_neglected")
+    @classmethod
+    def _known_duties(cls, value: str) -> str:
+        unknown = [number for number in _listed(value) if number not in BY_NUMBER]
+        if unknown:
+            raise ValueError(f"no duties of the contract: {', '.join(unknown)}; give numbers as in D-13,D-18")
+        return value
+
+    @property
+    def neglected_duties(self) -> Sequence[str]:
+        return _listed(self.duties_neglected)
 
     @classmethod
     def settings_customise_sources(
@@ -230,6 +256,10 @@ class ServiceSettings(KafkaSettings):
         """The folder of the embedded log; None for another bus."""
         scheme, _, rest = self.bus_url.partition(":")
         return Path(rest) if scheme == "embedded" else None
+
+
+def _listed(numbers: str) -> list[str]:
+    return [number.strip() for number in numbers.split(",") if number.strip()]
 
 
 def is_loopback(host: str) -> bool:

@@ -26,6 +26,7 @@ from contracts.http.service import Explanation
 from contracts.roles import Role
 from services.chassis.web.bodies import BodyRule
 from services.chassis.web.disconnects import while_connected
+from services.chassis.web.duty_routes import entering_duties
 from services.chassis.web.problems import accepted
 from services.chassis.web.routing import IdempotencyKey, PartyRouter
 from services.payment_provider.app import PaymentProvider
@@ -59,6 +60,7 @@ def router(provider: PaymentProvider) -> APIRouter:
     _many(api, provider)
     _simulation(api, provider)
     _queries(api, provider)
+    entering_duties(api, provider.duties.commands)
     return api
 
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from contracts.explaining import EXPLANATION
 from contracts.http.bodies import GivenDay
 from contracts.http.service import Explanation
+from contracts.http.ward.duties import ErasureVerdictDetails, PublicationDetails
 from contracts.http.ward.ledger import BalanceView, DeemingView
 from contracts.http.ward.overpayments import (
     ApplyRequest,
@@ -60,6 +61,7 @@ def router(ward: Ward) -> APIRouter:
     _settling(api, ward)
     _reminding(api, ward)
     _overpaid(api, ward)
+    _overseeing(api, ward)
     return api
 
 
@@ -204,6 +206,35 @@ def _reminding(api: PartyRouter, ward: Ward) -> None:
     )
     async def visibility() -> VisibilityView:
         return await ward.queries.visibility()
+
+
+def _overseeing(api: PartyRouter, ward: Ward) -> None:
+    officers = api.open_to(Role.PRIVACY_OFFICER)
+    inspectors = api.open_to(Role.PRIVACY_OFFICER, Role.AUDITOR)
+    c = ward.duties.commands
+    officers.command("/duties/trainings", c.train_staff, "研修 the ward's own staff were trained", status=201)
+    officers.command(
+        "/duties/status-requests", c.request_status, "取扱状況の報告の求め ask a contractor for a report", status=201
+    )
+    inspectors.command(
+        "/duties/inspections", c.hold_inspection, "立入調査 a contractor was inspected, with findings", status=201
+    )
+    officers.command("/duties/guidances", c.give_guidance, "改善の指導 order improvement of a breach", status=201)
+    officers.command(
+        "/duties/guidances/{guidance_id}/publication",
+        c.publish_breach,
+        "公表 publish the fact of a breach",
+        status=201,
+        body=PublicationDetails,
+    )
+    officers.command("/duties/claims", c.claim_damages, "損害賠償の請求 claim the damage of an incident", status=201)
+    officers.command(
+        "/duties/certificates/{certificate_id}/check",
+        c.check_erasure,
+        "消去の確認 accept or reject a certificate of erasure",
+        status=201,
+        body=ErasureVerdictDetails,
+    )
 
 
 def _overpaid(api: PartyRouter, ward: Ward) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, NamedTuple, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 
@@ -41,6 +41,17 @@ def _others_as(defaults: Mapping[Any, Any]) -> BeforeValidator:
         return {**defaults, **given} if isinstance(given, Mapping) else given
 
     return BeforeValidator(completed)
+
+
+class DutyDays(NamedTuple):
+    """When the ward's staff do what is owed each fiscal year, and how many days contractors have for an answer."""
+
+    training_month: int
+    inquiry_month: int
+    inspection_month: int
+    status_report: int
+    improvement: int
+    damages: int
 
 
 class Settings(ServiceSettings):
@@ -207,6 +218,17 @@ class Settings(ServiceSettings):
         require_order(order)
         return order
 
+    status_request_month: Annotated[int, Field(ge=1, le=12)] = 10
+    """取扱状況の報告の求め: the simulated staff ask each contractor on the first bank business day of this month."""
+    status_report_days: Annotated[int, Field(ge=0, le=365)] = 14
+    """取扱状況報告: owed by this many days after the request."""
+    inspection_month: Annotated[int, Field(ge=1, le=12)] = 2
+    """立入調査: the simulated staff inspect each contractor on the first bank business day of this month."""
+    improvement_days: Annotated[int, Field(ge=0, le=365)] = 30
+    """改善報告: owed by this many days after the guidance."""
+    damages_days: Annotated[int, Field(ge=0, le=365)] = 30
+    """損害の賠償: owed by this many days after the claim."""
+
     @field_validator("arrears_rates")
     @classmethod
     def _by_year(cls, rates: tuple[tuple[int, int, int], ...]) -> tuple[tuple[int, int, int], ...]:
@@ -243,6 +265,17 @@ class Settings(ServiceSettings):
         isdn = TerminalLine("isdn", self.isdn_bytes_per_second, self.isdn_opens, self.isdn_closes)
         lgwan = TerminalLine("lgwan", self.lgwan_bytes_per_second, self.lgwan_opens, self.lgwan_closes)
         return TerminalLines(isdn, lgwan, self.lgwan_from)
+
+    @property
+    def duty_days(self) -> DutyDays:
+        return DutyDays(
+            self.training_month,
+            self.status_request_month,
+            self.inspection_month,
+            self.status_report_days,
+            self.improvement_days,
+            self.damages_days,
+        )
 
     @property
     def reminder_rule(self) -> ReminderRule:

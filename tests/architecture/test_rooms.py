@@ -30,6 +30,7 @@ ROOM = {
 OWN: dict[str, set[str]] = {
     "ward": {
         "paper",  # the layout of a slip: no decision and no query
+        "duties.py",  # what a contractor has from the chassis: commands, messages and simulated staff, put together
         "desk.py",  # the routes that this device calls
         "terminal.py",  # the device at the other end of the line: not part of the service
     },

@@ -155,7 +155,7 @@ def test_whatever_is_published_is_read_again(event: Event) -> None:
     assert Decoder().decode(event.TYPE, encode_value(event)) == event
 
 
-@given(any_event.filter(lambda event: event.FORMER_TYPES))
+@given(st.sampled_from([event_type for event_type in EVENTS if event_type.FORMER_TYPES]).flatmap(instances))
 def test_what_was_published_under_a_former_type_is_read_as_todays_event(event: Event) -> None:
     for former, renamed in event.FORMER_TYPES.items():
         names = {today: before for before, today in renamed.items()}

@@ -14,6 +14,7 @@ from contracts import topics
 from contracts.events import (
     AuthorizationRequested,
     AuthorizationReversalRequested,
+    DutyEvent,
     Event,
     ProxyPaymentRequested,
 )
@@ -45,7 +46,7 @@ class DrivenAgent(Driven[CardAgent, Settings]):
         return router(self.service)
 
     def sender(self, event: Event) -> str:
-        return topics.PAYMENT_PROVIDER
+        return topics.WARD if isinstance(event, DutyEvent) else topics.PAYMENT_PROVIDER
 
     @property
     def agent(self) -> Agent:

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from fastapi import APIRouter
 
 from contracts import topics
-from contracts.events import ClosingStatementIssued, DepositMade, Event, ReceiptDelivered, StatementLine
+from contracts.events import ClosingStatementIssued, DepositMade, DutyEvent, Event, ReceiptDelivered, StatementLine
 from contracts.http.ward.slips import Assessment, AssessmentsRequest, SlipView
 from contracts.vocabulary import Agent, Method, ReceiptKind, Settler, Yen, business_date
 from services.ward.app import Settings, Ward, create_app
@@ -36,6 +36,8 @@ class DrivenWard(Driven[Ward, Settings]):
         return router(self.service)
 
     def sender(self, event: Event) -> str:
+        if isinstance(event, DutyEvent):
+            return str(event.contractor)
         agents = {topics.settler_of(agent): agent for agent in Agent}
         if isinstance(event, ClosingStatementIssued | DepositMade) and event.settler in agents:
             return topics.card_agent(agents[event.settler])

@@ -127,4 +127,4 @@ def test_a_check_that_was_not_made_counts_as_missed() -> None:
 def test_a_record_known_to_both_parties_counts_once() -> None:
     held = record(RecordKind.INSPECTION_HELD, at(2, 1, 2022))
     both = [held, held._replace(party="ward")]
-    assert state("D-17", *both, on=date(2022, 3, 1)).parts[0].evidence == ("r1",)
+    assert state("D-17", *both, on=date(2022, 3, 1)).parts[0].evidence == ("inspection_held/r1",)

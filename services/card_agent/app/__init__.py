@@ -12,12 +12,15 @@ from services.card_agent.commands import Commands
 from services.card_agent.domain.terms import TERMS
 from services.card_agent.migrations import HISTORY
 from services.card_agent.queries import Queries
+from services.card_agent.queries.handling import TASKS, held
 from services.card_agent.settings import Settings
 from services.card_agent.subscriptions import subscriptions
 from services.card_agent.tables import metadata
 from services.chassis.bus.port import EventBus
 from services.chassis.clock import Clock
 from services.chassis.consumer import On
+from services.chassis.duties.contractor import ContractorDuties
+from services.chassis.duties.office import Handling
 from services.chassis.faults import Faults
 from services.chassis.service import Service
 
@@ -43,11 +46,14 @@ class CardAgent(Service):
     def __init__(self, settings: Settings, bus: EventBus, clock: Clock, injected: Faults | None = None) -> None:
         super().__init__(topics.card_agent(settings.agent), settings, bus, clock, injected)
         self.settings: Settings = settings
+        handling = Handling(TASKS, held)
+        self.duties = ContractorDuties(self.correspondence, self.executor, handling, self.recorded, settings.seed or 0)
         self.commands = Commands(settings, self.executor, self.secret)
         self.queries = Queries(settings, self.database, clock)
 
     def subscriptions(self) -> Sequence[On]:
-        return subscriptions(self.settings.agent, self.settings.terms, self.settings.issuer)
+        own = subscriptions(self.settings.agent, self.settings.terms, self.settings.issuer)
+        return (*own, *self.duties.subscriptions())
 
     async def books(self) -> Books:
         async with self.reading() as session:

@@ -28,6 +28,7 @@ from services.chassis.waits import NotAnswering
 from services.chassis.web.admission import GuardedRouter, set_callers
 from services.chassis.web.answers import UNAVAILABLE, problem_response
 from services.chassis.web.document import described
+from services.chassis.web.duty_routes import reading_duties
 from services.chassis.web.entrance import ENTRANCE, Entrance
 from services.chassis.web.known_callers import known_callers
 from services.chassis.web.persons import EVERYBODY
@@ -212,6 +213,8 @@ def _operations(service: Service) -> APIRouter:
     async def books() -> Response:
         """A JSON object per row, read in one transaction. For operators: it is everything that the party has booked."""
         return await streams.of(partial(_book_lines, service))
+
+    reading_duties(router, service)
 
     @administrators.get("/ops/dead-letters", summary="Dead letters: events set aside")
     async def dead_letters() -> list[DeadLetterView]:

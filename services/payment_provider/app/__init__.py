@@ -10,6 +10,8 @@ from contracts.books import Books
 from services.chassis.bus.port import EventBus
 from services.chassis.clock import Clock
 from services.chassis.consumer import On
+from services.chassis.duties.contractor import ContractorDuties
+from services.chassis.duties.office import Handling
 from services.chassis.faults import Faults
 from services.chassis.service import Service
 from services.payment_provider.behaviour import TEST_BANKS
@@ -19,6 +21,7 @@ from services.payment_provider.commands import Commands
 from services.payment_provider.handlers.choose_method import CardRules
 from services.payment_provider.migrations import HISTORY
 from services.payment_provider.queries import Queries
+from services.payment_provider.queries.handling import TASKS, held
 from services.payment_provider.settings import Settings
 from services.payment_provider.subscriptions import subscriptions
 from services.payment_provider.tables import metadata
@@ -37,12 +40,14 @@ class PaymentProvider(Service):
         super().__init__(topics.PAYMENT_PROVIDER, settings, bus, clock, injected)
         self.settings: Settings = settings
         cards = _card_rules(settings)
+        handling = Handling(TASKS, held)
+        self.duties = ContractorDuties(self.correspondence, self.executor, handling, self.recorded, settings.seed or 0)
         self.commands = Commands(settings, cards, self.executor, self._seal_file)
         self.queries = Queries(settings, cards, self.database, clock)
         self.centre = CollectionCentre(settings.terminal_terms(self.secret), self.commands, self.database, clock)
 
     def subscriptions(self) -> Sequence[On]:
-        return subscriptions(self.settings.channels)
+        return (*subscriptions(self.settings.channels), *self.duties.subscriptions())
 
     def _seal_file(self, name: str, at: datetime, content: Iterator[bytes]) -> Iterator[bytes]:
         return self.sealer.seal_file(name, topics.RECEIPTS.name, at, content)

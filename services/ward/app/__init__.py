@@ -28,6 +28,7 @@ from services.ward.books import books
 from services.ward.commands import ASSESSMENTS_PER_REQUEST, Commands
 from services.ward.desk import Desk
 from services.ward.domain.ledger import JAPANESE as ACCOUNT_NAMES
+from services.ward.duties import WardDuties
 from services.ward.migrations import HISTORY
 from services.ward.queries import Queries
 from services.ward.settings import Settings
@@ -65,10 +66,11 @@ class Ward(Service):
         super().__init__(topics.WARD, settings, bus, clock, injected)
         self.settings: Settings = settings
         self.commands = Commands(settings, self.executor)
+        self.duties = WardDuties(self.correspondence, self.executor, settings.duty_days, settings.seed or 0)
         self.queries = Queries(settings, self.database, clock)
 
     def subscriptions(self) -> Sequence[On]:
-        return subscriptions(self.settings)
+        return (*subscriptions(self.settings), *self.duties.subscriptions())
 
     @property
     def desk(self) -> Desk:

@@ -1,0 +1,34 @@
+"""Timers of the simulated staff: messages of a party to itself. They are private, no part of the contract."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from contracts.duties.duty import RecordKind
+from contracts.events import Event
+
+
+class YearOfDuties(Event, frozen=True, kw_only=True):
+    """年度の計画: what is owed in a fiscal year is to be planned."""
+
+    TYPE: ClassVar[str] = "sansha.duties.timer.year"
+    fiscal_year: int
+
+    @property
+    def subject(self) -> str:
+        return str(self.fiscal_year)
+
+
+class DutyDue(Event, frozen=True, kw_only=True):
+    """職員の作業: a record of this kind is to be made."""
+
+    TYPE: ClassVar[str] = "sansha.duties.timer.due"
+    make: RecordKind
+    about: str
+    """Id of the record to answer, or whom it concerns."""
+    fiscal_year: int = 0
+    """Of what is owed in each."""
+
+    @property
+    def subject(self) -> str:
+        return f"{self.make}/{self.about}/{self.fiscal_year}"

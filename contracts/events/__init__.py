@@ -11,31 +11,33 @@ from __future__ import annotations
 from contracts.events.clock import ClockSet
 from contracts.events.duties import (
     CONTRACTOR_EVENTS,
-    WARD_EVENTS,
     AccessLogCheckpointed,
-    BreachPublished,
     DamageMadeGood,
-    DamagesClaimed,
     DutyEvent,
     ErasedKind,
     ErasureCertified,
-    ErasureChecked,
     Figure,
-    Finding,
-    GuidanceGiven,
     Handler,
     HandlersNamed,
     ImprovementReported,
     IncidentNotified,
     IncidentReported,
-    InspectionHeld,
     Paragraph,
     StatusReported,
-    StatusRequested,
     TerminalUserLocked,
     TrainingHeld,
 )
 from contracts.events.event import Event
+from contracts.events.oversight import (
+    WARD_EVENTS,
+    BreachPublished,
+    DamagesClaimed,
+    ErasureChecked,
+    Finding,
+    GuidanceGiven,
+    InspectionHeld,
+    StatusRequested,
+)
 from contracts.events.payments import (
     AgentRequest,
     AuthorizationApproved,

@@ -1,4 +1,4 @@
-"""The protection of personal data: what each contractor (乙, 丙) tells the ward about it. (`oversight.py`: the other way.)
+"""The protection of personal data: what each contractor (乙, 丙) tells the ward. `oversight.py` has the other way.
 
 The contract's annex (特記事項) obliges them to. A message that asks for something names the day by which it is owed;
 what answers it names its id. Signatures are Ed25519, in hex.

@@ -11,8 +11,8 @@ _NAMES: Final = """
 about accepted accepted_at account action after agent anomaly anomaly_id answer_due_at answered_at approved_at
 arrives_at asked_at assessed_at at attempt attendees
 because begun_at believed believed_on booked_at booked_claim booked_difference booked_fee booked_on business_days
-cause_id certificate certificate_id charge_type checked_at checks claim_id claimed claimed_at closed_on closes_on confirm_at
-contractor corrected_at count counted_since counts_for counts_from credit crossed
+cause_id certificate certificate_id charge_type checked_at checks claim_id claimed claimed_at closed_on closes_on
+confirm_at contractor corrected_at count counted_since counts_for counts_from credit crossed
 data_until day debit decide_at decided decided_at declined_at delivered_at deposit_id deposit_on deposited_at
 deposited_on designated_date detail due_at due_on duty
 effect ended_at entrusted_at entry erased_at erasure_id

@@ -33,8 +33,8 @@ from services.chassis.settings import ServiceSettings
 from services.chassis.telemetry import configure_logging
 from services.chassis.waits import Patience, Waits, possible
 from services.chassis.web.application import create_http
-from services.chassis.web.connections import ConnectionTerms
 from services.chassis.web.listeners import Listener
+from services.chassis.web.peers import own_listener
 from services.chassis.web.waiting_room import waiting_room
 
 T = TypeVar("T")
@@ -88,8 +88,7 @@ def run(
 
 def http_listener(service: Service, router: APIRouter) -> Listener:
     """The service's own HTTP, on the address of its settings."""
-    s = service.settings
-    return Listener(create_http(service, router), s.host, s.port, terms=ConnectionTerms.of(s))
+    return own_listener(service.settings, service.principal, create_http(service, router))
 
 
 def _first(group: BaseExceptionGroup[Unusable]) -> Unusable:
@@ -117,14 +116,14 @@ async def _main(
     clock, waits = Clock.real(), Waits()
     try:
         opening = possible("bus", "opening the bus", partial(_open_bus, settings, principal), waits)
-        bus = await _meanwhile(settings, waits, _finished(opening, stopping))
+        bus = await _meanwhile(settings, principal, waits, _finished(opening, stopping))
         if bus is None:
             return
         follower = ClockFollower(bus, clock) if settings.clock == "announced" else None
         service = create(settings, bus, clock)
         _require_a_lasting_database(service)
         starting = possible("database", "starting", partial(_start, service, follower), waits)
-        if await _meanwhile(settings, waits, _finished(starting, stopping)):
+        if await _meanwhile(settings, principal, waits, _finished(starting, stopping)):
             keep_what_is_loaded()
             await _serve(service, served(service), follower, stopping)
         await service.close()
@@ -135,12 +134,12 @@ async def _main(
             os.close(settings.parent_pipe)
 
 
-async def _meanwhile(settings: ServiceSettings, waits: Waits, work: Coroutine[Any, Any, T]) -> T:
+async def _meanwhile(settings: ServiceSettings, principal: str, waits: Waits, work: Coroutine[Any, Any, T]) -> T:
     """The result of `work`. If it takes long, HTTP says until then what it waits for."""
     working, done = asyncio.create_task(work), asyncio.Event()
     await asyncio.wait({working}, timeout=SECONDS_TO_START)
     if not working.done():
-        answering = asyncio.create_task(Listener(waiting_room(waits), settings.host, settings.port).serve(done))
+        answering = asyncio.create_task(own_listener(settings, principal, waiting_room(waits)).serve(done))
         await asyncio.wait({working})
         done.set()
         await answering

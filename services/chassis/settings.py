@@ -98,6 +98,15 @@ class ServiceSettings(KafkaSettings):
     http_hosts: Annotated[str, Field(pattern=r"^[A-Za-z0-9.,:\[\] _-]*$")] = ""
     """Further names by which this listener may be called, separated by commas. Others than these, localhost, its own
     address and its name among the containers are refused: a web page of another site could use them."""
+    http_ca_file: Path | None = None
+    """PEM file of the authority whose client certificates are admitted; HTTP is served over TLS then."""
+    http_certificate_file: Path | None = None
+    """PEM file of the certificate shown to callers over TLS. A renewed file is taken on within a second."""
+    http_key_file: Path | None = None
+    """PEM file of that certificate's key; none if it is in the file of the certificate."""
+    http_peers: Annotated[str, Field(pattern=r"^[A-Za-z0-9., _-]*$")] = ""
+    """Names (CN) of the client certificates admitted over TLS besides the service's own, separated by commas; empty
+    for any of the authority."""
     http_body_bytes: Annotated[int, Field(ge=1_024)] = 65_536
     """Bytes that a body may have: a command of one payment has some 300."""
     http_bulk_bytes: Annotated[int, Field(ge=1_024)] = 4_000_000
@@ -167,6 +176,12 @@ class ServiceSettings(KafkaSettings):
             raise ValueError(
                 f"SANSHA_ACCESS=open serves anybody, so it needs a loopback address, not SANSHA_HOST={self.host}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _tls_has_both_sides(self) -> Self:
+        if (self.http_ca_file is None) != (self.http_certificate_file is None):
+            raise ValueError("SANSHA_HTTP_CA_FILE and SANSHA_HTTP_CERTIFICATE_FILE go together: give both, or neither")
         return self
 
     @model_validator(mode="after")

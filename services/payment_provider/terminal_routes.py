@@ -26,8 +26,9 @@ from services.chassis.web.certificates import client_certificate
 from services.chassis.web.connections import ConnectionTerms
 from services.chassis.web.entrance import Entrance
 from services.chassis.web.heads import CARD_OUT_OF_PLACE
-from services.chassis.web.listeners import Listener, Tls
+from services.chassis.web.listeners import Listener
 from services.chassis.web.problems import accepted
+from services.chassis.web.tls import Tls
 from services.payment_provider.app import PaymentProvider
 from services.payment_provider.collection_centre import CollectionCentre
 from services.payment_provider.domain.terminal_access import Admission, TerminalCredentials

@@ -14,7 +14,10 @@ from services.console.deployment.settings_listing import BEGIN, END, SECTIONS, l
 from tests.architecture.source_tree import ROOT
 
 VARIABLE = re.compile(r"\bSANSHA_[A-Z][A-Z0-9_]*[A-Z0-9](?![A-Z0-9_]|…)")
-OTHERS = {"SANSHA_KEY", "SANSHA_SECRETS_DIR", "SANSHA_STACK_HOSTS", "SANSHA_REQUIRE_STACK", "SANSHA_ROLE"}
+OTHERS = {
+    *("SANSHA_KEY", "SANSHA_SECRETS_DIR", "SANSHA_REQUIRE_STACK", "SANSHA_ROLE"),
+    *("SANSHA_STACK_HOSTS", "SANSHA_STACK_CA_FILE", "SANSHA_STACK_CERTIFICATE_FILE", "SANSHA_STACK_KEY_FILE"),
+}
 """Environment variables that a service's settings do not read."""
 STAND_INS = {"SANSHA_CARD_AGENT_X", "SANSHA_CARD_AGENT_UC_X"}
 """Placeholders for any setting, where a document explains precedence."""

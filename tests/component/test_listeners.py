@@ -18,7 +18,8 @@ from trustme import CA
 
 from services.chassis.clock import monotonic, pause
 from services.chassis.web.connections import ConnectionTerms
-from services.chassis.web.listeners import Listener, Tls, room_for
+from services.chassis.web.listeners import Listener, room_for
+from services.chassis.web.tls import Tls
 from testbed.processes import eventually, free_port_base, is_free
 
 HOST = "127.0.0.1"

@@ -11,6 +11,7 @@ import pytest
 
 from contracts.topics import PRINCIPALS, WARD
 from services.card_agent.app import TEST_CARDS
+from services.chassis.clock import monotonic
 from services.console.demo.year import DemoOptions, run_demo
 from services.console.stack.addresses import Addresses
 from tests.end_to_end.composed_stack import PARTIES, ComposedStack
@@ -19,15 +20,66 @@ from tests.end_to_end.test_card_numbers import numbers_in, own_card
 pytestmark = pytest.mark.stack
 
 SEED, PAYMENTS, BANK = 7, 40, 20
-OWN_SECRETS = {"users.json", "database_url", "kafka_password", "secret"}
+OWN_SECRETS = {"users.json", "database_url", "kafka_password", "secret", "ca.pem", "server.pem", "peer.pem"}
+LISTENING: dict[str, tuple[int, ...]] = {
+    "kafka": (9092, 9093, 9094),
+    "console": (8400,),
+    "gateway": (8400, 8401, 8402, 8403, 8404),
+    **{party: (8401 + n,) for n, party in enumerate(PARTIES)},
+    **{f"{party}-database": (5432,) for party in PARTIES},
+}
+"""Ports of the containers."""
+REACHES = """
+import concurrent.futures, socket, sys
+def reached(place):
+    host, port = place.split(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=3).close()
+    except OSError:
+        return ""
+    return place
+with concurrent.futures.ThreadPoolExecutor(32) as pool:
+    print(*pool.map(reached, sys.argv[1:]))
+"""
+"""Prints the places of the arguments at which a connection is accepted."""
+CALL = """
+import ssl, sys, urllib.error, urllib.request
+url, ca, own = sys.argv[1:4]
+context = ssl.create_default_context(cafile=ca)
+if own:
+    context.load_cert_chain(own)
+try:
+    print(urllib.request.urlopen(url, context=context, timeout=5).status)
+except urllib.error.HTTPError as refused:
+    print(refused.code)
+except OSError as broken:
+    print(type(getattr(broken, "reason", broken)).__name__)
+"""
+"""Prints the status of a GET over TLS: URL, file of the authority, file of the caller's certificate or nothing."""
+OF_ANOTHER_AUTHORITY = """
+import asyncio
+from services.chassis.database import Database
+url = open("/run/sansha/database_url").read().strip()
+assert "sslmode=verify-full" in url
+try:
+    asyncio.run(Database(url.replace("/run/sansha/ca.pem", "/etc/ssl/certs/ca-certificates.crt")).require_writing())
+except OSError as refused:
+    print(type(refused).__name__)
+"""
+"""The party's own database, by a client that trusts others than the stack's authority."""
+SHOWN = """
+import ssl, sys
+print(ssl.get_server_certificate((sys.argv[1], int(sys.argv[2]))))
+"""
 STACK_TRACE = re.compile(r"Traceback \(most recent call last\)|^.*\|\s+at [\w.$/]+\([\w.]+(:\d+)?\)$", re.MULTILINE)
 CONNECT = """
 import asyncio, asyncpg, sys
 from sqlalchemy.engine import make_url
 url = make_url(open("/run/sansha/database_url").read().strip())
 user, database = sys.argv[1] or url.username, sys.argv[2] or url.database
+ssl = sys.argv[3] if len(sys.argv) > 3 else "prefer"
 async def ask():
-    session = await asyncpg.connect(host=url.host, user=user, password=url.password, database=database)
+    session = await asyncpg.connect(host=url.host, user=user, password=url.password, database=database, ssl=ssl)
     print(await session.fetchval("SELECT rolsuper OR rolcreaterole OR rolcreatedb FROM pg_roles WHERE rolname = user"))
 try:
     asyncio.run(ask())
@@ -62,6 +114,8 @@ def test_nothing_runs_as_root_or_can_become_root(stack: ComposedStack) -> None:
     } == dict.fromkeys(services, False)
     confined = {stack.inspected(c, "{{.HostConfig.CapDrop}} {{.HostConfig.SecurityOpt}}") for c in services.values()}
     assert confined == {"[ALL] [no-new-privileges:true]"}
+    form = "{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.PidsLimit}}"
+    assert {stack.inspected(c, form) for c in services.values()} == {"true 128", "true 256", "true 512"}
 
 
 def test_a_party_that_cannot_run_is_not_started_for_ever(stack: ComposedStack) -> None:
@@ -88,6 +142,59 @@ def test_a_party_reaches_its_own_database_the_bus_and_no_other_party(stack: Comp
         ("kafka", 9094),
     ):
         assert not stack.reaches("ward", host, port), f"the ward reaches {host}:{port}"
+
+
+@pytest.mark.parametrize("party", PARTIES)
+def test_a_party_reaches_nothing_but_its_database_the_bus_and_the_console(stack: ComposedStack, party: str) -> None:
+    """By every address of every container: not the gateway, another party or its database."""
+    places, own = set[str](), set[str]()
+    for service, ports in LISTENING.items():
+        for container in stack.containers(service):
+            form = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}"
+            hosts = stack.inspected(container, form).split()
+            places |= {f"{host}:{port}" for host in hosts for port in ports}
+            if service in (party, f"{party}-database", "console"):
+                own |= {f"{host}:{port}" for host in hosts for port in ports}
+            elif service == "kafka":
+                own |= {f"{host}:9092" for host in hosts}
+    reached = set(stack.said(party, "python", "-c", REACHES, *sorted(places)).split())
+    assert reached - own == set()
+    assert {place.rpartition(":")[2] for place in reached} >= {"5432", "9092"}
+
+
+def test_every_hop_is_tls_and_the_caller_over_http_is_named(stack: ComposedStack) -> None:
+    ca, own, url = "/run/sansha/ca.pem", "/run/sansha/peer.pem", "https://ward:8401/health/ready"
+    called = [stack.said("console", "python", "-c", CALL, url, ca, shown) for shown in (own, "")]
+    assert called[0] == "200"
+    assert called[1] != "200", "without a certificate there is no answer"
+    server = "/run/sansha/server.pem"
+    assert stack.said("console", "python", "-c", CALL, url, ca, server) != "200", (
+        "a server's certificate is no caller's"
+    )
+    assert stack.said("ward", "python", "-c", CALL, "https://console:8400/health/ready", ca, own) == "403"
+    assert stack.said("ward", "python", "-c", CALL, url, "/etc/ssl/certs/ca-certificates.crt", own) == (
+        "SSLCertVerificationError"
+    )
+
+
+def test_a_database_answers_over_tls_alone(stack: ComposedStack) -> None:
+    assert stack.said("ward", "python", "-c", CONNECT, "", "", "require") == "False"
+    assert stack.said("ward", "python", "-c", OF_ANOTHER_AUTHORITY) == "SSLCertVerificationError"
+    refused = stack.said("ward", "python", "-c", CONNECT, "", "", "disable")
+    assert refused == "InvalidAuthorizationSpecificationError"
+
+
+def test_a_renewed_certificate_is_taken_on_without_a_restart(stack: ComposedStack) -> None:
+    started = [stack.inspected(c, "{{.State.StartedAt}}") for c in stack.containers("ward")]
+    look = ("python", "-c", SHOWN, "ward", "8401")
+    before = stack.said("console", *look)
+    assert "renewed ward/server.pem" in stack.ran("secrets", "sansha", "certificates", "renew", "/secrets", "ward")
+    deadline = monotonic() + 30
+    while stack.said("console", *look) == before:
+        assert monotonic() < deadline, "the ward still shows its former certificate"
+    assert [stack.inspected(c, "{{.State.StartedAt}}") for c in stack.containers("ward")] == started
+    ports = [Addresses(stack.port_base).port(principal) for principal in PRINCIPALS]
+    assert [httpx.get(f"http://127.0.0.1:{port}/health/ready", timeout=10).status_code for port in ports] == [200] * 5
 
 
 def test_a_party_may_use_its_own_database_and_is_no_superuser(stack: ComposedStack) -> None:

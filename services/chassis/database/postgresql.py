@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool
 
 from services.chassis.clock import pause
 from services.chassis.database.direct_session import Columns, DirectSession
+from services.chassis.database.postgresql_tls import tls_arguments, without_tls_parameters
 
 _SERVER_SETTINGS: Final = {
     "application_name": "sansha",
@@ -80,9 +81,9 @@ class PostgreSQL:
 
     def __init__(self, url: URL, pool_size: int) -> None:
         self._engine = create_async_engine(
-            url.set(drivername="postgresql+asyncpg"),
+            without_tls_parameters(url).set(drivername="postgresql+asyncpg"),
             poolclass=NullPool,
-            connect_args={"timeout": 5.0, "server_settings": _SERVER_SETTINGS},
+            connect_args={"timeout": 5.0, "server_settings": _SERVER_SETTINGS, **tls_arguments(url)},
             hide_parameters=True,
             isolation_level="AUTOCOMMIT",  # transactions are begun and ended below, on the driver
         )

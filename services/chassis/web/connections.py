@@ -8,8 +8,6 @@ waited longest first. Looked at once a second; a request costs two entries of a 
 from __future__ import annotations
 
 import asyncio
-import ssl
-from asyncio.sslproto import SSLProtocol
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -22,7 +20,7 @@ from contracts.vocabulary import Refusal
 from services.chassis.clock import monotonic
 from services.chassis.settings import ServiceSettings
 from services.chassis.web.answers import problem_response
-from services.chassis.web.certificates import with_certificate
+from services.chassis.web.certificates import common_name, with_certificate
 from services.chassis.web.heads import HEAD_BYTES, URL_BYTES
 from services.chassis.web.problems import problem
 
@@ -153,7 +151,7 @@ class Owes(Enum):
 class BoundedHttp(HttpToolsProtocol):
     """Uvicorn's HTTP, with bounds of time, size and number, and the ASGI extension `tls` in every request's scope."""
 
-    handshake: BoundedTls | None = None
+    handshake: Waiting | None = None
 
     def __init__(self, bounds: Connections, **uvicorns: Any) -> None:
         super().__init__(**uvicorns)
@@ -198,7 +196,7 @@ class BoundedHttp(HttpToolsProtocol):
         tls = self.transport.get_extra_info("ssl_object")
         if tls is not None:
             scope: MutableMapping[str, Any] = self.scope  # type: ignore[assignment]
-            scope["extensions"] = with_certificate(tls.getpeercert(binary_form=True))
+            scope["extensions"] = with_certificate(tls.getpeercert(binary_form=True), common_name(tls.getpeercert()))
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
@@ -307,40 +305,3 @@ class BoundedHttp(HttpToolsProtocol):
         if not answered:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
-
-
-class BoundedTls(SSLProtocol):
-    """TLS before HTTP: a connection has its place, and its time, from the first byte of the handshake on."""
-
-    def __init__(self, http: BoundedHttp, context: ssl.SSLContext) -> None:
-        super().__init__(
-            asyncio.get_running_loop(),
-            http,
-            context,
-            None,  # type: ignore[arg-type]  # as in asyncio itself: nobody waits
-            server_side=True,
-            ssl_handshake_timeout=http.bounds.terms.handshake_seconds,  # type: ignore[arg-type]  # any number,
-            ssl_shutdown_timeout=http.bounds.terms.linger_seconds,
-        )
-        self._bounds, http.handshake = http.bounds, self
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._socket = transport
-        if self._bounds.enter(self):
-            super().connection_made(transport)
-        else:
-            transport.abort()
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        self._bounds.leave(self)
-        super().connection_lost(exc)
-
-    def is_overdue(self, _now: float) -> bool:
-        return False  # asyncio ends the handshake
-
-    def is_stalled(self, _now: float) -> bool:
-        return False
-
-    def give_up(self, _why: Refusal) -> None:
-        self._socket.abort()

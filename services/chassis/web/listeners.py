@@ -13,33 +13,23 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import uvicorn
 
-from services.chassis.web.connections import USUAL_TERMS, BoundedHttp, BoundedTls, Connections, ConnectionTerms
+from services.chassis.web.connections import (
+    USUAL_TERMS,
+    BoundedHttp,
+    Connections,
+    ConnectionTerms,
+)
+from services.chassis.web.handshakes import BoundedTls, Refused
+from services.chassis.web.tls import Followed, Tls
 
 OTHER_FILES = 200
 """Open files besides a listener's connections: databases, logs, the bus, connections of a second listener."""
 TICKS_BETWEEN_LOOKS = 5
 """Uvicorn ticks ten times a second."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tls:
-    """PEM files: the authority of the clients' certificates, this side's certificate and its key."""
-
-    ca_file: Path
-    certificate_file: Path
-    key_file: Path
-
-    def context(self) -> ssl.SSLContext:
-        """Raises `OSError` or `ssl.SSLError` for files that cannot be used."""
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=self.ca_file)
-        context.load_cert_chain(self.certificate_file, self.key_file)
-        context.verify_mode = ssl.CERT_REQUIRED
-        return context
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +41,20 @@ class Listener:
     port: int
     tls: Tls | None = None
     terms: ConnectionTerms = USUAL_TERMS
+    refused: Refused = lambda _address, _why: None
+    """Called with (address, why) if a client's certificate is refused in the handshake."""
 
     def config(self) -> uvicorn.Config:
         """For the server. Raises `OSError` or `ssl.SSLError` for files that cannot be used."""
-        return self._config(Connections(self.terms))
+        return self._config(Connections(self.terms), self._followed())
 
-    def _config(self, connections: Connections) -> uvicorn.Config:
+    def _followed(self) -> Followed | None:
+        return None if self.tls is None else Followed(self.tls, Tls.context)
+
+    def _config(self, connections: Connections, followed: Followed | None) -> uvicorn.Config:
         made: Any = partial(BoundedHttp, connections)
-        if self.tls is not None:
-            made = partial(_secured, made, self.tls.context())
+        if followed is not None:
+            made = partial(_secured, made, followed.context, self.refused)
         return uvicorn.Config(
             self.app,
             http=made,
@@ -77,7 +72,8 @@ class Listener:
     async def serve(self, stopping: asyncio.Event) -> None:
         """Serve until `stopping`; requests in flight are answered first."""
         connections = Connections(replace(self.terms, at_once=room_for(self.terms.at_once)))
-        server = _Server(self._config(connections), connections)
+        followed = self._followed()
+        server = _Server(self._config(connections, followed), connections, followed)
         serving = asyncio.create_task(server.serve())
         stop = asyncio.create_task(stopping.wait())
         await asyncio.wait((serving, stop), return_when=asyncio.FIRST_COMPLETED)
@@ -101,20 +97,24 @@ def room_for(connections: int) -> int:
     return max(1, min(connections, soft - OTHER_FILES))
 
 
-def _secured(http: Callable[..., BoundedHttp], context: ssl.SSLContext, **uvicorns: Any) -> BoundedTls:
-    return BoundedTls(http(**uvicorns), context)
+def _secured(
+    http: Callable[..., BoundedHttp], context: ssl.SSLContext, refused: Refused, **uvicorns: Any
+) -> BoundedTls:
+    return BoundedTls(http(**uvicorns), context, refused)
 
 
 class _Server(uvicorn.Server):
     """Uvicorn without its signal handlers, for the process has its own; it looks after its connections."""
 
-    def __init__(self, config: uvicorn.Config, connections: Connections) -> None:
+    def __init__(self, config: uvicorn.Config, connections: Connections, followed: Followed | None) -> None:
         super().__init__(config)
-        self._connections = connections
+        self._connections, self._followed = connections, followed
 
     async def on_tick(self, counter: int) -> bool:
         if counter % TICKS_BETWEEN_LOOKS == 0:
             self._connections.look()
+            if self._followed is not None:
+                self._followed.look()
         return await super().on_tick(counter)
 
     @contextmanager

@@ -10,6 +10,7 @@ from services.chassis.telemetry import configure_logging
 from services.console.cli.output import fail
 from services.console.event_loop import run_to_end
 from services.console.stack.addresses import Addresses
+from services.console.stack.calling import UnusableCertificates
 from services.console.stack.clients import Refused, StackClient, Unreachable
 
 Answer = TypeVar("Answer")
@@ -46,5 +47,5 @@ def on_stack(work: Callable[[StackClient], Coroutine[Any, Any, Answer]], port_ba
         return run(with_client())
     except Refused as refused:
         fail(str(refused), 1 if refused.problem.code == "clock_blocked" else 2)
-    except Unreachable as silent:
-        fail(str(silent))
+    except (Unreachable, UnusableCertificates) as wrong:
+        fail(str(wrong))

@@ -1,6 +1,8 @@
 """The gateway of a stack of containers: one port for each party, whose connections are balanced over its replicas.
 
-The parties publish no ports themselves, so each may have any number of replicas and no route out of its networks.
+The parties publish no ports themselves, so each may have any number of replicas and no route out of its networks. A
+party that answers over TLS is called with the gateway's certificate; the clients of the gateway's own ports, on this
+machine, send plain HTTP.
 """
 
 from __future__ import annotations
@@ -11,11 +13,12 @@ from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from itertools import count
-from typing import Final
+from typing import Any, Final
 
 from services.chassis.clock import monotonic
 from services.chassis.web.listeners import room_for
 from services.console.stack.addresses import Addresses
+from services.console.stack.calling import followed
 
 CHUNK_BYTES = 16 * 1024
 """Read at a time; at most two of them, each way, are held of a connection."""
@@ -46,8 +49,9 @@ async def serve(
 ) -> None:
     """Listen on `host`, on each port for the principal it stands for, until `stopping`.
 
-    Raises `OSError` if a port is taken.
+    Raises `OSError` if a port is taken, `ValueError` if the gateway's certificates cannot be used.
     """
+    certificate = followed(addresses)
     room_for(2 * terms.connections * len(ports))
     doors = [(_Door(addresses, principal, terms), port) for port, principal in ports.items()]
     with ExitStack() as open_ports:
@@ -57,6 +61,8 @@ async def serve(
         while not stopping.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), SECONDS_BETWEEN_LOOKS)
+            if certificate is not None:
+                certificate.look()
             for door, _ in doors:
                 door.look(monotonic())
 
@@ -95,12 +101,17 @@ class _Passage:
                 await writer.drain()
             if writer.can_write_eof():
                 writer.write_eof()
+            elif not self.answering:  # TLS has no half-closed connections
+                writer.close()
 
 
 class _Door:
     def __init__(self, addresses: Addresses, principal: str, terms: DoorTerms) -> None:
         self._addresses, self._principal, self._terms = addresses, principal, terms
         self._turns = count()
+        certificate, self._tls = followed(addresses), dict[str, Any]()
+        if certificate is not None and principal in addresses.hosts:
+            self._tls = {"ssl": certificate.context, "server_hostname": addresses.hosts[principal]}
         self._passages: set[_Passage] = set()
 
     def look(self, now: float) -> None:
@@ -136,7 +147,7 @@ class _Door:
         for replica in replicas[turn:] + replicas[:turn]:
             address, _, port = replica.rpartition(":")
             try:
-                return await asyncio.open_connection(address, int(port), limit=CHUNK_BYTES)
+                return await asyncio.open_connection(address, int(port), limit=CHUNK_BYTES, **self._tls)
             except OSError as refused:
                 failure = refused
         raise failure

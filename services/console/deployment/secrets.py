@@ -13,11 +13,14 @@ from contracts import topics
 from contracts.access import LOAD_TEST
 from services.chassis.access.users import users_text, with_key
 from services.chassis.identity import random_token
+from services.console.deployment.secret_files import write_secret
 from services.console.stack.credentials import OPERATOR, SOFTWARE
 
 KAFKA_PASSWORD = "kafka_password"
 ROLE_PASSWORD = "role_password"
 USERS = "users.json"
+IN_CONTAINERS = "/run/sansha"
+"""Where a container has its owner's folder."""
 
 
 def make_secrets(folder: Path) -> Sequence[Path]:
@@ -38,7 +41,7 @@ def make_secrets(folder: Path) -> Sequence[Path]:
             _keep(folder / principal / "secret", random_token(), made)
             _keep(database / "superuser_password", random_token(), made)
             password = _keep(database / ROLE_PASSWORD, random_token(), made)
-            _keep(folder / principal / "database_url", _database_url(principal, password), made)
+            _database_url(folder / principal / "database_url", principal, password, made)
     return made
 
 
@@ -53,22 +56,22 @@ def kafka_passwords(folder: Path, *others: str) -> dict[str, str]:
     return {principal: file.read_text().strip() for principal, file in files.items()}
 
 
-def _database_url(principal: str, password: str) -> str:
-    """Role and database have the principal's name; the server has its host name followed by `-database`."""
+def _database_url(file: Path, principal: str, password: str, made: list[Path]) -> None:
+    """Role and database have the principal's name; the server has its host name followed by `-database`.
+
+    The URL of an earlier version, without TLS, is replaced; one of another server stays.
+    """
     role, host = principal.replace(".", "_"), principal.replace(".", "-").replace("_", "-")
-    return f"postgresql://{role}:{password}@{host}-database:5432/{role}"
+    plain = f"postgresql://{role}:{password}@{host}-database:5432/{role}"
+    if file.exists() and file.read_text().strip() == plain:
+        file.unlink()
+    _keep(file, f"{plain}?sslmode=verify-full&sslrootcert={IN_CONTAINERS}/ca.pem", made)
 
 
 def _keep(file: Path, value: str, made: list[Path]) -> str:
     """The content of a file. A missing file is written with `value`, completely or not at all."""
     if file.exists():
         return file.read_text().strip()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    written = file.with_suffix(".new")
-    written.unlink(missing_ok=True)
-    written.touch(mode=0o600)
-    written.write_text(f"{value}\n")
-    written.chmod(0o440)
-    written.rename(file)
+    write_secret(file, f"{value}\n")
     made.append(file)
     return value

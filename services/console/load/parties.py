@@ -13,12 +13,14 @@ import httpx
 import msgspec
 
 from services.console.stack.addresses import Addresses
+from services.console.stack.calling import ask_replica, client_of
 from services.console.stack.credentials import Credentials
 
 _CPU: Final = re.compile(r"^process_cpu_seconds_total (\S+)$", re.MULTILINE)
 _MEMORY: Final = re.compile(r"^process_resident_memory_bytes (\S+)$", re.MULTILINE)
 _STAGE: Final = re.compile(r'^sansha_stage_seconds_(sum|count)\{stage="(\w+)"\} (\S+)$', re.MULTILINE)
 MEGABYTE: Final = 1024 * 1024
+METRICS_SECONDS: Final = 5.0
 
 
 class PartyUse(msgspec.Struct, frozen=True):
@@ -61,7 +63,7 @@ class Gauge:
 
     def __init__(self, addresses: Addresses, principals: Sequence[str]) -> None:
         self._addresses, self._principals = addresses, principals
-        self._http = httpx.AsyncClient(timeout=5.0, auth=Credentials(addresses.port_base))
+        self._http = client_of(addresses, auth=Credentials(addresses.port_base))
         self._first: Mapping[str, Reading] = {}
         self._first_events = 0
         self._most: dict[str, float] = {}
@@ -103,7 +105,9 @@ class Gauge:
         reading = Reading()
         for address in await self._addresses.each(principal):
             try:
-                answer = await self._http.get(f"http://{address}/metrics")
+                answer = await ask_replica(
+                    self._http, self._addresses, principal, f"{address}/metrics", METRICS_SECONDS
+                )
             except httpx.TransportError:
                 continue
             if answer.is_success:

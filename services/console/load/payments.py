@@ -26,6 +26,7 @@ from services.console.load.running import Watch
 from services.console.load.slips import Payable
 from services.console.payers.cards import card_number
 from services.console.payers.paying import Payers
+from services.console.stack.calling import followed
 from services.console.stack.channels import StackChannels
 from services.console.stack.clients import StackClient
 
@@ -76,7 +77,8 @@ class Payments:
 
     async def begin(self) -> None:
         """Open the connections; follow the topics from their ends on."""
-        connector = aiohttp.TCPConnector(limit=CONNECTIONS)
+        secured = followed(self._client.addresses)
+        connector = aiohttp.TCPConnector(limit=CONNECTIONS, ssl=True if secured is None else secured.context)
         provider = self._client.url(topics.PAYMENT_PROVIDER)
         self._http = aiohttp.ClientSession(provider, connector=connector, headers=self._client.credentials.headers)
         self._next = {name: dict(await self._bus.end_offsets([name])) for name in WATCHED}

@@ -15,6 +15,8 @@ from contracts.vocabulary import Agent
 
 DEFAULT_PORT_BASE = 8400
 HOSTS_VARIABLE = "SANSHA_STACK_HOSTS"
+FILE_VARIABLES = ("SANSHA_STACK_CA_FILE", "SANSHA_STACK_CERTIFICATE_FILE", "SANSHA_STACK_KEY_FILE")
+"""PEM files of the caller, if the hosts answer over TLS: their authority, its certificate and, if apart, its key."""
 LOCAL_HOST = "127.0.0.1"
 PORTS_PER_REPLICA = 10
 
@@ -65,10 +67,12 @@ class Addresses:
     """Principal → host name; a principal not listed is on this machine. A name may stand for several replicas."""
     replicas: Mapping[str, int] = field(default_factory=dict)
     """Principal → its number of processes on this machine, if more than one."""
+    files: tuple[str, ...] = ()
+    """The caller's `FILE_VARIABLES`, if the hosts of `hosts` answer over TLS; those on this machine do not."""
 
     @classmethod
     def from_environment(cls, port_base: int = DEFAULT_PORT_BASE) -> Self:
-        """With the hosts of `SANSHA_STACK_HOSTS`, written `ward=HOST,card_agent.jcb=HOST,…`.
+        """With the hosts of `SANSHA_STACK_HOSTS`, written `ward=HOST,card_agent.jcb=HOST,…`, and `FILE_VARIABLES`.
 
         Raises `ValueError` naming what cannot be read.
         """
@@ -81,7 +85,14 @@ class Addresses:
                 hosts[name if name == topics.CONSOLE else process_of(name).principal] = host
             except LookupError as unknown:
                 raise ValueError(f"{HOSTS_VARIABLE}: {unknown.args[0]}") from None
-        return cls(port_base, hosts)
+        ca, certificate, key = (os.environ.get(variable, "") for variable in FILE_VARIABLES)
+        if bool(ca) != bool(certificate):
+            raise ValueError(f"{FILE_VARIABLES[0]} and {FILE_VARIABLES[1]} go together: give both, or neither")
+        return cls(port_base, hosts, files=(ca, certificate, key) if ca else ())
+
+    def scheme(self, principal: str) -> str:
+        """`https` for a host that answers over TLS."""
+        return "https" if self.files and principal in self.hosts else "http"
 
     def port(self, principal: str, replica: int = 0) -> int:
         """The port of the console, or of a party's process; `replica` counts those on this machine from 0."""
@@ -90,7 +101,7 @@ class Addresses:
 
     def url(self, principal: str) -> str:
         """Where any one replica takes requests."""
-        return f"http://{self.hosts.get(principal, LOCAL_HOST)}:{self.port(principal)}"
+        return f"{self.scheme(principal)}://{self.hosts.get(principal, LOCAL_HOST)}:{self.port(principal)}"
 
     async def each(self, principal: str) -> Sequence[str]:
         """`address:port` of every replica there is now; a name that stands for none is given as it is."""

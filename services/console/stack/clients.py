@@ -18,6 +18,7 @@ from contracts.http.problems import Problem
 from contracts.http.service import Explanation, ServiceStatus
 from contracts.vocabulary import Agent
 from services.console.stack.addresses import PROCESSES, Addresses
+from services.console.stack.calling import ask_replica, client_of
 from services.console.stack.credentials import Credentials
 
 STATUS_SECONDS = 3.0
@@ -60,7 +61,7 @@ class StackClient:
         self.addresses = Addresses(where) if isinstance(where, int) else where
         limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
         self.credentials = Credentials(self.addresses.port_base)
-        self._http = httpx.AsyncClient(timeout=30.0, limits=limits, auth=self.credentials)
+        self._http = client_of(self.addresses, timeout=30.0, limits=limits, auth=self.credentials)
 
     async def __aenter__(self) -> Self:
         return self
@@ -110,7 +111,7 @@ class StackClient:
 
     async def _replica(self, principal: str, address: str) -> Replica:
         try:
-            answer = await self._http.get(f"http://{address}/ops/status", timeout=STATUS_SECONDS)
+            answer = await ask_replica(self._http, self.addresses, principal, f"{address}/ops/status", STATUS_SECONDS)
             if answer.is_success:
                 return Replica(principal, address, ServiceStatus.model_validate_json(answer.content))
         except (httpx.TransportError, ValidationError):

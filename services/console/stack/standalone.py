@@ -20,9 +20,8 @@ from services.chassis.bus.port import EventBus
 from services.chassis.service import identity_of, topic_specs
 from services.chassis.settings import ServiceSettings
 from services.chassis.waits import possible
-from services.chassis.web.connections import ConnectionTerms
 from services.chassis.web.known_callers import known_callers
-from services.chassis.web.listeners import Listener
+from services.chassis.web.peers import own_listener
 from services.console.stack.addresses import DEFAULT_PORT_BASE, Addresses
 from services.console.stack.clients import StackClient
 from services.console.stack.clock_authority import ClockAuthority, ClockOptions
@@ -58,9 +57,8 @@ async def serve_console(settings: ConsoleSettings, options: ClockOptions, addres
         bus, authority = await beginning
         try:
             log.info("serving", host=settings.host, port=settings.port, now=authority.now().isoformat())
-            terms = ConnectionTerms.of(settings)
             app = control(authority, settings, callers)
-            await Listener(app, settings.host, settings.port, terms=terms).serve(stopping)
+            await own_listener(settings, topics.CONSOLE, app).serve(stopping)
         finally:
             await bus.close()
     log.info("stopped")

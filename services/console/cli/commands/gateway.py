@@ -36,5 +36,7 @@ def gateway(
 
     try:
         run(until_stopped())
+    except ValueError as unusable:
+        fail(str(unusable))
     except OSError as taken:
         fail(f"cannot listen: {taken.strerror}; choose other ports: --port-base")

@@ -1,0 +1,1 @@
+"""`sansha certificates`: the certificates that the authority of a stack has issued."""

@@ -16,15 +16,19 @@ from contracts.charges import CHARGES
 from contracts.formats import barcode
 from contracts.vocabulary import IN_APP, Agent, Brand, Method
 from services.chassis.access.users import Users
+from services.chassis.deferred import Deferred
 from services.chassis.settings import ServiceSettings
 from services.payment_provider.domain.channels import Channels
 from services.payment_provider.domain.network import NetworkTerms
 from services.payment_provider.domain.receipt_files import FileTerms
 from services.payment_provider.domain.reporting import Reporting
 from services.payment_provider.domain.scan import MIDNIGHT, SlipRules
-from services.payment_provider.domain.terminal_access import TerminalTerms
+from services.payment_provider.domain.terminal_access import CertificateFault, TerminalTerms
 from services.payment_provider.pictures.queue import QueueTerms
 
+CERTIFICATE_FAULT: Final[Deferred[CertificateFault]] = Deferred(
+    "services.payment_provider.terminal_certificates:certificate_fault"
+)
 Fees = tuple[
     tuple[Annotated[int, Field(gt=0, le=MOST_OF_PAYMENT)], Annotated[int, Field(ge=0, le=MOST_OF_PAYMENT)]], ...
 ]
@@ -223,6 +227,12 @@ class Settings(ChannelSettings):
     """PEM file of the key of `terminal_certificate_file`."""
     terminal_certificate_sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
     """SHA-256 of the one client certificate admitted, 64 hex digits; empty for any of the authority."""
+    terminal_pins_file: Path | None = None
+    """JSON file of each user's certificates, `{"USER": [{"sha256": …}]}`; others are refused. Read as it changes."""
+    terminal_revoked_file: Path | None = None
+    """PEM file of the certificates that the authority has revoked (CRL), signed by it. Read as it changes."""
+    terminal_purpose: Annotated[str, Field(pattern=r"^([0-9]+(\.[0-9]+)+)?$")] = ""
+    """Extended key usage (OID) that a terminal's certificate must have, besides that of a TLS client."""
     terminal_user: str = "ward-terminal"
     """User ID of the ward's terminal."""
     terminal_password: SecretStr = SecretStr("")
@@ -288,9 +298,14 @@ class Settings(ChannelSettings):
     def terminal_terms(self, secret: bytes) -> TerminalTerms:
         """Which terminal may fetch receipt files; `secret` signs its sessions.
 
-        Raises `UnusableUsers` for a users file that is missing or damaged.
+        Raises `UnusableUsers` for a users file that is missing or damaged, `Unusable` for pins or a list of revoked
+        certificates that are.
         """
         people = None if self.terminal_users_file is None else Users(self.terminal_users_file).have_password
+        fault = None
+        if self.terminal_port is not None:
+            files = (self.terminal_ca_file, self.terminal_purpose, self.terminal_revoked_file, self.terminal_pins_file)
+            fault = CERTIFICATE_FAULT.load()(*files)
         return TerminalTerms(
             user=self.terminal_user,
             password=self.terminal_password.get_secret_value(),
@@ -298,6 +313,7 @@ class Settings(ChannelSettings):
             session_lifetime=timedelta(minutes=self.terminal_session_minutes),
             secret=secret,
             people=people,
+            fault=fault,
         )
 
     def _terms(self, channel: Method, terms: Sequence[str]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Annotated
 
+import structlog
 from fastapi import Depends, FastAPI, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.security import HTTPBasic
@@ -22,7 +23,7 @@ from contracts.http.bodies import GivenDay
 from contracts.http.payment_provider.receipt_files import ReceiptFileView, TerminalAccess, TerminalSession
 from contracts.vocabulary import Refusal
 from services.chassis.web.application import create_api
-from services.chassis.web.certificates import client_certificate
+from services.chassis.web.certificates import client_certificate, client_certificate_pem
 from services.chassis.web.connections import ConnectionTerms
 from services.chassis.web.entrance import Entrance
 from services.chassis.web.heads import CARD_OUT_OF_PLACE
@@ -33,12 +34,15 @@ from services.payment_provider.app import PaymentProvider
 from services.payment_provider.collection_centre import CollectionCentre
 from services.payment_provider.domain.terminal_access import Admission, TerminalCredentials
 
+log = structlog.get_logger(__name__)
+
 NOT_ADMITTED = Refusal(
     "terminal_not_admitted",
     "certificate, user ID and password do not admit this terminal, or its login has ended",
     "log in: POST /login with the terminal's certificate, user ID and password",
 )
 LONGEST_CREDENTIALS = 1_000
+MOST_REFUSALS_AT_ONCE = 20
 MALFORMED = "-"
 """Recorded as the user of credentials that cannot be read."""
 _RANGE = re.compile(r"bytes=(\d{1,18})-(\d{0,18})")
@@ -84,6 +88,32 @@ class _Door:
             accepted(NOT_ADMITTED)
 
 
+class _Refusals:
+    """Records certificates that were refused in the handshake, before there was a request."""
+
+    def __init__(self, centre: CollectionCentre) -> None:
+        self._centre = centre
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    def note(self, address: str, why: str) -> None:
+        """During a flood, or an outage of the database, what cannot be recorded is logged."""
+        if len(self._under_way) >= MOST_REFUSALS_AT_ONCE:
+            log.warning("a terminal's certificate was refused and is not recorded", address=address, why=why)
+            return
+        task = asyncio.get_running_loop().create_task(self._record(address, why))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _record(self, address: str, why: str) -> None:
+        refused = TerminalAccess(
+            terminal_user=MALFORMED, certificate="", what=f"connection from {address}", outcome=why
+        )
+        try:
+            await self._centre.record(refused)
+        except Exception as failure:
+            log.warning("a refused certificate is not recorded", address=address, why=why, error=repr(failure))
+
+
 def terminal_app(provider: PaymentProvider) -> FastAPI:
     centre = provider.centre
     app = create_api("sansha receipt files (乙 収納センター)", Entrance.of(provider.settings, provider.principal))
@@ -122,7 +152,8 @@ def terminal_listeners(provider: PaymentProvider) -> Sequence[Listener]:
         return ()
     assert s.terminal_ca_file and s.terminal_certificate_file and s.terminal_key_file, "the settings say so"
     tls = Tls(s.terminal_ca_file, s.terminal_certificate_file, s.terminal_key_file)
-    return (Listener(terminal_app(provider), s.host, s.terminal_port, tls, ConnectionTerms.of(s)),)
+    terms, refusals = ConnectionTerms.of(s), _Refusals(provider.centre)
+    return (Listener(terminal_app(provider), s.host, s.terminal_port, tls, terms, refusals.note),)
 
 
 def _presented(request: Request, session: str) -> TerminalCredentials:
@@ -137,7 +168,8 @@ def _presented(request: Request, session: str) -> TerminalCredentials:
     if has_card_number(user):
         accepted(CARD_OUT_OF_PLACE)
     user = user if user.isprintable() else MALFORMED
-    return TerminalCredentials(client_certificate(request.scope), user, password, session)
+    pem = client_certificate_pem(request.scope)
+    return TerminalCredentials(client_certificate(request.scope), user, password, session, pem)
 
 
 def _content(centre: CollectionCentre, file: ReceiptFileView, asked: Headers) -> Response:

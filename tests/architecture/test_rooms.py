@@ -37,6 +37,7 @@ OWN: dict[str, set[str]] = {
     "payment_provider": {
         "collection_centre.py",  # requests of terminals: a file that is due is made first
         "pictures",  # photographs of slips, decoded in a separate process
+        "terminal_certificates.py",
         "terminal_routes.py",  # HTTP in, on a separate listener that only terminals reach
     },
 }

@@ -83,7 +83,7 @@ def test_a_mistyped_command_is_answered_with_the_nearest() -> None:
 
 @pytest.mark.parametrize(
     ("words", "module", "extra"),
-    [("provision kafka", "confluent_kafka", "provision"), ("terminal certificates", "trustme", "terminal")],
+    [("provision kafka", "confluent_kafka", "provision")],
 )
 def test_an_extra_that_is_not_installed_is_named(
     monkeypatch: pytest.MonkeyPatch, words: str, module: str, extra: str

@@ -99,16 +99,23 @@ class Authority:
         issued = Issued(_pem(built), _key_pem(key))
         return cls(issued), issued
 
-    def issue(self, name: str, purpose: Purpose, hosts: Sequence[str] = (), lifetime: timedelta = LIFETIME) -> Issued:
-        """A new key, and a certificate for it that ends with the authority at the latest."""
+    def issue(
+        self,
+        name: str,
+        purpose: Purpose,
+        hosts: Sequence[str] = (),
+        lifetime: timedelta = LIFETIME,
+        begins: datetime | None = None,
+    ) -> Issued:
+        """A new key and its certificate: from now (or `begins`) on, until the authority's end at the latest."""
         key, now = ec.generate_private_key(ec.SECP256R1()), real_now()
-        ends = min(now + lifetime, self._certificate.not_valid_after_utc)
+        ends = min((begins or now) + lifetime, self._certificate.not_valid_after_utc)
         issuer = x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
         by = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(issuer)
         own = self._certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
         usage = x509.KeyUsage(True, False, False, False, False, False, False, False, False)
         built = (
-            _begun(name, key, str(own), min(now, ends) - CLOCKS_DIFFER, ends)
+            _begun(name, key, str(own), begins or min(now, ends) - CLOCKS_DIFFER, ends)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(usage, critical=True)
             .add_extension(x509.ExtendedKeyUsage(_USAGES[purpose]), critical=False)

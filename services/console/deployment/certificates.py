@@ -85,7 +85,7 @@ def make_certificates(folder: Path) -> Sequence[Path]:
     for wanted in WANTED:
         file = folder / wanted.owner / wanted.file
         if not _is_good(file, wanted, authority, now):
-            _put(file, _one_file(authority.issue(wanted.name, wanted.purpose, wanted.hosts)), made)
+            _put(file, one_file(authority.issue(wanted.name, wanted.purpose, wanted.hosts)), made)
     return made
 
 
@@ -124,7 +124,7 @@ def renew(folder: Path, names: Sequence[str] = ()) -> Sequence[Path]:
     made: list[Path] = []
     for one in there:
         if not names or one.about.name in names:
-            _put(one.file, _one_file(authority.issue(one.about.name, one.about.purpose, one.about.hosts)), made)
+            _put(one.file, one_file(authority.issue(one.about.name, one.about.purpose, one.about.hosts)), made)
     return made
 
 
@@ -132,7 +132,7 @@ def _authority_or_new(file: Path, made: list[Path]) -> Authority:
     if file.exists():
         return authority_of(file.parent.parent)
     authority, issued = Authority.made("sansha authority")
-    _put(file, _one_file(issued), made)
+    _put(file, one_file(issued), made)
     return authority
 
 
@@ -146,7 +146,8 @@ def _is_good(file: Path, wanted: Wanted, authority: Authority, now: datetime) ->
     return ours and as_wanted and not about.is_near_its_end(now)
 
 
-def _one_file(issued: Issued) -> str:
+def one_file(issued: Issued) -> str:
+    """Key and certificate, PEM: a renewal replaces both at once."""
     return issued.key + issued.certificate
 
 

@@ -16,6 +16,12 @@ class Admission(StrEnum):
     ADMITTED = "admitted"
     NO_CERTIFICATE = "no_certificate"
     OTHER_CERTIFICATE = "other_certificate"
+    """It is not pinned: not the one certificate admitted, or none of this user's."""
+    CERTIFICATE_REVOKED = "certificate_revoked"
+    CERTIFICATE_EXPIRED = "certificate_expired"
+    CERTIFICATE_NOT_YET_VALID = "certificate_not_yet_valid"
+    CERTIFICATE_OF_ANOTHER_PURPOSE = "certificate_of_another_purpose"
+    UNKNOWN_AUTHORITY = "unknown_authority"
     WRONG_USER_OR_PASSWORD = "wrong_user_or_password"
     LOCKED_OUT = "locked_out"
     NOT_LOGGED_IN = "not_logged_in"
@@ -30,10 +36,27 @@ class TerminalCredentials:
     user: str
     password: str = field(repr=False)
     session: str = field(default="", repr=False)
+    pem: str = field(default="", repr=False)
+    """The certificate itself."""
 
 
 HasPassword = Callable[[str, str], bool]
 """Whether a user has this password."""
+CertificateFault = Callable[[TerminalCredentials], Admission | None]
+"""Why a certificate does not admit a user; None if it does."""
+
+
+def fault_of(*, begun: bool, ended: bool, revoked: bool, fitting: bool, pinned: bool) -> Admission | None:
+    """Why a certificate is refused. Revocation is named first: it is the one that calls for inquiries."""
+    if revoked:
+        return Admission.CERTIFICATE_REVOKED
+    if not begun:
+        return Admission.CERTIFICATE_NOT_YET_VALID
+    if ended:
+        return Admission.CERTIFICATE_EXPIRED
+    if not fitting:
+        return Admission.CERTIFICATE_OF_ANOTHER_PURPOSE
+    return None if pinned else Admission.OTHER_CERTIFICATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +72,7 @@ class TerminalTerms:
     session_lifetime: timedelta
     secret: bytes = field(repr=False)
     people: HasPassword | None = field(default=None, repr=False)
+    fault: CertificateFault | None = field(default=None, repr=False)
 
     def admit(self, shown: TerminalCredentials) -> Admission:
         """Admit or refuse a login."""
@@ -56,6 +80,8 @@ class TerminalTerms:
             return Admission.NO_CERTIFICATE
         if self.certificate and not _same(shown.certificate, self.certificate):
             return Admission.OTHER_CERTIFICATE
+        if self.fault is not None and (fault := self.fault(shown)) is not None:
+            return fault
         return Admission.ADMITTED if self._is_right(shown) else Admission.WRONG_USER_OR_PASSWORD
 
     def _is_right(self, shown: TerminalCredentials) -> bool:

@@ -52,7 +52,10 @@ COMMANDS: Final[Mapping[str, str]] = {
     "terminal files": "List the files that the terminal has received, and how much of each is registered.",
     "terminal steps": "作業記録: list the work done at the terminal, from login to deletion of the temporary copy.",
     "terminal accesses": "接続記録: list requests for files at the collection centre: by whom, when, and the outcome.",
-    "terminal certificates": "Make certificates and a password to try the terminal with; print the variables to set.",
+    "terminal certificates": "Make certificates and a password for the terminal and the collection centre; print the "
+    "variables to set.",
+    "terminal certify": "Issue a user's certificate for a year, or renew it, and pin it to the user.",
+    "terminal revoke": "Revoke every certificate of a user: refused from the next request on, without a restart.",
     "access": "アクセス記録: who saw whose personal data, when and why, and whether the record is whole.",
     "access log": "Show the access log of a party of a running stack.",
     "access verify": "Check that no entry was changed, removed or moved: in a data folder, or in saved logs.",

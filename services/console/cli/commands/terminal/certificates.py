@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from trustme import CA
 
 from services.chassis.identity import random_token
+from services.chassis.web.certificates import TERMINAL_PURPOSE
 from services.console.cli.output import fail, out
+from services.console.deployment.terminal_folder import CENTRE_FILE, PINS_FILE, REVOKED_FILE, make_terminal_folder
 
 CENTRE_HOST = "localhost"
+USER = "ward-terminal"
 
 app = typer.Typer(add_completion=False)
 
@@ -23,34 +25,32 @@ def certificates(
     port: Annotated[
         int, typer.Option(min=1, max=65_535, metavar="PORT", help="Port on which the collection centre is to listen.")
     ] = 8443,
+    host: Annotated[str, typer.Option(metavar="HOST", help="Name by which the terminal calls it.")] = CENTRE_HOST,
 ) -> None:
-    """Make certificates and a password to try the terminal with; print the variables to set.
+    """Make certificates and a password for the terminal and the collection centre; print the variables to set.
 
-    Each side gets a certificate, signed by an authority made for it. Never use them for real data.
+    Each side gets a certificate for a year, signed by an authority made for it. The user is ward-terminal; more, and
+    renewed ones: sansha terminal certify.
     """
     try:
-        folder.mkdir(mode=0o700, parents=True)
+        own = make_terminal_folder(folder, USER, host)
     except OSError as wrong:
         fail(f"{folder} cannot be made ({wrong.strerror}); name a new folder")
-    authority = CA(organization_name="sansha trial", organization_unit_name="never for real data")
-    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
-    for side, names in (("centre", (CENTRE_HOST, "127.0.0.1")), ("terminal", ("ward-terminal.invalid",))):
-        made = authority.issue_cert(*names)
-        made.cert_chain_pems[0].write_to_path(str(folder / f"{side}.pem"))
-        made.private_key_pem.write_to_path(str(folder / f"{side}.key"))
-        (folder / f"{side}.key").chmod(0o600)
-    for line in _variables(folder.resolve(), port, random_token()):
+    for line in _variables(folder.resolve(), own.name, f"https://{host}:{port}", random_token()):
         out.print(line, soft_wrap=True, markup=False)
 
 
-def _variables(folder: Path, port: int, password: str) -> Sequence[str]:
+def _variables(folder: Path, own: str, url: str, password: str) -> Sequence[str]:
     return [
         f"export SANSHA_TERMINAL_PASSWORD={password}",
         f"export SANSHA_TERMINAL_CA_FILE={folder / 'ca.pem'}",
-        f"export SANSHA_PAYMENT_PROVIDER_TERMINAL_PORT={port}",
-        f"export SANSHA_PAYMENT_PROVIDER_TERMINAL_CERTIFICATE_FILE={folder / 'centre.pem'}",
-        f"export SANSHA_PAYMENT_PROVIDER_TERMINAL_KEY_FILE={folder / 'centre.key'}",
-        f"export SANSHA_WARD_TERMINAL_URL=https://{CENTRE_HOST}:{port}",
-        f"export SANSHA_WARD_TERMINAL_CERTIFICATE_FILE={folder / 'terminal.pem'}",
-        f"export SANSHA_WARD_TERMINAL_KEY_FILE={folder / 'terminal.key'}",
+        f"export SANSHA_PAYMENT_PROVIDER_TERMINAL_PORT={url.rpartition(':')[2]}",
+        f"export SANSHA_PAYMENT_PROVIDER_TERMINAL_CERTIFICATE_FILE={folder / CENTRE_FILE}",
+        f"export SANSHA_PAYMENT_PROVIDER_TERMINAL_KEY_FILE={folder / CENTRE_FILE}",
+        f"export SANSHA_PAYMENT_PROVIDER_TERMINAL_PINS_FILE={folder / PINS_FILE}",
+        f"export SANSHA_PAYMENT_PROVIDER_TERMINAL_REVOKED_FILE={folder / REVOKED_FILE}",
+        f"export SANSHA_PAYMENT_PROVIDER_TERMINAL_PURPOSE={TERMINAL_PURPOSE}",
+        f"export SANSHA_WARD_TERMINAL_URL={url}",
+        f"export SANSHA_WARD_TERMINAL_CERTIFICATE_FILE={folder / own}",
+        f"export SANSHA_WARD_TERMINAL_KEY_FILE={folder / own}",
     ]

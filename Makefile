@@ -27,14 +27,14 @@ up: $(CORE) ## Start the three parties, each in its own process (Ctrl-C stops th
 
 stack: ## Start Kafka, PostgreSQL, the parties and the console in containers
 	@docker compose build --quiet
-	@docker compose up --detach --wait $(ARGS)
+	@STACK_POSTGRES_IMAGE=$${STACK_POSTGRES_IMAGE:-$$(sh deploy/postgres/image)} docker compose up --detach --wait $(ARGS)
 	@echo "ready: http://$$(docker compose port gateway 8400)/docs, the parties on the ports after it."
 	@echo "commands:  docker compose exec console sansha --help"
 
 demo-stack: ## The demo on a new stack of containers, removed afterwards: SEED=7
 	@docker compose build --quiet
 	@$(DEMO_STACK) down --volumes --remove-orphans >/dev/null 2>&1
-	@$(DEMO_STACK) up --detach --wait ward payment-provider card-agent-jcb card-agent-uc console
+	@STACK_POSTGRES_IMAGE=$${STACK_POSTGRES_IMAGE:-$$(sh deploy/postgres/image)} $(DEMO_STACK) up --detach --wait ward payment-provider card-agent-jcb card-agent-uc console
 	@$(DEMO_STACK) exec -T --env COLUMNS=120 console sansha demo --stack --seed $(SEED) $(ARGS) \
 	  || { echo "left as it is; see:  docker compose --project-name sansha-demo logs" >&2; exit 1; }
 	@$(DEMO_STACK) down --volumes >/dev/null 2>&1

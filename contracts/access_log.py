@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, NamedTuple
 
 import msgspec
@@ -42,11 +42,25 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
-    """The log of a party up to an entry, as it was announced to the others."""
+    """The log of a party up to an entry, as it was announced to the others, signed."""
 
     party: str
+    on: date
+    """The day of which it is the last entry."""
     number: int
     mark: str
+    public_key: str
+    signature: str
+    """Of `signed_text`, by that key; both in hex (Ed25519)."""
+
+    @property
+    def signed_text(self) -> str:
+        return checkpoint_text(self.party, self.on, self.number, self.mark)
+
+
+def checkpoint_text(party: str, on: date, number: int, mark: str) -> str:
+    """What is signed: five lines."""
+    return f"sansha access log checkpoint\n{party}\n{on}\n{number}\n{mark}"
 
 
 def mark_of(before: bytes, number: int, access: Access) -> bytes:
@@ -77,7 +91,9 @@ class Broken(NamedTuple):
 def broken(entries: Iterable[Entry], checkpoints: Iterable[Checkpoint] = ()) -> Sequence[Broken]:
     """What is wrong with a whole log, in the order of its entries; nothing if it is as it was written."""
     found: list[Broken] = []
-    expected = {c.number: c.mark for c in checkpoints}
+    expected: dict[int, set[str]] = {}
+    for checkpoint in checkpoints:
+        expected.setdefault(checkpoint.number, set()).add(checkpoint.mark)
     number, mark = 0, FIRST_MARK
     for entry in entries:
         if entry.number != number + 1:
@@ -87,8 +103,8 @@ def broken(entries: Iterable[Entry], checkpoints: Iterable[Checkpoint] = ()) -> 
             found.append(Broken(entry.number, f"entry {entry.number} was changed, or one before it"))
             mark = bytes.fromhex(entry.mark) if _is_mark(entry.mark) else mark
         number = entry.number
-        held = expected.pop(number, None)
-        if held is not None and held != entry.mark:
+        held = expected.pop(number, {entry.mark})
+        if held != {entry.mark}:
             found.append(Broken(number, f"entry {number} differs from the checkpoint that other parties hold"))
     found += [Broken(n, f"entry {n}, of which other parties hold a checkpoint, is missing") for n in sorted(expected)]
     return found

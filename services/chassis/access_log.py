@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -64,6 +65,13 @@ class AccessLog:
         """How many entries there are: they are numbered from 1, without gaps."""
         number = select(self.table.c.number).order_by(self.table.c.number.desc()).limit(1)
         return int((await session.execute(number)).scalar() or 0)
+
+    async def last_until(self, session: AsyncConnection, at: datetime) -> tuple[int, str] | None:
+        """Number and mark of the last entry until an instant; None if there is none."""
+        t = self.table.c
+        query = select(t.number, t.mark).where(t.at <= at).order_by(t.number.desc()).limit(1)
+        last = (await session.execute(query)).one_or_none()
+        return None if last is None else (last.number, last.mark.hex())
 
     async def entries(self, session: AsyncConnection, after: int = 0, limit: int | None = None) -> Sequence[Entry]:
         """In order, from the entry after this number."""

@@ -14,6 +14,7 @@ import platform
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import date
 from typing import Any
 
 import structlog
@@ -23,9 +24,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts import topics
 from contracts.access_log import Access
 from contracts.books import Books
-from contracts.bounds import shown
 from contracts.http.service import DeadLetterView, Environment, ServiceStatus, WaitView
-from contracts.vocabulary import Refusal
+from contracts.vocabulary import Refusal, business_date
 from services.chassis import faults
 from services.chassis.access.caller import Caller
 from services.chassis.access_log import AccessLog, AccessRecorder
@@ -34,6 +34,7 @@ from services.chassis.clock import Clock
 from services.chassis.commands import Answers, Executor
 from services.chassis.consumer import Consumer, EventProcessor, On
 from services.chassis.database import Database
+from services.chassis.duties.checkpoints import Checkpoints
 from services.chassis.duties.correspondence import Correspondence
 from services.chassis.duties.recorded import Recorded
 from services.chassis.duties.register import Register, Registered, Wanted
@@ -42,11 +43,10 @@ from services.chassis.duties.terms import DutyTerms
 from services.chassis.health import Health, Rows
 from services.chassis.identity import Identity, SeededIdentity, TimeOrderedIdentity
 from services.chassis.logins import LoginAttempt, Logins, RecordedLogin
-from services.chassis.messaging.dead_letters import LONGEST_LABEL, LONGEST_REASON, DeadLetters
+from services.chassis.messaging.dead_letters import DeadLetters
 from services.chassis.messaging.inbox import Inbox
 from services.chassis.messaging.outbox import Outbox
 from services.chassis.messaging.relay import Relay
-from services.chassis.messaging.replaying import Replay, ReplayWithHeaders, view
 from services.chassis.migrations import CHASSIS, History, Schema
 from services.chassis.migrations.same_database import mark_unless_out, require_its_database
 from services.chassis.migrations.up_to_date import migrate
@@ -54,10 +54,11 @@ from services.chassis.outages import Unusable, is_outage, said
 from services.chassis.sealing.choosing import opener_for, sealer_for
 from services.chassis.sealing.port import MissingKeys
 from services.chassis.sealing.pseudonyms import Pseudonyms
+from services.chassis.set_aside import SetAside
 from services.chassis.settings import ServiceSettings
 from services.chassis.signing import Signer
 from services.chassis.telemetry import Metrics
-from services.chassis.transaction import Author, Transaction
+from services.chassis.transaction import Author
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.waits import NotAnswering, Waits
 
@@ -126,13 +127,13 @@ class Service(ABC):
         self.record_login = self.executor.command(
             "record_login", LoginAttempt, RecordedLogin, self.logins.decide, lambda attempt: (attempt.user,)
         )
-        self._replay = self.executor.command(
-            "replay_dead_letter", Replay, DeadLetterView, self._replay_letters, lambda r: (r.letter_id,)
-        )
+        self._set_aside = SetAside(self.database, self._letters, self.executor, lambda: self._processor)
         self.signer = Signer(settings.signing_key, lambda: self.secret)
         self.register = Register(tables, principal)
         self.correspondence = Correspondence(self.register, DutyTerms.of(settings))
         self.recorded = Recorded(self.access_log, self.logins).figures
+        self._checkpoints = Checkpoints(self.correspondence, self.access_log, self.signer)
+        self._checkpoint_planned: date | None = None
         self._consumer: Consumer | None = None
         self.health = Health(self.waits, self._lag, self._rows, self.database.require_writing)
         self.damage: asyncio.Future[Unusable] | None = None
@@ -141,6 +142,10 @@ class Service(ABC):
     @abstractmethod
     def subscriptions(self) -> Sequence[On]:
         """Event → handler, for every event that the service consumes."""
+
+    @property
+    def _all_subscriptions(self) -> Sequence[On]:
+        return (*self.subscriptions(), *self._checkpoints.subscriptions)
 
     @property
     def secret(self) -> bytes:
@@ -173,7 +178,7 @@ class Service(ABC):
         await self._make_tables()
         await self.database.mark()
         processor = EventProcessor(
-            self._unit, self._inbox, self._letters, self.subscriptions(), self.clock, self.opener
+            self._unit, self._inbox, self._letters, self._all_subscriptions, self.clock, self.opener
         )
         subscription = await self.bus.subscribe(self.principal, self.topics)
         self._processor, self._subscription = processor, subscription
@@ -284,6 +289,7 @@ class Service(ABC):
     async def record_access(self, caller: Caller, what: str, whose: Sequence[str]) -> None:
         """アクセス記録: returns once it is durable that a caller is about to see data of these persons."""
         roles = tuple(sorted(caller.roles))
+        await self._plan_checkpoint(business_date(self.clock.now()))
         await self._recorder.record(Access(self.clock.now(), caller.user, roles, what, tuple(whose), caller.purpose))
 
     async def duty_records(self, wanted: Wanted) -> Sequence[Registered]:
@@ -291,10 +297,17 @@ class Service(ABC):
         async with self.reading() as session:
             return await self.register.listed(session, wanted)
 
+    async def _plan_checkpoint(self, today: date) -> None:
+        """Before the first entry of a day, so that no crash leaves an entry without one."""
+        if self._checkpoint_planned == today:
+            return
+        async with self._unit.transaction(self.clock.now()) as tx:
+            self._checkpoints.plan(today, tx)
+        self._checkpoint_planned = today
+
     async def dead_letters(self) -> Sequence[DeadLetterView]:
         """Dead letters, the oldest first."""
-        async with self.reading() as session:
-            return [view(letter, self._processor.opened) for letter in await self._letters.all(session)]
+        return await self._set_aside.views()
 
     async def replay(
         self,
@@ -304,28 +317,7 @@ class Service(ABC):
         headers: Mapping[str, str] | None = None,
     ) -> DeadLetterView | Refusal:
         """Handle a dead letter again, with another value and other headers if given; it stays as it was if it fails."""
-        request = Replay(letter_id=letter_id, value=value)
-        if headers:
-            request = ReplayWithHeaders(letter_id=letter_id, value=value, headers=dict(headers))
-        try:
-            return await self._replay(request, key)
-        except Exception as failure:
-            wrong = shown(repr(failure), LONGEST_REASON)
-            log.warning("replay failed", event_id=shown(letter_id), error=wrong)
-            remedy = "mend the value, the headers or the cause, then replay"
-            return Refusal("dead_letter_still_fails", wrong, remedy)
-
-    async def _replay_letters(self, requests: Sequence[Replay], tx: Transaction) -> Sequence[DeadLetterView | Refusal]:
-        answers: list[DeadLetterView | Refusal] = []
-        for request in requests:
-            letter = await self._processor.replay(tx, request.letter_id, request.mended)
-            unknown = Refusal(
-                "dead_letter_unknown",
-                f"there is no dead letter {shown(request.letter_id, LONGEST_LABEL)}",
-                "list them to see their ids",
-            )
-            answers.append(unknown if letter is None else view(letter, self._processor.opened))
-        return answers
+        return await self._set_aside.replay(letter_id, value, key, headers)
 
     async def close(self) -> None:
         """Delete the rows that were sent, leave the group, close the database. Idempotent."""

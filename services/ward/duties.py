@@ -10,7 +10,7 @@ from typing import Final
 from contracts.calendar import fiscal_year
 from contracts.duties.clauses import DUTIES
 from contracts.duties.duty import CONTRACTORS, RecordKind
-from contracts.events import CONTRACTOR_EVENTS
+from contracts.events import CONTRACTOR_EVENTS, AccessLogCheckpointed
 from contracts.http.duties import DutyRecordView, TrainingRequest
 from contracts.http.ward.duties import (
     ClaimRequest,
@@ -78,7 +78,8 @@ class WardDuties:
 
     def subscriptions(self) -> Sequence[On]:
         """The contractors' messages and the staff's timers."""
-        received = (On(event, self.correspondence.receive, natural_key=True) for event in CONTRACTOR_EVENTS)
+        told = (event for event in CONTRACTOR_EVENTS if event is not AccessLogCheckpointed)  # kept by the chassis
+        received = (On(event, self.correspondence.receive, natural_key=True) for event in told)
         return (*received, *self.staff.subscriptions)
 
 

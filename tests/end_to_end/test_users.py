@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from contracts import topics
-from contracts.parties import PRINCIPALS
+from contracts.parties import PARTIES, PRINCIPALS
 from services.console.stack.credentials import key_file, key_for, users_file
 from testbed.processes import finished, module
 from testbed.running_stack import CONSOLE, STEPPED, NewStack, Stack
@@ -86,19 +86,30 @@ async def test_who_saw_what_is_recorded_and_a_change_is_found_offline(new_stack:
     shown = await stack.sansha("access", "log", "--user", "operator")
     assert "insured" in shown.out
     saved = stack.cwd / "ward.jsonl"
+    assert (await stack.sansha("clock", "advance", "--days", "1")).status == 0
     assert (await stack.sansha("access", "log", "--save", str(saved))).status == 0
+    (checkpoint,) = await stack.sansha_json("access", "checkpoints")
+    assert (checkpoint["number"], checkpoint["held_by"]) == (3, [p for p in PARTIES if p != topics.WARD])
+    held = stack.cwd / "ward.checkpoints.jsonl"
+    assert (await stack.sansha("access", "checkpoints", "--save", str(held))).status == 0
     await stack.stop()
 
     verify = module(CONSOLE, "access", "verify")
     whole = await finished(*verify, "--database-dir", str(stack.data), cwd=stack.cwd)
     assert (whole.status, whole.err) == (0, "")
-    assert whole.out.splitlines()[0] == "甲 ward  4 entries  改ざんなし as written"
+    assert whole.out.splitlines()[0] == "甲 ward  4 entries, checkpoints: 1  改ざんなし as written"
     with sqlite3.connect(stack.data / "ward.db") as ward:
         ward.execute("DELETE FROM access_log WHERE number = 2")
     changed = await finished(*verify, "--database-dir", str(stack.data), cwd=stack.cwd)
     assert changed.status == 1
     assert "entry 2 is missing or was moved" in changed.out
-    assert (await finished(*verify, str(saved), cwd=stack.cwd)).status == 0
+    with_held = (str(saved), "--checkpoints", str(held))
+    assert (await finished(*verify, *with_held, cwd=stack.cwd)).status == 0
+    cut = saved.with_name("cut.jsonl")
+    cut.write_text("".join(saved.read_text().splitlines(keepends=True)[:2]))
+    assert (await finished(*verify, str(cut), cwd=stack.cwd)).status == 0, "without what others hold it looks whole"
+    found = await finished(*verify, str(cut), *with_held[1:], cwd=stack.cwd)
+    assert (found.status, "entry 3, of which other parties hold a checkpoint, is missing" in found.out) == (1, True)
     saved.write_text(saved.read_text().replace("0000000123", "0000000124"))
     assert (await finished(*verify, str(saved), cwd=stack.cwd)).status == 1
     saved.write_text("{}")

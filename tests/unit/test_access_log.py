@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 from hypothesis import given
@@ -27,6 +27,10 @@ accesses = st.lists(
 )
 
 
+def held(entry: Entry) -> Checkpoint:
+    return Checkpoint("ward", date(2021, 4, 12), entry.number, entry.mark, "", "")
+
+
 def log_of(reads: list[Access]) -> list[Entry]:
     return [Entry(number, access, mark.hex()) for number, mark, access in chained(reads)]
 
@@ -35,7 +39,7 @@ def log_of(reads: list[Access]) -> list[Entry]:
 def test_a_log_as_it_was_written_is_right(reads: list[Access]) -> None:
     log = log_of(reads)
     assert broken(log) == []
-    assert broken(log, [Checkpoint("ward", entry.number, entry.mark) for entry in log]) == []
+    assert broken(log, [held(entry) for entry in log]) == []
     whole = msgspec.convert(msgspec.to_builtins(log), list[Entry])
     assert broken(whole) == [], "as JSON too"
 
@@ -77,9 +81,14 @@ def test_a_log_written_anew_differs_from_the_checkpoint_that_others_hold(
     reads: list[Access], data: st.DataObject
 ) -> None:
     log = log_of(reads)
-    held = log[data.draw(st.integers(0, len(log) - 1))]
-    checkpoint = [Checkpoint("ward", held.number, held.mark)]
+    kept = log[data.draw(st.integers(0, len(log) - 1))]
+    checkpoint = [held(kept)]
     forged = log_of([reads[0]._replace(user=f"{reads[0].user}x"), *reads[1:]])
     assert broken(forged) == []
     assert "differs from the checkpoint" in broken(forged, checkpoint)[0].why
-    assert "is missing" in broken(log[: held.number - 1], checkpoint)[0].why
+    assert "is missing" in broken(log[: kept.number - 1], checkpoint)[0].why
+
+
+def test_checkpoints_that_contradict_each_other_are_found() -> None:
+    log = log_of([Access(NOON, "suzuki", (), "GET /slips", (), "")])
+    assert broken(log, [held(log[0]), msgspec.structs.replace(held(log[0]), mark="0" * 64)]) != []

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from contracts.calendar import fiscal_year
 from contracts.duties.duty import RecordKind
-from contracts.events import WARD_EVENTS, AccessLogCheckpointed, Event
+from contracts.events import WARD_EVENTS
 from contracts.http.duties import (
     DamagesPayment,
     HandlersRequest,
@@ -48,9 +48,8 @@ class ContractorDuties:
 
     def subscriptions(self) -> Sequence[On]:
         """The ward's messages and the staff's timers."""
-        received: tuple[type[Event], ...] = (*WARD_EVENTS, AccessLogCheckpointed)
         return (
-            *(On(event, self.correspondence.receive, natural_key=True) for event in received),
+            *(On(event, self.correspondence.receive, natural_key=True) for event in WARD_EVENTS),
             *self.staff.subscriptions,
         )
 

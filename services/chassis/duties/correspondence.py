@@ -34,11 +34,16 @@ class Correspondence:
     async def send(self, event: DutyEvent, tx: Transaction) -> DutyRecordView:
         """Register a message and publish it."""
         tx.publish(event)
-        return await self.enter(self._registered(event), tx)
+        return await self.enter(self.registered(event), tx)
 
     async def receive(self, events: Sequence[DutyEvent], tx: Transaction) -> None:
         """Register what arrived. A message that is there already changes nothing (`On.natural_key`)."""
-        entries = [self._registered(event) for event in events]
+        await self.receive_entries(events, [self.registered(event) for event in events], tx)
+
+    async def receive_entries(
+        self, events: Sequence[DutyEvent], entries: Sequence[Registered], tx: Transaction
+    ) -> None:
+        """Register what arrived, as these entries."""
         known = await self.register.known(tx.session, {entry.key for entry in entries})
         fresh: dict[tuple[RecordKind, str], Registered] = {}
         for event, entry in zip(events, entries, strict=True):
@@ -70,7 +75,7 @@ class Correspondence:
     def making(self, *kinds: RecordKind) -> Correspondence:
         return replace(self, makes=frozenset(kinds))
 
-    def _registered(self, event: DutyEvent) -> Registered:
+    def registered(self, event: DutyEvent) -> Registered:
         return Registered(record_of(self.register.party, event), msgspec.to_builtins(event))
 
     def _plan_answer(self, entry: Registered, tx: Transaction) -> None:

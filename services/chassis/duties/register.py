@@ -90,6 +90,13 @@ class Register:
         rows = await session.execute(select(self.table).where(t.kind == kind, t.record_id == record_id))
         return next(map(self._registered, rows), None)
 
+    async def first(self, session: AsyncConnection, kind: RecordKind, begins: str) -> Registered | None:
+        """The earliest record of a kind that holds and whose id begins so."""
+        t = self.table.c
+        query = select(self.table).where(t.kind == kind, t.holds, t.record_id.startswith(begins, autoescape=True))
+        rows = await session.execute(query.order_by(t.at, t.record_id).limit(1))
+        return next(map(self._registered, rows), None)
+
     async def listed(self, session: AsyncConnection, wanted: Wanted) -> Sequence[Registered]:
         """The latest first."""
         t = self.table.c

@@ -1,7 +1,8 @@
-"""Timers of the simulated staff: messages of a party to itself. They are private, no part of the contract."""
+"""Timers about protection: messages of a party to itself. They are private, no part of the contract."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import ClassVar
 
 from contracts.duties.duty import RecordKind
@@ -32,3 +33,14 @@ class DutyDue(Event, frozen=True, kw_only=True):
     @property
     def subject(self) -> str:
         return f"{self.make}/{self.about}/{self.fiscal_year}"
+
+
+class CheckpointDue(Event, frozen=True, kw_only=True):
+    """照合点: a day on which somebody saw data of persons is over; its last entry is announced to the other party."""
+
+    TYPE: ClassVar[str] = "sansha.duties.timer.checkpoint"
+    on: date
+
+    @property
+    def subject(self) -> str:
+        return str(self.on)

@@ -59,6 +59,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "access": "アクセス記録: who saw whose personal data, when and why, and whether the record is whole.",
     "access log": "Show the access log of a party of a running stack.",
     "access verify": "Check that no entry was changed, removed or moved: in a data folder, or in saved logs.",
+    "access checkpoints": "照合点: show what the other parties hold of a party's access log, signed.",
     "access logins": "ログイン記録: show the attempts to log in at a party of a running stack.",
     "users": "利用者: list, add and remove the users of a party, each with its roles.",
     "users list": "List the users of a party and their roles.",

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 from rich.markup import escape
 
-from contracts.access_log import Broken, Entry, broken
+from contracts.access_log import Checkpoint, Entry, broken
 from contracts.parties import NAMES, PARTIES
-from services.console.books.access_logs import log_in_folder, saved_log
+from services.console.books.access_logs import (
+    checkpoints_in_folder,
+    forged,
+    log_in_folder,
+    saved_checkpoints,
+    saved_log,
+)
 from services.console.cli.options import Folder, Json
 from services.console.cli.output import emit, fail, out
 from services.console.cli.running import run
@@ -25,37 +31,70 @@ def verify(
     files: Annotated[
         list[Path] | None, typer.Argument(metavar="[FILE]…", help="Saved logs, in place of a data folder.")
     ] = None,
+    checkpoints: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Checkpoints that the other parties hold, for one saved log."),
+    ] = None,
     database_dir: Folder = DEFAULT_FOLDER,
     as_json: Json = False,
 ) -> None:
     """Check that no entry was changed, removed or moved: in a data folder, or in saved logs.
 
-    Exit status 1 if one was. It needs no running stack.
+    The checkpoints that other parties hold are checked as well; those of a data folder are found by themselves. Exit
+    status 1 if something is wrong. It needs no running stack.
     """
+    if checkpoints is not None and len(files or ()) != 1:
+        fail("--checkpoints are those of one party: name its one saved log")
     try:
-        logs = {str(path): saved_log(path) for path in files} if files else run(_in_folder(database_dir))
+        if files:
+            held = saved_checkpoints(checkpoints) if checkpoints is not None else ()
+            logs = {str(path): Log(saved_log(path), held) for path in files}
+        else:
+            logs = run(_in_folder(database_dir))
     except LookupError as unreadable:
         fail(str(unreadable.args[0]))
-    found = {name: broken(entries) for name, entries in logs.items()}
+    found = {name: log.findings for name, log in logs.items()}
     if as_json:
         emit({name: _document(logs[name], wrong) for name, wrong in found.items()})
     else:
         for name, wrong in found.items():
-            _print(NAMES[name].name if name in NAMES else name, len(logs[name]), wrong)
+            _print(NAMES[name].name if name in NAMES else name, logs[name], wrong)
     if any(found.values()):
         raise typer.Exit(1)
 
 
-async def _in_folder(folder: Path) -> Mapping[str, Sequence[Entry]]:
-    return {principal: await log_in_folder(folder, principal) for principal in PARTIES}
+class Log(NamedTuple):
+    """A whole log, and what the other parties hold of it."""
+
+    entries: Sequence[Entry]
+    checkpoints: Sequence[Checkpoint]
+
+    @property
+    def findings(self) -> Sequence[str]:
+        return [*forged(self.checkpoints), *(one.why for one in broken(self.entries, self.checkpoints))]
 
 
-def _document(entries: Sequence[Entry], wrong: Sequence[Broken]) -> dict[str, object]:
-    return {"entries": len(entries), "whole": not wrong, "findings": [one._asdict() for one in wrong]}
+async def _in_folder(folder: Path) -> dict[str, Log]:
+    logs: dict[str, Log] = {}
+    for principal in PARTIES:
+        held = await checkpoints_in_folder(folder, principal)
+        kept = list(dict.fromkeys(checkpoint for of_keeper in held.values() for checkpoint in of_keeper))
+        logs[principal] = Log(await log_in_folder(folder, principal), kept)
+    return logs
 
 
-def _print(name: str, entries: int, wrong: Sequence[Broken]) -> None:
+def _document(log: Log, wrong: Sequence[str]) -> dict[str, object]:
+    return {
+        "entries": len(log.entries),
+        "checkpoints": len(log.checkpoints),
+        "whole": not wrong,
+        "findings": [*wrong],
+    }
+
+
+def _print(name: str, log: Log, wrong: Sequence[str]) -> None:
     verdict = "[red]改ざんあり not as written[/]" if wrong else "[green]改ざんなし as written[/]"
-    out.print(f"{escape(name)}  {entries:,} entries  {verdict}", soft_wrap=True)
+    counted = f"{len(log.entries):,} entries, checkpoints: {len(log.checkpoints):,}"
+    out.print(f"{escape(name)}  {counted}  {verdict}", soft_wrap=True)
     for one in wrong:
-        out.print(f"  {escape(one.why)}", soft_wrap=True)
+        out.print(f"  {escape(one)}", soft_wrap=True)

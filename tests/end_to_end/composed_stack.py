@@ -7,6 +7,7 @@ import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -48,9 +49,12 @@ class ComposedStack:
         """Containers, networks and volumes."""
         self._compose("down", "--volumes", "--remove-orphans", "--timeout", "5", seconds=UP_SECONDS)
 
-    def run_in(self, service: str, *command: str, replica: int = 1) -> subprocess.CompletedProcess[str]:
-        """Run a command in a container of the service."""
-        return self._compose("exec", "-T", "--index", str(replica), service, *command, seconds=ASK_SECONDS)
+    def run_in(
+        self, service: str, *command: str, replica: int = 1, given: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command in a container of the service; `given` is its input."""
+        wanted = ("exec", "-T", "--index", str(replica), service, *command)
+        return self._compose(*wanted, seconds=ASK_SECONDS, given=given)
 
     def ran(self, service: str, *arguments: str) -> str:
         """What a new container of the service prints for this command, which must succeed."""
@@ -58,9 +62,9 @@ class ComposedStack:
         assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
         return done.stdout.strip()
 
-    def said(self, service: str, *command: str, replica: int = 1) -> str:
-        """What a command prints in a running container; it must succeed."""
-        done = self.run_in(service, *command, replica=replica)
+    def said(self, service: str, *command: str, replica: int = 1, given: str = "") -> str:
+        """What a command prints in a running container; it must succeed. `given` is its input."""
+        done = self.run_in(service, *command, replica=replica, given=given)
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done.stdout.strip()
 
@@ -80,15 +84,14 @@ class ComposedStack:
     def logs(self, *services: str) -> str:
         return self._compose("logs", "--no-color", *services, seconds=ASK_SECONDS).stdout
 
-    def _compose(self, *arguments: str, seconds: float) -> subprocess.CompletedProcess[str]:
+    def _compose(self, *arguments: str, seconds: float, given: str = "") -> subprocess.CompletedProcess[str]:
         own = {**self.settings, "STACK_PORTS": f"{self.port_base}-{self.port_base + PORTS - 1}"}
         # The settings of another stack may be in the environment or in a file .env.
         place = ("--project-name", self.project, "--project-directory", str(ROOT), "--env-file", os.devnull)
-        return _run("docker", "compose", *place, *arguments, seconds=seconds, **own)
+        return _run("docker", "compose", *place, *arguments, seconds=seconds, given=given, **own)
 
 
-def _run(*command: str, seconds: float, **settings: str) -> subprocess.CompletedProcess[str]:
+def _run(*command: str, seconds: float, given: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
     outside = {name: value for name, value in os.environ.items() if not SETTING.match(name)}
-    return subprocess.run(
-        command, cwd=ROOT, env=outside | settings, capture_output=True, text=True, timeout=seconds, check=False
-    )
+    how: dict[str, Any] = {"cwd": ROOT, "env": outside | settings, "timeout": seconds, "input": given}
+    return subprocess.run(command, capture_output=True, text=True, check=False, **how)

@@ -20,7 +20,10 @@ from tests.end_to_end.test_card_numbers import numbers_in, own_card
 pytestmark = pytest.mark.stack
 
 SEED, PAYMENTS, BANK = 7, 40, 20
-OWN_SECRETS = {"users.json", "database_url", "kafka_password", "secret", "ca.pem", "server.pem", "peer.pem"}
+OWN_SECRETS = {
+    *("users.json", "database_url", "kafka_password", "secret", "readers.json"),
+    *("ca.pem", "server.pem", "peer.pem"),
+}
 LISTENING: dict[str, tuple[int, ...]] = {
     "kafka": (9092, 9093, 9094),
     "console": (8400,),
@@ -199,6 +202,13 @@ def test_a_party_sees_its_own_secrets_and_no_others(stack: ComposedStack, party:
     assert stack.run_in(party, "sh", "-c", "echo x > /run/sansha/secret").returncode != 0
 
 
+@pytest.mark.parametrize("party", PARTIES)
+def test_a_party_alone_has_its_private_keys_and_may_destroy_them(stack: ComposedStack, party: str) -> None:
+    assert stack.said(party, "stat", "-c", "%a %n", "/var/lib/sansha/keys.json") == "600 /var/lib/sansha/keys.json"
+    assert json.loads(stack.said(party, "head", "-n", "2", "/var/lib/sansha/keys.json") + '"":""}')["principal"]
+    assert stack.said(party, "sh", "-c", "touch /var/lib/sansha/may && rm /var/lib/sansha/may && echo yes") == "yes"
+
+
 def test_only_a_caller_with_a_key_is_served(stack: ComposedStack) -> None:
     url = Addresses(stack.port_base).url(WARD) + "/slips"
     key = stack.said("console", "cat", "/run/sansha/operator_key")
@@ -235,6 +245,15 @@ async def test_the_demo_gives_the_sandboxs_digest_and_logs_no_card_number(stack:
     assert '"event": "serving"' in logs
     assert numbers_in(logs.encode(), numbers) == []
     assert STACK_TRACE.findall(logs) == []
+
+
+def test_no_number_of_a_slip_or_a_person_is_in_the_broker_s_files(stack: ComposedStack) -> None:
+    slips = json.loads(stack.said("console", "sansha", "slip", "list", "--limit", "1000", "--json"))
+    numbers = {slip[name] for slip in slips for name in ("slip_number", "insured_number", "barcode") if slip[name]}
+    assert len(numbers) > 2 * PAYMENTS
+    find = ("sh", "-c", "cat > /tmp/numbers; grep -rlaFf /tmp/numbers /var/lib/kafka/data; rm /tmp/numbers")
+    assert stack.said("kafka", *find, given="\n".join(numbers)) == ""
+    assert stack.said("kafka", *find, given="application/vnd.sansha.sealed.v1") != "", "the files are not compressed"
 
 
 def test_a_load_test_writes_receipts_as_a_principal_of_its_own_and_the_ward_has_each_once(stack: ComposedStack) -> None:

@@ -18,7 +18,7 @@ from bench.stages import Seconds, since, stage_seconds
 from bench.statements import timed_statements
 from contracts import topics
 from contracts.events import ReceiptDelivered
-from contracts.http.ward.slips import AssessmentsRequest, SlipView
+from contracts.http.ward.slips import AssessmentsRequest
 from contracts.vocabulary import Method, ReceiptKind, Settler, Yen, business_date
 from services.chassis.bus.port import EventBus
 from services.chassis.clock import Clock
@@ -27,7 +27,6 @@ from services.chassis.identity import SeededIdentity
 from services.chassis.sealing.choosing import sealer_for
 from services.chassis.service import topic_specs
 from services.chassis.transaction import Author
-from services.console.keys import key_settings
 from services.ward.app import Settings, Ward, create_app, generate_assessments
 
 NOW = datetime(2021, 7, 20, 3, 0, tzinfo=UTC)
@@ -80,27 +79,20 @@ class Figure:
         return self.receipts / self.seconds
 
 
-async def measure(
-    bus: EventBus, ward_url: str, count: int, peers: Sequence[Measured] = (), keys: Path | None = None
-) -> list[Figure]:
-    """Our figure, then the peers' in their order. Raises `AssertionError` if a ledger is not right to the yen.
-
-    With a folder of `keys` the receipts are sealed.
-    """
+async def measure(bus: EventBus, ward_url: str, count: int, peers: Sequence[Measured]) -> list[Figure]:
+    """Our figure, then the peers' in their order. Raises `AssertionError` if a ledger is not right to the yen."""
     await bus.create_topics(topic_specs())
-    own = {} if keys is None else key_settings(keys, topics.WARD)
-    ward = create_app(Settings(seed=1, database_url=ward_url, **own), bus, Clock.stepped(NOW))
+    ward = create_app(Settings(seed=1, database_url=ward_url), bus, Clock.stepped(NOW))
     await ward.start()
     try:
-        slips = await _issue(ward, count + WARM_UP)
-        receipts = [receipt_of(slip.slip_number, slip.amount, n) for n, slip in enumerate(slips)]
-        await fill(bus, receipts, own.get("sealing_readers_file"))
+        receipts = await receipts_for(ward, count + WARM_UP)
+        await fill(bus, receipts)
         keep_what_is_loaded()  # as a process does; else the collector traverses all these receipts again and again
         figures = [await consumed(ward, len(receipts))]
-        await _check(ward, receipts)
+        await require_right(ward, receipts)
     finally:
         await ward.close()
-    amounts = {slip.slip_number: slip.amount for slip in slips}
+    amounts = {receipt.slip_number: int(receipt.amount) for receipt in receipts}
     for measured in peers:
         try:
             figures.append(await _theirs(bus, measured, amounts))
@@ -109,11 +101,13 @@ async def measure(
     return figures
 
 
-async def _issue(ward: Ward, count: int) -> Sequence[SlipView]:
+async def receipts_for(ward: Ward, count: int) -> Sequence[ReceiptDelivered]:
+    """A receipt for each of as many slips, which are issued for it."""
     assessed = generate_assessments(1, -(-count // 9), 2021)
     for n in range(0, len(assessed), 1000):
         await ward.commands.assess(AssessmentsRequest(assessments=tuple(assessed[n : n + 1000])))
-    return (await ward.queries.slips(limit=count))[:count]
+    slips = (await ward.queries.slips(limit=count))[:count]
+    return [receipt_of(slip.slip_number, slip.amount, n) for n, slip in enumerate(slips)]
 
 
 def receipt_of(slip_number: str, amount: int, n: int) -> ReceiptDelivered:
@@ -168,7 +162,8 @@ async def _theirs(bus: EventBus, measured: Measured, slips: Mapping[str, int]) -
     return Figure(peer.name, counted, seconds, {}, {})
 
 
-async def _check(ward: Ward, receipts: Sequence[ReceiptDelivered]) -> None:
+async def require_right(ward: Ward, receipts: Sequence[ReceiptDelivered]) -> None:
+    """Raises `AssertionError` if these receipts are not in the ward's ledger, to the yen."""
     assert sum((await ward.status()).lag.values()) == 0, "offsets are not committed"
     booked = [t.amount for t in (await ward.books()).transfers if t.debit == "in_transit_uc"]
     assert len(booked) == len(receipts), f"{len(booked)} registered of {len(receipts)}"

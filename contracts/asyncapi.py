@@ -39,7 +39,8 @@ def document(examples: Examples) -> Document:
             "title": "sansha",
             "version": VERSION,
             "description": "Events between the ward (甲), the payment provider (乙), the card agents (丙). "
-            "CloudEvents 1.0, binary mode. At least once, in order per key; deduplicate by ce_id.",
+            "CloudEvents 1.0, binary mode. At least once, in order per key; deduplicate by ce_id. "
+            "Values of content-type application/vnd.sansha.sealed.v1 are sealed for their readers: docs/sealing.md.",
             "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
             "tags": [{"name": principal} for principal in PRINCIPALS],
         },

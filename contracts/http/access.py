@@ -57,7 +57,11 @@ class AccessView(Body):
     what: str
     """Method and path of the route."""
     whose: tuple[str, ...]
-    """The persons, each as `kind:number`; `everybody` for a whole ledger."""
+    """The persons, each as `kind:number`; `everybody` for a whole ledger; none once they were erased."""
     why: str
     """利用目的"""
     mark: str
+    salt: str
+    """Empty once the persons were erased."""
+    commitment: str
+    """Stands for the persons in the chain."""

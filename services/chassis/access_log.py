@@ -6,25 +6,26 @@ Reads that come at once are recorded in one transaction; replicas take turns, so
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, String, Table, select
+from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, Row, String, Table, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.access_log import FIRST_MARK, Access, Entry, chained
+from contracts.access_log import FIRST_MARK, SALT_BYTES, Access, Entry, chained
 from services.chassis.database import Database
 from services.chassis.database.bulk import Bulk
 from services.chassis.database.columns import Instant
+from services.chassis.identity import random_key
 
 _PURPOSE: Final = "access log"
 _AT_ONCE: Final = 500
 
 
 class AccessLog:
-    """The table of entries. They are added only: nothing here changes or deletes one."""
+    """The table of entries. They are added only: none is changed or deleted, but for its persons on their day."""
 
     def __init__(self, metadata: MetaData) -> None:
         self.table = Table(
@@ -35,10 +36,13 @@ class AccessLog:
             Column("user", String, nullable=False),
             Column("roles", String, nullable=False),
             Column("what", String, nullable=False),
-            Column("whose", String, nullable=False),
+            Column("whose", String),
             Column("why", String, nullable=False),
             Column("mark", LargeBinary, nullable=False),
+            Column("salt", LargeBinary),
+            Column("commitment", LargeBinary, nullable=False),
         )
+        """`whose` and `salt` are NULL once the persons were erased."""
         self._add = Bulk(self.table.insert())
 
     async def append(self, session: AsyncConnection, accesses: Sequence[Access]) -> None:
@@ -46,20 +50,7 @@ class AccessLog:
         t = self.table
         last = (await session.execute(select(t.c.number, t.c.mark).order_by(t.c.number.desc()).limit(1))).one_or_none()
         number, mark = (0, FIRST_MARK) if last is None else last
-        rows = [
-            {
-                "number": number,
-                "at": access.at,
-                "user": access.user,
-                "roles": _listed(access.roles),
-                "what": access.what,
-                "whose": _listed(access.whose),
-                "why": access.why,
-                "mark": mark,
-            }
-            for number, mark, access in chained(accesses, number, mark)
-        ]
-        await self._add.execute(session, rows)
+        await self._add.execute(session, [*map(_row, chained(accesses, _salt, number, mark))])
 
     async def count(self, session: AsyncConnection) -> int:
         """How many entries there are: they are numbered from 1, without gaps."""
@@ -77,10 +68,19 @@ class AccessLog:
         """In order, from the entry after this number."""
         t = self.table
         query = select(t).where(t.c.number > after).order_by(t.c.number).limit(limit)
-        return [
-            Entry(r.number, Access(r.at, r.user, _names(r.roles), r.what, _names(r.whose), r.why), r.mark.hex())
-            for r in await session.execute(query)
-        ]
+        return [*map(_entry, await session.execute(query))]
+
+    async def erase_persons(self, session: AsyncConnection, before: datetime, erased: Collection[str]) -> int:
+        """Take the persons out of the entries before an instant, and of later ones that name one of these.
+
+        `erased` are `kind:number`. Returns how many entries there were; the chain still holds.
+        """
+        t = self.table
+        named = await session.execute(select(t.c.number, t.c.whose).where(t.c.whose.is_not(None), t.c.at >= before))
+        later = [number for number, whose in named if not set(_names(whose)).isdisjoint(erased)]
+        told = or_(t.c.at < before, t.c.number.in_(later)) if later else t.c.at < before
+        change = update(t).where(t.c.whose.is_not(None), told).values(whose=None, salt=None)
+        return (await session.execute(change)).rowcount
 
 
 class AccessRecorder:
@@ -124,6 +124,31 @@ class AccessRecorder:
         except Exception as failure:
             return failure
         return None
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    access = entry.access
+    return {
+        "number": entry.number,
+        "at": access.at,
+        "user": access.user,
+        "roles": _listed(access.roles),
+        "what": access.what,
+        "whose": _listed(access.whose),
+        "why": access.why,
+        "mark": bytes.fromhex(entry.mark),
+        "salt": bytes.fromhex(entry.salt),
+        "commitment": bytes.fromhex(entry.commitment),
+    }
+
+
+def _entry(r: Row[Any]) -> Entry:
+    access = Access(r.at, r.user, _names(r.roles), r.what, _names(r.whose or "[]"), r.why)
+    return Entry(r.number, access, r.mark.hex(), (r.salt or b"").hex(), r.commitment.hex())
+
+
+def _salt() -> bytes:
+    return random_key()[:SALT_BYTES]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from contracts.access_log import Access, Entry, broken
+from contracts.access_log import Entry, broken
 from contracts.http.access import AccessView
 from contracts.roles import Role
 from services.chassis.access.users import with_key, write_users
@@ -19,6 +19,7 @@ from services.chassis.service import Service
 from services.chassis.web.admission import GuardedRoute
 from services.chassis.web.application import create_http
 from services.chassis.web.persons import KINDS, shows_persons
+from services.console.books.access_logs import entry_of
 from tests.component.home import Home
 from tests.component.test_access_roles import bearer, served, users_with
 from tests.component.test_migrations import PARTIES, a_service
@@ -55,10 +56,6 @@ async def issued(client: httpx.AsyncClient, number: str) -> dict[str, Any]:
 async def log_of(client: httpx.AsyncClient) -> list[Entry]:
     views = (await client.get("/ops/access-log", headers=bearer("a" * 32))).json()
     return [entry_of(AccessView.model_validate(view)) for view in views]
-
-
-def entry_of(view: AccessView) -> Entry:
-    return Entry(view.number, Access(view.at, view.user, view.roles, view.what, view.whose, view.why), view.mark)
 
 
 async def test_each_read_is_recorded_with_who_whose_and_why(ward: tuple[Service, httpx.AsyncClient]) -> None:

@@ -16,9 +16,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, insert, inspect, select, text
 
+from contracts.access_log import broken
 from contracts.vocabulary import Agent, ChargeType
 from services.card_agent.app import Settings as CardAgentSettings
 from services.card_agent.app import create_app as create_card_agent
+from services.chassis.access_log import AccessLog
 from services.chassis.bus.memory import MemoryBus
 from services.chassis.clock import Clock
 from services.chassis.database import Database
@@ -162,6 +164,31 @@ async def test_an_older_database_gets_the_revisions_that_it_lacks(home: Home, tm
             NewerDatabase, match=rf"{next_one.head}; this sansha knows up to .*{ward.history.head}: upgrade"
         ):
             await migrate(opened, (chassis, ward))
+
+
+async def test_the_entries_of_an_older_access_log_are_kept_and_chained_anew(home: Home, tmp_path: Path) -> None:
+    chassis, ward = schemas_of("ward")
+    folder = tmp_path / "before"
+    shutil.copytree(chassis.history.folder, folder, ignore=shutil.ignore_patterns("0005_*"))
+    add = (
+        'INSERT INTO access_log (number, at, "user", roles, what, whose, why, mark)'
+        " VALUES (:number, :at, 'sato', '[\"監査\"]', 'GET /slips', :whose, '監査', :mark)"
+    )
+    async with database(home) as opened:
+        async with opened.begin() as session:
+            await session.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)"))
+        await migrate(opened, (Schema(chassis.tables, History("chassis", 4, folder)), ward))
+        async with opened.begin() as session:
+            for number, whose in ((1, '["slip:1","slip:2"]'), (2, "[]")):
+                row = {"number": number, "at": 1_600_000_000_000_001 + number, "whose": whose, "mark": b"old"}
+                await session.execute(text(add), row)
+        await migrate(opened, (chassis, ward))
+        async with opened.read() as session:
+            entries = await AccessLog(MetaData()).entries(session)
+    found = [(entry.number, entry.access.user, entry.access.whose) for entry in entries]
+    assert found == [(1, "sato", ("slip:1", "slip:2")), (2, "sato", ())]
+    assert broken(entries) == []
+    assert not any(entry.is_erased for entry in entries)
 
 
 async def test_a_column_that_something_else_has_dropped_is_named_at_the_start(home: Home) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.access_log import FIRST_MARK, Access, Checkpoint, Entry, broken, chained
+from contracts.access_log import FIRST_MARK, Access, Checkpoint, Entry, broken, chained, erased
 
 NOON = datetime(2021, 4, 12, 3, tzinfo=UTC)
 texts = st.text(st.characters(codec="utf-8"), max_size=8)
@@ -32,7 +34,12 @@ def held(entry: Entry) -> Checkpoint:
 
 
 def log_of(reads: list[Access]) -> list[Entry]:
-    return [Entry(number, access, mark.hex()) for number, mark, access in chained(reads)]
+    return list(chained(reads, salts()))
+
+
+def salts() -> Callable[[], bytes]:
+    numbers = count()
+    return lambda: next(numbers).to_bytes(16, "big")
 
 
 @given(accesses)
@@ -46,11 +53,11 @@ def test_a_log_as_it_was_written_is_right(reads: list[Access]) -> None:
 
 @given(accesses, st.integers(1, 11))
 def test_a_log_written_in_parts_is_the_same(reads: list[Access], parts: int) -> None:
-    written, number, mark = list[tuple[int, bytes, Access]](), 0, FIRST_MARK
+    written, number, mark, new_salt = list[Entry](), 0, FIRST_MARK, salts()
     for start in range(0, len(reads), parts):
-        written += chained(reads[start : start + parts], number, mark)
-        number, mark, _ = written[-1]
-    assert written == list(chained(reads))
+        written += chained(reads[start : start + parts], new_salt, number, mark)
+        number, mark = written[-1].number, bytes.fromhex(written[-1].mark)
+    assert written == log_of(reads)
 
 
 @given(accesses, st.data())
@@ -92,3 +99,29 @@ def test_a_log_written_anew_differs_from_the_checkpoint_that_others_hold(
 def test_checkpoints_that_contradict_each_other_are_found() -> None:
     log = log_of([Access(NOON, "suzuki", (), "GET /slips", (), "")])
     assert broken(log, [held(log[0]), msgspec.structs.replace(held(log[0]), mark="0" * 64)]) != []
+
+
+def without_persons(entry: Entry) -> Entry:
+    return msgspec.structs.replace(entry, access=entry.access._replace(whose=()), salt="")
+
+
+@given(accesses, st.data())
+def test_persons_can_be_erased_and_the_chain_still_holds(reads: list[Access], data: st.DataObject) -> None:
+    log = log_of(reads)
+    gone = data.draw(st.sets(st.integers(0, len(log) - 1), min_size=1))
+    log = [without_persons(entry) if n in gone else entry for n, entry in enumerate(log)]
+    assert broken(log, [held(entry) for entry in log]) == []
+    assert erased(log) == (len(gone), max(reads[n].at for n in gone))
+
+
+@given(accesses.filter(lambda reads: any(read.whose for read in reads)), st.data())
+def test_persons_put_back_or_taken_out_without_their_salt_are_found(reads: list[Access], data: st.DataObject) -> None:
+    log = log_of(reads)
+    n = data.draw(st.sampled_from([n for n, read in enumerate(reads) if read.whose]))
+    gone = without_persons(log[n])
+    put_back = msgspec.structs.replace(gone, access=log[n].access)
+    taken_out = msgspec.structs.replace(gone, salt=log[n].salt)
+    salted = msgspec.structs.replace(put_back, salt="00" * 16 if log[n].salt != "00" * 16 else "11" * 16)
+    for forged in (put_back, taken_out, salted, msgspec.structs.replace(log[n], salt="no salt")):
+        found = broken([*log[:n], forged, *log[n + 1 :]])
+        assert [(one.number, one.why) for one in found] == [(n + 1, f"the persons of entry {n + 1} were changed")]

@@ -104,7 +104,8 @@ def _records(api: GuardedRouter, service: Service) -> None:
 
 
 def _view(entry: Entry) -> AccessView:
-    return AccessView(number=entry.number, mark=entry.mark, **entry.access._asdict())
+    e = entry
+    return AccessView(number=e.number, mark=e.mark, salt=e.salt, commitment=e.commitment, **e.access._asdict())
 
 
 def _attempt(user: str, *, right: bool, malformed: bool = False) -> LoginAttempt:

@@ -38,7 +38,7 @@ async def log_of_stack(client: StackClient, principal: str, after: int = 0) -> A
     while True:
         views = await client.get(principal, "/ops/access-log", after=after, limit=PAGE)
         for view in map(AccessView.model_validate, views):
-            yield Entry(view.number, Access(view.at, view.user, view.roles, view.what, view.whose, view.why), view.mark)
+            yield entry_of(view)
             after = view.number
         if len(views) < PAGE:
             break
@@ -83,6 +83,11 @@ def forged(checkpoints: Iterable[Checkpoint]) -> Sequence[str]:
 
 def _is_signed(checkpoint: Checkpoint) -> bool:
     return is_signed(checkpoint.public_key, checkpoint.signature, checkpoint.signed_text)
+
+
+def entry_of(view: AccessView) -> Entry:
+    access = Access(view.at, view.user, view.roles, view.what, view.whose, view.why)
+    return Entry(view.number, access, view.mark, view.salt, view.commitment)
 
 
 def to_line(entry: Entry | Checkpoint) -> str:

@@ -55,9 +55,9 @@ def log(
     if save is not None:
         write("".join(f"{to_line(entry)}\n" for entry in entries).encode(), save, "--save")
         return
-    shown = [e for e in entries if (not user or e.access.user == user) and any(whose in w for w in e.access.whose)]
+    shown = [e for e in entries if (not user or e.access.user == user) and _names(e, whose)]
     if as_json:
-        emit([{"number": e.number, **e.access._asdict(), "mark": e.mark} for e in shown])
+        emit([{"number": e.number, **e.access._asdict(), "erased": e.is_erased, "mark": e.mark} for e in shown])
         return
     for entry in shown:
         _print(entry)
@@ -65,10 +65,15 @@ def log(
         out.print("no read of personal data is recorded")
 
 
+def _names(entry: Entry, whose: str) -> bool:
+    return any(whose in person for person in entry.access.whose) or (entry.is_erased and not whose)
+
+
 def _print(entry: Entry) -> None:
     """Three lines: when, by whom and what; whose; why."""
     a = entry.access
     more = f" … {len(a.whose) - MOST_SHOWN} more: --json" if len(a.whose) > MOST_SHOWN else ""
     out.print(f"{in_japan(a.at)}  [bold]{escape(a.user)}[/]  {escape(a.what)}", soft_wrap=True)
-    for name, said in (("対象者 whose", ", ".join(a.whose[:MOST_SHOWN]) + more), ("利用目的 why", a.why)):
+    whose = "消去済 erased" if entry.is_erased else ", ".join(a.whose[:MOST_SHOWN]) + more
+    for name, said in (("対象者 whose", whose), ("利用目的 why", a.why)):
         out.print(Padding(Text(f"{name}  {said}"), (0, 0, 0, INDENT)))

@@ -9,7 +9,7 @@ from typing import Annotated, NamedTuple
 import typer
 from rich.markup import escape
 
-from contracts.access_log import Checkpoint, Entry, broken
+from contracts.access_log import Checkpoint, Entry, broken, erased
 from contracts.parties import NAMES, PARTIES
 from services.console.books.access_logs import (
     checkpoints_in_folder,
@@ -21,6 +21,7 @@ from services.console.books.access_logs import (
 from services.console.cli.options import Folder, Json
 from services.console.cli.output import emit, fail, out
 from services.console.cli.running import run
+from services.console.cli.times import in_japan
 from services.console.folder import DEFAULT_FOLDER
 
 app = typer.Typer(add_completion=False)
@@ -88,6 +89,7 @@ def _document(log: Log, wrong: Sequence[str]) -> dict[str, object]:
         "entries": len(log.entries),
         "checkpoints": len(log.checkpoints),
         "whole": not wrong,
+        "erased": erased(log.entries)._asdict(),
         "findings": [*wrong],
     }
 
@@ -96,5 +98,9 @@ def _print(name: str, log: Log, wrong: Sequence[str]) -> None:
     verdict = "[red]改ざんあり not as written[/]" if wrong else "[green]改ざんなし as written[/]"
     counted = f"{len(log.entries):,} entries, checkpoints: {len(log.checkpoints):,}"
     out.print(f"{escape(name)}  {counted}  {verdict}", soft_wrap=True)
+    gone = erased(log.entries)
+    if gone.last_at is not None:
+        last = in_japan(gone.last_at)
+        out.print(f"  対象者消去済 persons erased: {gone.entries:,} entries, the last of {last}; see the certificates")
     for one in wrong:
         out.print(f"  {escape(one)}", soft_wrap=True)

@@ -12,7 +12,7 @@ about accepted accepted_at account action after agent anomaly anomaly_id answer_
 arrives_at asked_at assessed_at at attempt attendees
 because begun_at believed believed_on booked_at booked_claim booked_difference booked_fee booked_on business_days
 cause_id certificate certificate_id charge_type checked_at checks claim_id claimed claimed_at closed_on closes_on
-confirm_at contractor corrected_at count counted_since counts_for counts_from credit crossed
+commitment confirm_at contractor corrected_at count counted_since counts_for counts_from credit crossed
 data_until day debit decide_at decided decided_at declined_at delivered_at deposit_id deposit_on deposited_at
 deposited_on designated_date detail due_at due_on duty
 effect ended_at entrusted_at entry erased_at erasure_id
@@ -29,7 +29,7 @@ page pages paid paid_on party payment_count persons planned_at preliminary_at pu
 rate real_at reason received received_at reconciled_at register_id registered_at reissued_at remind_on repetition
 report report_due_on reported_at request_id requested_at resolution_id restored_at reversal_asked_at reversed_at role
 roles
-scanned_at seen_at sent_at seq sequence settled_at settler sha256 signature simulated_at size slip_known source
+salt scanned_at seen_at sent_at seq sequence settled_at settler sha256 signature simulated_at size slip_known source
 starts_at statement_id status step struck_at
 taught text times_received tokenized_at total_amount total_count training_id
 until use_by

@@ -80,6 +80,33 @@ class ServiceStatus(Body):
     waiting: tuple[WaitView, ...] = ()
 
 
+class Confinement(Body):
+    """What the machine lets the process do. Limits are None where there is none."""
+
+    read_only: bool
+    """Whether the root file system can only be read."""
+    capabilities: int
+    """Bits of the effective capabilities of Linux; 0 for none."""
+    no_new_privileges: bool
+    memory_bytes: int | None
+    processes: int | None
+
+
+class Protections(Body):
+    """How a service is connected, and confined, by its own settings and by its machine."""
+
+    http: Literal["loopback", "plain", "tls", "named_peers"]
+    """`named_peers`: over TLS, for clients whose certificates have certain names."""
+    http_peers: tuple[str, ...]
+    bus: Literal["own_files", "memory", "plain", "tls", "password", "password_over_tls"]
+    database: Literal["own_file", "plain", "tls", "verified"]
+    """`verified`: over TLS, with the server's name checked."""
+    sealed: bool
+    """Whether what it publishes is sealed for its readers."""
+    confinement: Confinement | None
+    """None for a process that does not run in a container."""
+
+
 class Environment(Body):
     """What a service runs on, and what its database and bus wait for before a commit is complete."""
 
@@ -89,6 +116,7 @@ class Environment(Body):
     processors: int
     database: dict[str, str]
     bus: str
+    protections: Protections
 
 
 class DeadLetterView(Body):

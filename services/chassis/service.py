@@ -51,6 +51,7 @@ from services.chassis.migrations import CHASSIS, History, Schema
 from services.chassis.migrations.same_database import mark_unless_out, require_its_database
 from services.chassis.migrations.up_to_date import migrate
 from services.chassis.outages import Unusable, is_outage, said
+from services.chassis.protections import protections_of
 from services.chassis.sealing.choosing import opener_for, sealer_for
 from services.chassis.sealing.port import MissingKeys
 from services.chassis.sealing.pseudonyms import Pseudonyms
@@ -263,7 +264,7 @@ class Service(ABC):
             return Rows(outlook, await self._letters.count(session))
 
     async def environment(self) -> Environment:
-        """Python, machine, database and bus, and how durable the last two are."""
+        """Python, machine, database and bus, how durable the last two are, and how it is connected and confined."""
         return Environment(
             principal=self.principal,
             python=f"{platform.python_implementation()} {platform.python_version()}",
@@ -271,6 +272,7 @@ class Service(ABC):
             processors=os.cpu_count() or 1,
             database=dict(await self.database.described()),
             bus=self.bus.durability(),
+            protections=protections_of(self.settings),
         )
 
     async def books(self) -> Books:

@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from contracts.parties import PARTIES
+from contracts.topics import TOPICS
 from services.chassis.identity import random_token
 from services.console import __version__
 
@@ -96,6 +98,13 @@ class StackFile:
 
 def _held_in(folder: Path) -> Sequence[str]:
     return sorted(str(path.relative_to(folder)) for kept in _KEPT for path in folder.glob(kept))
+
+
+def in_use(folder: Path) -> frozenset[Path]:
+    """The databases and log files that a stack of this folder uses, as far as they are there."""
+    databases = (folder / f"{principal}.db" for principal in PARTIES)
+    log = (folder / "bus" / name for name in ("groups.sqlite", *(f"{topic.name}.log.sqlite" for topic in TOPICS)))
+    return frozenset(path for path in (*databases, *log) if path.is_file())
 
 
 def make_private(folder: Path) -> Sequence[str]:

@@ -14,6 +14,7 @@ from contracts import events
 from services.chassis.access_log import AccessLog
 from services.chassis.bus.memory import MemoryBus
 from services.chassis.clock import Clock, real_now
+from services.chassis.duties.register import Register
 from services.chassis.logins import Logins
 from services.chassis.service import Service
 from services.chassis.web.application import create_http
@@ -35,9 +36,9 @@ def service_of(party: str) -> Service:
 
 
 def of_tables(party: str) -> Iterator[str]:
-    """Columns of a party's own tables, and of those that hold who called it."""
+    """Columns of a party's own tables, of its register, and of those that hold who called it."""
     service, chassis = service_of(party), MetaData()
-    AccessLog(chassis), Logins(chassis, service.settings.lockout)
+    AccessLog(chassis), Logins(chassis, service.settings.lockout), Register(chassis, party)
     for tables in (service.tables, chassis):
         for table in tables.tables.values():
             yield from table.columns.keys()

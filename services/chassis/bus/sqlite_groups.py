@@ -134,3 +134,17 @@ class GroupsFile:
             f" ON CONFLICT (name, topic, partition) DO UPDATE SET next_offset = {on_conflict}",
             [(group, tp.topic, tp.partition, offset) for tp, offset in offsets.items()],
         )
+
+
+def readers_in(folder: Path) -> set[tuple[str, str]]:
+    """(group, topic) of every group that has read from the log in a folder; none if there is no log."""
+    path = folder / "groups.sqlite"
+    connection = connect(path, LAYOUT, "NORMAL")
+    if connection is None:
+        return set()
+    try:
+        with reporting(path):
+            rows = connection.execute("SELECT DISTINCT name, topic FROM offsets").fetchall()
+    finally:
+        connection.close()
+    return {(name, topic) for name, topic in rows}

@@ -51,7 +51,7 @@ async def checkpoints_in_folder(folder: Path, principal: str) -> Mapping[str, Se
         if keeper != principal:
             listed = partial(Register(MetaData(), keeper).listed, wanted=Wanted(KIND, limit=MOST_KEPT))
             found = [registered.view for registered in await read_party(folder, keeper, listed)]
-            held[keeper] = _of(found, principal)
+            held[keeper] = kept_of(found, principal)
     return held
 
 
@@ -61,12 +61,12 @@ async def checkpoints_of_stack(client: StackClient, principal: str) -> Mapping[s
     for keeper in PARTIES:
         if keeper != principal:
             found = await client.get(keeper, "/duties/records", kind=KIND.value)
-            held[keeper] = _of([DutyRecordView.model_validate(one) for one in found], principal)
+            held[keeper] = kept_of([DutyRecordView.model_validate(one) for one in found], principal)
     return held
 
 
-def _of(views: Sequence[DutyRecordView], principal: str) -> Sequence[Checkpoint]:
-    """Those of a party that were signed with its key when they came, in order of time."""
+def kept_of(views: Sequence[DutyRecordView], principal: str) -> Sequence[Checkpoint]:
+    """The checkpoints of a party's log among records of that kind, signed with its key when they came, by time."""
     held = [view for view in views if view.holds and view.content["party"] == principal]
     return [msgspec.convert(view.content, Checkpoint) for view in sorted(held, key=lambda view: view.at)]
 

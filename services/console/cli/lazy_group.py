@@ -41,7 +41,8 @@ class LazyGroup(TyperGroup):
             return None
         words = f"{self.words} {cmd_name}".strip()
         if commands.below(words):
-            return LazyGroup(words, name=cmd_name, help=commands.COMMANDS[words], no_args_is_help=True)
+            needs_command = words not in commands.UNSAID
+            return LazyGroup(words, name=cmd_name, help=commands.COMMANDS[words], no_args_is_help=needs_command)
         try:
             command = load(words)
         except ModuleNotFoundError as missing:
@@ -50,6 +51,12 @@ class LazyGroup(TyperGroup):
             fail(f"{words} needs an extra that is not installed: pip install 'sansha[{EXTRAS[missing.name]}]'")
         read_plainly(command.get_params(ctx))
         return command
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        unsaid = commands.UNSAID.get(self.words)
+        if unsaid is not None and (not args or args[0] not in {*self.commands, "--help"}):
+            args = [unsaid, *args]
+        return super().parse_args(ctx, args)
 
     def get_params(self, ctx: Context) -> list[Parameter]:
         parameters = super().get_params(ctx)

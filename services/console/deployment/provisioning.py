@@ -89,6 +89,25 @@ class Cluster:
         except KafkaException as failure:
             raise CannotProvision(f"Kafka at {self._options.bootstrap} refuses: {_said(failure)}") from None
 
+    def foreign_rights(self, rules: Sequence[Rule] = RULES, *, patience_seconds: float = 10.0) -> Sequence[str]:
+        """Rights on our topics and groups that the contract gives to nobody. Raises `CannotProvision`."""
+        self._wait(patience_seconds)
+        anybodys = AclBindingFilter(
+            ResourceType.ANY, None, ResourcePatternType.ANY, None, None, AclOperation.ANY, AclPermissionType.ALLOW
+        )
+        try:
+            found = self._admin.describe_acls(anybodys, request_timeout=REQUEST_SECONDS).result()
+        except KafkaException as failure:
+            raise CannotProvision(f"Kafka at {self._options.bootstrap} refuses: {_said(failure)}") from None
+        ours = {b for b in found if b.restype in _RESOURCES.values() and self._concerns_us(b)}
+        return sorted(map(_text, ours - {self._binding(rule) for rule in rules}))
+
+    def _concerns_us(self, binding: AclBinding) -> bool:
+        """Whether a rule, which may name a prefix or everything, opens one of our topics or groups."""
+        if binding.resource_pattern_type is ResourcePatternType.PREFIXED:
+            return any(f"{self._options.prefix}{topic.name}".startswith(binding.name) for topic in TOPICS)
+        return binding.name == "*" or self._is_ours(binding.name)
+
     def _heard(self, error: KafkaError) -> None:
         self._last_error = error
 

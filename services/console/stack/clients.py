@@ -92,6 +92,16 @@ class StackClient:
             raise Refused(_problem(answer))
         return answer
 
+    async def probe(self, method: str, principal: str, path: str, key: str = "") -> int:
+        """The HTTP status that a caller with this key, or without one, is answered. Raises `Unreachable`."""
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        try:
+            return (
+                await self._http.request(method, self.url(principal) + path, headers=headers, auth=None)
+            ).status_code
+        except httpx.TransportError as broken:
+            raise self._unreachable(principal, broken) from None
+
     async def get(self, principal: str, path: str, **parameters: Any) -> Any:
         """The JSON answer to a GET. Raises as `ask` does."""
         return await self.ask("GET", principal, path, params=parameters)

@@ -61,6 +61,9 @@ COMMANDS: Final[Mapping[str, str]] = {
     "access verify": "Check that no entry was changed, removed or moved: in a data folder, or in saved logs.",
     "access checkpoints": "照合点: show what the other parties hold of a party's access log, signed.",
     "access logins": "ログイン記録: show the attempts to log in at a party of a running stack.",
+    "duties": "個人情報の保護: how each duty of the contract stands, with its evidence.",
+    "duties show": "Show how each duty stands on a day; with a number, such as D-12, that duty with all its evidence.",
+    "duties audit": "立入調査: run every check, and record at the ward what was found at each contractor.",
     "users": "利用者: list, add and remove the users of a party, each with its roles.",
     "users list": "List the users of a party and their roles.",
     "users add": "Add a person, with a new password, or software, with a new key; either is shown once.",
@@ -77,6 +80,9 @@ COMMANDS: Final[Mapping[str, str]] = {
     "provision rules": "Show what each principal may do on the cluster, and why. Changes nothing.",
     "settings": "List every setting with its variable, default and meaning.",
 }
+
+UNSAID: Final[Mapping[str, str]] = {"duties": "show"}
+"""Group → its command that is meant if none is named: `sansha duties D-12` is `sansha duties show D-12`."""
 
 
 def below(group: str) -> Mapping[str, str]:

@@ -1,0 +1,1 @@
+"""`sansha duties`: the protection duties of the contract."""

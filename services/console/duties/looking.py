@@ -1,0 +1,87 @@
+"""Looks at all duties: reads the registers and runs the checks, at a running stack or in a data folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from pathlib import Path
+
+from contracts import topics
+from contracts.access_log import Entry
+from contracts.http.access import AccessView
+from contracts.http.console import ClockView
+from contracts.http.duties import DutyRecordView
+from contracts.parties import PARTIES
+from contracts.vocabulary import business_date, on_the_clock
+from services.console.books.access_logs import log_in_folder
+from services.console.duties.inspecting import inspect
+from services.console.duties.registers import registers_in_folder, registers_of_stack
+from services.console.duties.site import Site
+from services.console.duties.standing import Seen, Standing, stand
+from services.console.duties.words import Said
+from services.console.stack.addresses import Addresses
+from services.console.stack.clients import StackClient
+from services.console.stack.credentials import data_folder
+
+
+class NoSuchDay(Exception):
+    """Nothing is known of that day; the text says which days there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """What the caller asks for; None for today, and for the day of the first trace of work."""
+
+    on: date | None = None
+    began: date | None = None
+
+
+async def look_at_stack(client: StackClient, days: Days) -> Standing:
+    """How the duties stand on a day of a running stack.
+
+    Raises `NoSuchDay` for a day to come, `Refused`, `Unreachable`.
+    """
+    now = ClockView.model_validate(await client.get(topics.CONSOLE, "/clock")).now
+    today = business_date(now)
+    if days.on is not None and days.on > today:
+        raise NoSuchDay(f"{days.on} is still to come: the stack's clock shows {today}; name that day or an earlier one")
+    records = await registers_of_stack(client)
+    on, port = days.on or today, client.addresses.port_base
+    began = days.began or _first_day(records, [*await _first_reads(client), now])
+    checks = await inspect(Site(client, data_folder(port), records))
+    place = Said(f"稼働中のシステム（ポート{port}）", f"the running stack on port {port}")
+    return stand(records, checks, on=on, began=began, seen=Seen(now, place, _urls(client.addresses)))
+
+
+async def look_in_folder(folder: Path, days: Days) -> Standing:
+    """How the duties stand by a data folder; by default on the last day of its registers.
+
+    Raises `LookupError` for a folder that cannot be read, `NoSuchDay` if it has no record and no day is given.
+    """
+    records = await registers_in_folder(folder)
+    reads: list[Entry] = [entry for party in PARTIES for entry in await log_in_folder(folder, party)]
+    instants = [*(record.at for record in records), *(entry.access.at for entry in reads)]
+    if days.on is None and not instants:
+        raise NoSuchDay(f"the registers in {folder} are empty; name a day with --on")
+    at = max(instants) if days.on is None else on_the_clock(days.on, time.max)
+    on = days.on or business_date(at)
+    checks = await inspect(Site(None, folder, records))
+    place = Said(f"データフォルダ {folder}", f"the data folder {folder}")
+    began = days.began or _first_day(records, [*instants, at])
+    return stand(records, checks, on=on, began=began, seen=Seen(at, place, _urls(Addresses())))
+
+
+def _first_day(records: Sequence[DutyRecordView], instants: Iterable[datetime]) -> date:
+    """The day of the first trace of work: a record, or a read of personal data."""
+    return business_date(min([*(record.at for record in records), *instants]))
+
+
+async def _first_reads(client: StackClient) -> Sequence[datetime]:
+    """Of each party's access log."""
+    found = [await client.get(party, "/ops/access-log", limit=1) for party in PARTIES]
+    return [AccessView.model_validate(one).at for answer in found for one in answer]
+
+
+def _urls(addresses: Addresses) -> dict[str, str]:
+    return {party: addresses.url(party) for party in PARTIES}

@@ -104,7 +104,8 @@ class Crowd:
                 payer.close()
 
     async def _look_around(self) -> None:
-        self.terms = await self.stack.get(topics.PAYMENT_PROVIDER, "/terms-of-use")
+        terms = await self.stack.get(topics.PAYMENT_PROVIDER, "/terms-of-use")
+        self.terms = {"terms_version": terms["terms_version"]}
         for route in await self.stack.get(topics.PAYMENT_PROVIDER, "/card-agents"):
             self.agents |= dict.fromkeys(route["brands"], topics.card_agent(Agent(route["agent"])))
 

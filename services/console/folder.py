@@ -22,7 +22,7 @@ DEFAULT_FOLDER = Path("sansha-data")
 STACK_FILE = "sansha.json"
 _KEPT = ("*.db", "bus/*.sqlite", "sealing/*.json")
 """The databases, the files of the log in the folder, and the keys without which what is sealed is lost."""
-_FOLDERS = ("access", "bus", "logs", "members", "listeners", "sealing")
+_FOLDERS = ("access", "bus", "logs", "members", "listeners", "sealing", "backup-keys")
 _OURS = (
     *("sansha.*", "clock.*", "up.lock", "*.db", "*.db[-.]*"),
     *(f"{folder}{files}" for folder in _FOLDERS for files in ("", "/**/*")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,9 @@ from contracts.bounds import FASTEST_CLOCK, FIRST_DAY, LAST_DAY
 from contracts.vocabulary import on_the_clock
 from services.chassis.log_levels import LOG_LEVELS, LogLevel, level_named
 from services.console.cli.output import fail
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)?")
+_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def a_day(text: str | date) -> date:
@@ -43,6 +47,14 @@ def a_rate(text: str | float) -> float:
             f"{text!r} is not a clock; write real, stepped, or scaled:K with K above 0, e.g. scaled:3600"
         )
     return rate
+
+
+def a_duration(text: str | float) -> float:
+    """Reads `90`, `90s`, `1.5m` or `1h`, in seconds."""
+    found = _DURATION.fullmatch(str(text))
+    if found is None or not float(found[1]):
+        raise typer.BadParameter(f"{text!r} is not a duration; write it like 30s, 5m or 1h")
+    return float(found[1]) * _SECONDS[found[2] or ""]
 
 
 def a_log_level(text: str) -> LogLevel:

@@ -35,6 +35,7 @@ from services.chassis.telemetry import configure_logging
 from services.chassis.web.connections import ConnectionTerms
 from services.chassis.web.known_callers import known_callers
 from services.chassis.web.listeners import Listener
+from services.console.backup.schedule import BackupTerms, keep_backing_up
 from services.console.folder import DEFAULT_FOLDER, StackFile, database_url, make_private
 from services.console.keys import key_folder, key_settings, make_folder_of_keys
 from services.console.stack.addresses import (
@@ -74,6 +75,7 @@ class UpOptions:
     """Requests need no user: anybody on this machine may send them."""
     sealed: bool | None = None
     """Events and files are sealed for their readers; None for a folder as it is."""
+    backups: BackupTerms | None = None
 
 
 class CannotStart(Exception):
@@ -179,10 +181,12 @@ class Supervisor:
         reader, writer = os.pipe()
         try:
             async with asyncio.TaskGroup() as tasks:
-                terms = ConnectionTerms.of(self._settings)
-                listener = Listener(app, LOCAL_HOST, self.options.port_base, terms=terms)
+                bounds = ConnectionTerms.of(self._settings)
+                listener = Listener(app, LOCAL_HOST, self.options.port_base, terms=bounds)
                 tasks.create_task(listener.serve(self.stopping))
                 tasks.create_task(self._remember())
+                if (terms := self.options.backups) is not None:
+                    tasks.create_task(keep_backing_up(terms, self.options.folder, self.stopping, self.tell))
                 tasks.create_task(self._announce_ready())
                 keeper = Keeper(self.options.folder / "logs", reader, self.tell, self.stopping)
                 for child in self.children:

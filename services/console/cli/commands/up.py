@@ -7,7 +7,17 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from services.console.cli.options import ClockRate, ClockStart, Folder, Level, PortBase, SealedFolder, clock_start
+from services.console.backup.schedule import BackupTerms
+from services.console.cli.commands.backup import DEFAULT_TO, BackupEvery, BackupKeep, BackupTo
+from services.console.cli.options import (
+    ClockRate,
+    ClockStart,
+    Folder,
+    Level,
+    PortBase,
+    SealedFolder,
+    clock_start,
+)
 from services.console.cli.output import err, fail
 from services.console.cli.running import run
 from services.console.folder import DEFAULT_FOLDER
@@ -44,6 +54,9 @@ def up(
         bool, typer.Option("--open", help="Ask nobody for a key: for trials on this machine alone.")
     ] = False,
     sealed: SealedFolder = None,
+    backup_every: BackupEvery = None,
+    backup_to: BackupTo = DEFAULT_TO,
+    backup_keep: BackupKeep = 24,
     log_level: Level = None,
 ) -> None:
     """Start the parties as separate processes on fixed ports, and restart any that ends. Ctrl-C stops them.
@@ -54,8 +67,7 @@ def up(
     Requests need a user's key. The users are made in the data folder (access/), where the commands find theirs. With
     --sealed each party's keys are made there, too (sealing/).
     """
-    if bus.partition(":")[0] not in ("embedded", "kafka"):
-        fail(f"bus {bus!r} cannot serve several processes; give embedded:FOLDER or kafka://HOST:PORT, or leave it out")
+    _require_bus(bus, backed_up=backup_every is not None)
     try:
         options = UpOptions(
             folder=database_dir,
@@ -66,6 +78,7 @@ def up(
             replicas=dict(_number_of_replicas(text) for text in replicas or ()),
             bus_url=bus,
             log_level=log_level,
+            backups=None if backup_every is None else BackupTerms(backup_every, backup_to, backup_keep),
             open=open_to_anybody,
             sealed=sealed,
         )
@@ -76,6 +89,15 @@ def up(
     except CannotStart as wrong:
         fail(str(wrong))
     err.print("stopped; all data is saved, sansha up continues from here")
+
+
+def _require_bus(bus: str, *, backed_up: bool) -> None:
+    if bus.partition(":")[0] not in ("embedded", "kafka"):
+        fail(f"bus {bus!r} cannot serve several processes; give embedded:FOLDER or kafka://HOST:PORT, or leave it out")
+    if backed_up and bus != "embedded:":
+        fail(
+            "--backup-every backs up databases and log together, and the log is not in the data folder; leave --bus out"
+        )
 
 
 def _number_of_replicas(text: str) -> tuple[str, int]:

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
+from services.console.cli.options import a_duration
 from services.console.cli.output import fail
 from services.console.load.arrivals import Shape
 
 DEFAULT_COUNT: Final = 50_000
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)?")
-_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-def a_duration(text: str | float) -> float:
-    """Reads `90`, `90s`, `1.5m` or `1h`, in seconds."""
-    found = _DURATION.fullmatch(str(text))
-    if found is None or not float(found[1]):
-        raise typer.BadParameter(f"{text!r} is not a duration; write it like 30s, 5m or 1h")
-    return float(found[1]) * _SECONDS[found[2] or ""]
 
 
 def check(rate: float | None, as_fast_as_possible: bool, duration: float | None, count: int | None) -> None:

@@ -1,0 +1,77 @@
+"""Files of a backup: AES-256-GCM in chunks of a mebibyte, with a key for each file that follows from the backup's.
+
+A file is its chunks, each followed by its tag. A chunk's nonce is its number and whether it is the last one, so that
+none can be changed, moved, left out or added; what is no whole file fails.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Final, NamedTuple
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+CHUNK_BYTES: Final = 1024 * 1024
+TAG_BYTES: Final = 16
+
+
+class Altered(Exception):
+    """A file of a backup is not what was written; the text names it."""
+
+
+class Written(NamedTuple):
+    """What a file has become: bytes of content, bytes and SHA-256 of the encrypted file."""
+
+    content_bytes: int
+    file_bytes: int
+    sha256: str
+
+
+def key_for(key: bytes, purpose: str) -> bytes:
+    """A key that follows from a backup's, for one purpose."""
+    return HKDF(SHA256(), 32, salt=None, info=f"sansha backup/{purpose}".encode()).derive(key)
+
+
+def encrypt(key: bytes, name: str, content: BinaryIO, file: Path) -> Written:
+    """Write the encrypted file `name` of a backup. Raises `OSError`."""
+    cipher, digest, read, wrote = AESGCM(key_for(key, f"file/{name}")), hashlib.sha256(), 0, 0
+    with file.open("xb") as out:
+        for number, chunk, last in _chunks(content, CHUNK_BYTES):
+            sealed = cipher.encrypt(_nonce(number, last), chunk, None)
+            digest.update(sealed)
+            read, wrote = read + len(chunk), wrote + len(sealed)
+            out.write(sealed)
+    return Written(read, wrote, digest.hexdigest())
+
+
+def decrypt(key: bytes, name: str, file: Path) -> Iterator[bytes]:
+    """The content of a file, a chunk at a time; complete only when it ends. Raises `Altered`."""
+    cipher = AESGCM(key_for(key, f"file/{name}"))
+    try:
+        with file.open("rb") as sealed:
+            for number, chunk, last in _chunks(sealed, CHUNK_BYTES + TAG_BYTES):
+                yield cipher.decrypt(_nonce(number, last), chunk, None)
+    except InvalidTag:
+        raise Altered(f"{file} was altered, or is not complete") from None
+    except OSError as wrong:
+        raise Altered(f"{file} cannot be read ({wrong.strerror})") from None
+
+
+def _chunks(content: BinaryIO, size: int) -> Iterator[tuple[int, bytes, bool]]:
+    """(number, bytes, whether it is the last); an empty file has one empty chunk."""
+    number, chunk = 0, content.read(size)
+    while True:
+        following = content.read(size) if len(chunk) == size else b""
+        yield number, chunk, not following
+        if not following:
+            return
+        number, chunk = number + 1, following
+
+
+def _nonce(number: int, last: bool) -> bytes:
+    return number.to_bytes(11) + bytes([last])

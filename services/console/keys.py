@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from contracts.parties import PARTIES
 from contracts.sealing import periods
 from services.chassis.deferred import Deferred
 from services.chassis.sealing.key_files import read_public_keys, write_public_keys
+from services.chassis.sealing.port import MissingKeys
 
 MAKE: Final[Deferred[Mapping[str, str]]] = Deferred("services.chassis.sealing.making:make_private_keys")
 
@@ -35,10 +36,14 @@ def make_keys(
     """Make every party's keys that are missing, by default for all months that the clock may show, and write their
     public keys to each of `readers`; returns the files written.
 
-    Keys that are there stay. Raises `MissingKeys` for a damaged file, `OSError` if one cannot be written.
+    Keys that are there stay. Raises `MissingKeys` for a damaged file, and for private keys that are gone although
+    others seal with their public ones; `OSError` if one cannot be written.
     """
     made = [party for party in PARTIES if not file_of(party).exists()]
-    stale = [file for file in readers if made or not file.exists()]
+    places = list(readers)
+    for file in (place for place in places if made and place.exists()):
+        _require_none_lost(file, [party for party in made if party in read_public_keys(file)], file_of)
+    stale = [file for file in places if made or not file.exists()]
     if not stale:
         return []
     public = {party: MAKE.load()(file_of(party), party, months) for party in PARTIES}
@@ -46,6 +51,15 @@ def make_keys(
         known = read_public_keys(file) if file.exists() else {}
         write_public_keys(file, {**known, **public})
     return [*map(file_of, made), *stale]
+
+
+def _require_none_lost(readers: Path, lost: Sequence[str], file_of: Callable[[str], Path]) -> None:
+    if lost:
+        files = ", ".join(str(file_of(party)) for party in lost)
+        raise MissingKeys(
+            f"{files}: missing, and {readers} has their public keys, so what was sealed with those could be opened by "
+            f"nobody: restore it, or, if it is lost for good, remove {readers} to have new keys made"
+        )
 
 
 def make_folder_of_keys(folder: Path, months: Iterable[str] = tuple(periods())) -> None:

@@ -210,6 +210,7 @@ def test_a_message_of_a_month_without_a_private_key_is_set_aside(tmp_path: Path)
     make_folder_of_keys(tmp_path, ["2021-07"])
     sealed = sealer_for(readers_file(tmp_path)).seal(TOPIC, KEY, PLAIN, AT, VALUE)
     keys_file(tmp_path, WARD).unlink()
+    readers_file(tmp_path).unlink()
     make_folder_of_keys(tmp_path, ["2021-08"])
     with pytest.raises(UnopenableEvent, match=r"the key of ward for 2021-07 is not in .*ward\.json"):
         opener_for(WARD, keys_file(tmp_path, WARD)).open(TOPIC, KEY, *sealed)

@@ -20,9 +20,9 @@ from services.console import __version__
 
 DEFAULT_FOLDER = Path("sansha-data")
 STACK_FILE = "sansha.json"
-_KEPT = ("*.db", "bus/*.sqlite", "sealing/*.json")
-"""The databases, the files of the log in the folder, and the keys without which what is sealed is lost."""
-_FOLDERS = ("access", "bus", "logs", "members", "listeners", "sealing", "backup-keys")
+_KEPT = ("*.db", "bus/*.sqlite", "sealing/*.json", "signing/*.key")
+"""The databases, the files of the log in the folder, and the keys that open what is sealed, or sign."""
+_FOLDERS = ("access", "bus", "logs", "members", "listeners", "sealing", "signing", "backup-keys")
 _OURS = (
     *("sansha.*", "clock.*", "up.lock", "*.db", "*.db[-.]*"),
     *(f"{folder}{files}" for folder in _FOLDERS for files in ("", "/**/*")),

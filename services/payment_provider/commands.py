@@ -27,6 +27,7 @@ from contracts.http.payment_provider.receipt_files import (
 )
 from contracts.vocabulary import Refusal
 from services.chassis.commands import Executor
+from services.chassis.duties.correspondence import Correspondence
 from services.payment_provider.domain.picture import slip_in
 from services.payment_provider.handlers.choose_method import CardRules, choose_banks, choose_cards, choose_many_cards
 from services.payment_provider.handlers.collect_slip import CollectionRules, collect_many, collect_slips
@@ -45,7 +46,9 @@ class Commands:
     A `…_many` answers each of its items for itself.
     """
 
-    def __init__(self, s: Settings, cards: CardRules, executor: Executor, seal: Seal) -> None:
+    def __init__(
+        self, s: Settings, cards: CardRules, executor: Executor, seal: Seal, correspondence: Correspondence
+    ) -> None:
         command = executor.command
         bounds = Bounds(s.picture_pixels, s.picture_pages, s.picture_memory_bytes)
         self.pictures = PictureQueue(s.picture_queue)
@@ -86,7 +89,7 @@ class Commands:
         self.make_receipt_file = command(
             "make_receipt_file", ReceiptFilesRequest, ReceiptFilesAnswer, make, lambda _: ("receipt files",)
         )
-        record = partial(record_terminal_access, lockout=s.lockout)
+        record = partial(record_terminal_access, lockout=s.lockout, correspondence=correspondence)
         self.record_terminal_access = command(
             "record_terminal_access", TerminalAccess, RecordedAccess, record, lambda r: (r.terminal_user,)
         )

@@ -12,9 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
+from contracts.duties.duty import RecordKind
+from contracts.events import TerminalUserLocked
 from contracts.http.payment_provider.receipt_files import ReceiptFileView, TerminalSession
 from contracts.roles import Role
 from services.chassis.access.users import with_password, write_users
+from services.chassis.duties.register import Wanted
 from services.chassis.web.certificates import certified
 from services.payment_provider.app import Settings
 from tests.component.driven import jst
@@ -137,6 +140,12 @@ async def test_after_repeated_failures_a_user_is_locked_out_for_a_while(home: Ho
     wrong, locked = (USER, "wrong_user_or_password"), (USER, "locked_out")
     outcomes = [(user, outcome) for user, _, _, outcome in await recorded(driven)]
     assert outcomes == [wrong, wrong, wrong, locked, ("x", "wrong_user_or_password"), (USER, "admitted")]
+    await driven.settle()
+    (told,) = await driven.published(TerminalUserLocked)
+    assert (told.user, told.locked_at, told.failures) == (USER, NOON, 3)
+    assert told.until - told.locked_at == timedelta(minutes=15)
+    (registered,) = await driven.service.duty_records(Wanted(RecordKind.TERMINAL_USER_LOCKED))
+    assert registered.record.record_id == told.lockout_id
 
 
 @pytest.mark.parametrize(

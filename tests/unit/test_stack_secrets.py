@@ -23,7 +23,7 @@ def test_no_two_secrets_are_alike(tmp_path: Path) -> None:
     users = [file for file in made if file.name == USERS]
     keys = [f"{software.user}_key" for software in SOFTWARE]
     assert len(users) == len(PRINCIPALS)
-    assert len(made) - len(users) == 5 * len(PARTIES) + len((CONSOLE, LOAD_TEST)) + len([*keys, OPERATOR])
+    assert len(made) - len(users) == 6 * len(PARTIES) + len((CONSOLE, LOAD_TEST)) + len([*keys, OPERATOR])
     secrets = {name: text for name, text in contents(tmp_path).items() if tmp_path / name not in users}
     assert len(set(secrets.values())) == len(secrets) - 1, "console and load test have the operator's key"
     assert secrets[f"{CONSOLE}/{OPERATOR}_key"] == secrets[f"{LOAD_TEST}/{OPERATOR}_key"]

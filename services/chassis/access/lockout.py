@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -40,3 +40,8 @@ class Lockout:
             if failed == self.failures:
                 return Outcome.LOCKED_OUT
         return Outcome.ADMITTED if right else Outcome.REFUSED
+
+    def locks(self, earlier: Sequence[Attempt], now: datetime) -> bool:
+        """Whether an attempt that is refused now, after these, locks its user out."""
+        refused = Attempt(now, Outcome.REFUSED)
+        return self.decide((refused, *earlier), now, right=True) is Outcome.LOCKED_OUT

@@ -15,7 +15,7 @@ from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Final
 
 from contracts.books import Books, DepositRow, StatementRow
 from contracts.calendar import due_dates, fiscal_year
@@ -37,6 +37,7 @@ from services.console.sandbox.sandbox import Sandbox
 from services.console.sandbox.scene import SandboxScene
 from services.console.timeline import merged_steps
 
+KEPT: Final = {"duties": "kept"}
 SLIPS_PER_PAYMENT_TENTHS = 13
 """Slips issued per payment in the app, in tenths: the others are not paid, or not in the app."""
 EARLIEST_PAYMENT, LATEST_PAYMENT = timedelta(days=21), timedelta(days=16)
@@ -134,7 +135,8 @@ async def play(scene: Scene, options: DemoOptions, began: float, progress: Progr
 
 
 def opened_sandbox(options: DemoOptions, overrides: dict[str, dict[str, Any]] | None = None) -> Sandbox:
-    """A sandbox at the first minute of the first day."""
+    """A sandbox at the first minute of the first day, whose staff do what the contract's duties ask for."""
+    overrides = {principal: {**KEPT, **(overrides or {}).get(principal, {})} for principal in PARTIES}
     return Sandbox(on_the_clock(options.first_day, time(0)), options.seed, options.folder, overrides)
 
 

@@ -15,6 +15,7 @@ from services.chassis.access.users import users_text, with_key
 from services.chassis.identity import random_token
 from services.console.deployment.secret_files import write_secret
 from services.console.stack.credentials import OPERATOR, SOFTWARE
+from services.console.stack.signing_keys import new_signing_key
 
 KAFKA_PASSWORD = "kafka_password"
 ROLE_PASSWORD = "role_password"
@@ -39,6 +40,7 @@ def make_secrets(folder: Path) -> Sequence[Path]:
         if principal != topics.CONSOLE:
             database = folder / f"{principal}.database"
             _keep(folder / principal / "secret", random_token(), made)
+            _keep(folder / principal / "signing_key", new_signing_key(), made)
             _keep(database / "superuser_password", random_token(), made)
             password = _keep(database / ROLE_PASSWORD, random_token(), made)
             _database_url(folder / principal / "database_url", principal, password, made)

@@ -42,7 +42,7 @@ class PaymentProvider(Service):
         cards = _card_rules(settings)
         handling = Handling(TASKS, held)
         self.duties = ContractorDuties(self.correspondence, self.executor, handling, self.recorded, settings.seed or 0)
-        self.commands = Commands(settings, cards, self.executor, self._seal_file)
+        self.commands = Commands(settings, cards, self.executor, self._seal_file, self.correspondence)
         self.queries = Queries(settings, cards, self.database, clock)
         self.centre = CollectionCentre(settings.terminal_terms(self.secret), self.commands, self.database, clock)
 

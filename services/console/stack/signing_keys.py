@@ -1,0 +1,26 @@
+"""The signing keys of a data folder: a party's own, for its secret follows from a seed that anybody may know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from contracts.parties import PARTIES
+from services.chassis.identity import random_token
+from services.console.stack.credentials import write_private
+
+
+def signing_key_file(folder: Path, principal: str) -> Path:
+    return folder / "signing" / f"{principal}.key"
+
+
+def make_signing_keys(folder: Path) -> None:
+    """Make the keys that are missing. Raises `OSError` if the folder cannot be written."""
+    for principal in PARTIES:
+        file = signing_key_file(folder, principal)
+        if not file.exists():
+            write_private(file, f"{new_signing_key()}\n")
+
+
+def new_signing_key() -> str:
+    """64 hex digits."""
+    return random_token() + random_token()

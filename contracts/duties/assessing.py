@@ -60,6 +60,8 @@ class DutyRecord(NamedTuple):
     """When its cause arose: an incident was noticed."""
     holds: bool = True
     """False for a check that found something wrong."""
+    findings: tuple[tuple[str, str], ...] = ()
+    """指摘事項 of an inspection: id, and number of the duty that was found not kept."""
 
     @property
     def path(self) -> str:
@@ -118,7 +120,7 @@ def assess(
         [r for r in records if business_date(r.at) <= on], {(c.party, c.check): c for c in checks}, began, on
     )
     return [
-        DutyState(duty, debtor, tuple(_part(shown, debtor, known) for shown in duty.shown))
+        DutyState(duty, debtor, (*(_part(shown, debtor, known) for shown in duty.shown), *_found(duty, debtor, known)))
         for duty in duties
         for debtor in duty.owed_by
     ]
@@ -211,14 +213,28 @@ def _promptly(shown: Promptly, debtor: str, known: _Known) -> Part:
 
 
 def _where_needed(shown: WhereNeeded, debtor: str, known: _Known) -> Part:
-    """What the ward finds wrong is the contractor's breach, not its own."""
     abouts = CONTRACTORS if debtor == WARD else (debtor,)
     found = [record for about in abouts for record in known.of(shown.kind, about)]
     if not found:
         return Part(shown, Status.NO_CASE, None, ())
     last_words = {record.answers or record.record_id: record for record in found}
-    wrong = debtor != WARD and any(not record.holds for record in last_words.values())
+    wrong = any(not record.holds for record in last_words.values())
     return Part(shown, Status.MISSED if wrong else Status.FULFILLED, None, _paths(found))
+
+
+def _found(duty: Duty, debtor: str, known: _Known) -> Iterator[Part]:
+    """指摘事項: a duty that an inspection found not kept is missed until the improvement is reported."""
+    inspections = known.of(RecordKind.INSPECTION_HELD, debtor)
+    findings = [(held, found) for held in inspections for found, number in held.findings if number == duty.number]
+    if not findings:
+        return
+    guidances = {guidance.answers: guidance for guidance in known.of(RecordKind.GUIDANCE_GIVEN, debtor)}
+    improvements = {done.answers: done for done in known.of(RecordKind.IMPROVEMENT_REPORTED, debtor)}
+    guided = [guidances.get(found) for _, found in findings]
+    improved = [None if guidance is None else improvements.get(guidance.record_id) for guidance in guided]
+    evidence = dict.fromkeys(record for record in (*(held for held, _ in findings), *guided, *improved) if record)
+    status = Status.FULFILLED if all(improved) else Status.MISSED
+    yield Part(WhereNeeded(RecordKind.INSPECTION_HELD), status, None, _paths(evidence))
 
 
 def _not_simulated(shown: NotSimulated, debtor: str, known: _Known) -> Part:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, time
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from contracts import events as e
 from contracts.duties.assessing import DutyRecord
 from contracts.duties.clauses import DUTIES
 from contracts.duties.duty import Answered, Checked, NotSimulated, RecordKind
 from contracts.vocabulary import on_the_clock
-
-OWN_SUBMISSION: Final = "D-17"
-"""The one duty of which an inspection itself is the proof: the contractor shows how it works, and submits to it."""
 
 
 class _Form(NamedTuple):
@@ -70,18 +67,15 @@ def record_of(party: str, event: e.DutyEvent) -> DutyRecord:
         due_on=getattr(event, form.due_on) if form.due_on else None,
         answers=getattr(event, form.answers) if form.answers else "",
         caused_at=getattr(event, form.caused_at) if form.caused_at else None,
-        holds=_holds(event),
+        holds=event.accepted if isinstance(event, e.ErasureChecked) else True,
+        findings=tuple((f.finding_id, f.duty) for f in event.findings) if isinstance(event, e.InspectionHeld) else (),
     )
 
 
-def _holds(event: e.DutyEvent) -> bool:
-    match event:
-        case e.InspectionHeld():
-            return all(finding.duty != OWN_SUBMISSION for finding in event.findings)
-        case e.ErasureChecked():
-            return event.accepted
-        case _:
-            return True
+def findings_in(kind: RecordKind, content: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Id and duty of each finding, from a message as on the bus."""
+    findings = content["findings"] if kind is RecordKind.INSPECTION_HELD else ()
+    return tuple((finding_id, duty) for finding_id, duty, _ in findings)
 
 
 def shown_by(kind: RecordKind, debtor: str) -> Iterable[str]:

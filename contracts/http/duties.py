@@ -46,6 +46,8 @@ class DutyRecordView(Body):
     """When its cause arose."""
     holds: bool = True
     """False for a check that found something wrong."""
+    findings: tuple[tuple[str, str], ...] = ()
+    """指摘事項 of an inspection: id, and number of the duty that was found not kept."""
     content: dict[str, Any]
     """The message itself, as on the bus."""
 
@@ -61,6 +63,7 @@ class DutyRecordView(Body):
             self.answers,
             self.caused_at,
             self.holds,
+            self.findings,
         )
 
 

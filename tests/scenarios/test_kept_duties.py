@@ -139,8 +139,8 @@ async def test_what_answers_an_incident_comes_before_its_due_dates() -> None:
         expect(await ward.give_guidance(guidance))
         await sandbox.advance(morning(2021, 8, 31))
         assert await days(sandbox, RecordKind.INCIDENT_REPORTED) == ["07-16 10:00 card_agent.uc"]
-        assert await days(sandbox, RecordKind.IMPROVEMENT_REPORTED) == ["08-01 10:00 card_agent.uc"]
-        assert await days(sandbox, RecordKind.DAMAGE_MADE_GOOD) == ["08-01 10:00 card_agent.uc"]
+        assert await days(sandbox, RecordKind.IMPROVEMENT_REPORTED) == ["07-30 10:00 card_agent.uc"]
+        assert await days(sandbox, RecordKind.DAMAGE_MADE_GOOD) == ["07-30 10:00 card_agent.uc"]
         fulfilled = numbers(await states(sandbox, date(2021, 8, 31)), Status.FULFILLED)
         assert {("D-19", "card_agent.uc"), ("D-20", "card_agent.uc"), ("D-21", "card_agent.uc")} <= fulfilled
 

@@ -124,6 +124,20 @@ def test_a_check_that_was_not_made_counts_as_missed() -> None:
     assert state("C-S2", on=BEGAN).status is Status.MISSED
 
 
+def test_a_duty_that_an_inspection_found_not_kept_is_missed_until_it_is_improved() -> None:
+    found = record(RecordKind.INSPECTION_HELD, at(2, 1, 2022), "s", findings=(("f", "D-6"),))
+    guidance = record(RecordKind.GUIDANCE_GIVEN, at(2, 10, 2022), "g", answers="f", due_on=date(2022, 3, 12))
+    improved = record(RecordKind.IMPROVEMENT_REPORTED, at(3, 1, 2022), "g", answers="g")
+    own = state("D-6", found, on=date(2022, 2, 1)).parts[-1]
+    assert (own.status, own.evidence) == (Status.MISSED, ("inspection_held/s",))
+    assert state("D-6", found, guidance, on=date(2022, 2, 20)).parts[-1].status is Status.MISSED
+    done = state("D-6", found, guidance, improved, on=date(2022, 3, 2))
+    assert done.parts[-1].status is Status.FULFILLED
+    assert done.parts[-1].evidence == ("inspection_held/s", "guidance_given/g", "improvement_reported/g")
+    assert state("D-17", found, on=date(2022, 2, 1)).status is Status.FULFILLED
+    assert len(state("D-6", found, on=date(2022, 2, 1), debtor="card_agent.jcb").parts) == 2
+
+
 def test_a_record_known_to_both_parties_counts_once() -> None:
     held = record(RecordKind.INSPECTION_HELD, at(2, 1, 2022))
     both = [held, held._replace(party="ward")]

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.duties.assessing import DutyRecord
 from contracts.duties.duty import RecordKind
+from contracts.duties.recording import findings_in
 from contracts.http.duties import DutyRecordView
 from services.chassis.database.columns import Instant, words
 
@@ -73,7 +74,7 @@ class Register:
             for entry in sorted(entries, key=lambda entry: entry.key)
         ]
         for row in rows:
-            del row["party"]
+            del row["party"], row["findings"]
         if rows:
             await session.execute(insert(self.table), rows)
 
@@ -123,7 +124,8 @@ class Register:
     def _registered(self, row: Any) -> Registered:
         found = row._asdict()
         content = msgspec.json.decode(found.pop("content"))
-        return Registered(DutyRecord(party=self.party, **found), content)
+        findings = findings_in(found["kind"], content)
+        return Registered(DutyRecord(party=self.party, **found, findings=findings), content)
 
 
 def views(entries: Iterable[Registered]) -> Sequence[DutyRecordView]:

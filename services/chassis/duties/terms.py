@@ -29,8 +29,8 @@ class DutyTerms:
         return cls(s.duties == "kept", neglected, s.training_month, s.incident_report_days, s.duty_days_ahead)
 
     def done_at(self, due_on: date) -> datetime:
-        """When staff do what is owed by a day."""
-        return on_the_clock(due_on - timedelta(days=self.days_ahead), OFFICE_OPENS)
+        """When staff do what is owed by a day: on a bank business day."""
+        return on_the_clock(BANK_CALENDAR.previous_open(due_on - timedelta(days=self.days_ahead)), OFFICE_OPENS)
 
 
 def day_of_month(fiscal_year: int, month: int) -> datetime:

@@ -52,6 +52,13 @@ ANSWERS: Final[Mapping[RecordKind, RecordKind]] = {
 }
 """What is owed → the record that answers it."""
 
+ASKED_BY: Final[Mapping[RecordKind, RecordKind]] = {
+    **{by: asked for asked, by in ANSWERS.items()},
+    RecordKind.BREACH_PUBLISHED: RecordKind.GUIDANCE_GIVEN,
+    RecordKind.DAMAGES_CLAIMED: RecordKind.INCIDENT_NOTIFIED,
+}
+"""A record → the kind of the one that it follows."""
+
 
 def record_of(party: str, event: e.DutyEvent) -> DutyRecord:
     """The record of a message in the register of `party`, which sent or received it."""

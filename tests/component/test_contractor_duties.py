@@ -93,7 +93,10 @@ async def test_a_later_register_of_handlers_replaces_the_responsible_person(agen
         accepted(await agent.service.duties.commands.name_handlers(request))
         await agent.advance(agent.clock.now() + timedelta(days=30))
     async with agent.service.reading() as session:
-        assert await agent.service.duties.office.responsible(session) == "鈴木 直樹"
+        responsible = agent.service.register.responsible
+        assert await responsible(session, UC, agent.clock.now()) == "鈴木 直樹"
+        assert await responsible(session, UC, NOON) == "佐藤 恵子"
+        assert await responsible(session, UC, NOON - timedelta(seconds=1)) == ""
     assert len(await agent.published(e.HandlersNamed)) == 2
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-import msgspec
 import pytest
 
 from contracts import events as e
-from contracts.duties.certificates import certificate_text
 from contracts.duties.duty import RecordKind
 from contracts.http.duties import TrainingRequest
 from contracts.http.ward.duties import (
@@ -23,14 +21,13 @@ from contracts.http.ward.duties import (
 from contracts.parties import WARD, Contractor
 from contracts.vocabulary import HandlerRole, IncidentKind, Yen
 from services.chassis.duties.register import Registered, Wanted
-from services.chassis.signing import Signer
 from services.ward.duties import DutyCommands
 from tests.component.driven import accepted, refused
 from tests.component.driven_ward import NOON, DrivenWard
 from tests.component.home import Home
+from tests.duty_letters import certificate
 
 UC, JCB = Contractor.CARD_AGENT_UC, Contractor.CARD_AGENT_JCB
-SIGNER = Signer("11" * 32, lambda: b"")
 INCIDENT = e.IncidentNotified(
     contractor=UC,
     incident_id="i1",
@@ -41,24 +38,6 @@ INCIDENT = e.IncidentNotified(
     persons=3,
     report_due_on=date(2021, 7, 26),
 )
-
-
-def certificate(signed: bool = True) -> e.ErasureCertified:
-    unsigned = e.ErasureCertified(
-        contractor=UC,
-        erasure_id="e1",
-        certificate_id="e1/1" if signed else "e1/2",
-        due_on=date(2021, 7, 12),
-        erased_at=NOON,
-        data_until=date(2021, 3, 31),
-        kinds=(e.ErasedKind("与信・代理納付", 120),),
-        how="行の削除、鍵の廃棄",
-        responsible="佐藤 恵子",
-        public_key=SIGNER.public_key,
-        signature="",
-    )
-    text = certificate_text(unsigned)
-    return msgspec.structs.replace(unsigned, signature=SIGNER.sign(text if signed else f"{text} "))
 
 
 TOLD = (
@@ -158,7 +137,7 @@ async def test_damages_of_an_incident_are_claimed_once(ward: DrivenWard) -> None
 
 
 async def test_a_certificate_is_accepted_only_with_its_right_signature(ward: DrivenWard) -> None:
-    await ward.send(certificate(), certificate(signed=False))
+    await ward.send(certificate(), certificate("e1/2", signed=False))
     right = ErasureVerdict(certificate_id="e1/1", accepted=True)
     assert accepted(await commands(ward).check_erasure(right)).holds
     assert refused(await commands(ward).check_erasure(right)).code == "duty_answered"

@@ -97,7 +97,8 @@ class Typist:
         wanted = {"insured_number": "0000000123", "amount": amount, "due_on": due.isoformat()}
         self.slip = await self.post(topics.WARD, "/slips", wanted, 201)
         terms = await self._stack.get(topics.PAYMENT_PROVIDER, "/terms-of-use")
-        consent = await self.post(topics.PAYMENT_PROVIDER, "/consents", {"app_user": "typist", **terms}, 201)
+        accepted = {"app_user": "typist", "terms_version": terms["terms_version"]}
+        consent = await self.post(topics.PAYMENT_PROVIDER, "/consents", accepted, 201)
         body = {"barcode": self.slip["barcode"], "consent_id": consent["consent_id"]}
         return str((await self.post(topics.PAYMENT_PROVIDER, "/scans", body, 201))["payment_id"])
 

@@ -8,6 +8,7 @@ from services.chassis.bus import opening
 from services.chassis.database import POSTGRESQL
 from services.chassis.deferred import Deferred
 from services.chassis.migrations.up_to_date import ALEMBIC
+from services.chassis.paper import LETTER
 from services.chassis.sealing import choosing
 from services.console.keys import MAKE
 from services.ward.paper import DOCUMENT
@@ -16,7 +17,7 @@ from services.ward.paper import DOCUMENT
 @pytest.mark.parametrize(
     "deferred",
     [
-        *(opening.KAFKA, opening.EMBEDDED, opening.MEMORY, POSTGRESQL, ALEMBIC, DOCUMENT),
+        *(opening.KAFKA, opening.EMBEDDED, opening.MEMORY, POSTGRESQL, ALEMBIC, DOCUMENT, LETTER),
         *(choosing.KEYRING, choosing.SEALER, choosing.OPENER, MAKE),
     ],
     ids=lambda d: d.name,

@@ -11,8 +11,9 @@ from contracts.charges import CHARGES
 from contracts.formats import barcode
 from contracts.formats.barcode import Barcode
 from contracts.vocabulary import ChargeType
+from services.chassis.paper.eras import japanese_date, japanese_fiscal_year
 from services.ward.paper.slip_page import BARS_MM, MODULE_MM
-from services.ward.paper.wording import NO_BARCODE, instalment_name, japanese_date, japanese_fiscal_year
+from services.ward.paper.wording import NO_BARCODE, instalment_name
 from tests.architecture.source_tree import ROOT
 from tests.component.driven_ward import NOON
 from tests.slip_pictures import a_slip, printed, rasterised, text_of, worded

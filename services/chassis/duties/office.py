@@ -27,7 +27,6 @@ from contracts.http.duties import (
 from contracts.parties import Contractor
 from contracts.vocabulary import HandlerRole, Refusal, Yen, business_date
 from services.chassis.duties.correspondence import Correspondence
-from services.chassis.duties.register import Wanted
 from services.chassis.transaction import Transaction
 
 Figures = Callable[[AsyncConnection], Awaitable[Sequence[e.Figure]]]
@@ -167,12 +166,6 @@ class Office:
             paid_at=tx.now,
         )
         return await self.correspondence.send(paid, tx)
-
-    async def responsible(self, session: AsyncConnection) -> str:
-        """The name of the responsible person (取扱責任者) as last named; empty if none was."""
-        found = await self.correspondence.register.listed(session, Wanted(kind=RecordKind.HANDLERS_NAMED, limit=1))
-        named = found[0].content["handlers"] if found else ()
-        return next((name for name, role, _ in named if role == HandlerRole.RESPONSIBLE), "")
 
     async def _figures(self, session: AsyncConnection) -> Sequence[e.Figure]:
         count = self.correspondence.register.count

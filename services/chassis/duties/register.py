@@ -18,6 +18,7 @@ from contracts.duties.assessing import DutyRecord
 from contracts.duties.duty import RecordKind
 from contracts.duties.recording import findings_in
 from contracts.http.duties import DutyRecordView
+from contracts.vocabulary import HandlerRole
 from services.chassis.database.columns import Instant, words
 
 Key = tuple[RecordKind, str]
@@ -120,6 +121,14 @@ class Register:
         t = self.table.c
         query = select(t.record_id).where(t.kind == kind, t.contractor == contractor, t.at >= since).limit(1)
         return (await session.execute(query)).first() is not None
+
+    async def responsible(self, session: AsyncConnection, contractor: str, at: datetime) -> str:
+        """The responsible person (取扱責任者) of a contractor at an instant, as last named; empty if none was."""
+        t, kind = self.table.c, RecordKind.HANDLERS_NAMED
+        query = select(self.table).where(t.kind == kind, t.contractor == contractor, t.at <= at).order_by(t.at.desc())
+        found = [*map(self._registered, await session.execute(query.limit(1)))]
+        named = found[0].content["handlers"] if found else ()
+        return next((name for name, role, _ in named if role == HandlerRole.RESPONSIBLE), "")
 
     def _registered(self, row: Any) -> Registered:
         found = row._asdict()

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from fastapi import Query
+from fastapi import Query, Response
 
 from contracts.duties.duty import RecordKind
 from contracts.http.duties import DutyRecordView, ReportDetails
 from contracts.roles import Role
 from services.chassis.duties.commands import OfficeCommands
+from services.chassis.duties.printing import printed
 from services.chassis.duties.register import Wanted, views
 from services.chassis.service import Service
 from services.chassis.web.admission import GuardedRouter
-from services.chassis.web.routing import PartyRouter
+from services.chassis.web.problems import accepted
+from services.chassis.web.routing import PROBLEMS, PartyRouter
 
 STAFF: Final = "staff"
 """Whom a register names, in the access log: the staff of the parties."""
+PDF: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"application/pdf": {}}, "description": "PDF, A4"}}
 Limit = Annotated[int, Query(ge=1, le=10_000)]
 
 
@@ -30,6 +33,15 @@ def reading_duties(router: GuardedRouter, service: Service) -> None:
         kind: RecordKind | None = None, contractor: str | None = None, limit: Limit = 1_000
     ) -> Sequence[DutyRecordView]:
         return views(await service.duty_records(Wanted(kind, contractor, limit=limit)))
+
+    @readers.get(
+        "/duties/records/{kind}/{record_id:path}/pdf",
+        summary="記録簿 one record on paper, in Japanese",
+        responses={**PROBLEMS, **PDF},
+    )
+    async def letter(kind: RecordKind, record_id: str) -> Response:
+        document = accepted(await printed(service.database, service.register, kind, record_id))
+        return Response(document, media_type="application/pdf")
 
 
 def entering_duties(api: PartyRouter, commands: OfficeCommands) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 from fpdf import FPDF
 
 from contracts.formats.gs1_128 import QUIET_ZONE, bars
+from services.chassis.paper import FONT, FONT_FILE
 from services.ward.paper.wording import NO_BARCODE, NO_BARCODE_ENGLISH, SlipText
 
 MODULE_MM: Final = 0.19
@@ -16,8 +16,6 @@ MODULE_MM: Final = 0.19
 BARS_MM: Final = 15.0
 """Height of the bars; at least 10."""
 
-FONT: Final = "BIZ UDGothic"
-_FONT_FILE: Final = Path(__file__).parent / "fonts" / "BIZUDGothic-ShiftJIS.ttf"
 _SLIPS_PER_PAGE: Final = 3
 _SLIP_MM: Final = 99.0
 _LEFT, _WIDTH = 12.0, 186.0
@@ -42,7 +40,7 @@ def document(slips: Sequence[SlipText]) -> bytes:
     pdf.set_auto_page_break(False)
     pdf.set_margin(0)
     pdf.c_margin = 0
-    pdf.add_font(FONT, fname=_FONT_FILE)
+    pdf.add_font(FONT, fname=FONT_FILE)
     for number, slip in enumerate(slips):
         place = number % _SLIPS_PER_PAGE
         if place == 0:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 
 from contracts.charges import CHARGES
 from contracts.formats import barcode as barcode_format
 from contracts.formats.barcode import Barcode
 from contracts.vocabulary import BARCODE_LIMIT, business_date
+from services.chassis.paper.eras import japanese_date, japanese_fiscal_year
 from services.ward.store.rows import StoredSlip
-
-_REIWA: Final = date(2019, 5, 1)
-_HEISEI_BEGAN, _REIWA_BEGAN = 1989, 2019
 
 NO_BARCODE: Final = (
     f"金額が{BARCODE_LIMIT:,}円を超えるため、",
@@ -102,22 +100,6 @@ def instalment_name(number: int, instalments: int) -> str:
     if number > instalments:
         return "随時"
     return "全期" if instalments == 1 else f"第{number}期"
-
-
-def japanese_date(day: date) -> str:
-    """令和3年8月2日; the first year of an era is 元年."""
-    era, began = ("令和", _REIWA_BEGAN) if day >= _REIWA else ("平成", _HEISEI_BEGAN)
-    return f"{era}{_era_year(day.year - began + 1)}年{day.month}月{day.day}日"
-
-
-def japanese_fiscal_year(year: int) -> str:
-    """令和3年度: named after the era in which it ends."""
-    era, began = ("令和", _REIWA_BEGAN) if year >= _REIWA_BEGAN else ("平成", _HEISEI_BEGAN)
-    return f"{era}{_era_year(year - began + 1)}年度"
-
-
-def _era_year(number: int) -> str:
-    return "元" if number == 1 else str(number)
 
 
 def grouped(slip_number: str) -> str:

@@ -15,7 +15,8 @@ from contracts.duties.recording import ASKED_BY, record_of
 from contracts.parties import WARD, Contractor
 from contracts.signatures import fingerprint_of
 from contracts.vocabulary import HandlerRole, IncidentKind, Yen, on_the_clock
-from services.chassis.duties.letters import Matter, letter_of
+from services.chassis.duties.letter_forms import Matter
+from services.chassis.duties.letters import letter_of
 from services.chassis.duties.register import Registered
 from services.chassis.paper.letter import Letter
 from services.chassis.signing import Signer

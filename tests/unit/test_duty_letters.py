@@ -8,7 +8,8 @@ import pytest
 from contracts.duties.duty import RecordKind
 from contracts.events import Finding, IncidentReported, Paragraph
 from contracts.signatures import fingerprint_of
-from services.chassis.duties.letters import KINDS_WITH_LETTER, Matter, letter_of
+from services.chassis.duties.letter_forms import Matter
+from services.chassis.duties.letters import KINDS_WITH_LETTER, letter_of
 from services.chassis.paper import print_letter
 from tests.duty_letters import AT, MESSAGES, REGISTER, RESPONSIBLE, SIGNER, UC, letter, registered
 from tests.slip_pictures import text_of

@@ -12,7 +12,8 @@ from contracts.duties.recording import ASKED_BY
 from contracts.vocabulary import Refusal
 from services.chassis.database import Database
 from services.chassis.deferred import Deferred
-from services.chassis.duties.letters import KINDS_WITH_LETTER, Matter, letter_of
+from services.chassis.duties.letter_forms import Matter
+from services.chassis.duties.letters import KINDS_WITH_LETTER, letter_of
 from services.chassis.duties.refusals import record_unknown
 from services.chassis.duties.register import Register
 from services.chassis.paper import CANNOT_PRINT, can_print, print_letter

@@ -16,7 +16,7 @@ from services.console.backup.manifest import MANIFEST, FileEntry, Manifest
 from services.console.backup.snapshot import CannotBackUp, snapshot
 from services.console.folder import STACK_FILE
 
-BESIDE: Final = ("sansha.json", "clock.txt", "access/*", "sealing/*")
+BESIDE: Final = ("sansha.json", "clock.txt", "access/*", "sealing/*", "signing/*")
 """What a data folder needs besides its databases and its log."""
 COPY: Final = "backup.tmp"
 

@@ -24,7 +24,8 @@ from services.console.duties.checks.roles import check_roles
 from services.console.duties.inspecting import ASKED, inspect
 from services.console.duties.site import Site
 from services.console.stack.clients import Refused, StackClient
-from services.console.stack.credentials import key_file, write_private
+from services.console.stack.credentials import key_file
+from services.console.stack.private_files import write_private
 from testbed.processes import free_port_base
 from tests.component.test_migrations import a_service
 

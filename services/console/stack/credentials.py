@@ -23,6 +23,8 @@ from contracts import topics
 from contracts.parties import PARTIES, PRINCIPALS
 from contracts.roles import EVERY_ROLE, Role
 from services.chassis.access.users import User, read_users, with_key, write_users
+from services.console.stack.private_files import write_private
+from services.console.stack.signing_keys import make_signing_keys
 
 KEY_VARIABLE: Final = "SANSHA_KEY"
 SECRETS_VARIABLE: Final = "SANSHA_SECRETS_DIR"
@@ -67,10 +69,11 @@ def key_file(folder: Path, user: str) -> Path:
 
 
 def make_users(folder: Path) -> None:
-    """Make the users that are missing, and a new key for software whose key is gone.
+    """Make the users and signing keys that are missing, and a new key for software whose key is gone.
 
     Raises `UnusableUsers` for a damaged file, `OSError` if the folder cannot be written.
     """
+    make_signing_keys(folder)
     missing = [software for software in SOFTWARE if not key_file(folder, software.user).exists()]
     for software in missing:
         user, key = with_key(software.user, software.roles, software.purpose)
@@ -93,16 +96,6 @@ def _known(folder: Path, principal: str) -> Iterator[User]:
 def _put(path: Path, user: User) -> None:
     others = [other for other in (read_users(path) if path.exists() else ()) if other.user != user.user]
     write_users(path, [*others, user])
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that its owner alone can read, completely or not at all."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    written = path.with_suffix(f"{path.suffix}.new")
-    written.unlink(missing_ok=True)
-    written.touch(mode=0o600)
-    written.write_text(text)
-    written.rename(path)
 
 
 # ---- where commands find a key

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from contracts.parties import PARTIES
 from services.chassis.identity import random_token
-from services.console.stack.credentials import write_private
+from services.console.stack.private_files import write_private
 
 
 def signing_key_file(folder: Path, principal: str) -> Path:
@@ -24,3 +26,9 @@ def make_signing_keys(folder: Path) -> None:
 def new_signing_key() -> str:
     """64 hex digits."""
     return random_token() + random_token()
+
+
+def of_duties(folder: Path, principal: str) -> Mapping[str, str]:
+    """Variables of a party's process: its key, and that its staff do what is owed, unless the environment says so."""
+    key = signing_key_file(folder, principal).read_text().strip()
+    return {"SANSHA_SIGNING_KEY": key, "SANSHA_DUTIES": os.environ.get("SANSHA_DUTIES", "kept")}

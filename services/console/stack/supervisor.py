@@ -50,7 +50,7 @@ from services.console.stack.clients import Replica, StackClient
 from services.console.stack.clock_authority import ClockAuthority, ClockCannotMove, ClockOptions
 from services.console.stack.control import control, with_processes
 from services.console.stack.credentials import NoPlaceForKey, findable, make_users, users_file
-from services.console.stack.signing_keys import make_signing_keys, signing_key_file
+from services.console.stack.signing_keys import of_duties
 
 LOG_LEVEL_VARIABLE: Final = re.compile(r"SANSHA_([A-Z_]+_)?LOG_LEVEL", re.IGNORECASE)
 PORT_SECONDS = 3.0
@@ -170,7 +170,6 @@ class Supervisor:
             self._lock = _sole_owner(o.folder)
             self._file = StackFile.open(o.folder, o.seed)
             make_users(o.folder)
-            make_signing_keys(o.folder)
             if o.sealed:
                 make_folder_of_keys(key_folder(o.folder))
         except OSError as wrong:
@@ -242,8 +241,7 @@ class Supervisor:
             "SANSHA_CLOCK": "real" if self.options.clock.rate == 1.0 else "announced",
             "SANSHA_PARENT_PIPE": str(pipe),
             "SANSHA_USERS_FILE": str(users_file(folder, child.party.principal)),
-            "SANSHA_SIGNING_KEY": signing_key_file(folder, child.party.principal).read_text().strip(),
-            "SANSHA_DUTIES": os.environ.get("SANSHA_DUTIES", "kept"),
+            **of_duties(folder, child.party.principal),
         }
         keys = key_folder(folder)
         if keys.exists():

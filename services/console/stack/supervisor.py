@@ -242,13 +242,12 @@ class Supervisor:
             "SANSHA_PARENT_PIPE": str(pipe),
             "SANSHA_USERS_FILE": str(users_file(folder, child.party.principal)),
             **of_duties(folder, child.party.principal),
+            **({"SANSHA_ACCESS": "open"} if self.options.open else {}),
         }
         keys = key_folder(folder)
         if keys.exists():
             own = key_settings(keys, child.party.principal, seals=self.options.sealed is not False)
             common |= {f"SANSHA_{name.upper()}": str(value) for name, value in own.items()}
-        if self.options.open:
-            common["SANSHA_ACCESS"] = "open"
         if self.options.log_level is not None:
             common["SANSHA_LOG_LEVEL"] = self.options.log_level
         common |= {"SANSHA_SECRET": secrets.secret} if secrets.seed is None else {"SANSHA_SEED": str(secrets.seed)}

@@ -116,7 +116,8 @@ class Environment(Body):
     processors: int
     database: dict[str, str]
     bus: str
-    protections: Protections
+    protections: Protections | None = None
+    """None from a service of an earlier version, which does not say."""
 
 
 class DeadLetterView(Body):

@@ -205,7 +205,10 @@ def _operations(service: Service) -> APIRouter:
     async def status() -> ServiceStatus:
         return await service.status()
 
-    @monitors.get("/ops/environment", summary="Python, machine, database and bus, and how durable the last two are")
+    @monitors.get(
+        "/ops/environment",
+        summary="Python, machine, database, bus, how durable they are, how it is connected and confined",
+    )
     async def environment() -> Environment:
         return await service.environment()
 

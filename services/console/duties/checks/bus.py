@@ -19,7 +19,7 @@ from services.chassis.bus.opening import open_bus
 from services.chassis.bus.port import EventBus, Message, TopicPartition, UnknownTopic
 from services.chassis.bus.sqlite_groups import readers_in
 from services.chassis.deferred import Deferred
-from services.console.duties.checks.network import protections
+from services.console.duties.checks.network import NOT_SAID, protections
 from services.console.duties.site import Found, Site, cannot_tell, fails, few, holds
 from services.console.duties.words import Said
 from services.console.stack.clients import StackClient
@@ -97,7 +97,8 @@ async def check_sealed(party: str, site: Site) -> Found:
     Of a log that cannot be read from here, the party's own word.
     """
     if site.client is not None and await is_on_kafka(site.client, party):
-        return judge_word((await protections(site.client, party)).sealed)
+        said = await protections(site.client, party)
+        return NOT_SAID if said is None else judge_word(said.sealed)
     if site.folder is None or not (site.folder / "bus").is_dir():
         return cannot_tell(
             "ログは他の機器にあり、標本を採れない。", "the log is on another machine: no sample can be taken from here"

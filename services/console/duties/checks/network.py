@@ -12,6 +12,10 @@ ONE_MACHINE: Final = cannot_tell(
     "全当事者が1台の機器上のプロセスであり、ループバックで通信する。当事者間の回線はない。",
     "all parties are processes of one machine and talk over loopback: there is no line between them",
 )
+NOT_SAID: Final = cannot_tell(
+    "当事者のシステムが古く、接続の状態を示さない。",
+    "the party is of an earlier version, which does not say how it is connected",
+)
 NO_CONTAINER: Final = cannot_tell(
     "当事者ごとのコンテナで稼働していない。", "the party does not run in a container of its own"
 )
@@ -20,7 +24,8 @@ NO_CONTAINER: Final = cannot_tell(
 async def check_named_peers(party: str, site: Site) -> Found:
     if site.client is None:
         return NOT_RUNNING
-    return judge_peers(await protections(site.client, party))
+    found = await protections(site.client, party)
+    return NOT_SAID if found is None else judge_peers(found)
 
 
 def judge_peers(p: Protections) -> Found:
@@ -56,6 +61,8 @@ async def check_containers(party: str, site: Site) -> Found:
     if site.client is None:
         return NOT_RUNNING
     found = await protections(site.client, party)
+    if found is None:
+        return NOT_SAID
     return NO_CONTAINER if is_on_one_machine(found) else judge_confinement(found.confinement)
 
 
@@ -82,5 +89,6 @@ def judge_confinement(found: Confinement | None) -> Found:
     )
 
 
-async def protections(client: StackClient, party: str) -> Protections:
+async def protections(client: StackClient, party: str) -> Protections | None:
+    """What a party says of its own; None from one of an earlier version."""
     return Environment.model_validate(await client.get(party, "/ops/environment")).protections

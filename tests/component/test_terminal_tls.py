@@ -24,6 +24,7 @@ from services.console.deployment.authority import Authority, Issued, Purpose, kn
 from services.console.deployment.certificates import authority_of, one_file
 from services.console.deployment.secret_files import write_secret
 from services.console.deployment.terminal_folder import certify, make_terminal_folder, revoke
+from services.console.duties.checks.terminal import Door, knock
 from services.payment_provider.domain.terminal_access import Admission
 from services.payment_provider.terminal_certificates import certificate_fault
 from services.payment_provider.terminal_routes import terminal_listeners
@@ -119,6 +120,16 @@ async def line(tmp_path: Path) -> AsyncIterator[Line]:
 
 async def outcomes(line: Line, centre: httpx.AsyncClient) -> list[tuple[str, int, int]]:
     return [(one.outcome, one.records, one.new) for one in await line.terminal(centre).pull()]
+
+
+async def test_an_inspector_who_knocks_without_a_certificate_is_refused(line: Line, tmp_path: Path) -> None:
+    door = Door(line.keys.url, line.keys.ca_file)
+    assert await knock(door) == ""
+    assert await knock(None) is None
+    assert await knock(door._replace(url=f"https://localhost:{free_port()}")) is None, "nobody is there to refuse"
+    make_terminal_folder(tmp_path / "others", USER, "localhost")
+    stranger = Door(line.keys.url, tmp_path / "others" / "ca.pem")
+    assert await knock(stranger) is None, "it was the inspector who refused"
 
 
 async def test_a_terminal_with_certificate_and_password_fetches_and_registers(line: Line) -> None:

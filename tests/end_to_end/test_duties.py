@@ -11,21 +11,23 @@ from contracts.duties.duty import CONTRACTORS
 from testbed.processes import finished, module
 from testbed.running_stack import CONSOLE, NewStack, Stack
 
-FROM_APRIL = ("--clock", "stepped", "--from", "2021-04-01", "--seed", "7", "--sealed")
+FROM_MAY = ("--clock", "stepped", "--from", "2021-05-31", "--seed", "7", "--sealed")
 COLUMNS = 80
 
 
 async def test_an_inspection_finds_what_was_planted_and_is_recorded_once(new_stack: NewStack) -> None:
-    stack = new_stack(*FROM_APRIL, SANSHA_DUTIES="kept")
+    stack = new_stack(*FROM_MAY, SANSHA_DUTIES="kept")
     await stack.start()
     assert (
         await stack.sansha("slip", "issue", "--insured", "0000000123", "--amount", "8500", "--due", "2021-08-02")
     ).status == 0
-    assert (await stack.sansha("clock", "advance", "--to", "2021-06-10")).status == 0
+    assert (await stack.sansha("clock", "advance", "--to", "2021-06-02")).status == 0
+    backed_up = module(CONSOLE, "backup", "create", "--database-dir", str(stack.data))
+    assert (await finished(*backed_up, cwd=stack.cwd)).status == 0
     duties = module(CONSOLE, "duties", "--port-base", str(stack.port_base))
     kept = await finished(*duties, cwd=stack.cwd, COLUMNS=str(COLUMNS))
     assert (kept.status, kept.err) == (0, "")
-    assert kept.out.startswith("個人情報の保護 2021-06-10: 52 duties, none missed 未履行なし\n")
+    assert kept.out.startswith("個人情報の保護 2021-06-02: 52 duties, none missed 未履行なし\n")
     assert {line for line in kept.out.splitlines() if cell_len(line) > COLUMNS} == set()
     lines = {line.split()[0]: line for line in kept.out.splitlines() if line[:1] in "ABCD" and "-" in line[:3]}
     assert len(lines) == 52
@@ -46,7 +48,7 @@ async def test_an_inspection_finds_what_was_planted_and_is_recorded_once(new_sta
     assert all(one["record_id"] and not one["held_already"] for one in held.values())
     again = await stack.sansha("duties", "audit")
     assert (again.status, again.out.count("on record already today")) == (1, 3)
-    tomorrow = await stack.sansha("duties", "--on", "2021-06-11")
+    tomorrow = await stack.sansha("duties", "--on", "2021-06-03")
     assert (tomorrow.status, len(tomorrow.err.splitlines())) == (2, 1)
     await stack.stop()
     await _the_folder_tells_the_same(stack)
@@ -63,7 +65,7 @@ async def _the_folder_tells_the_same(stack: Stack) -> None:
     whole = await finished(*offline, "--json", "--html", str(page), cwd=stack.cwd)
     assert whole.status == 1
     found = json.loads(whole.out)
-    assert found["on"] == "2021-06-10"
+    assert found["on"] == "2021-06-02"
     states = {(duty["number"], duty["debtor"]): duty["status"] for duty in found["duties"]}
     assert states["D-16", "ward"] == states["D-17", "payment_provider"] == "fulfilled"
     assert states["C-S7", "payment_provider"] == "unchecked", "nothing runs that could be asked"

@@ -21,7 +21,8 @@ from contracts.topics import PAYMENT_PROVIDER, WARD
 from services.chassis.bus.port import Message, TopicPartition
 from services.chassis.bus.sqlite_groups import GroupsFile, readers_in
 from services.chassis.protections import confinement
-from services.console.duties.checks import access_logs, bus, collecting, network, operating, terminal
+from services.console.backup.making import pack
+from services.console.duties.checks import access_logs, backing_up, bus, collecting, network, operating, terminal
 from services.console.duties.fields import requested
 from services.console.duties.words import Said
 
@@ -242,6 +243,20 @@ def test_a_copy_of_a_database_beside_it_is_found(tmp_path: Path) -> None:
     found = operating.judge_copies(PAYMENT_PROVIDER, tmp_path)
     assert (found.holds, found.said.english.endswith("desk/payment_provider-for-me.bin")) == (False, True)
     assert operating.judge_copies(WARD, tmp_path).holds is True, "it bears another party's name"
+
+
+def test_a_backup_that_cannot_be_restored_is_found(tmp_path: Path) -> None:
+    keys, to, dump = tmp_path / "keys", tmp_path / "backups", tmp_path / "ward.dump"
+    assert backing_up.judge_backups(keys, to).said.english.startswith("no backup has been made")
+    dump.write_bytes(b"a ledger")
+    made = pack([dump], to, keys)
+    found = backing_up.judge_backups(keys, to)
+    assert (found.holds, "1 files of 8 bytes" in found.said.english) == (True, True)
+    assert backing_up.judge_backups(keys, tmp_path / "elsewhere").holds is None
+    altered = made / "ward.dump.enc"
+    altered.write_bytes(altered.read_bytes()[:-1] + b"x")
+    found = backing_up.judge_backups(keys, to)
+    assert (found.holds, "was altered" in found.said.english) == (False, True)
 
 
 # ---- the network

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from itertools import groupby
-from typing import Any, Final
+from pathlib import Path
+from typing import Annotated, Any, Final
 
+import typer
 from rich.markup import escape
 from rich.padding import Padding
 from rich.text import Text
@@ -32,6 +34,9 @@ COLOURS: Final = {
 INDENT: Final = 4
 NUMBER_WIDTH, STATUS_WIDTH, WHO_WIDTH, GAP = 5, 24, 9, 2
 LONGEST_VALUE: Final = 200
+
+
+Backups = Annotated[Path, typer.Option("--backups", metavar="DIR", file_okay=False, help="Folder of the backups.")]
 
 
 class Language(StrEnum):

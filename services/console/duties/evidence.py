@@ -26,7 +26,7 @@ OF_CHECKS: Final[Mapping[CheckName, tuple[str, ...]]] = {
     CheckName.WITHIN_CONTRACT: ("sansha provision rules", "sansha users list --party PARTY"),
     CheckName.COPIES_COUNTED: ("find sansha-data -type f",),
     CheckName.MONITORED: ("curl -i URL/health/ready", f"curl {_KEY} URL/metrics"),
-    CheckName.BACKED_UP: (),
+    CheckName.BACKED_UP: ("sansha backup list", "sansha backup check BACKUP"),
 }
 
 

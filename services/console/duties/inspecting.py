@@ -9,10 +9,11 @@ from contracts.duties.assessing import CheckResult
 from contracts.duties.clauses import DUTIES
 from contracts.duties.duty import Checked, CheckName
 from services.console.duties.checks.access_logs import check_access_log
+from services.console.duties.checks.backing_up import check_backed_up
 from services.console.duties.checks.bus import check_sealed, check_within_contract
 from services.console.duties.checks.collecting import check_fields, check_terms
 from services.console.duties.checks.network import check_containers, check_named_peers
-from services.console.duties.checks.operating import check_backed_up, check_copies, check_monitored
+from services.console.duties.checks.operating import check_copies, check_monitored
 from services.console.duties.checks.roles import check_roles
 from services.console.duties.checks.terminal import check_admission
 from services.console.duties.checks.terminal import check_copies as check_terminal_copies

@@ -17,7 +17,7 @@ from contracts.vocabulary import business_date, on_the_clock
 from services.console.books.access_logs import log_in_folder
 from services.console.duties.inspecting import inspect
 from services.console.duties.registers import registers_in_folder, registers_of_stack
-from services.console.duties.site import Site
+from services.console.duties.site import BACKUPS, Site
 from services.console.duties.standing import Seen, Standing, stand
 from services.console.duties.words import Said
 from services.console.stack.addresses import Addresses
@@ -30,31 +30,34 @@ class NoSuchDay(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Days:
+class Asked:
     """What the caller asks for; None for today, and for the day of the first trace of work."""
 
     on: date | None = None
     began: date | None = None
+    backups: Path = BACKUPS
 
 
-async def look_at_stack(client: StackClient, days: Days) -> Standing:
+async def look_at_stack(client: StackClient, asked: Asked) -> Standing:
     """How the duties stand on a day of a running stack.
 
     Raises `NoSuchDay` for a day to come, `Refused`, `Unreachable`.
     """
     now = ClockView.model_validate(await client.get(topics.CONSOLE, "/clock")).now
     today = business_date(now)
-    if days.on is not None and days.on > today:
-        raise NoSuchDay(f"{days.on} is still to come: the stack's clock shows {today}; name that day or an earlier one")
+    if asked.on is not None and asked.on > today:
+        raise NoSuchDay(
+            f"{asked.on} is still to come: the stack's clock shows {today}; name that day or an earlier one"
+        )
     records = await registers_of_stack(client)
-    on, port = days.on or today, client.addresses.port_base
-    began = days.began or _first_day(records, [*await _first_reads(client), now])
-    checks = await inspect(Site(client, data_folder(port), records))
+    on, port = asked.on or today, client.addresses.port_base
+    began = asked.began or _first_day(records, [*await _first_reads(client), now])
+    checks = await inspect(Site(client, data_folder(port), records, asked.backups))
     place = Said(f"稼働中のシステム（ポート{port}）", f"the running stack on port {port}")
     return stand(records, checks, on=on, began=began, seen=Seen(now, place, _urls(client.addresses)))
 
 
-async def look_in_folder(folder: Path, days: Days) -> Standing:
+async def look_in_folder(folder: Path, asked: Asked) -> Standing:
     """How the duties stand by a data folder; by default on the last day of its registers.
 
     Raises `LookupError` for a folder that cannot be read, `NoSuchDay` if it has no record and no day is given.
@@ -62,13 +65,13 @@ async def look_in_folder(folder: Path, days: Days) -> Standing:
     records = await registers_in_folder(folder)
     reads: list[Entry] = [entry for party in PARTIES for entry in await log_in_folder(folder, party)]
     instants = [*(record.at for record in records), *(entry.access.at for entry in reads)]
-    if days.on is None and not instants:
+    if asked.on is None and not instants:
         raise NoSuchDay(f"the registers in {folder} are empty; name a day with --on")
-    at = max(instants) if days.on is None else on_the_clock(days.on, time.max)
-    on = days.on or business_date(at)
-    checks = await inspect(Site(None, folder, records))
+    at = max(instants) if asked.on is None else on_the_clock(asked.on, time.max)
+    on = asked.on or business_date(at)
+    checks = await inspect(Site(None, folder, records, asked.backups))
     place = Said(f"データフォルダ {folder}", f"the data folder {folder}")
-    began = days.began or _first_day(records, [*instants, at])
+    began = asked.began or _first_day(records, [*instants, at])
     return stand(records, checks, on=on, began=began, seen=Seen(at, place, _urls(Addresses())))
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from contracts.http.duties import DutyRecordView
 from services.console.duties.words import Said
 from services.console.stack.clients import StackClient
+
+BACKUPS: Final = Path("sansha-backups")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,8 @@ class Site:
     folder: Path | None
     """None for a stack on other hosts."""
     records: Sequence[DutyRecordView] = ()
+    backups: Path = BACKUPS
+    """Where the data folder's backups are."""
 
 
 class Found(NamedTuple):

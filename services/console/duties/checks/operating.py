@@ -1,4 +1,4 @@
-"""運用: servers are monitored; data are backed up; there is no copy beside."""
+"""運用: servers are monitored; there is no copy of the data beside the encrypted backups."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from contracts.parties import PARTIES
+from services.chassis.backup_keys import backups_with_keys, key_folder
 from services.console.duties.site import NOT_RUNNING, Found, Site, cannot_tell, fails, few, holds
 from services.console.duties.words import Said
 from services.console.folder import in_use
@@ -70,9 +71,11 @@ def judge_copies(party: str, folder: Path) -> Found:
             f"使用していないデータベースの複製が{len(names)}件ある：{few(names)}",
             f"{len(names)} copies of databases beside those in use: {few(names)}",
         )
+    backups = len(backups_with_keys(key_folder(folder)))
     return holds(
-        f"データフォルダのデータベース{len(used)}件はすべて使用中で、複製はない。",
-        f"each of the {len(used)} databases and log files of the data folder is in use; no copy lies beside them",
+        f"データフォルダのデータベース{len(used)}件はすべて使用中で、複製はない。暗号化したバックアップは{backups}件。",
+        f"each of the {len(used)} databases and log files of the data folder is in use; no copy lies beside them but "
+        f"{backups} backups, each encrypted with a key of its own",
     )
 
 
@@ -89,7 +92,3 @@ def _concerns(party: str, path: Path) -> bool:
     """A copy that bears the name of another party is no copy of this party's."""
     named = [one for one in PARTIES if path.name.startswith(one)]
     return not named or party in named
-
-
-async def check_backed_up(party: str, site: Site) -> Found:
-    return cannot_tell("バックアップの目録を読めない。", "no manifest of a backup is known here")

@@ -38,8 +38,8 @@ async def check_admission(party: str, site: Site) -> Found:
         return judge_steps(await _steps(site.client))
     found = await site.client.get(party, "/terminal-accesses", limit=MOST_ROWS)
     accesses = [RecordedAccess.model_validate(one) for one in found]
-    knock = await _knock(_door())
-    return NO_TERMINAL if knock is None and not accesses else judge_accesses(accesses, knock)
+    answered = await knock(_door())
+    return NO_TERMINAL if answered is None and not accesses else judge_accesses(accesses, answered)
 
 
 class Door(NamedTuple):
@@ -129,7 +129,7 @@ def _door() -> Door | None:
     return Door(url, ca_file) if url and ca_file and ca_file.is_file() else None
 
 
-async def _knock(door: Door | None) -> str | None:
+async def knock(door: Door | None) -> str | None:
     """How the listener answers one without a certificate: empty if it refuses, None if nobody could be asked."""
     if door is None:
         return None

@@ -9,12 +9,13 @@ import typer
 from rich.padding import Padding
 from rich.text import Text
 
-from services.console.cli.duties_screen import print_summary
+from services.console.cli.duties_screen import Backups, print_summary
 from services.console.cli.options import Json, PortBase
 from services.console.cli.output import emit, fail, out
 from services.console.cli.running import on_stack
 from services.console.duties.inspections import Inspection, inspections, record
-from services.console.duties.looking import Days, NoSuchDay, look_at_stack
+from services.console.duties.looking import Asked, NoSuchDay, look_at_stack
+from services.console.duties.site import BACKUPS
 from services.console.duties.standing import Standing
 from services.console.duties.words import party_name
 from services.console.stack.addresses import DEFAULT_PORT_BASE
@@ -33,6 +34,7 @@ def audit(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be recorded, and record nothing.")
     ] = False,
+    backups: Backups = BACKUPS,
     port_base: PortBase = DEFAULT_PORT_BASE,
     as_json: Json = False,
 ) -> None:
@@ -44,7 +46,7 @@ def audit(
     """
 
     async def hold(client: StackClient) -> tuple[Standing, Sequence[Inspection], Sequence[str]]:
-        standing = await look_at_stack(client, Days())
+        standing = await look_at_stack(client, Asked(backups=backups))
         found, on = inspections(standing), standing.on.isoformat()
         ids = [one.held_already if dry_run else await record(client, one, inspected_by, on) for one in found]
         return standing, found, ids

@@ -11,12 +11,13 @@ import typer
 
 from contracts.duties.assessing import DutyState, Status
 from contracts.duties.clauses import BY_NUMBER
-from services.console.cli.duties_screen import Language, print_duty, print_summary, print_table
+from services.console.cli.duties_screen import Backups, Language, print_duty, print_summary, print_table
 from services.console.cli.options import Json, PortBase, a_day
 from services.console.cli.output import emit, fail, out, write
 from services.console.cli.running import on_stack, run
-from services.console.duties.looking import Days, NoSuchDay, look_at_stack, look_in_folder
+from services.console.duties.looking import Asked, NoSuchDay, look_at_stack, look_in_folder
 from services.console.duties.page import page
+from services.console.duties.site import BACKUPS
 from services.console.duties.standing import Standing, document
 from services.console.stack.addresses import DEFAULT_PORT_BASE, process_of
 
@@ -44,6 +45,7 @@ def show(
         Path | None,
         typer.Option("--database-dir", file_okay=False, help="Read a data folder instead of asking a running stack."),
     ] = None,
+    backups: Backups = BACKUPS,
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write the auditor's page, to read and to print.")
     ] = None,
@@ -57,7 +59,7 @@ def show(
     if number and number.upper() not in BY_NUMBER:
         fail(f"there is no duty {number!r}; there are {next(iter(BY_NUMBER))} to {[*BY_NUMBER][-1]}: sansha duties")
     debtor = _principal(party)
-    standing = look(Days(on, began), database_dir, port_base)
+    standing = look(Asked(on, began, backups), database_dir, port_base)
     states = [
         state
         for state in standing.states
@@ -74,12 +76,12 @@ def show(
     raise typer.Exit(1 if any(state.status is Status.MISSED for state in states) else 0)
 
 
-def look(days: Days, database_dir: Path | None, port_base: int) -> Standing:
+def look(asked: Asked, database_dir: Path | None, port_base: int) -> Standing:
     """A running stack, or a folder. What cannot be read ends in one line."""
     try:
         if database_dir is not None:
-            return run(look_in_folder(database_dir, days))
-        return on_stack(partial(look_at_stack, days=days), port_base)
+            return run(look_in_folder(database_dir, asked))
+        return on_stack(partial(look_at_stack, asked=asked), port_base)
     except LookupError as unreadable:
         fail(str(unreadable.args[0]))
     except NoSuchDay as wrong:

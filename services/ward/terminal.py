@@ -11,7 +11,6 @@ has its checksum, so that two contents are never mixed in one copy.
 from __future__ import annotations
 
 import hashlib
-import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -40,6 +39,7 @@ from contracts.http.ward.terminal import (
 from contracts.sealing import Unopenable
 from contracts.vocabulary import Refusal
 from services.chassis.sealing.port import Opener
+from services.chassis.web.tls import Tls
 from services.ward.desk import Desk
 from services.ward.domain.file_records import understood
 
@@ -63,9 +63,8 @@ class TerminalKeys:
     key_file: Path
 
     def client(self) -> httpx.AsyncClient:
-        """A connection to the collection centre. Raises `OSError` or `ssl.SSLError` for files that cannot be used."""
-        context = ssl.create_default_context(cafile=self.ca_file)
-        context.load_cert_chain(self.certificate_file, self.key_file)
+        """A connection to the collection centre. Raises `UnusableTls` for files that cannot be used."""
+        context = Tls(self.ca_file, self.certificate_file, self.key_file).client_context()
         return httpx.AsyncClient(base_url=self.url, verify=context, auth=(self.user, self.password), timeout=30.0)
 
 

@@ -287,6 +287,19 @@ def keys(tmp_path: Path) -> tuple[Tls, ssl.SSLContext]:
     return Tls(tmp_path / "ca.pem", tmp_path / "own.pem", tmp_path / "own.key"), client
 
 
+async def test_only_ciphers_with_forward_secrecy_that_authenticate_are_offered(
+    keys: tuple[Tls, ssl.SSLContext],
+) -> None:
+    tls, client = keys
+    client.maximum_version = ssl.TLSVersion.TLSv1_2
+    async with serving(tls=tls) as served:
+        served.client = client
+        assert await served.works()
+        client.set_ciphers("ECDHE-ECDSA-AES256-SHA384:ECDHE-RSA-AES256-SHA384")  # no AEAD
+        with pytest.raises((ssl.SSLError, ConnectionResetError)):
+            await asyncio.open_connection(HOST, served.port, ssl=client)
+
+
 async def test_a_handshake_that_does_not_end_is_ended(keys: tuple[Tls, ssl.SSLContext]) -> None:
     tls, client = keys
     async with serving(tls=tls) as served:

@@ -45,7 +45,7 @@ class Listener:
     """Called with (address, why) if a client's certificate is refused in the handshake."""
 
     def config(self) -> uvicorn.Config:
-        """For the server. Raises `OSError` or `ssl.SSLError` for files that cannot be used."""
+        """For the server. Raises `UnusableTls` for files that cannot be used."""
         return self._config(Connections(self.terms), self._followed())
 
     def _followed(self) -> Followed | None:

@@ -10,6 +10,8 @@ from typing import Final
 
 import structlog
 
+from services.chassis.outages import Unusable
+
 log = structlog.get_logger(__name__)
 
 UNKNOWN_AUTHORITY: Final = "unknown_authority"
@@ -21,6 +23,14 @@ _VERDICTS: Final = {
     26: "certificate_of_another_purpose",
 }
 """OpenSSL's codes (`X509_V_ERR_…`) → why a client's certificate was refused."""
+
+
+CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
+"""Of TLS 1.2; those of 1.3 are OpenSSL's own. All are AEAD with forward secrecy."""
+
+
+class UnusableTls(Unusable, ValueError):
+    """A file of TLS that is missing, no PEM, or a key of another certificate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +45,41 @@ class Tls:
     key_file: Path | None = None
 
     def context(self) -> ssl.SSLContext:
-        """For a listener: a client must show a certificate.
-
-        Raises `OSError` or `ssl.SSLError` for files that cannot be used.
-        """
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=self.ca_file)
-        context.load_cert_chain(self.certificate_file, self.key_file)
+        """For a listener: a client must show a certificate. Raises `UnusableTls` for files that cannot be used."""
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.verify_mode = ssl.CERT_REQUIRED
-        return context
+        return self._loaded(context)
 
     def client_context(self) -> ssl.SSLContext:
         """For a caller: the server must show a certificate for the name by which it is called. Raises as `context`."""
-        context = ssl.create_default_context(cafile=self.ca_file)
-        context.load_cert_chain(self.certificate_file, self.key_file)
+        return self._loaded(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+
+    def _loaded(self, context: ssl.SSLContext) -> ssl.SSLContext:
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(CIPHERS)
+        for file in (self.certificate_file, self.key_file):
+            self._readable(file)
+        try:
+            context.load_verify_locations(self._readable(self.ca_file))
+        except ssl.SSLError as wrong:
+            raise UnusableTls(f"{self.ca_file} holds no certificate in PEM that can be used ({wrong.reason})") from None
+        try:
+            context.load_cert_chain(self.certificate_file, self.key_file)
+        except ssl.SSLError as wrong:
+            raise UnusableTls(
+                f"{self.certificate_file} holds no certificate in PEM with the key that belongs to it "
+                f"({wrong.reason}): give one that its authority has issued, and its key"
+            ) from None
         return context
+
+    @staticmethod
+    def _readable(file: Path | None) -> Path | None:
+        try:
+            if file is not None:
+                file.open("rb").close()
+        except OSError as wrong:
+            raise UnusableTls(f"{file} cannot be read ({wrong.strerror}): it is named as a file of TLS") from None
+        return file
 
     def stamp(self) -> tuple[tuple[int, int], ...]:
         """Changes when a file is replaced. Raises `OSError` for one that is missing."""
@@ -64,9 +95,10 @@ class Followed:
     """
 
     def __init__(self, tls: Tls, make: Callable[[Tls], ssl.SSLContext]) -> None:
-        """Raises `OSError` or `ssl.SSLError` for files that cannot be used."""
-        self._tls, self._stamp = tls, tls.stamp()
+        """Raises `UnusableTls` for files that cannot be used."""
+        self._tls = tls
         self.context = make(tls)
+        self._stamp = tls.stamp()
 
     def look(self) -> None:
         """Read the files again if they have changed."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ssl
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from services.chassis.web.tls import Followed, Tls
+from services.chassis.web.tls import Followed, Tls, UnusableTls
 from services.console.stack.addresses import FILE_VARIABLES, Addresses
 
 
@@ -30,7 +29,7 @@ def _followed(files: tuple[str, ...]) -> Followed:
     ca, certificate, key = files
     try:
         return Followed(Tls(Path(ca), Path(certificate), Path(key) if key else None), Tls.client_context)
-    except (OSError, ssl.SSLError) as wrong:
+    except UnusableTls as wrong:
         raise UnusableCertificates(
             f"{', '.join(FILE_VARIABLES[:2])}: the certificates cannot be used: {wrong}"
         ) from None

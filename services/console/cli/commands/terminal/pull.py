@@ -14,6 +14,7 @@ from contracts.http.service import ServiceStatus
 from services.chassis.clock import pause
 from services.chassis.sealing.choosing import opener_for
 from services.chassis.sealing.port import MissingKeys, Opener
+from services.chassis.web.tls import UnusableTls
 from services.console.cli.options import Json, PortBase, a_day
 from services.console.cli.output import emit, err, fail, out
 from services.console.cli.running import on_stack
@@ -70,8 +71,10 @@ def pull(
         fetched = on_stack(fetch, port_base)
     except (CutOff, NotAdmitted) as stopped:
         fail(str(stopped))
+    except UnusableTls as unusable:
+        fail(str(unusable))
     except OSError as unusable:
-        fail(f"the terminal's certificate or folder cannot be used ({unusable.strerror or unusable})")
+        fail(f"the terminal's folder cannot be used ({unusable.strerror or unusable})")
     if as_json:
         emit([_document(one) for one in fetched])
     else:

@@ -56,9 +56,10 @@ class ComposedStack:
         wanted = ("exec", "-T", "--index", str(replica), service, *command)
         return self._compose(*wanted, seconds=ASK_SECONDS, given=given)
 
-    def ran(self, service: str, *arguments: str) -> str:
+    def ran(self, service: str, *arguments: str, entrypoint: str = "") -> str:
         """What a new container of the service prints for this command, which must succeed."""
-        done = self._compose("run", "--rm", "--no-deps", "-T", service, *arguments, seconds=ASK_SECONDS)
+        own = ("--entrypoint", entrypoint) if entrypoint else ()
+        done = self._compose("run", "--rm", "--no-deps", "-T", *own, service, *arguments, seconds=ASK_SECONDS)
         assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
         return done.stdout.strip()
 

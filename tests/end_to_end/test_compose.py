@@ -137,15 +137,12 @@ def test_a_party_reaches_its_own_database_and_the_bus(stack: ComposedStack) -> N
 
 def test_a_party_reaches_nothing_but_its_database_the_bus_and_the_console(stack: ComposedStack) -> None:
     """By every address of every container: not the gateway, another party or its database."""
-    places = {
-        service: {
-            f"{host}:{port}"
-            for container in stack.containers(service)
-            for host in stack.inspected(container, "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}").split()
-            for port in ports
-        }
-        for service, ports in LISTENING.items()
-    }
+    form = (
+        '{{index .Config.Labels "com.docker.compose.service"}}{{range .NetworkSettings.Networks}} {{.IPAddress}}{{end}}'
+    )
+    places: dict[str, set[str]] = {service: set() for service in LISTENING}
+    for service, *hosts in (stack.inspected(container, form).split() for container in stack.containers()):
+        places[service] |= {f"{host}:{port}" for host in hosts for port in LISTENING[service]}
     for party in PARTIES:
         own = places[party] | places[f"{party}-database"] | places["console"]
         own |= {place for place in places["kafka"] if place.endswith(":9092")}
@@ -187,6 +184,13 @@ def test_a_renewed_certificate_is_taken_on_without_a_restart(stack: ComposedStac
     assert [stack.inspected(c, "{{.State.StartedAt}}") for c in stack.containers("ward")] == started
     ports = [Addresses(stack.port_base).port(principal) for principal in PRINCIPALS]
     assert [httpx.get(f"http://127.0.0.1:{port}/health/ready", timeout=10).status_code for port in ports] == [200] * 5
+
+
+def test_a_partys_database_is_backed_up_in_its_own_network(stack: ComposedStack) -> None:
+    command = "sansha backup database ward --to=/backups --keys=/backup-keys"
+    backup = stack.ran("ward-backup", "-c", command, entrypoint="sh").split()[-1]
+    checked = stack.ran("ward-backup", "-c", f"sansha backup check {backup} --keys=/backup-keys", entrypoint="sh")
+    assert "complete and unchanged" in checked
 
 
 def test_a_party_may_use_its_own_database_and_is_no_superuser(stack: ComposedStack) -> None:

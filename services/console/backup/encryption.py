@@ -37,16 +37,39 @@ def key_for(key: bytes, purpose: str) -> bytes:
     return HKDF(SHA256(), 32, salt=None, info=f"sansha backup/{purpose}".encode()).derive(key)
 
 
+class Encrypted:
+    """A file of a backup that is being written, piece by piece."""
+
+    def __init__(self, key: bytes, name: str, out: BinaryIO) -> None:
+        self._cipher, self._out, self._digest = AESGCM(key_for(key, f"file/{name}")), out, hashlib.sha256()
+        self._pending, self._number, self._read, self._wrote = bytearray(), 0, 0, 0
+
+    def write(self, piece: bytes) -> None:
+        """Raises `OSError`."""
+        self._pending += piece
+        while len(self._pending) > CHUNK_BYTES:
+            self._seal(bytes(self._pending[:CHUNK_BYTES]), last=False)
+            del self._pending[:CHUNK_BYTES]
+
+    def finish(self) -> Written:
+        """Write the last chunk, which may be empty. Raises `OSError`."""
+        self._seal(bytes(self._pending), last=True)
+        return Written(self._read, self._wrote, self._digest.hexdigest())
+
+    def _seal(self, chunk: bytes, *, last: bool) -> None:
+        sealed = self._cipher.encrypt(_nonce(self._number, last), chunk, None)
+        self._digest.update(sealed)
+        self._out.write(sealed)
+        self._number, self._read, self._wrote = self._number + 1, self._read + len(chunk), self._wrote + len(sealed)
+
+
 def encrypt(key: bytes, name: str, content: BinaryIO, file: Path) -> Written:
     """Write the encrypted file `name` of a backup. Raises `OSError`."""
-    cipher, digest, read, wrote = AESGCM(key_for(key, f"file/{name}")), hashlib.sha256(), 0, 0
     with file.open("xb") as out:
-        for number, chunk, last in _chunks(content, CHUNK_BYTES):
-            sealed = cipher.encrypt(_nonce(number, last), chunk, None)
-            digest.update(sealed)
-            read, wrote = read + len(chunk), wrote + len(sealed)
-            out.write(sealed)
-    return Written(read, wrote, digest.hexdigest())
+        sealed = Encrypted(key, name, out)
+        while piece := content.read(CHUNK_BYTES):
+            sealed.write(piece)
+        return sealed.finish()
 
 
 def decrypt(key: bytes, name: str, file: Path) -> Iterator[bytes]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from services.chassis.backup_keys import backup_name, destroy_key, key_folder, made_at, make_key
 from services.chassis.machine_time import real_now
 from services.console import __version__
-from services.console.backup.encryption import encrypt
-from services.console.backup.manifest import MANIFEST, FileEntry, Manifest
+from services.console.backup.encryption import Written, encrypt
+from services.console.backup.manifest import MANIFEST, FileEntry, Kind, Manifest
 from services.console.backup.snapshot import CannotBackUp, snapshot
 from services.console.folder import STACK_FILE
 
@@ -29,23 +30,17 @@ def back_up(data: Path, to: Path, keys: Path) -> Path:
     """
     if not (data / STACK_FILE).is_file():
         raise CannotBackUp(f"{data} has no {STACK_FILE}: name the data folder of a stack that has run")
-    name, key, unfinished = _begun(to, keys)
     copy = data / f"{COPY}.{os.getpid()}"
-    try:
-        beside = [file for pattern in BESIDE for file in sorted(data.glob(pattern)) if file.is_file()]
-        entries = [_added(key, unfinished, str(file.relative_to(data)), file) for file in beside]
+    beside = [file for pattern in BESIDE for file in sorted(data.glob(pattern)) if file.is_file()]
+    with begun(to, keys) as new, _removed(copy):
+        for file in beside:
+            new.add(str(file.relative_to(data)), file)
         with snapshot(data) as taken:
-            for each in taken.names:
-                taken.copy(each, copy)
-                entries.append(_added(key, unfinished, each, copy))
+            for name in taken.names:
+                taken.copy(name, copy)
+                new.add(name, copy)
                 copy.unlink()
-            manifest = Manifest(name, "folder", __version__, tuple(entries), taken.counts, taken.ends, taken.committed)
-        return _completed(manifest, key, unfinished, to / name)
-    except BaseException:
-        _given_up(unfinished, keys, name)
-        raise
-    finally:
-        copy.unlink(missing_ok=True)
+            return new.complete("folder", counts=taken.counts, ends=taken.ends, committed=taken.committed)
 
 
 def back_up_and_keep(data: Path, to: Path, count: int) -> Path:
@@ -63,13 +58,10 @@ def pack(files: Sequence[Path], to: Path, keys: Path) -> Path:
     """
     if len({file.name for file in files}) < len(files):
         raise CannotBackUp("two of the files have one name; give each another")
-    name, key, unfinished = _begun(to, keys)
-    try:
-        entries = [_added(key, unfinished, file.name, file) for file in files]
-        return _completed(Manifest(name, "files", __version__, tuple(entries)), key, unfinished, to / name)
-    except BaseException:
-        _given_up(unfinished, keys, name)
-        raise
+    with begun(to, keys) as new:
+        for file in files:
+            new.add(file.name, file)
+        return new.complete("files")
 
 
 def backups(to: Path) -> Sequence[Path]:
@@ -88,34 +80,55 @@ def keep_latest(to: Path, keys: Path, count: int, kind: str = "folder") -> Seque
     return removed
 
 
-def _begun(to: Path, keys: Path) -> tuple[str, bytes, Path]:
-    """(name, key, folder to write into)"""
+class NewBackup:
+    """A backup that is being made, in a folder whose name begins with a dot."""
+
+    def __init__(self, name: str, to: Path, key: bytes) -> None:
+        self.name, self.key, self._to, self.folder = name, key, to, to / f".{name}"
+        self._files: list[FileEntry] = []
+
+    def add(self, name: str, file: Path) -> None:
+        """Raises `OSError`."""
+        with file.open("rb") as content:
+            self.added(name, encrypt(self.key, name, content, self.place(name)))
+
+    def place(self, name: str) -> Path:
+        """Where a file of this name is written."""
+        return self.folder / FileEntry(name, 0, 0, "").stored_as
+
+    def added(self, name: str, written: Written) -> None:
+        self._files.append(FileEntry(name, *written))
+
+    def complete(self, kind: Kind, **places: Any) -> Path:
+        """Write the manifest, with the places in the log; give it its name once it is on the disk; returns it."""
+        Manifest(self.name, kind, __version__, tuple(self._files), **places).write(self.folder, self.key)
+        _flush(self.folder.iterdir())
+        made = self.folder.rename(self._to / self.name)
+        _flush([self._to])
+        return made
+
+
+@contextmanager
+def begun(to: Path, keys: Path) -> Iterator[NewBackup]:
+    """A new backup; if it is not completed, nothing is left of it but the record of its key. Raises `OSError`."""
     name = backup_name(real_now())
     to.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unfinished = to / f".{name}"
-    unfinished.mkdir(mode=0o700)
-    return name, make_key(keys, name), unfinished
+    new = NewBackup(name, to, make_key(keys, name))
+    try:
+        new.folder.mkdir(mode=0o700)
+        yield new
+    except BaseException:
+        shutil.rmtree(new.folder, ignore_errors=True)
+        destroy_key(keys, name, real_now(), "its backup was not completed")
+        raise
 
 
-def _added(key: bytes, folder: Path, name: str, file: Path) -> FileEntry:
-    entry = FileEntry(name, 0, 0, "")
-    with file.open("rb") as content:
-        written = encrypt(key, name, content, folder / entry.stored_as)
-    return FileEntry(name, *written)
-
-
-def _completed(manifest: Manifest, key: bytes, unfinished: Path, folder: Path) -> Path:
-    """On the disk before it has its name."""
-    manifest.write(unfinished, key)
-    _flush(unfinished.iterdir())
-    unfinished.rename(folder)
-    _flush([folder.parent])
-    return folder
-
-
-def _given_up(unfinished: Path, keys: Path, name: str) -> None:
-    shutil.rmtree(unfinished, ignore_errors=True)
-    destroy_key(keys, name, real_now(), "its backup was not completed")
+@contextmanager
+def _removed(file: Path) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
 
 
 def _flush(paths: Iterable[Path]) -> None:

@@ -15,6 +15,7 @@ from services.console.backup.encryption import Altered, key_for
 
 MANIFEST: Final = "manifest.json"
 FORMAT: Final = 1
+Kind = Literal["folder", "files", "database"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,10 @@ class FileEntry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a backup holds: `folder` a whole data folder, `files` files that were given, such as databases' dumps."""
+    """What a backup holds: `folder` a whole data folder, `database` one on PostgreSQL, `files` any that were given."""
 
     backup: str
-    kind: Literal["folder", "files"]
+    kind: Kind
     program: str
     files: tuple[FileEntry, ...]
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -55,6 +56,8 @@ class Manifest:
     @classmethod
     def read(cls, folder: Path) -> tuple[Manifest, dict[str, Any]]:
         """(the manifest, its document, for `require_seal`). Raises `Altered`."""
+        if not folder.is_dir():
+            raise Altered(f"there is no backup {folder}; sansha backup list shows those there are")
         try:
             document: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
             given = {name: value for name, value in document.items() if name not in ("format", "seal")}

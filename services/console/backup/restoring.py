@@ -20,7 +20,7 @@ class NotRestored(Exception):
 
 def check(backup: Path, keys: Path) -> Manifest:
     """Decrypt and compare every file of a backup. Raises `Altered`, `KeyGone`."""
-    manifest, key = _opened(backup, keys)
+    manifest, key = opened(backup, keys)
     for entry in manifest.files:
         if sum(map(len, decrypt(key, entry.name, backup / entry.stored_as))) != entry.content_bytes:
             raise Altered(f"{backup / entry.stored_as} has not the bytes that the manifest says")
@@ -31,7 +31,9 @@ def restore(backup: Path, into: Path, keys: Path) -> Manifest:
     """Restore a backup into a folder that is new or empty. Raises `NotRestored`, `Altered`, `KeyGone`, `OSError`."""
     if into.exists() and (not into.is_dir() or any(into.iterdir())):
         raise NotRestored(f"{into} holds something: name a new folder; move the former data folder away first")
-    manifest, key = _opened(backup, keys)
+    manifest, key = opened(backup, keys)
+    if manifest.kind == "database":
+        raise NotRestored(f"{backup} is a backup of a database: restore it --into-database PARTY")
     unfinished = into.absolute().with_name(f".{into.name}.restoring")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(mode=0o700, parents=True)
@@ -60,7 +62,7 @@ def _take_keys(keys: Path, to: Path) -> None:
         copy.write_bytes(file.read_bytes())
 
 
-def _opened(backup: Path, keys: Path) -> tuple[Manifest, bytes]:
+def opened(backup: Path, keys: Path) -> tuple[Manifest, bytes]:
     """(manifest, key) of a backup whose files are all there, as they were written."""
     manifest, document = Manifest.read(backup)
     key = read_key(keys, manifest.backup)

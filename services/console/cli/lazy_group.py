@@ -20,7 +20,7 @@ from services.console.cli.plain_parameters import read_plainly
 if TYPE_CHECKING:
     from typer._click import Command, Context, HelpFormatter, Parameter
 
-EXTRAS: Final = {"confluent_kafka": "provision"}
+EXTRAS: Final = {"asyncpg": "postgres", "confluent_kafka": "provision"}
 """Modules that a command needs and that come with an extra of the package."""
 
 

@@ -71,13 +71,15 @@ COMMANDS: Final[Mapping[str, str]] = {
     "backup": "バックアップ: back up a data folder while its stack runs, and check, list and pack backups.",
     "backup create": "Back up a data folder while its stack runs: databases, log, users and keys as they are in one "
     "moment.",
+    "backup database": "Back up a party's database on PostgreSQL while the party runs: at once, or with --every until "
+    "it is stopped.",
     "backup check": "Check a backup: that its key is there, and every file complete and as it was written. Changes "
     "nothing.",
     "backup list": "List the backups of a folder, and whether the key of each is there, or when it was destroyed.",
     "backup pack": "Encrypt files, such as dumps of PostgreSQL, into a backup with a key of its own. The files stay.",
     "backup destroy-keys": "Destroy the keys of backups made before an instant: nobody can read them any more. It "
     "cannot be undone.",
-    "restore": "復元: restore a backup into a new folder, completely or not at all.",
+    "restore": "復元: restore a backup into a new folder or an empty database, completely or not at all.",
     "certificates": "証明書: list the certificates of a stack with the days on which they end, and renew them.",
     "certificates list": "List the certificates of a folder: for whom, for what, until when.",
     "certificates renew": "Issue certificates anew, with new keys, in the place of the former ones.",

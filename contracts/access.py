@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from contracts import topics
 from contracts.topics import Topic
@@ -28,11 +29,16 @@ class Resource(StrEnum):
 
     TOPIC = "Topic"
     GROUP = "Group"
+    CLUSTER = "Cluster"
+
+
+CLUSTER: Final = "kafka-cluster"
+"""Kafka's name of the cluster itself."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Rule:
-    """`principal` may do `operation` to the topic or consumer group called `name`."""
+    """`principal` may do `operation` to the topic or consumer group called `name`, or to the cluster."""
 
     principal: str
     resource: Resource
@@ -40,10 +46,14 @@ class Rule:
     operation: Operation
     reason: str
 
+    def name_on(self, prefix: str) -> str:
+        """The name on a cluster that stacks share, which the prefix of one of them tells apart."""
+        return self.name if self.resource is Resource.CLUSTER else prefix + self.name
+
 
 def rules_of(principal: str) -> tuple[Rule, ...]:
     """Every rule of a principal, in the order of the topics."""
-    return tuple(_on_topics(principal)) + tuple(_on_groups(principal))
+    return (*_on_topics(principal), *_on_groups(principal), *_on_cluster(principal))
 
 
 def _on_topics(principal: str) -> Iterator[Rule]:
@@ -74,6 +84,11 @@ def _on_groups(principal: str) -> Iterator[Rule]:
     if any(topics.readable_by(principal)):
         yield Rule(principal, Resource.GROUP, principal, Operation.READ, "its replicas share the partitions")
         yield Rule(principal, Resource.GROUP, principal, Operation.DESCRIBE, "reports how far it has read")
+
+
+def _on_cluster(principal: str) -> Iterator[Rule]:
+    if principal == topics.CONSOLE:
+        yield Rule(principal, Resource.CLUSTER, CLUSTER, Operation.DESCRIBE, "shows an auditor who may do what")
 
 
 RULES: tuple[Rule, ...] = tuple(rule for principal in topics.PRINCIPALS for rule in rules_of(principal))

@@ -9,7 +9,16 @@ from typing import TypeVar
 
 import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import (
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    NewTopic,
+    ResourcePatternType,
+    ResourceType,
+)
 
 from contracts.access import RULES, Operation, Resource, Rule
 from contracts.topics import (
@@ -30,7 +39,7 @@ from services.chassis.bus.port import Record
 from services.chassis.clock import monotonic
 from services.chassis.identity import random_token
 from services.chassis.service import topic_specs
-from services.console.deployment.provisioning import Cluster, Provisioned
+from services.console.deployment.provisioning import CannotProvision, Cluster, Provisioned
 from testbed.broker import Broker
 
 pytestmark = pytest.mark.stack
@@ -284,3 +293,37 @@ def asked(question: Callable[[], Answer], until: Callable[[Answer], bool]) -> An
     while not until(answer := question()):
         assert monotonic() < deadline, f"still {answer!r} after {PATIENCE_SECONDS:.0f} s"
     return answer
+
+
+def test_a_right_that_the_contract_gives_to_nobody_is_found(provisioned: Provisioning) -> None:
+    assert provisioned.cluster.foreign_rights() == []
+    admin = AdminClient({"bootstrap.servers": provisioned.broker.plain})
+    for principal, resource, pattern, name in (
+        (STRANGER, ResourceType.TOPIC, ResourcePatternType.LITERAL, f"{provisioned.prefix}payment_provider.receipts"),
+        (STRANGER, ResourceType.TOPIC, ResourcePatternType.PREFIXED, f"{provisioned.prefix}ward."),
+    ):
+        user = f"User:{provisioned.prefix}{principal}"
+        right = AclBinding(resource, name, pattern, user, "*", AclOperation.READ, AclPermissionType.ALLOW)
+        for future in admin.create_acls([right]).values():
+            future.result(PATIENCE_SECONDS)
+        try:
+            found = patiently(provisioned.cluster.foreign_rights)
+            assert found == [f"{user} read topic {name}"]
+        finally:
+            only = AclBindingFilter(resource, name, pattern, user, "*", AclOperation.READ, AclPermissionType.ALLOW)
+            for gone in admin.delete_acls([only]).values():
+                gone.result(PATIENCE_SECONDS)
+
+
+def patiently(ask: Callable[[], Sequence[str]]) -> Sequence[str]:
+    """The first answer that is not empty: the broker applies rules a moment after the controller's answer."""
+    deadline = monotonic() + PATIENCE_SECONDS
+    while not (found := ask()):
+        assert monotonic() < deadline, "the right never showed"
+    return found
+
+
+def test_the_console_sees_who_has_which_right_and_no_party_does(provisioned: Provisioning) -> None:
+    assert Cluster(provisioned.options(CONSOLE)).foreign_rights() == []
+    with pytest.raises(CannotProvision, match=r"shows 0 of the contract's \d+ rules|refuses"):
+        Cluster(provisioned.options(WARD)).foreign_rights()

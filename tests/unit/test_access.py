@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.access import LOAD_TEST, LOAD_TEST_RULES, RULES, Operation, Resource
+from contracts.access import CLUSTER, LOAD_TEST, LOAD_TEST_RULES, RULES, Operation, Resource
 from contracts.parties import PARTIES
 from contracts.topics import (
     CLOCK,
@@ -51,6 +51,13 @@ def test_a_party_joins_its_own_group_and_no_others(principal: str, group: str) -
     joins = principal == group != CONSOLE
     assert may(principal, Operation.READ, group, Resource.GROUP) == joins
     assert may(principal, Operation.DESCRIBE, group, Resource.GROUP) == joins
+
+
+@given(principals)
+def test_the_console_alone_may_see_who_has_which_right(principal: str) -> None:
+    assert may(principal, Operation.DESCRIBE, CLUSTER, Resource.CLUSTER) == (principal == CONSOLE)
+    assert [rule.operation for rule in RULES if rule.resource is Resource.CLUSTER] == [Operation.DESCRIBE]
+    assert sum(command.endswith("--operation Describe --cluster") for command in commands("one.", 3)) == 1
 
 
 @given(principals, any_topic)

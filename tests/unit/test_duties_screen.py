@@ -86,6 +86,10 @@ def test_parties_are_named_by_their_signs() -> None:
     ("arguments", "said"),
     [
         (("duties", "D-99"), "there is no duty 'D-99'; there are A-O1 to D-21"),
+        (
+            ("duties", "c-s1", "--party", "ward"),
+            "C-S1 is no duty of ward; it is owed by payment_provider, card_agent.jcb",
+        ),
         (("duties", "--party", "broker"), "there is no party 'broker'"),
         (("duties", "--database-dir", "nowhere"), "nowhere has no ward.db"),
         (("duties", "--on", "later"), "'later' is not a day"),

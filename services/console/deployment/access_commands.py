@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from contracts.access import RULES, Rule
+from contracts.access import RULES, Resource, Rule
 from contracts.topics import TOPICS
 
 CONNECTION = '--bootstrap-server "$BOOTSTRAP" --command-config admin.properties'
@@ -28,7 +28,8 @@ def commands(prefix: str, replication_factor: int) -> Iterator[str]:
 def _allowing(prefix: str, rules: Sequence[Rule]) -> str:
     rule = rules[0]
     operations = " ".join(f"--operation {each.operation}" for each in rules)
+    on = "" if rule.resource is Resource.CLUSTER else f" {shlex.quote(rule.name_on(prefix))}"
     return (
         f"kafka-acls.sh {CONNECTION} --add --allow-principal {shlex.quote(f'User:{prefix}{rule.principal}')}"
-        f" {operations} --{rule.resource.lower()} {shlex.quote(prefix + rule.name)}"
+        f" {operations} --{rule.resource.lower()}{on}"
     )

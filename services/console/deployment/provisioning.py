@@ -38,7 +38,12 @@ REQUEST_SECONDS = 30.0
 POLL_SECONDS = 2.0
 
 RIGHT_HOLDERS = (*PRINCIPALS, LOAD_TEST)
-_RESOURCES = {Resource.TOPIC: ResourceType.TOPIC, Resource.GROUP: ResourceType.GROUP}
+_RESOURCES = {
+    Resource.TOPIC: ResourceType.TOPIC,
+    Resource.GROUP: ResourceType.GROUP,
+    Resource.CLUSTER: ResourceType.BROKER,  # librdkafka's name of it
+}
+_NAMED = (ResourceType.TOPIC, ResourceType.GROUP)
 _OPERATIONS = {
     Operation.READ: AclOperation.READ,
     Operation.WRITE: AclOperation.WRITE,
@@ -90,17 +95,27 @@ class Cluster:
             raise CannotProvision(f"Kafka at {self._options.bootstrap} refuses: {_said(failure)}") from None
 
     def foreign_rights(self, rules: Sequence[Rule] = RULES, *, patience_seconds: float = 10.0) -> Sequence[str]:
-        """Rights on our topics and groups that the contract gives to nobody. Raises `CannotProvision`."""
+        """Rights on our topics and groups that the contract gives to nobody.
+
+        Raises `CannotProvision`, also if the contract's own rules are not all shown: a user who may not see rules is
+        shown none, without an error.
+        """
         self._wait(patience_seconds)
         anybodys = AclBindingFilter(
             ResourceType.ANY, None, ResourcePatternType.ANY, None, None, AclOperation.ANY, AclPermissionType.ALLOW
         )
         try:
-            found = self._admin.describe_acls(anybodys, request_timeout=REQUEST_SECONDS).result()
+            found = set(self._admin.describe_acls(anybodys, request_timeout=REQUEST_SECONDS).result())
         except KafkaException as failure:
             raise CannotProvision(f"Kafka at {self._options.bootstrap} refuses: {_said(failure)}") from None
-        ours = {b for b in found if b.restype in _RESOURCES.values() and self._concerns_us(b)}
-        return sorted(map(_text, ours - {self._binding(rule) for rule in rules}))
+        wanted = {self._binding(rule) for rule in rules}
+        if hidden := wanted - found:
+            raise CannotProvision(
+                f"Kafka at {self._options.bootstrap} shows {len(wanted) - len(hidden)} of the contract's {len(wanted)} "
+                "rules to this user: ask as its administrator, or make them with: sansha provision kafka"
+            )
+        ours = (b for b in found - wanted if b.restype in _NAMED and self._concerns_us(b))
+        return sorted(map(_text, ours))
 
     def _concerns_us(self, binding: AclBinding) -> bool:
         """Whether a rule, which may name a prefix or everything, opens one of our topics or groups."""
@@ -202,7 +217,7 @@ class Cluster:
                 raise CannotProvision(f"set, but not yet in force: {named}; run it again")
 
     def _rights_of(self, principal: str) -> Iterator[AclBinding]:
-        """A principal's rights on topics and groups with our names."""
+        """A principal's rights on topics and groups with our names, and that to see the cluster; others it keeps."""
         wanted = AclBindingFilter(
             ResourceType.ANY,
             None,
@@ -213,7 +228,7 @@ class Cluster:
             AclPermissionType.ALLOW,
         )
         for binding in self._admin.describe_acls(wanted, request_timeout=REQUEST_SECONDS).result():
-            if binding.restype in _RESOURCES.values() and self._is_ours(binding.name):
+            if _sees_cluster(binding) or (binding.restype in _NAMED and self._is_ours(binding.name)):
                 yield binding
 
     def _is_ours(self, name: str) -> bool:
@@ -222,7 +237,7 @@ class Cluster:
     def _binding(self, rule: Rule) -> AclBinding:
         return AclBinding(
             _RESOURCES[rule.resource],
-            self._options.prefix + rule.name,
+            rule.name_on(self._options.prefix),
             ResourcePatternType.LITERAL,
             f"User:{self._options.prefix}{rule.principal}",
             "*",
@@ -280,6 +295,10 @@ def _only(binding: AclBinding) -> AclBindingFilter:
         binding.operation,
         binding.permission_type,
     )
+
+
+def _sees_cluster(binding: AclBinding) -> bool:
+    return binding.restype is ResourceType.BROKER and binding.operation is AclOperation.DESCRIBE
 
 
 def _text(binding: AclBinding) -> str:

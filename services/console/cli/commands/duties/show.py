@@ -59,6 +59,8 @@ def show(
     if number and number.upper() not in BY_NUMBER:
         fail(f"there is no duty {number!r}; there are {next(iter(BY_NUMBER))} to {[*BY_NUMBER][-1]}: sansha duties")
     debtor = _principal(party)
+    if number and debtor and debtor not in (owed_by := BY_NUMBER[number.upper()].owed_by):
+        fail(f"{number.upper()} is no duty of {debtor}; it is owed by {', '.join(owed_by)}")
     standing = look(Asked(on, began, backups), database_dir, port_base)
     states = [
         state

@@ -6,8 +6,11 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from msgspec.structs import fields
 
 from contracts.duties.clauses import DUTIES
+from contracts.events import CONTRACTOR_EVENTS, WARD_EVENTS
+from services.console.duties.field_names import FIELD_NAMES
 from services.console.duties.inspections import inspections
 from services.console.duties.page import page
 from services.console.duties.standing import Standing, document
@@ -92,6 +95,11 @@ def test_evidence_is_folded_out_and_named_once() -> None:
     assert "乙 甲" in training, "held by both"
     assert "個人情報保護条例" in training
     assert re.search(r"<details open>", training), "what was missed is open"
+
+
+def test_each_field_of_a_record_has_a_japanese_name() -> None:
+    names = {field.name for event in (*CONTRACTOR_EVENTS, *WARD_EVENTS) for field in fields(event)}
+    assert names == FIELD_NAMES.keys()
 
 
 def test_a_day_in_the_past_says_that_checks_are_of_now() -> None:

@@ -20,6 +20,7 @@ from contracts.parties import NAMES
 from services.console.cli.output import out
 from services.console.cli.times import in_japan
 from services.console.duties.evidence import commands_for
+from services.console.duties.field_names import FIELD_NAMES
 from services.console.duties.standing import Standing
 from services.console.duties.words import KIND_NAMES, SECTIONS, STATUS_NAMES, Said, how, party_name
 
@@ -155,7 +156,8 @@ def _print_part(standing: Standing, state: DutyState, part: Part) -> None:
         out.print(Padding(f"{in_japan(record.at)}  {KIND_NAMES[record.kind]}{due}", (0, 0, 0, INDENT)))
         out.print(Padding(Text(f"{record.record_id}  held in {held_by}"), (0, 0, 0, INDENT + 2)))
         for name, value in record.content.items():
-            out.print(Padding(Text(f"{name}: {_shown(value)}", style="dim"), (0, 0, 0, INDENT + 2)))
+            named = f"{FIELD_NAMES.get(name, '')} {name}: {_shown(value)}".strip()
+            out.print(Padding(Text(named, style="dim"), (0, 0, 0, INDENT + 2)))
 
 
 def _once(records: Sequence[DutyRecordView]) -> Sequence[DutyRecordView]:

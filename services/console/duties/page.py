@@ -16,6 +16,7 @@ from contracts.http.duties import DutyRecordView
 from contracts.parties import NAMES, PARTIES
 from contracts.vocabulary import JST
 from services.console.duties.evidence import commands_for
+from services.console.duties.field_names import FIELD_NAMES
 from services.console.duties.standing import Standing
 from services.console.duties.words import (
     KIND_NAMES,
@@ -71,6 +72,7 @@ def page(standing: Standing) -> str:
         "how": how,
         "time": lambda at: f"{at.astimezone(JST):%Y-%m-%d %H:%M}",
         "plain": plain,
+        "field": lambda name: FIELD_NAMES.get(name, ""),
     }
     rows = list(_rows(standing))
     return environment.get_template("page.html.j2").render(

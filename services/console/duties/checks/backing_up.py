@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Final
 
 from services.chassis.backup_keys import KeyGone, backups_with_keys, key_folder, made_at
 from services.console.backup.encryption import Altered
@@ -12,16 +11,17 @@ from services.console.backup.manifest import Manifest
 from services.console.backup.restoring import check
 from services.console.duties.site import Found, Site, cannot_tell, fails, holds
 
-ELSEWHERE: Final = cannot_tell(
-    "データは他の機器にあり、バックアップを確認できない。",
-    "the data are on another machine: its backups cannot be seen from here",
-)
-
 
 async def check_backed_up(party: str, site: Site) -> Found:
     """The latest backup of the data folder; it has the data of all parties."""
     if site.folder is None:
-        return ELSEWHERE
+        service = f"{party.replace('_', '-').replace('.', '-')}-backup"
+        return cannot_tell(
+            f"バックアップは当事者のもとにあり、ここからは見えない（コンテナでは docker compose exec {service} "
+            "sansha backup list --to /backups --keys /backup-keys）。",
+            f"the party has its own backups, not to be seen from here (in containers: docker compose exec {service} "
+            "sansha backup list --to /backups --keys /backup-keys)",
+        )
     return await asyncio.to_thread(judge_backups, key_folder(site.folder), site.backups)
 
 

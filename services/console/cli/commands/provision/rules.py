@@ -52,7 +52,7 @@ def rules(
 def _table(prefix: str) -> Table:
     """A row for each principal and resource, with the reason for its first operation."""
     table = Table("principal", "may", "on", "because it", box=None)
-    for (principal, resource, name), its in groupby(RULES, key=lambda r: (r.principal, r.resource, r.name)):
+    for (principal, resource, name), its in groupby(RULES, key=lambda r: (r.principal, r.resource, r.name_on(prefix))):
         operations, reasons = zip(*((rule.operation, rule.reason) for rule in its), strict=True)
-        table.add_row(prefix + principal, ", ".join(operations), f"{resource.lower()} {prefix}{name}", reasons[0])
+        table.add_row(prefix + principal, ", ".join(operations), f"{resource.lower()} {name}", reasons[0])
     return table

@@ -16,7 +16,7 @@ COLUMNS = 80
 
 
 async def test_an_inspection_finds_what_was_planted_and_is_recorded_once(new_stack: NewStack) -> None:
-    stack = new_stack(*FROM_MAY, SANSHA_DUTIES="kept")
+    stack = new_stack(*FROM_MAY)
     await stack.start()
     assert (
         await stack.sansha("slip", "issue", "--insured", "0000000123", "--amount", "8500", "--due", "2021-08-02")

@@ -65,9 +65,11 @@ async def look_in_folder(folder: Path, asked: Asked) -> Standing:
     records = await registers_in_folder(folder)
     reads: list[Entry] = [entry for party in PARTIES for entry in await log_in_folder(folder, party)]
     instants = [*(record.at for record in records), *(entry.access.at for entry in reads)]
-    if asked.on is None and not instants:
-        raise NoSuchDay(f"the registers in {folder} are empty; name a day with --on")
-    at = max(instants) if asked.on is None else on_the_clock(asked.on, time.max)
+    at = max(instants, default=None)
+    if at is None or (asked.on is not None and asked.on > business_date(at)):
+        if asked.on is None:
+            raise NoSuchDay(f"the registers in {folder} are empty; name a day with --on")
+        at = on_the_clock(asked.on, time.max)
     on = asked.on or business_date(at)
     checks = await inspect(Site(None, folder, records, asked.backups))
     place = Said(f"データフォルダ {folder}", f"the data folder {folder}")

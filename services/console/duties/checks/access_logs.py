@@ -30,7 +30,7 @@ def judge(entries: Sequence[Entry], checkpoints: Sequence[Checkpoint]) -> Found:
         )
     return holds(
         f"{len(entries):,}件の記録の連鎖に欠落・改変なし。他の当事者が保有する照合点{len(checkpoints)}件と一致。",
-        f"{len(entries):,} entries, chained without a gap; {len(checkpoints)} checkpoints that others hold agree",
+        f"{len(entries):,} entries, chained without a gap; checkpoints others hold: {len(checkpoints)}, each agrees",
     )
 
 

@@ -51,6 +51,6 @@ def _restorable(manifest: Manifest, when: str, count: int) -> Found:
     size = sum(entry.content_bytes for entry in manifest.files)
     return holds(
         f"バックアップ{count}件。最新（{when}）の{len(manifest.files)}ファイル、{size:,}バイトを復号し、記録時のままと確認した。",
-        f"{count} backups; of the latest, of {when}, {len(manifest.files)} files of {size:,} bytes were decrypted and "
+        f"backups: {count}; of the latest, of {when}, {len(manifest.files)} files of {size:,} bytes were decrypted and "
         "are as they were written",
     )

@@ -28,6 +28,7 @@ OF_CLUSTER: Final[Deferred[Found]] = Deferred("services.console.duties.checks.cl
 SAMPLED: Final = 200
 """The latest messages of a partition that are looked at."""
 _NUMBER: Final = re.compile(rb"\d{10,}")
+_UUID: Final = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FIELDS: Final = frozenset(field for item in TOLD for field in item.fields)
 _IDS: Final = frozenset({"ce_id", "ce_time", "traceparent", "sealed-for"})
 """Headers whose digits are those of ids, instants and wrapped keys."""
@@ -145,15 +146,20 @@ def shows(message: Message) -> Said | None:
     A payment's id is a pseudonym, and no number of a person.
     """
     places = {"key": message.key.encode(errors="replace"), **dict(message.headers)}
-    numbered = [name for name, value in places.items() if name not in _IDS and _NUMBER.search(value)]
+    numbered = [name for name, value in places.items() if name not in _IDS and _numbers(value)]
     if numbered:
         return Said(f"番号（{numbered[0]}）", f"a number in {numbered[0]}")
     try:
         document = msgspec.json.decode(message.value)
     except msgspec.DecodeError:
-        return Said("番号", "a number") if _NUMBER.search(message.value) else None
+        return Said("番号", "a number") if _numbers(message.value) else None
     named = _FIELDS.intersection(document) if isinstance(document, dict) else ()
     return Said(f"項目 {min(named)}", f"the field {min(named)}") if named else None
+
+
+def _numbers(text: bytes) -> bool:
+    """Whether it has a number of a person; the digits of a UUID are none."""
+    return _NUMBER.search(_UUID.sub(b"", text)) is not None
 
 
 @asynccontextmanager

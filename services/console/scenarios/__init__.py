@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
-from services.console.scenarios import app_payments, channels, debts, files, settlements
+from contracts.parties import PARTIES
+from services.console.scenarios import app_payments, channels, debts, duties, files, settlements
 from services.console.scenarios.world import World
 
 Play = Callable[[World], Awaitable[None]]
@@ -33,16 +34,27 @@ class Scenario:
 
     @property
     def story(self) -> str:
-        text = (self.play.__doc__ or "").strip().removeprefix(f"{self.japanese}: ")
+        text = " ".join((self.play.__doc__ or "").split()).removeprefix(f"{self.japanese}: ")
         return text[:1].upper() + text[1:]
 
 
+_FIRST_DAY: Final = date(2021, 4, 1)
 _NET: Final = {"card_agent.uc": {"fee_basis": "net", "fee_per_mille": 20}}
 _NOBODY_ASKS: Final = {"ward": {"refund_days": None}}
 _NO_OLD_SCHEME: Final = {"ward": {"old_scheme_until": date(2022, 1, 3)}}
 _BY_FILE: Final = {"ward": {"receipts_arrive_by": "files"}}
 _BY_FILE_ON_A_SLOW_LINE: Final = {"ward": {"receipts_arrive_by": "files", "isdn_bytes_per_second": 2}}
 _OLD_SCHEME_TO_THE_END: Final = {"ward": {"old_scheme_until": date(2023, 3, 31)}}
+_KEPT: Final = {principal: {"duties": "kept"} for principal in PARTIES}
+_LEFT_BY_PROVIDER: Final = {**_KEPT, "payment_provider": {"duties": "left"}}
+_TRAINING_FORGOTTEN: Final = {
+    "ward": {"duties": "kept", "duties_neglected": "D-16"},
+    "payment_provider": {"duties": "kept", "duties_neglected": "D-18"},
+}
+_NOTHING_IMPROVED: Final = {
+    "ward": {"duties": "kept", "duties_neglected": "D-16"},
+    "card_agent.uc": {"duties": "kept", "duties_neglected": "D-20"},
+}
 
 LIBRARY: Final = (
     Scenario(app_payments.card_payment, "カード払い"),
@@ -99,4 +111,10 @@ LIBRARY: Final = (
     Scenario(debts.paid_twice_and_refunded, "二重納付・還付"),
     Scenario(debts.paid_twice_and_applied, "二重納付・充当"),
     Scenario(debts.refund_lapses, "還付時効", overrides=_NOBODY_ASKS),
+    Scenario(duties.incident_reported_and_made_good, "事故の通知・報告・賠償", overrides=_KEPT),
+    Scenario(duties.incident_told_late, "遅れた事故の通知", overrides=_KEPT),
+    Scenario(duties.status_asked_and_answered, "取扱状況の報告", overrides=_KEPT),
+    Scenario(duties.handlers_named_late, "遅れた取扱責任者等の報告", _FIRST_DAY, _LEFT_BY_PROVIDER),
+    Scenario(duties.training_forgotten, "忘れられた研修", _FIRST_DAY, _TRAINING_FORGOTTEN),
+    Scenario(duties.breach_published, "違反の公表", _FIRST_DAY, _NOTHING_IMPROVED),
 )

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, time
 from difflib import get_close_matches
+from typing import Any, Final
 
+from contracts.duties.recording import KINDS
+from contracts.events import WARD_EVENTS
 from contracts.http.service import Step
-from contracts.topics import PAYMENT_PROVIDER
+from contracts.topics import PAYMENT_PROVIDER, WARD
 from contracts.vocabulary import FlowStep, on_the_clock
+from services.chassis.duties.register import Wanted
+from services.console.duties.words import KIND_NAMES
 from services.console.sandbox.sandbox import Sandbox
 from services.console.sandbox.scene import SandboxScene
 from services.console.scenarios import LIBRARY, Scenario
 from services.console.scenarios.world import ScenarioFailed, World
 from services.console.timeline import in_order, merged_steps
+
+OF_THE_WARD: Final = frozenset(kind for event, kind in KINDS.items() if event in WARD_EVENTS)
+"""Records that the ward makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +73,30 @@ async def _timeline(world: World) -> list[Step]:
         for step in merged_steps(parts):
             shared_by = rows[payment_id].slip_number if step.stage >= FlowStep.REMINDED else rows[payment_id].settler
             once.setdefault((shared_by, step.at, step.stage, step.party, step.event, step.detail), step)
-    return in_order([*world.steps, *once.values()])
+    return in_order([*world.steps, *once.values(), *await _records(world)])
+
+
+async def _records(world: World) -> Iterator[Step]:
+    """The register of duties of the contractor that a story is about."""
+    followed = world.followed
+    parties = [party for party in world.sandbox.services if party.principal == followed]
+    entries = [entry for party in parties for entry in await party.duty_records(Wanted())]
+    return (
+        Step(
+            event=str(KIND_NAMES[record.kind]),
+            party=WARD if record.kind in OF_THE_WARD else record.contractor,
+            at=record.at,
+            stage=1,
+            detail=_detail(record.due_on, content),
+        )
+        for record, content in entries
+    )
+
+
+def _detail(due_on: date | None, content: Mapping[str, Any]) -> str:
+    """What a record says, and by when it is to be answered."""
+    said = [str(content[field]) for field in ("duty", "what", "about", "taught", "text") if field in content]
+    said += [f"¥{content['amount']:,}"] if "amount" in content else []
+    said += [f"{duty} {found}" for _, duty, found in content.get("findings", ())]
+    said += [f"by {due_on}"] if due_on is not None else []
+    return ", ".join(said)

@@ -13,12 +13,16 @@ from typing import Any, TypeVar
 
 from contracts.calendar import due_dates, fiscal_year
 from contracts.channels import CHANNELS
+from contracts.duties.assessing import Status, assess
+from contracts.duties.clauses import BY_NUMBER
+from contracts.duties.duty import Checked
 from contracts.formats.card_number import brand_of
 from contracts.http.card_agent.anomalies import CorrectionRequest, SettlementAnomalyRequest
 from contracts.http.payment_provider.anomalies import ReceiptAnomalyRequest
 from contracts.http.service import Step
 from contracts.http.ward.settlement import OpenItem, ResolutionRequest
 from contracts.http.ward.slips import SlipRequest, SlipView
+from contracts.parties import Contractor
 from contracts.vocabulary import (
     IN_APP,
     Agent,
@@ -30,6 +34,7 @@ from contracts.vocabulary import (
     business_date,
     on_the_clock,
 )
+from services.chassis.duties.register import Wanted
 from services.chassis.identity import chance
 from services.console.books.audit import audit
 from services.console.books.known import State
@@ -86,6 +91,8 @@ class World:
     def __post_init__(self) -> None:
         self._chance = chance(self.seed, "scenario")
         self.payers = payers_of(self.sandbox)
+        self.began = self.today
+        self.followed: Contractor | None = None
 
     # ---- actions ------------------------------------------------------------------------------------------
 
@@ -210,6 +217,10 @@ class World:
             raise ScenarioFailed(f"UC has closed {len(found)} periods, not {closing}")
         return found[closing - 1].statement_id
 
+    def follows(self, contractor: Contractor) -> None:
+        """The timeline has the records of this contractor's register of duties."""
+        self.followed = contractor
+
     # ---- outcomes -------------------------------------------------------------------------------------------
 
     def claim(self, words: str, got: object, wanted: object = True) -> None:
@@ -225,6 +236,13 @@ class World:
     async def outstanding(self, slip: SlipView) -> int:
         """The unpaid amount of a slip at the ward, in yen."""
         return granted(await self.sandbox.ward.queries.slip(slip.slip_number)).outstanding
+
+    async def duty(self, number: str, debtor: str) -> Status:
+        """How a duty of a party stands today, by the registers of all parties; work began with the story."""
+        records = [entry.record for party in self.sandbox.services for entry in await party.duty_records(Wanted())]
+        states = assess(records, (), began=self.began, on=self.today, duties=[BY_NUMBER[number]])
+        parts = next(state.parts for state in states if state.debtor == debtor)
+        return max(part.status for part in parts if not isinstance(part.shown, Checked))
 
     async def open_items(self) -> dict[str, OpenItem]:
         """Kind → its first open item."""

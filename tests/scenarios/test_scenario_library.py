@@ -12,7 +12,7 @@ from sqlalchemy import text
 from contracts.calendar import due_dates
 from contracts.vocabulary import Method, on_the_clock
 from services.console.sandbox.sandbox import Sandbox
-from services.console.scenarios import LIBRARY, Scenario
+from services.console.scenarios import LIBRARY, Scenario, duties
 from services.console.scenarios.at_the_terminal import at_the_terminal
 from services.console.scenarios.playing import find, play
 from services.console.scenarios.world import BANKS, BRANDS, TELLER, World
@@ -37,7 +37,8 @@ async def _comes_out(scenario: Scenario, seed: int) -> None:
     assert played.failure is None
     assert len(played.claims) >= 3
     assert [step.at for step in played.timeline] == sorted(step.at for step in played.timeline)
-    assert any(step.party == TELLER for step in played.timeline)
+    told_by = {step.party for step in played.timeline}
+    assert TELLER in told_by or (scenario.play.__module__ == duties.__name__ and told_by)
 
 
 def test_the_library_is_large_enough_and_every_story_is_told_in_words() -> None:

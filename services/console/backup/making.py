@@ -12,7 +12,7 @@ from typing import Any, Final
 from services.chassis.backup_keys import backup_name, destroy_key, key_folder, made_at, make_key
 from services.chassis.machine_time import real_now
 from services.console import __version__
-from services.console.backup.encryption import Written, encrypt
+from services.console.backup.encryption import Altered, Written, encrypt
 from services.console.backup.manifest import MANIFEST, FileEntry, Kind, Manifest
 from services.console.backup.snapshot import CannotBackUp, snapshot
 from services.console.folder import STACK_FILE
@@ -71,7 +71,7 @@ def backups(to: Path) -> Sequence[Path]:
 
 def keep_latest(to: Path, keys: Path, count: int, kind: str = "folder") -> Sequence[str]:
     """Remove backups of this kind beyond the latest `count`, keys first; returns their names. Raises `OSError`."""
-    ours = [folder for folder in backups(to) if f'"kind": "{kind}"' in (folder / MANIFEST).read_text()]
+    ours = [folder for folder in backups(to) if _kind(folder) == kind]
     removed = []
     for folder in ours[:-count]:
         destroy_key(keys, folder.name, real_now(), f"only the latest {count} are kept")
@@ -138,6 +138,14 @@ def _flush(paths: Iterable[Path]) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _kind(folder: Path) -> str:
+    """Empty for a damaged manifest: such a backup is left for somebody to look at."""
+    try:
+        return Manifest.read(folder)[0].kind
+    except Altered:
+        return ""
 
 
 def _is_backup(folder: Path) -> bool:

@@ -114,6 +114,8 @@ FIELDS: Final[Mapping[str, FieldWords]] = {
     "erased_at": FieldWords("2022-06-30T01:00:00Z", "消去日時"),
     "data_until": FieldWords("2022-03-31", "The last day whose data were erased."),
     "kinds": FieldWords([["支払情報", 12]], "Kinds of data, and how many of each.", _MANY),
+    "kept_count": FieldWords(0, "未完了のため残した支払の件数"),
+    "kept": FieldWords([], "未完了のため残した支払", _MANY),
     "how": FieldWords("行の消去及び暗号鍵の廃棄", "消去の方法"),
     "responsible": FieldWords("佐藤 花子", "取扱責任者"),
     "public_key": FieldWords("0" * 64, "Ed25519 public key, 64 hex digits."),

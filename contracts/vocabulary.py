@@ -173,6 +173,7 @@ class FlowStep(IntEnum):
     OVERPAID = 180  # 過誤納
     OVERPAYMENT_DECIDED = 190  # 充当・還付決定
     REFUNDED = 200  # 還付
+    ERASED = 210  # 消去
 
 
 class DeclineReason(StrEnum):

@@ -26,6 +26,8 @@ def certificate_text(certificate: ErasureCertified) -> str:
             f"erased {c.erased_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
             f"until {c.data_until.isoformat()}",
             *(f"kind {kind.count} {kind.name}" for kind in c.kinds),
+            f"kept {c.kept_count}",
+            *(f"kept payment {payment_id}" for payment_id in c.kept),
             f"how {c.how}",
             f"responsible {c.responsible}",
         )

@@ -76,7 +76,7 @@ detail
 due_at
 due_on
 duty
-effect
+effect end_of_contract
 ended_at
 entrusted_at
 entry
@@ -104,7 +104,7 @@ incident_kind
 inspection_id
 issued_at
 issuer
-kept_until
+kept kept_count kept_until
 kind
 kinds
 lapsed_at

@@ -161,6 +161,10 @@ class ErasureCertified(DutyEvent, frozen=True, kw_only=True):
     data_until: date
     """The last day whose data were erased."""
     kinds: Annotated[tuple[ErasedKind, ...], msgspec.Meta(max_length=MOST_ENTRIES)]
+    kept_count: Count = 0
+    """Payments of that time that are not settled, and so still needed; a further erasure follows."""
+    kept: Annotated[tuple[Id, ...], msgspec.Meta(max_length=MOST_ENTRIES)] = ()
+    """The first of them."""
     how: Text
     responsible: Text
     """The responsible person who answers for it."""

@@ -67,6 +67,35 @@ class DutyRecordView(Body):
         )
 
 
+class ErasureRequest(Body):
+    """消去: what is due and not done, and what the ward rejected; or at the contract's end all that is settled."""
+
+    end_of_contract: bool = False
+
+
+class ErasureView(Body):
+    """消去の記録: an erasure that is due, or was carried out."""
+
+    erasure_id: str
+    due_on: date
+    data_until: date
+    """The last day whose data are erased."""
+    erased_at: InstantOfTime | None = None
+    finished_at: InstantOfTime | None = None
+    """When nothing was left of it in files and keys, and it was certified."""
+    certificates: int = 0
+    keys_before: str = ""
+    """Keys of the months before this one are destroyed."""
+    kinds: dict[str, int] = Field(default_factory=dict)
+    """Kind of data → how many rows or files were erased."""
+    kept: tuple[str, ...] = ()
+    """Payments that were not settled; a further erasure follows."""
+
+
+class ErasuresAnswer(Body):
+    erasures: tuple[ErasureView, ...]
+
+
 class GivenHandler(Body):
     name: Annotated[GivenText, Field(examples=["佐藤 恵子"])]
     role: HandlerRole

@@ -47,6 +47,8 @@ class Story:
     terms: Terms
     anomalies: Sequence[AskedAnomaly] = ()
     """Anomalies requested for the payment's closing."""
+    then: datetime | None = None
+    """The past instant at which it ends, if it does."""
 
     def explain(self) -> Explanation:
         """The steps in the order in which they happened, and the event that is awaited."""
@@ -65,17 +67,23 @@ class Story:
     def _authorization_steps(self) -> Iterator[Step | None]:
         a = self.authorization
         shown = "an unknown card" if self.card is None else f"{self.card.brand} ****{self.card.last4}"
+        shown = "a card" if a.erased_at else shown
         yield self._step(
             FlowStep.AUTHORIZATION_RECEIVED, "与信照会 authorization asked", a.asked_at, f"{shown}, ¥{a.amount:,}"
         )
-        if a.decline_reason is not None:
-            yield self._step(FlowStep.ANSWERED, "与信否認 declined", a.answered_at, a.decline_reason.value)
+        if a.status is AuthorizationStatus.DECLINED:
+            why = a.decline_reason.value if a.decline_reason else "消去済 erased"
+            yield self._step(FlowStep.ANSWERED, "与信否認 declined", a.answered_at, why)
         else:
-            held = f"approval code {a.approval_code}; ¥{a.amount:,} held against the limit"
+            code = "" if a.erased_at else f"approval code {a.approval_code}; "
+            held = f"{code}¥{a.amount:,} held against the limit"
             yield self._step(FlowStep.ANSWERED, "与信承認 approved", a.answered_at, held)
         given_up = "the provider gave the payment up"
         yield self._step(FlowStep.PAYMENT_ENDED, "与信取消依頼 reversal asked", a.reversal_asked_at, given_up)
         yield self._step(FlowStep.PAYMENT_ENDED, "与信取消 reversed", a.reversed_at, "nothing is held for it")
+        gone = "card token, account, approval code: what leads to a card is no longer held [erasure_months]"
+        erased_at = a.erased_at if a.erased_at and (self.then is None or a.erased_at <= self.then) else None
+        yield self._step(FlowStep.ERASED, "消去 erased", erased_at, gone)
 
     def _settlement_steps(self) -> Iterator[Step | None]:
         a, closing = self.authorization, self.closing

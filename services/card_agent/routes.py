@@ -20,7 +20,7 @@ from contracts.http.service import Explanation
 from contracts.roles import Role
 from services.card_agent.app import CardAgent
 from services.chassis.web.bodies import BodyRule
-from services.chassis.web.duty_routes import entering_duties
+from services.chassis.web.duty_routes import entering_duties, erasing_duties
 from services.chassis.web.problems import accepted
 from services.chassis.web.routing import PartyRouter
 
@@ -35,6 +35,7 @@ def router(agent: CardAgent) -> APIRouter:
     _paying(api, agent)
     _settling(api, agent)
     entering_duties(api, agent.duties.commands)
+    erasing_duties(api, agent.erasing, agent.erase)
     return api
 
 

@@ -53,6 +53,7 @@ authorizations = Table(
     Column("withdrawn_at", Instant),
     Column("withdrawal_missed_at", Instant),
     Column("deposited_at", Instant),
+    Column("erased_at", Instant),
     Index("authorizations_by_closing", "closes_on", "status"),
 )
 

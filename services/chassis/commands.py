@@ -2,7 +2,8 @@
 
 Concurrent requests share a transaction: while one commits, the next ones gather. A handler takes a sequence of
 requests, as it would of events. Its answer is stored with its effect under the request's idempotency key, so that a
-retry gets the same answer, after a crash too. A key never expires; with another payload it is refused.
+retry gets the same answer, after a crash too, until the answer is erased on the day set for it; with another payload it
+is refused.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ import hmac
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar, cast
 
 import msgspec
 import structlog
 from pydantic import BaseModel
-from sqlalchemy import Boolean, Column, LargeBinary, MetaData, String, Table, select
+from sqlalchemy import Boolean, Column, LargeBinary, MetaData, String, Table, delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.vocabulary import Refusal
 from services.chassis.clock import Clock
@@ -178,6 +181,10 @@ class Answers:
             if pending.idempotency_key is not None
         ]
         await self._store.execute(tx.session, rows)
+
+    async def erase(self, session: AsyncConnection, before: datetime) -> int:
+        """消去: delete the answers given before an instant; a key that comes again after it is a new one."""
+        return (await session.execute(delete(self.table).where(self.table.c.answered_at < before))).rowcount
 
 
 class Executor:

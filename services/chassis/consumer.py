@@ -27,6 +27,7 @@ from services.chassis.faults import Faults, NoFaults
 from services.chassis.messaging.dead_letters import DeadLetter, DeadLetters, Mended, place_of
 from services.chassis.messaging.inbox import Inbox, fingerprint
 from services.chassis.outages import Unusable, is_outage, said
+from services.chassis.retrying import RetryPolicy
 from services.chassis.sealing.port import Opener, is_sealed
 from services.chassis.transaction import Transaction
 from services.chassis.unit_of_work import UnitOfWork
@@ -61,18 +62,8 @@ class On:
     Event ids do not matter: the same effect under another id is a repetition, another effect under the same id is
     another effect.
     """
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """How often a failing event is tried before it is set aside. The pauses between attempts double."""
-
-    attempts: int = 4
-    first_pause_seconds: float = 0.02
-    longest_pause_seconds: float = 2.0
-
-    def pause_after(self, attempt: int) -> float:
-        return min(self.first_pause_seconds * 2.0 ** (attempt - 1), self.longest_pause_seconds)
+    outside: Callable[[Any, datetime], Awaitable[None]] | None = None
+    """Work on each event that no transaction can hold, done before it is handled; it is repeated after a crash."""
 
 
 class Delivery(NamedTuple):
@@ -139,7 +130,11 @@ class EventProcessor:
     async def apply(self, wave: Sequence[Delivery]) -> None:
         """Handle, in one transaction, the events that were not handled before, and mark them as handled."""
         began = self.metrics.began()
-        async with self._unit.transaction(self.now_for(wave[0].envelope)) as tx:
+        now = self.now_for(wave[0].envelope)
+        for delivery in wave:
+            if delivery.to.outside is not None:
+                await delivery.to.outside(delivery.event, now)
+        async with self._unit.transaction(now) as tx:
             with self.metrics.stage("inbox"):
                 fresh = await self._not_yet_handled(wave, tx)
             with self.metrics.stage("handlers"):

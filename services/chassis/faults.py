@@ -2,7 +2,8 @@
 
 `SANSHA_CRASH_AT=outbox.sent:3` kills this process (SIGKILL) when it reaches that point for the third time.
 Points: `transaction.committed` (effect written, event not sent), `outbox.sent` (event sent, row not deleted),
-`wave.committed` (handled, offset not committed), `offsets.committed`.
+`wave.committed` (handled, offset not committed), `offsets.committed`; `erasure.made_real` (files written anew and keys
+destroyed, the erasure not certified).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import signal
 from collections import Counter
 from typing import Protocol
 
-POINTS = ("transaction.committed", "outbox.sent", "wave.committed", "offsets.committed")
+POINTS = ("transaction.committed", "outbox.sent", "wave.committed", "offsets.committed", "erasure.made_real")
 
 
 class Faults(Protocol):

@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 from pydantic import BaseModel
-from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, func, select
+from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.http.access import LoginView
@@ -65,6 +65,10 @@ class Logins:
         t = self.table
         query = select(t.c.at, t.c.user, t.c.outcome).order_by(t.c.seq.desc()).limit(limit)
         return [LoginView(at=at, user=user, outcome=outcome) for at, user, outcome in await session.execute(query)]
+
+    async def erase(self, session: AsyncConnection, before: datetime) -> int:
+        """消去: delete the attempts made before an instant of the machine's clock."""
+        return (await session.execute(delete(self.table).where(self.table.c.at < before))).rowcount
 
     async def count_refused(self, session: AsyncConnection) -> int:
         """How many attempts were not admitted."""

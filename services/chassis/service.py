@@ -29,7 +29,7 @@ from contracts.vocabulary import Refusal, business_date
 from services.chassis import faults
 from services.chassis.access.caller import Caller
 from services.chassis.access_log import AccessLog, AccessRecorder
-from services.chassis.bus.port import EventBus, TopicSpec
+from services.chassis.bus.port import EventBus, Message, TopicSpec
 from services.chassis.clock import Clock
 from services.chassis.commands import Answers, Executor
 from services.chassis.consumer import Consumer, EventProcessor, On
@@ -40,6 +40,8 @@ from services.chassis.duties.recorded import Recorded
 from services.chassis.duties.register import Register, Registered, Wanted
 from services.chassis.duties.staff import plan_this_year
 from services.chassis.duties.terms import DutyTerms
+from services.chassis.erasure.planning import plan_erasures
+from services.chassis.erasure.records import Erasures
 from services.chassis.health import Health, Rows
 from services.chassis.identity import Identity, SeededIdentity, TimeOrderedIdentity
 from services.chassis.logins import LoginAttempt, Logins, RecordedLogin
@@ -110,25 +112,26 @@ class Service(ABC):
         self.database = Database(
             settings.database_url, durable=settings.database_durable, pool_size=settings.database_pool_size
         )
-        self._faults = injected or faults.parse(settings.crash_at)
+        self.faults = injected or faults.parse(settings.crash_at)
         self._chassis_tables = MetaData()
         tables = self._chassis_tables
         self._outbox, self._inbox = Outbox(tables), Inbox(tables)
-        self._letters = DeadLetters(tables)
-        self.relay = Relay(self.database, self._outbox, bus, clock, self.metrics, self._faults)
+        self.letters = DeadLetters(tables)
+        self.relay = Relay(self.database, self._outbox, bus, clock, self.metrics, self.faults)
         self.sealer = sealer_for(settings.sealing_readers_file)
         self.opener = opener_for(principal, settings.sealing_keys_file, self.sealer.forget)
         _require_own_keys(settings)
         author = Author(principal, self.identity, self.sealer, Pseudonyms(lambda: self.secret))
-        self._unit = UnitOfWork(self.database, self.relay, author, self.metrics, self._faults)
-        self.executor = Executor(self._unit, Answers(tables), clock, self.metrics, self.secret)
+        self._unit = UnitOfWork(self.database, self.relay, author, self.metrics, self.faults)
+        self.answers, self.erasures = Answers(tables), Erasures(tables)
+        self.executor = Executor(self._unit, self.answers, clock, self.metrics, self.secret)
         self.logins = Logins(tables, settings.lockout)
         self.access_log = AccessLog(tables)
         self._recorder = AccessRecorder(self.database, self.access_log)
         self.record_login = self.executor.command(
             "record_login", LoginAttempt, RecordedLogin, self.logins.decide, lambda attempt: (attempt.user,)
         )
-        self._set_aside = SetAside(self.database, self._letters, self.executor, lambda: self._processor)
+        self._set_aside = SetAside(self.database, self.letters, self.executor, lambda: self._processor)
         self.signer = Signer(settings.signing_key, lambda: self.secret)
         self.register = Register(tables, principal)
         self.correspondence = Correspondence(self.register, DutyTerms.of(settings))
@@ -179,14 +182,15 @@ class Service(ABC):
         await self._make_tables()
         await self.database.mark()
         processor = EventProcessor(
-            self._unit, self._inbox, self._letters, self._all_subscriptions, self.clock, self.opener
+            self._unit, self._inbox, self.letters, self._all_subscriptions, self.clock, self.opener
         )
         subscription = await self.bus.subscribe(self.principal, self.topics)
         self._processor, self._subscription = processor, subscription
         if self.correspondence.terms.kept:
             async with self._unit.transaction(self.clock.now()) as tx:
                 plan_this_year(tx.now, tx)
-        self._consumer = Consumer(subscription, processor, faults=self._faults, waits=self.waits)
+                plan_erasures(tx)
+        self._consumer = Consumer(subscription, processor, faults=self.faults, waits=self.waits)
 
     @property
     def schemas(self) -> Sequence[Schema]:
@@ -261,7 +265,7 @@ class Service(ABC):
     async def _rows(self) -> Rows:
         async with self.reading() as session:
             outlook = await self._outbox.outlook(session, self.clock.now(), self.relay.sent)
-            return Rows(outlook, await self._letters.count(session))
+            return Rows(outlook, await self.letters.count(session))
 
     async def environment(self) -> Environment:
         """Python, machine, database and bus, how durable the last two are, and how it is connected and confined."""
@@ -274,6 +278,10 @@ class Service(ABC):
             bus=self.bus.durability(),
             protections=protections_of(self.settings),
         )
+
+    def opened(self, message: Message) -> Message:
+        """A message as it was before it was sealed. Raises `UnopenableEvent`."""
+        return self._processor.opened(message)
 
     async def books(self) -> Books:
         """The party's books; empty for a party without books."""

@@ -159,6 +159,11 @@ class ServiceSettings(KafkaSettings):
     """事故報告書: owed by this many days after the notification."""
     duty_days_ahead: Annotated[int, Field(ge=0, le=365)] = 3
     """The simulated staff do what is owed this many days before its due date."""
+    backup_keys_dir: Path | None = None
+    """Folder with the keys of backups of the party's data: an erasure destroys those of the backups made before it."""
+    erasure_months: Annotated[int, Field(ge=1, le=120)] = 3
+    """消去: 乙 and 丙 erase what they hold of a fiscal year on the last day of the month that is this many months after
+    its end, as far as it is settled."""
     parent_pipe: Annotated[int | None, Field(ge=0)] = None
     """File descriptor of the supervisor's pipe: the process stops at its end of file."""
 

@@ -22,6 +22,7 @@ _RECEIPTS = {
     ReceiptKind.CONFIRMED: (FlowStep.CONFIRMED_DELIVERED, "確報 confirmed receipt data delivered"),
     ReceiptKind.CANCELLED: (FlowStep.CANCELLED_DELIVERED, "速報取消 receipt data cancelled"),
 }
+_ERASED = "slip, barcode, card or bank, consent: what leads to a person is no longer held [erasure_months]"
 _NO_ANOMALY = "no anomaly (異常) is known that would omit or alter it [GET /anomalies]"
 
 
@@ -82,6 +83,8 @@ def explain(
     steps = [*_steps(payment), *(_receipt_step(receipt, payment, scope) for receipt in delivered)]
     if closing is not None and payment.status in STANDING:
         steps += _settlement_steps(payment, closing, scope.network(payment))
+    if payment.erased_at is not None:
+        steps.append(_step(FlowStep.ERASED, "消去 erased", payment.erased_at, _ERASED))
     return Explanation(
         payment_id=payment.payment_id,
         party=PAYMENT_PROVIDER,
@@ -100,25 +103,29 @@ def _step(stage: FlowStep, event: str, at: datetime, detail: str) -> Step:
 
 def _steps(p: Payment) -> Iterator[Step]:
     if p.method is not None and p.method not in IN_APP:
-        paid = f"slip {p.slip_number}, ¥{p.amount:,}; the app does not know of it"
+        paid = f"{_slip(p)}, ¥{p.amount:,}; the app does not know of it"
         yield _step(FlowStep.COLLECTED, f"収納 collected: {CHANNELS[p.method].name}", p.scanned_at, paid)
         return
-    yield _step(
-        FlowStep.SLIP_SCANNED, "納付書読取 barcode scanned", p.scanned_at, f"slip {p.slip_number}, ¥{p.amount:,}"
-    )
+    yield _step(FlowStep.SLIP_SCANNED, "納付書読取 barcode scanned", p.scanned_at, f"{_slip(p)}, ¥{p.amount:,}")
     if p.method_chosen_at and p.method is Method.CARD:
-        asked = f"{p.brand} ****{p.last4} → agent {p.agent}"
+        card = "a card" if p.erased_at else f"{p.brand} ****{p.last4}"
+        asked = f"{card} → agent {p.agent}"
         yield _step(FlowStep.METHOD_CHOSEN, "与信照会依頼 authorization asked", p.method_chosen_at, asked)
     elif p.method_chosen_at:
-        asked = f"internet banking, bank {p.bank_code}"
+        asked = "internet banking" if p.erased_at else f"internet banking, bank {p.bank_code}"
         yield _step(FlowStep.METHOD_CHOSEN, "金融機関照会 bank asked", p.method_chosen_at, asked)
     if p.approved_at:
         approved = f"agent {p.agent} approved in time"
         yield _step(FlowStep.ENTRUSTED, "代理納付委託 proxy payment entrusted", p.approved_at, approved)
     if p.ended_at and p.status is PaymentStatus.DECLINED:
-        yield _step(FlowStep.PAYMENT_ENDED, "支払不成立 declined", p.ended_at, str(p.decline_reason))
+        yield _step(FlowStep.PAYMENT_ENDED, "支払不成立 declined", p.ended_at, str(p.decline_reason or "消去済 erased"))
     if p.ended_at and p.status is PaymentStatus.ABANDONED:
-        yield _step(FlowStep.PAYMENT_ENDED, "中断 abandoned", p.ended_at, "the slip was scanned again")
+        why = "no method was ever chosen" if p.ended_at == p.erased_at else "the slip was scanned again"
+        yield _step(FlowStep.PAYMENT_ENDED, "中断 abandoned", p.ended_at, why)
+
+
+def _slip(p: Payment) -> str:
+    return "a slip" if p.erased_at else f"slip {p.slip_number}"
 
 
 def _receipt_step(receipt: DeliveredReceipt, p: Payment, scope: Scope) -> Step:

@@ -26,7 +26,7 @@ from contracts.http.service import Explanation
 from contracts.roles import Role
 from services.chassis.web.bodies import BodyRule
 from services.chassis.web.disconnects import while_connected
-from services.chassis.web.duty_routes import entering_duties
+from services.chassis.web.duty_routes import entering_duties, erasing_duties
 from services.chassis.web.problems import accepted
 from services.chassis.web.routing import IdempotencyKey, PartyRouter
 from services.payment_provider.app import PaymentProvider
@@ -61,6 +61,7 @@ def router(provider: PaymentProvider) -> APIRouter:
     _simulation(api, provider)
     _queries(api, provider)
     entering_duties(api, provider.duties.commands)
+    erasing_duties(api, provider.erasing, provider.erase)
     return api
 
 

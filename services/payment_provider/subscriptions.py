@@ -18,6 +18,7 @@ from services.payment_provider.domain.channels import Channels
 from services.payment_provider.handlers.authorization_answered import end_declined, entrust_approved, note_reversed
 from services.payment_provider.handlers.authorization_overdue import give_up_overdue
 from services.payment_provider.handlers.confirmation_due import confirm_due
+from services.payment_provider.handlers.make_receipt_files import erase_expired
 from services.payment_provider.handlers.network_settlement import close_periods, deposit_periods
 from services.payment_provider.handlers.payment_fell_away import cancel_anyway, cancel_reversed, cancel_withdrawn
 from services.payment_provider.handlers.payment_made import collect_accepted, collect_bank_approved
@@ -37,6 +38,7 @@ def subscriptions(channels: Channels) -> Sequence[On]:
         On(timers.PreliminaryDue, report_due),
         On(timers.ConfirmationDue, confirm_due),
         On(timers.CancellationDue, cancel_anyway),
+        On(timers.ReceiptFileExpired, erase_expired, natural_key=True),
         On(timers.NetworkClosingDue, partial(close_periods, channels=channels)),
         On(timers.NetworkDepositDue, deposit_periods),
     )

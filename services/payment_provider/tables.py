@@ -48,9 +48,11 @@ payments = Table(
     Column("closes_on", Date, index=True),
     Column("deposit_on", Date),
     Column("anomaly", words(ReceiptAnomaly)),
+    Column("erased_at", Instant),
     UniqueConstraint("slip_number", "attempt"),
 )
-"""`attempt` counts all payments of a slip; those without `consent_id` were made outside the app."""
+"""`attempt` counts all payments of a slip; those without `consent_id` were made outside the app. Once
+`erased_at` is set, the slip number is a pseudonym, and everything else that leads to a person is gone."""
 
 receipts = Table(
     "receipts",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import ClassVar
 
 from contracts.events import Event, PaymentEvent
@@ -41,6 +42,17 @@ class CancellationDue(PaymentEvent, frozen=True, kw_only=True):
     """異常: 取消 of a payment that stands is to be sent."""
 
     TYPE: ClassVar[str] = "sansha.payment_provider.timer.cancellation_due"
+
+
+class ReceiptFileExpired(Event, frozen=True, kw_only=True):
+    """消去: the retention of the content of a day's receipt files has ended."""
+
+    TYPE: ClassVar[str] = "sansha.payment_provider.timer.receipt_file_expired"
+    day: date
+
+    @property
+    def subject(self) -> str:
+        return self.day.isoformat()
 
 
 class NetworkTimer(Event, frozen=True, kw_only=True):

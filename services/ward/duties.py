@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from contracts.calendar import fiscal_year
+from contracts.calendar import BANK_CALENDAR, fiscal_year
 from contracts.duties.clauses import DUTIES
 from contracts.duties.duty import CONTRACTORS, RecordKind
-from contracts.events import CONTRACTOR_EVENTS, AccessLogCheckpointed
+from contracts.events import CONTRACTOR_EVENTS, AccessLogCheckpointed, ErasureCertified
 from contracts.http.duties import DutyRecordView, TrainingRequest
 from contracts.http.ward.duties import (
     ClaimRequest,
@@ -21,7 +22,7 @@ from contracts.http.ward.duties import (
     StatusInquiry,
 )
 from contracts.parties import WARD, Contractor
-from contracts.vocabulary import Refusal, business_date
+from contracts.vocabulary import Refusal, business_date, on_the_clock
 from services.chassis.commands import Command, Executor, Request
 from services.chassis.consumer import On
 from services.chassis.duties import behaviour
@@ -29,8 +30,10 @@ from services.chassis.duties.commands import together
 from services.chassis.duties.correspondence import Correspondence
 from services.chassis.duties.office import one_by_one
 from services.chassis.duties.staff import Staff, Task
+from services.chassis.duties.terms import OFFICE_OPENS
+from services.chassis.duties.timers import DutyDue
 from services.chassis.transaction import Transaction
-from services.ward.handlers.check_erasure import SIGNATURE_WRONG, check_erasure
+from services.ward.handlers.check_erasure import check_as_staff, check_erasure
 from services.ward.handlers.claim_damages import claim_damages
 from services.ward.handlers.guide_contractor import give_guidance, publish_breach
 from services.ward.handlers.hold_inspection import hold_inspection
@@ -52,6 +55,7 @@ class UseCases:
     publish_breach: UseCase[PublicationRequest]
     claim_damages: UseCase[ClaimRequest]
     check_erasure: UseCase[ErasureVerdict]
+    check_as_staff: Callable[[str, Transaction], Awaitable[None]]
     train_staff: UseCase[TrainingRequest]
 
     @classmethod
@@ -63,6 +67,7 @@ class UseCases:
             partial(publish_breach, correspondence=correspondence),
             partial(claim_damages, correspondence=correspondence, damages_days=days.damages),
             partial(check_erasure, correspondence=correspondence),
+            partial(check_as_staff, correspondence=correspondence),
             partial(train_staff, correspondence=correspondence),
         )
 
@@ -78,9 +83,22 @@ class WardDuties:
 
     def subscriptions(self) -> Sequence[On]:
         """The contractors' messages and the staff's timers."""
-        told = (event for event in CONTRACTOR_EVENTS if event is not AccessLogCheckpointed)  # kept by the chassis
+        elsewhere = (AccessLogCheckpointed, ErasureCertified)  # the former is kept by the chassis
+        told = (event for event in CONTRACTOR_EVENTS if event not in elsewhere)
         received = (On(event, self.correspondence.receive, natural_key=True) for event in told)
-        return (*received, *self.staff.subscriptions)
+        return (
+            *received,
+            On(ErasureCertified, self.receive_certificates, natural_key=True),
+            *self.staff.subscriptions,
+        )
+
+    async def receive_certificates(self, certificates: Sequence[ErasureCertified], tx: Transaction) -> None:
+        """消去証明書: the staff check one on the next bank business day."""
+        await self.correspondence.receive(certificates, tx)
+        at = on_the_clock(BANK_CALENDAR.next_open(business_date(tx.now) + timedelta(days=1)), OFFICE_OPENS)
+        for certificate in certificates if self.correspondence.terms.kept else ():
+            if certificate not in tx.repeated:
+                tx.schedule(DutyDue(make=RecordKind.ERASURE_CHECKED, about=certificate.certificate_id), at)
 
 
 class DutyCommands:
@@ -120,16 +138,9 @@ def _tasks(use_cases: UseCases, days: DutyDays, seed: int) -> Sequence[Task]:
         held = TrainingRequest(taught=behaviour.course(year), attendees=behaviour.attendees(seed, WARD, year))
         return await use_cases.train_staff(held, tx)
 
-    async def check(certificate_id: str, tx: Transaction) -> object:
-        accepted = await use_cases.check_erasure(ErasureVerdict(certificate_id=certificate_id, accepted=True), tx)
-        if isinstance(accepted, Refusal) and accepted.code == "signature_wrong":
-            verdict = ErasureVerdict(certificate_id=certificate_id, accepted=False, why=SIGNATURE_WRONG)
-            return await use_cases.check_erasure(verdict, tx)
-        return accepted
-
     return (
         Task(RecordKind.TRAINING_HELD, train, (WARD,), days.training_month),
         Task(RecordKind.STATUS_REQUESTED, ask, CONTRACTORS, days.inquiry_month),
         Task(RecordKind.INSPECTION_HELD, inspect, CONTRACTORS, days.inspection_month),
-        Task(RecordKind.ERASURE_CHECKED, check),
+        Task(RecordKind.ERASURE_CHECKED, use_cases.check_as_staff),
     )

@@ -19,6 +19,7 @@ PURE_CONTRACTS = (
     "contracts.charges",
     "contracts.formats",
     "contracts.calendar",
+    "contracts.duties.erasing",
 )
 DOMAIN_FILES = python_files(*(f"services/{party}/domain" for party in PARTIES))
 PRODUCT_FILES = python_files("contracts", "services")

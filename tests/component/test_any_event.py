@@ -160,7 +160,7 @@ class Story:
         kept: set[tuple[str, bytes, tuple[tuple[str, bytes], ...]]] = set()
         for service in self.sandbox.services:
             async with service.reading() as session:
-                found = await service._letters.all(session, LETTERS)
+                found = await service.letters.all(session, LETTERS)
             kept |= {(letter.message.topic, letter.message.value, letter.message.headers) for letter in found}
             assert all(letter.reason for letter in found)
             listed = letters_of_http.dump_json(list(await service.dead_letters()))

@@ -19,7 +19,7 @@ from services.chassis.bus.memory import MemoryBus
 from services.chassis.bus.port import Message, Record
 from services.chassis.bus.subscription import LogSubscription
 from services.chassis.clock import Clock, ClockReading, pause, real_now
-from services.chassis.consumer import RetryPolicy
+from services.chassis.retrying import RetryPolicy
 from tests.component.home import Home
 from tests.component.tiny_party import INBOUND, NOON, Counting, Driven, Entry, bury
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import msgspec
 import pytest
 
 from contracts import events as e
@@ -25,7 +26,7 @@ from services.ward.duties import DutyCommands
 from tests.component.driven import accepted, refused
 from tests.component.driven_ward import NOON, DrivenWard
 from tests.component.home import Home
-from tests.duty_letters import certificate
+from tests.duty_letters import RESPONSIBLE, certificate
 
 UC, JCB = Contractor.CARD_AGENT_UC, Contractor.CARD_AGENT_JCB
 INCIDENT = e.IncidentNotified(
@@ -136,8 +137,13 @@ async def test_damages_of_an_incident_are_claimed_once(ward: DrivenWard) -> None
     assert refused(await commands(ward).claim_damages(claim)).code == "damages_claimed"
 
 
+NAMED = msgspec.structs.replace(
+    TOLD[0], named_at=certificate().erased_at, handlers=(e.Handler(RESPONSIBLE, HandlerRole.RESPONSIBLE, "総括"),)
+)
+
+
 async def test_a_certificate_is_accepted_only_with_its_right_signature(ward: DrivenWard) -> None:
-    await ward.send(certificate(), certificate("e1/2", signed=False))
+    await ward.send(NAMED, certificate(), certificate("e1/2", signed=False))
     right = ErasureVerdict(certificate_id="e1/1", accepted=True)
     assert accepted(await commands(ward).check_erasure(right)).holds
     assert refused(await commands(ward).check_erasure(right)).code == "duty_answered"
@@ -147,6 +153,17 @@ async def test_a_certificate_is_accepted_only_with_its_right_signature(ward: Dri
     assert not accepted(await commands(ward).check_erasure(rejected)).holds
     unknown = ErasureVerdict(certificate_id="e1/3", accepted=True)
     assert refused(await commands(ward).check_erasure(unknown)).code == "duty_record_unknown"
+
+
+async def test_a_certificate_of_somebody_else_than_the_registered_responsible_person_is_wrong(ward: DrivenWard) -> None:
+    await ward.send(certificate())
+    verdict = ErasureVerdict(certificate_id="e1/1", accepted=True)
+    answer = refused(await commands(ward).check_erasure(verdict))
+    assert (answer.code, "取扱責任者の届出がない" in answer.detail) == ("certificate_wrong", True)
+    other = (e.Handler("別の 人", HandlerRole.RESPONSIBLE, "総括"),)
+    await ward.send(msgspec.structs.replace(NAMED, register_id="h9", handlers=other))
+    answer = refused(await commands(ward).check_erasure(verdict))
+    assert "届出のある取扱責任者（別の 人）の証明でない" in answer.detail
 
 
 async def test_the_wards_own_training_is_registered_and_sent_to_nobody(ward: DrivenWard) -> None:

@@ -14,6 +14,7 @@ from services.card_agent.migrations import HISTORY
 from services.card_agent.queries import Queries
 from services.card_agent.queries.handling import TASKS, held
 from services.card_agent.settings import Settings
+from services.card_agent.store.erasure import DATA
 from services.card_agent.subscriptions import subscriptions
 from services.card_agent.tables import metadata
 from services.chassis.bus.port import EventBus
@@ -21,6 +22,8 @@ from services.chassis.clock import Clock
 from services.chassis.consumer import On
 from services.chassis.duties.contractor import ContractorDuties
 from services.chassis.duties.office import Handling
+from services.chassis.erasure.by_hand import erasing_by_hand
+from services.chassis.erasure.composing import erasing_of
 from services.chassis.faults import Faults
 from services.chassis.service import Service
 
@@ -48,12 +51,14 @@ class CardAgent(Service):
         self.settings: Settings = settings
         handling = Handling(TASKS, held)
         self.duties = ContractorDuties(self.correspondence, self.executor, handling, self.recorded, settings.seed or 0)
+        self.erasing = erasing_of(self, settings, DATA, settings.erasure_months, self.duties.office)
+        self.erase = erasing_by_hand(self.erasing, self.executor)
         self.commands = Commands(settings, self.executor, self.secret)
         self.queries = Queries(settings, self.database, clock)
 
     def subscriptions(self) -> Sequence[On]:
         own = subscriptions(self.settings.agent, self.settings.terms, self.settings.issuer)
-        return (*own, *self.duties.subscriptions())
+        return (*own, *self.duties.subscriptions(), *self.erasing.subscriptions)
 
     async def books(self) -> Books:
         async with self.reading() as session:

@@ -39,7 +39,7 @@ def _status(a: Authorization) -> AuthorizationStatus:
         return AuthorizationStatus.WITHDRAWN
     if a.accepted_at:
         return AuthorizationStatus.ACCEPTED
-    if a.decline_reason:
+    if a.decline_reason or (a.erased_at and a.answered_at and a.status is AuthorizationStatus.DECLINED):
         return AuthorizationStatus.DECLINED
     if a.reversed_at:
         return AuthorizationStatus.REVERSED

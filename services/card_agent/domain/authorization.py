@@ -60,6 +60,8 @@ class Authorization(NamedTuple):
     withdrawal_missed_at: datetime | None = None
     """When the card company revoked the sale too late: the closing was issued."""
     deposited_at: datetime | None = None
+    erased_at: datetime | None = None
+    """消去: when what leads to a card was erased. Its token is then a pseudonym."""
 
 
 def asked(payment_id: str, card_token: str, amount: Yen, account_id: str | None, now: datetime) -> Authorization:
@@ -96,8 +98,9 @@ def answer(a: Authorization, verdict: Verdict, approval_code: str, now: datetime
 
 
 def require_same(a: Authorization, card_token: str, amount: Yen) -> None:
-    """Raises `ValueError` if an earlier request for the payment named another card or amount."""
-    if a.asked_at is not None and (a.card_token, a.amount) != (card_token, amount):
+    """Raises `ValueError` if an earlier request for the payment named another card or amount. One that is erased has
+    forgotten them."""
+    if a.erased_at is None and a.asked_at is not None and (a.card_token, a.amount) != (card_token, amount):
         raise ValueError(f"payment {a.payment_id} was asked for before with another card or amount")
 
 

@@ -7,4 +7,4 @@ from typing import Final
 
 from services.chassis.migrations import History
 
-HISTORY: Final = History("card_agent", 3, Path(__file__).parent / "versions")
+HISTORY: Final = History("card_agent", 4, Path(__file__).parent / "versions")

@@ -48,6 +48,7 @@ async def stories(
             None if a.closes_on is None else found.get(a.closes_on),
             terms,
             () if a.closes_on is None else met.get(a.closes_on, ()),
+            then,
         )
         for payment_id, a in known.items()
     }

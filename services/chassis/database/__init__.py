@@ -53,6 +53,7 @@ class Database:
         else:
             self._engine = POSTGRESQL.load()(self.url, pool_size)
         self.begin, self.read, self.exclusive = self._engine.begin, self._engine.read, self._engine.exclusive
+        self.write_anew = self._engine.write_anew
         self.mark, self.require_latest = self._engine.mark, self._engine.require_latest
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -33,6 +33,12 @@ class Engine(Protocol):
 
         `on_change` is called when the lease is lost, and when another process notifies the channel
         `purpose` (PostgreSQL's `NOTIFY`).
+        """
+
+    async def write_anew(self, tables: Sequence[str]) -> None:
+        """Write these tables, or the whole file, anew, so that nothing is left of deleted rows; no journal keeps them.
+
+        Takes as long as copying what is there, and writers wait. It may be repeated.
         """
 
     async def mark(self) -> None:

@@ -163,6 +163,24 @@ class PostgreSQL:
             finally:
                 await lease.release()
 
+    async def write_anew(self, tables: Sequence[str]) -> None:
+        """`VACUUM FULL`, which no transaction can hold; then new statistics, for the old ones quote values.
+
+        A row that an older snapshot still sees stays until the next time. WAL segments, archives and snapshots of disks
+        are the server's.
+        """
+        async with self._place():
+            session, ended = await self._connected(), False
+            try:
+                for table in tables:
+                    with _translated("VACUUM"):
+                        await session.driver.execute(f'VACUUM (FULL, ANALYZE) "{table}"')
+                with _translated("VACUUM"):  # a role that does not own the database is warned, and it is skipped
+                    await session.driver.execute("VACUUM pg_catalog.pg_statistic")
+                ended = True
+            finally:
+                await self._put_back(session, ended)
+
     async def mark(self) -> None:
         """The server looks after its own files."""
 

@@ -25,7 +25,7 @@ from sqlalchemy.pool import StaticPool
 from services.chassis.database.direct_session import Columns, DirectSession
 from services.chassis.database.journal import GroupCommit, Journal
 from services.chassis.database.mark import Mark
-from services.chassis.outages import Unusable, is_damage, said
+from services.chassis.outages import Outage, Unusable, is_damage, said
 
 
 class InlineSession(DirectSession):
@@ -158,6 +158,19 @@ class InlineSQLite:
                 self._others_as_of = others
                 self._commits.made()
 
+    async def write_anew(self, _tables: Sequence[str]) -> None:
+        """`VACUUM`, and a checkpoint that truncates the journal; in a thread, while transactions wait.
+
+        Raises an outage while another process reads or writes: it is to be repeated.
+        """
+        with _whole(self._file), self._commits.one_under_way():
+            async with self._one_at_a_time:
+                session = self._session = self._session or self._connected()
+                with _translated("VACUUM"):
+                    await asyncio.to_thread(_write_anew, session.driver)
+                self._commits.made()
+        await self._commits.durable()
+
     async def mark(self) -> None:
         """Count in the file; once that is on the disk, write the count into the file of the mark."""
         if self._mark is None:
@@ -197,6 +210,17 @@ class InlineSQLite:
             self._session.sync_connection.close()
             self._session = None
         self._engine.dispose()
+
+
+class StillRead(Outage):
+    """The journal cannot be emptied yet."""
+
+
+def _write_anew(driver: Any) -> None:
+    driver.execute("VACUUM")
+    ((is_busy, *_),) = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    if is_busy:
+        raise StillRead("another process reads what the journal holds")
 
 
 def _count_in(session: AsyncConnection) -> int:

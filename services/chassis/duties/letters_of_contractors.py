@@ -20,6 +20,9 @@ INCIDENTS: Final[Mapping[IncidentKind, str]] = {
 }
 ROLES: Final[Mapping[HandlerRole, str]] = {HandlerRole.RESPONSIBLE: "取扱責任者", HandlerRole.HANDLER: "従事者"}
 
+MOST_NAMED = 3
+"""Payments that a certificate names on paper."""
+
 
 def _paragraphs(m: Matter) -> Sequence[Section]:
     return [Section(heading, text) for heading, text in m.content["report"]]
@@ -110,8 +113,15 @@ def _erased(m: Matter) -> Facts:
         ("消去の期日", day(m.content["due_on"])),
         ("消去した日時", time(m.content["erased_at"])),
         ("消去の方法", m.content["how"]),
+        ("未完了のため残した支払", _kept(m)),
         ("取扱責任者", m.content["responsible"]),
     )
+
+
+def _kept(m: Matter) -> str:
+    """How many payments, and the first of their numbers."""
+    count, named = m.content.get("kept_count", 0), m.content.get("kept", ())[:MOST_NAMED]
+    return f"{count:,}件（{'、'.join(named)}{' ほか' if count > len(named) else ''}）" if count else "なし"
 
 
 def _erased_kinds(m: Matter) -> Grid:

@@ -31,6 +31,7 @@ from services.chassis.transaction import Transaction
 
 Figures = Callable[[AsyncConnection], Awaitable[Sequence[e.Figure]]]
 Asked = TypeVar("Asked")
+Answered = TypeVar("Answered")
 
 ONE_RESPONSIBLE = Refusal(
     "one_responsible_person",
@@ -179,11 +180,11 @@ class Office:
 
 
 def one_by_one(
-    use_case: Callable[[Asked, Transaction], Awaitable[DutyRecordView | Refusal]],
-) -> Callable[[Sequence[Asked], Transaction], Awaitable[Sequence[DutyRecordView | Refusal]]]:
+    use_case: Callable[[Asked, Transaction], Awaitable[Answered | Refusal]],
+) -> Callable[[Sequence[Asked], Transaction], Awaitable[Sequence[Answered | Refusal]]]:
     """A use case as a handler of batches; each request sees the effects of the ones before."""
 
-    async def handle(requests: Sequence[Asked], tx: Transaction) -> Sequence[DutyRecordView | Refusal]:
+    async def handle(requests: Sequence[Asked], tx: Transaction) -> Sequence[Answered | Refusal]:
         return [await use_case(request, tx) for request in requests]
 
     return handle

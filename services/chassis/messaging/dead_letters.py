@@ -127,7 +127,7 @@ class DeadLetters:
     async def count(self, session: AsyncConnection) -> int:
         return int((await session.execute(self._count)).scalar_one())
 
-    async def all(self, session: AsyncConnection, limit: int = 1000) -> Sequence[DeadLetter]:
+    async def all(self, session: AsyncConnection, limit: int | None = 1000) -> Sequence[DeadLetter]:
         """The oldest first."""
         query = select(self.table).order_by(self.table.c.failed_at, self.table.c.id).limit(limit)
         return [_letter(row) for row in (await session.execute(query)).all()]

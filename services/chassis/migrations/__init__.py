@@ -33,7 +33,7 @@ class History:
         return f"{self.name}_{self.newest:04}"
 
 
-CHASSIS: Final = History("chassis", 5, Path(__file__).parent / "versions")
+CHASSIS: Final = History("chassis", 6, Path(__file__).parent / "versions")
 
 
 class Schema(NamedTuple):

@@ -8,11 +8,14 @@ from typing import Annotated, Any, Final
 from fastapi import Query, Response
 
 from contracts.duties.duty import RecordKind
-from contracts.http.duties import DutyRecordView, ReportDetails
+from contracts.http.duties import DutyRecordView, ErasureRequest, ErasuresAnswer, ErasureView, ReportDetails
 from contracts.roles import Role
+from services.chassis.commands import Command
 from services.chassis.duties.commands import OfficeCommands
 from services.chassis.duties.printing import printed
 from services.chassis.duties.register import Wanted, views
+from services.chassis.erasure.by_hand import listed
+from services.chassis.erasure.erasing import Erasing
 from services.chassis.service import Service
 from services.chassis.web.admission import GuardedRouter
 from services.chassis.web.problems import accepted
@@ -42,6 +45,21 @@ def reading_duties(router: GuardedRouter, service: Service) -> None:
     async def letter(kind: RecordKind, record_id: str) -> Response:
         document = accepted(await printed(service.database, service.register, kind, record_id))
         return Response(document, media_type="application/pdf")
+
+
+def erasing_duties(api: PartyRouter, erasing: Erasing, erase: Command[ErasureRequest, ErasuresAnswer]) -> None:
+    """消去: what is due, what was erased, and erasing by hand."""
+
+    @api.open_to(Role.PRIVACY_OFFICER, Role.AUDITOR).get(
+        "/duties/erasures", summary="消去の記録 erasures, due or carried out, by their day"
+    )
+    async def erasures() -> Sequence[ErasureView]:
+        async with erasing.media.database.read() as session:
+            return await listed(session, erasing)
+
+    api.open_to(Role.PRIVACY_OFFICER).command(
+        "/duties/erasures", erase, "消去 erase what is due and not done, or all that is settled at the contract's end"
+    )
 
 
 def entering_duties(api: PartyRouter, commands: OfficeCommands) -> None:

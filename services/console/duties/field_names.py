@@ -37,6 +37,8 @@ FIELD_NAMES: Final[Mapping[str, str]] = {
     "inspected_by": "検査員",
     "inspection_id": "調査番号",
     "kinds": "消去したデータ",
+    "kept": "残した支払",
+    "kept_count": "残した支払の件数",
     "locked_at": "停止日時",
     "lockout_id": "停止番号",
     "mark": "照合値",

@@ -12,6 +12,8 @@ from services.chassis.clock import Clock
 from services.chassis.consumer import On
 from services.chassis.duties.contractor import ContractorDuties
 from services.chassis.duties.office import Handling
+from services.chassis.erasure.by_hand import erasing_by_hand
+from services.chassis.erasure.composing import erasing_of
 from services.chassis.faults import Faults
 from services.chassis.service import Service
 from services.payment_provider.behaviour import TEST_BANKS
@@ -23,6 +25,7 @@ from services.payment_provider.migrations import HISTORY
 from services.payment_provider.queries import Queries
 from services.payment_provider.queries.handling import TASKS, held
 from services.payment_provider.settings import Settings
+from services.payment_provider.store.erasure import DATA
 from services.payment_provider.subscriptions import subscriptions
 from services.payment_provider.tables import metadata
 
@@ -42,12 +45,15 @@ class PaymentProvider(Service):
         cards = _card_rules(settings)
         handling = Handling(TASKS, held)
         self.duties = ContractorDuties(self.correspondence, self.executor, handling, self.recorded, settings.seed or 0)
+        self.erasing = erasing_of(self, settings, DATA, settings.erasure_months, self.duties.office)
+        self.erase = erasing_by_hand(self.erasing, self.executor)
         self.commands = Commands(settings, cards, self.executor, self._seal_file, self.correspondence)
         self.queries = Queries(settings, cards, self.database, clock)
         self.centre = CollectionCentre(settings.terminal_terms(self.secret), self.commands, self.database, clock)
 
     def subscriptions(self) -> Sequence[On]:
-        return (*subscriptions(self.settings.channels), *self.duties.subscriptions())
+        own = subscriptions(self.settings.channels)
+        return (*own, *self.duties.subscriptions(), *self.erasing.subscriptions)
 
     def _seal_file(self, name: str, at: datetime, content: Iterator[bytes]) -> Iterator[bytes]:
         return self.sealer.seal_file(name, topics.RECEIPTS.name, at, content)

@@ -48,4 +48,5 @@ def _reported(delivered: Collection[ReceiptKind]) -> PaymentStatus:
 
 def _opened(p: Payment) -> Payment:
     assert p.method is None or p.method in IN_APP, "a payment outside the app is paid when it is opened"
-    return Payment(p.payment_id, p.slip_number, p.attempt, p.barcode, p.amount, p.consent_id, p.scanned_at)
+    opened = Payment(p.payment_id, p.slip_number, p.attempt, p.barcode, p.amount, p.consent_id, p.scanned_at)
+    return opened._replace(erased_at=p.erased_at)

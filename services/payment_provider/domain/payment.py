@@ -7,7 +7,17 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from contracts.vocabulary import Agent, Brand, DeclineReason, Method, ReceiptAnomaly, Settler, Yen, business_date
+from contracts.vocabulary import (
+    Agent,
+    Brand,
+    DeclineReason,
+    Method,
+    ReceiptAnomaly,
+    Refusal,
+    Settler,
+    Yen,
+    business_date,
+)
 from services.payment_provider.domain.reporting import ReportTimes
 
 
@@ -64,6 +74,8 @@ class Payment(NamedTuple):
     deposit_on: date | None = None
     anomaly: ReceiptAnomaly | None = None
     """異常: how its receipt data go wrong."""
+    erased_at: datetime | None = None
+    """消去: when what leads to a person was erased. Its slip number is then a pseudonym."""
 
     @property
     def issuer(self) -> str:
@@ -147,6 +159,14 @@ def cancel(payment: Payment, now: datetime) -> Payment | None:
 def abandon(payment: Payment, now: datetime) -> Payment:
     """The payer scanned the slip again."""
     return payment._replace(status=PaymentStatus.ABANDONED, ended_at=now)
+
+
+def erased(payment_id: str, at: datetime) -> Refusal:
+    return Refusal(
+        "payment_erased",
+        f"what leads from payment {payment_id} to a person was erased on {business_date(at)}",
+        "ask the ward, which keeps the ledger; GET /payments/{id}/explanation says what is still known",
+    )
 
 
 def latest_in_app(made: Sequence[Payment]) -> Payment | None:

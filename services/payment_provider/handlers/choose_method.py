@@ -19,7 +19,7 @@ from contracts.vocabulary import Agent, Brand, Refusal, Yen
 from services.chassis.steps import Steps
 from services.chassis.transaction import Transaction
 from services.payment_provider.behaviour import behaviour_of
-from services.payment_provider.domain.payment import Payment, PaymentStatus, ask_bank, authorize
+from services.payment_provider.domain.payment import Payment, PaymentStatus, ask_bank, authorize, erased
 from services.payment_provider.domain.routing import FeeTable, refuse_route, system_fee
 from services.payment_provider.handlers.bulk import each_for_itself
 from services.payment_provider.store import payments
@@ -96,6 +96,8 @@ def _choosable(known: Mapping[str, Payment], payment_id: str) -> Payment | Refus
     payment = known.get(payment_id)
     if payment is None:
         return Refusal("payment_unknown", f"there is no payment {payment_id}", "scan the slip first: POST /scans")
+    if payment.erased_at is not None:
+        return erased(payment_id, payment.erased_at)
     if payment.status is not PaymentStatus.SCANNED:
         wrong = f"payment {payment_id} is {payment.status.value}: its method has been chosen"
         return Refusal("method_already_chosen", wrong, "read it with GET /payments/{id}, or scan the slip again")

@@ -77,7 +77,7 @@ def _open(
     attempt, paid_at = next_attempt(attempts.of_slip(slip.free_area)), _paid_at(request, tx)
     times = channels.report_times(request.method, paid_at, tx.now)
     payment = Payment(
-        payment_id=tx.new_id("payment", slip.free_area, str(attempt)),
+        payment_id=attempts.new_id(slip.free_area, attempt),
         slip_number=slip.free_area,
         attempt=attempt,
         barcode=slip.digits,

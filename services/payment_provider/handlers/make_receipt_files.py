@@ -12,6 +12,7 @@ from services.chassis.transaction import Transaction
 from services.payment_provider.domain.receipt_files import FileTerms, ReceiptFile, content, record_of
 from services.payment_provider.store import receipt_files
 from services.payment_provider.store.receipt_files import Part
+from services.payment_provider.timers import ReceiptFileExpired
 
 Seal = Callable[[str, datetime, Iterator[bytes]], Iterator[bytes]]
 """(name, made at, content) → the content as it is stored and sent: sealed for the ward."""
@@ -20,14 +21,18 @@ Seal = Callable[[str, datetime, Iterator[bytes]], Iterator[bytes]]
 async def make_receipt_files(
     requests: Sequence[ReceiptFilesRequest], tx: Transaction, *, terms: FileTerms, seal: Seal
 ) -> Sequence[ReceiptFilesAnswer | Refusal]:
-    """Make the next file that is due, and erase those whose retention has ended.
+    """Make the next file that is due. Its content is erased by a timer when its retention ends.
 
     A file's content follows from the records alone, not from when this runs. Records that came after their day's file
     was made are in a further file of that day: none is left out, none is in two. Size and SHA-256 are those of the
     sealed bytes, which are what a terminal fetches.
     """
-    await receipt_files.erase_expired(tx.session, tx.now)
     return [ReceiptFilesAnswer(made=await _make_next(tx, terms, seal)) for _ in requests]
+
+
+async def erase_expired(_: Sequence[ReceiptFileExpired], tx: Transaction) -> None:
+    """消去: the content of all files whose retention has ended; those of before there was a timer, too."""
+    await receipt_files.erase_expired(tx.session, tx.now)
 
 
 async def _make_next(tx: Transaction, terms: FileTerms, seal: Seal) -> str | None:
@@ -50,6 +55,7 @@ async def _make_next(tx: Transaction, terms: FileTerms, seal: Seal) -> str | Non
     amount = sum(record.amount for record in records)
     made = file._replace(records=len(records), amount=amount, size=size, sha256=digest.hexdigest())
     await receipt_files.save(tx.session, made)
+    tx.schedule(ReceiptFileExpired(day=day), made.kept_until)
     return name
 
 

@@ -55,7 +55,7 @@ def _open(slip: Barcode, consent_id: str, attempts: Attempts, tx: Transaction) -
         attempts.put(earlier.payment_id, abandon(earlier, tx.now))
     attempt = next_attempt(made)
     payment = Payment(
-        payment_id=tx.new_id("payment", slip.free_area, str(attempt)),
+        payment_id=attempts.new_id(slip.free_area, attempt),
         slip_number=slip.free_area,
         attempt=attempt,
         barcode=slip.digits,

@@ -7,4 +7,4 @@ from typing import Final
 
 from services.chassis.migrations import History
 
-HISTORY: Final = History("payment_provider", 3, Path(__file__).parent / "versions")
+HISTORY: Final = History("payment_provider", 4, Path(__file__).parent / "versions")

@@ -17,7 +17,7 @@ from contracts.vocabulary import Agent, Method, Refusal
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.payment_provider.behaviour import ANOMALIES, TEST_BANKS
-from services.payment_provider.domain.payment import Payment
+from services.payment_provider.domain.payment import Payment, erased
 from services.payment_provider.explanation import Scope
 from services.payment_provider.handlers.choose_method import CardRules
 from services.payment_provider.queries import anomalies, explanations, receipt_files, slips
@@ -43,12 +43,13 @@ class Queries:
             found = (await payments.find(session, [payment_id])).get(payment_id)
         if found is None:
             return _unknown(payment_id)
-        return self._view(found)
+        return self._view(found) if found.erased_at is None else erased(payment_id, found.erased_at)
 
     async def payments(self, payment_ids: Sequence[str]) -> Sequence[PaymentView]:
-        """In no order; unknown payments are missing."""
+        """In no order; unknown payments and erased ones are missing."""
         async with self._read() as session:
-            return [self._view(p) for p in (await payments.find(session, payment_ids)).values()]
+            found = (await payments.find(session, payment_ids)).values()
+            return [self._view(payment) for payment in found if payment.erased_at is None]
 
     async def payments_of(self, slip_number: str) -> Sequence[PaymentView]:
         """All payments ever opened for a slip, by attempt."""

@@ -21,6 +21,8 @@ from services.chassis.bus.port import EventBus
 from services.chassis.clock import Clock
 from services.chassis.commands import Command
 from services.chassis.consumer import On
+from services.chassis.erasure.composing import erasing_of
+from services.chassis.erasure.planning import MONTHS
 from services.chassis.faults import Faults
 from services.chassis.service import Service
 from services.ward.behaviour import generate_assessments, generate_levies
@@ -32,6 +34,7 @@ from services.ward.duties import WardDuties
 from services.ward.migrations import HISTORY
 from services.ward.queries import Queries
 from services.ward.settings import Settings
+from services.ward.store.erasure import DATA
 from services.ward.subscriptions import subscriptions
 from services.ward.tables import metadata
 
@@ -67,10 +70,11 @@ class Ward(Service):
         self.settings: Settings = settings
         self.commands = Commands(settings, self.executor)
         self.duties = WardDuties(self.correspondence, self.executor, settings.duty_days, settings.seed or 0)
+        self.erasing = erasing_of(self, settings, DATA, settings.ledger_years * MONTHS)
         self.queries = Queries(settings, self.database, clock)
 
     def subscriptions(self) -> Sequence[On]:
-        return (*subscriptions(self.settings), *self.duties.subscriptions())
+        return (*subscriptions(self.settings), *self.duties.subscriptions(), *self.erasing.subscriptions)
 
     @property
     def desk(self) -> Desk:

@@ -64,6 +64,9 @@ COMMANDS: Final[Mapping[str, str]] = {
     "duties": "個人情報の保護: how each duty of the contract stands, with its evidence.",
     "duties show": "Show how each duty stands on a day; with a number, such as D-12, that duty with all its evidence.",
     "duties audit": "立入調査: run every check, and record at the ward what was found at each contractor.",
+    "duties erasures": "消去: list what is due to be erased at each contractor of a running stack, and what was.",
+    "duties erase": "消去: erase what was due and is not done, and certify anew what the ward rejected. It cannot be "
+    "undone.",
     "users": "利用者: list, add and remove the users of a party, each with its roles.",
     "users list": "List the users of a party and their roles.",
     "users add": "Add a person, with a new password, or software, with a new key; either is shown once.",

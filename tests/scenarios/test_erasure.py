@@ -1,0 +1,322 @@
+"""消去: three months after its fiscal year, what leads to a person is gone at 乙 and 丙, and the books still agree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import text
+
+from contracts.access_log import broken
+from contracts.duties.certificates import certificate_text
+from contracts.duties.duty import RecordKind
+from contracts.events import ErasureCertified
+from contracts.http.duties import ErasureRequest
+from contracts.http.payment_provider.anomalies import ReceiptAnomalyRequest
+from contracts.http.payment_provider.payments import ConsentRequest, ScanRequest
+from contracts.http.ward.slips import SlipRequest, SlipView
+from contracts.parties import PARTIES, PAYMENT_PROVIDER, WARD
+from contracts.roles import Role
+from contracts.sealing import periods
+from contracts.signatures import is_signed
+from contracts.vocabulary import Agent, Method, ReceiptAnomaly, Refusal, business_date, on_the_clock
+from services.chassis.access.caller import Caller
+from services.chassis.duties.register import Registered, Wanted
+from services.chassis.erasure.by_hand import listed
+from services.chassis.service import Service
+from services.console.books.audit import audit
+from services.console.books.trial_balance import position
+from services.console.keys import key_settings, make_folder_of_keys
+from services.console.payers.paying import expect
+from services.console.payers.plan import PlannedPayment
+from services.console.sandbox.channels import payers_of
+from services.console.sandbox.sandbox import Sandbox
+from tests.scenarios.searched import found_in_files, found_on_bus
+
+CLERK = Caller("suzuki", frozenset({Role.COLLECTION_CLERK}), "収納状況の確認")
+CARDS = {"4000000000000002": "agent uc", "3530000000000003": "agent jcb"}
+MONTHS = tuple(p for p in periods() if "2021-12" <= p <= "2023-12")
+CONTRACTORS = tuple(party for party in PARTIES if party != WARD)
+
+
+def at(month: int, day: int, hour: int = 10, year: int = 2022) -> datetime:
+    return on_the_clock(date(year, month, day), time(hour))
+
+
+def kept(**more: Any) -> dict[str, dict[str, Any]]:
+    return {party: {"duties": "kept", **more} for party in PARTIES}
+
+
+@dataclass
+class Town:
+    """Payers of a sandbox, and the numbers that lead to them."""
+
+    sandbox: Sandbox
+    numbers: set[str] = field(default_factory=set)
+    cards: set[str] = field(default_factory=set)
+    payments: dict[str, str] = field(default_factory=dict)
+    """Insured number → payment."""
+
+    async def slip(self, insured: str) -> SlipView:
+        due_on = business_date(self.sandbox.clock.now()) + timedelta(days=60)
+        request = SlipRequest(insured_number=insured, amount=8_500, due_on=due_on)
+        issued = expect(await self.sandbox.ward.commands.issue_slip(request))
+        self.numbers |= {issued.slip_number, insured} | ({issued.barcode} if issued.barcode else set())
+        return issued
+
+    async def pays(self, insured: str, method: Method, **means: str) -> SlipView:
+        slip = await self.slip(insured)
+        paid = expect(
+            await payers_of(self.sandbox).pay(PlannedPayment(self.sandbox.clock.now(), slip, method, **means))
+        )
+        self.payments[insured] = paid.payment_id
+        self.cards |= set(means.values()) & set(CARDS)
+        await self.sandbox.settle()
+        return slip
+
+
+async def a_march(sandbox: Sandbox) -> Town:
+    """Payments by every means, some of which come to nothing, and a read of each."""
+    town = Town(sandbox)
+    await town.pays("0000000101", Method.CARD, card_number="4000000000000002")
+    await town.pays("0000000102", Method.CARD, card_number="3530000000000003")
+    await town.pays("0000000103", Method.INTERNET_BANKING, bank_code="0005")
+    await town.pays("0000000104", Method.CONVENIENCE_STORE)
+    await town.pays("0000000105", Method.CARD, card_number="4000000000000036")
+    await town.pays("0000000106", Method.CARD, card_number="4000000000000051")
+    looked_at = await town.slip("0000000107")
+    consent = expect(
+        await sandbox.provider.commands.consent(
+            ConsentRequest(app_user="taro.yamada", terms_version=sandbox.provider.settings.terms_version),
+            "consent-of-yamada",
+        )
+    )
+    scanned = ScanRequest(barcode=looked_at.barcode or "", consent_id=consent.consent_id)
+    expect(await sandbox.provider.commands.scan(scanned, "scan-of-yamada"))
+    town.numbers |= {"taro.yamada", "scan-of-yamada"}
+    for service in sandbox.services:
+        whose = [f"slip:{looked_at.slip_number}", *(f"payment:{p}" for p in town.payments.values())]
+        await service.record_access(CLERK, "GET /payments", whose)
+    return town
+
+
+async def records(service: Service, kind: RecordKind) -> list[Registered]:
+    return [*reversed(await service.duty_records(Wanted(kind)))]
+
+
+@pytest.fixture
+def sealed(tmp_path: Path) -> dict[str, dict[str, Any]]:
+    make_folder_of_keys(tmp_path / "keys", MONTHS)
+    return {party: {**kept()[party], **key_settings(tmp_path / "keys", party)} for party in PARTIES}
+
+
+async def tokens_of(sandbox: Sandbox) -> set[str]:
+    """Card tokens, and keyed hashes of numbers, at both agents."""
+    found: set[str] = set()
+    for agent in sandbox.agents.values():
+        async with agent.reading() as session:
+            rows = await session.execute(text("SELECT card_token, card_key, account_id FROM cards"))
+            found |= {value for row in rows for value in row}
+    return found
+
+
+def contractors_of(sandbox: Sandbox) -> list[Service]:
+    return [service for service in sandbox.services if service.principal != WARD]
+
+
+async def test_after_the_set_date_no_byte_at_a_contractor_leads_to_a_person(
+    tmp_path: Path, sealed: dict[str, dict[str, Any]]
+) -> None:
+    data = tmp_path / "data"
+    async with Sandbox(at(3, 14), seed=7, folder=data, overrides=sealed) as sandbox:
+        town = await a_march(sandbox)
+        await sandbox.advance(at(4, 20))
+        new = await town.slip("0000000201")
+        town.numbers -= {new.slip_number, new.barcode or "", "0000000201"}
+        await sandbox.advance(at(6, 29))
+        before, books = found_in_files(data, town.numbers), await sandbox.books()
+        for number in town.numbers - {n for n in town.numbers if n.startswith("00000001")}:
+            assert f"{PAYMENT_PROVIDER}.db" in {n.removesuffix("-wal") for n in before[number]}, number
+        tokens = await tokens_of(sandbox)
+        for service in contractors_of(sandbox)[1:]:
+            assert await found_on_bus(sandbox.bus, service, tokens, outside=False), (
+                "an agent can read what it was asked"
+            )
+
+        await sandbox.advance(at(7, 1))
+        for service in contractors_of(sandbox):
+            assert found_in_files(data, town.numbers | tokens, of=service.principal) == {}, service.principal
+            assert await found_on_bus(sandbox.bus, service, town.numbers) == {}, service.principal
+            assert await found_on_bus(sandbox.bus, service, tokens, outside=False) == {}, service.principal
+        assert found_in_files(data, town.cards) == {}
+        assert found_in_files(data / "bus", town.numbers) == {}, "it is sealed"
+
+        after = await sandbox.books()
+        assert audit(after) == audit(books)
+        assert audit(after).conserved
+        assert position(after) == position(books)
+        assert await sandbox.ward.queries.open_items() == []
+
+
+async def test_the_books_an_explanation_and_the_access_log_say_what_is_still_known(tmp_path: Path) -> None:
+    async with Sandbox(at(3, 14), seed=7, folder=tmp_path, overrides=kept()) as sandbox:
+        town = await a_march(sandbox)
+        by_card = town.payments["0000000101"]
+        told = (await sandbox.provider.queries.explain([by_card]))[by_card]
+        await sandbox.advance(at(7, 1))
+        for service in sandbox.services:
+            async with service.reading() as session:
+                log = await service.access_log.entries(session)
+            assert broken(log) == []
+            assert [entry.is_erased for entry in log] == [service.principal != WARD] * len(log) != []
+        refused = await sandbox.provider.queries.payment(by_card)
+        assert isinstance(refused, Refusal)
+        assert (refused.code, "erased on 2022-06-30" in refused.detail) == ("payment_erased", True)
+        assert await sandbox.provider.queries.payments([*town.payments.values()]) == []
+        for service in (sandbox.provider, sandbox.agents[Agent.UC]):
+            (last,) = (await service.queries.explain([by_card]))[by_card].steps[-1:]
+            assert (last.event, last.at) == ("消去 erased", at(6, 30, 3))
+        steps = (await sandbox.provider.queries.explain([by_card]))[by_card].steps
+        assert [(step.event, step.at) for step in steps[: len(told.steps)]] == [(s.event, s.at) for s in told.steps]
+        assert not any(number in step.detail for step in steps for number in town.numbers)
+        day = date(2022, 4, 30)
+        then = (await sandbox.agents[Agent.UC].queries.explain([town.payments["0000000105"]], on=day)).values()
+        assert [step.detail for step in next(iter(then)).steps] == ["a card, ¥8,500", "消去済 erased"]
+
+
+async def test_a_certificate_is_signed_for_the_responsible_person_and_the_ward_accepts_it() -> None:
+    async with Sandbox(at(3, 14), seed=7, overrides=kept()) as sandbox:
+        await a_march(sandbox)
+        await sandbox.advance(at(6, 29))
+        due = await records(sandbox.provider, RecordKind.ERASURE_DUE)
+        assert [(one.record.record_id, one.record.due_on) for one in due] == [
+            (f"{PAYMENT_PROVIDER}/2022-03-31/1", date(2022, 6, 30)),
+            (f"{PAYMENT_PROVIDER}/2023-03-31/1", date(2023, 6, 30)),
+        ]
+        assert await records(sandbox.provider, RecordKind.ERASURE_CERTIFIED) == []
+        await sandbox.advance(at(7, 8))
+        for service in contractors_of(sandbox):
+            (certified,) = await records(service, RecordKind.ERASURE_CERTIFIED)
+            certificate = msgspec.convert(certified.content, ErasureCertified)
+            assert certificate.certificate_id == f"{service.principal}/2022-03-31/1/1"
+            assert is_signed(certificate.public_key, certificate.signature, certificate_text(certificate))
+            (named,) = (await records(service, RecordKind.HANDLERS_NAMED))[:1]
+            assert certificate.responsible == named.content["handlers"][0][0]
+            counts = {kind.name: kind.count for kind in certificate.kinds}
+            assert counts["支払"] == {PAYMENT_PROVIDER: 7, "card_agent.jcb": 1, "card_agent.uc": 3}[service.principal]
+            (checked,) = await records(service, RecordKind.ERASURE_CHECKED)
+            assert (checked.record.holds, checked.content["why"]) == (True, "")
+        erasures = await listed_of(sandbox.provider)
+        assert [(e.due_on, e.erased_at, e.finished_at, e.certificates) for e in erasures] == [
+            (date(2022, 6, 30), at(6, 30, 3), at(6, 30, 3), 1),
+            (date(2023, 6, 30), None, None, 0),
+        ]
+
+
+async def listed_of(service: Any) -> Any:
+    async with service.reading() as session:
+        return await listed(session, service.erasing)
+
+
+async def test_what_is_not_settled_is_kept_named_and_erased_by_a_further_one(tmp_path: Path) -> None:
+    async with Sandbox(at(3, 14), seed=7, folder=tmp_path, overrides=kept()) as sandbox:
+        town = Town(sandbox)
+        anomaly = ReceiptAnomalyRequest(kind=ReceiptAnomaly.NEVER_CONFIRMED, next=1)
+        expect(await sandbox.provider.commands.inject_anomaly(anomaly))
+        unconfirmed = await town.pays("0000000101", Method.CONVENIENCE_STORE)
+        settled = await town.pays("0000000102", Method.CONVENIENCE_STORE)
+        await sandbox.advance(at(7, 1))
+        (first,) = await records(sandbox.provider, RecordKind.ERASURE_CERTIFIED)
+        assert (first.content["kept_count"], first.content["kept"]) == (1, [town.payments["0000000101"]])
+        paid = expect(await sandbox.provider.queries.payment(town.payments["0000000101"]))
+        assert paid.slip_number == unconfirmed.slip_number
+        assert found_in_files(tmp_path, [settled.slip_number], of=PAYMENT_PROVIDER) == {}
+        await sandbox.advance(at(9, 1))
+        certified = await records(sandbox.provider, RecordKind.ERASURE_CERTIFIED)
+        assert [(c.content["due_on"], c.content["kept_count"]) for c in certified] == [
+            ("2022-06-30", 1), ("2022-07-31", 1), ("2022-08-31", 1)
+        ]  # fmt: skip
+
+
+class Crash(BaseException):
+    """Ends a party as a kill would."""
+
+
+@dataclass
+class CrashOnce:
+    point: str
+    nth: int = 1
+
+    def reached(self, point: str) -> None:
+        if point == self.point:
+            self.nth -= 1
+            if self.nth == 0:
+                raise Crash
+
+
+@pytest.mark.parametrize("point", ["transaction.committed", "erasure.made_real", "wave.committed", "outbox.sent"])
+async def test_a_crash_on_the_day_leaves_one_erasure_and_one_certificate(tmp_path: Path, point: str) -> None:
+    async with Sandbox(at(3, 14), seed=7, folder=tmp_path, overrides=kept()) as sandbox:
+        town = await a_march(sandbox)
+        await sandbox.advance(at(6, 30, 2))
+        await sandbox.restart(PAYMENT_PROVIDER, CrashOnce(point, nth=2 if point == "transaction.committed" else 1))
+        crashes = 0
+        while True:
+            try:
+                await sandbox.advance(at(7, 8))
+                break
+            except Crash:
+                crashes += 1
+                await sandbox.restart(PAYMENT_PROVIDER)
+        assert crashes == 1
+        assert found_in_files(tmp_path, town.numbers, of=PAYMENT_PROVIDER) == {}
+        assert len(await records(sandbox.provider, RecordKind.ERASURE_CERTIFIED)) == 1
+        (checked,) = [
+            c
+            for c in await records(sandbox.ward, RecordKind.ERASURE_CHECKED)
+            if c.record.contractor == PAYMENT_PROVIDER
+        ]
+        assert checked.record.holds
+        assert audit(await sandbox.books()).conserved
+
+
+async def test_at_the_contract_s_end_all_that_is_settled_goes_at_once_and_a_scan_begins_anew(tmp_path: Path) -> None:
+    async with Sandbox(at(7, 11, year=2021), seed=7, folder=tmp_path) as sandbox:
+        town = Town(sandbox)
+        slip = await town.pays("0000000101", Method.CONVENIENCE_STORE)
+        erase = sandbox.provider.erase
+        nothing = await erase(ErasureRequest())
+        assert isinstance(nothing, Refusal)
+        assert nothing.code == "nothing_to_erase"
+        await sandbox.advance(at(4, 10))
+        (done,) = expect(await erase(ErasureRequest(end_of_contract=True), "end")).erasures
+        assert (done.data_until, done.kinds["支払"], done.kept) == (date(2022, 4, 10), 1, ())
+        await sandbox.settle()
+        assert found_in_files(tmp_path, town.numbers, of=PAYMENT_PROVIDER) == {}
+        (certified,) = await records(sandbox.ward, RecordKind.ERASURE_CERTIFIED)
+        assert certified.content["responsible"] == "未選任", "nobody was ever named"
+        again = await payers_of(sandbox).pay(PlannedPayment(sandbox.clock.now(), slip, Method.COUNTER))
+        assert expect(again).payment_id != town.payments["0000000101"]
+
+
+async def test_five_years_later_the_ward_s_ledger_names_nobody_and_still_agrees(tmp_path: Path) -> None:
+    quick = {party: {"duties": "left"} for party in PARTIES} | {WARD: {"duties": "kept", "ledger_years": 1}}
+    async with Sandbox(at(7, 11, year=2021), seed=7, folder=tmp_path, overrides=quick) as sandbox:
+        town = Town(sandbox)
+        await town.pays("0000000101", Method.CONVENIENCE_STORE)
+        twice = await town.pays("0000000102", Method.CONVENIENCE_STORE)
+        expect(await payers_of(sandbox).pay(PlannedPayment(sandbox.clock.now(), twice, Method.COUNTER)))
+        await town.slip("0000000103")
+        await sandbox.advance(at(3, 1, year=2023))
+        before, balances = await sandbox.books(), await sandbox.ward.queries.balances()
+        assert set(found_in_files(tmp_path, town.numbers, of=WARD)) == town.numbers
+        await sandbox.advance(at(4, 1, year=2023))
+        assert found_in_files(tmp_path, town.numbers, of=WARD) == {}
+        after = await sandbox.books()
+        assert (audit(after), position(after)) == (audit(before), position(before))
+        assert await sandbox.ward.queries.balances() == balances
+        assert len(await sandbox.ward.queries.open_items()) == 0

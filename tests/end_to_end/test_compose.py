@@ -260,6 +260,25 @@ def test_no_number_of_a_slip_or_a_person_is_in_the_broker_s_files(stack: Compose
     assert stack.said("kafka", *find, given="application/vnd.sansha.sealed.v1") != "", "the files are not compressed"
 
 
+def test_an_inspector_finds_the_duties_of_containers_kept_but_for_the_rights_of_the_load_test(
+    stack: ComposedStack,
+) -> None:
+    done = stack.run_in("console", "sansha", "duties", "--json")
+    found = json.loads(done.stdout)
+    held = {(one["party"], one["check"]): (one["holds"], one["found"]) for one in found["checks"]}
+    here = {"named_peers", "sealed", "roles", "access_log", "containers", "fields_collected", "terms_published"}
+    for check in (*here, "monitored"):
+        parties = {party for party, name in held if name == check}
+        assert len(parties) >= 2
+        assert [held[party, check] for party in parties if held[party, check][0] is not True] == []
+    missed = {one["number"]: one["why"][0]["english"] for one in found["duties"] if one["status"] == "missed"}
+    assert missed.keys() == {"D-6", "D-7", "D-10"}
+    assert all(
+        why.startswith("12 rights that the contract gives to nobody: User:load_test ") for why in missed.values()
+    )
+    assert done.returncode == 1
+
+
 def test_a_load_test_writes_receipts_as_a_principal_of_its_own_and_the_ward_has_each_once(stack: ComposedStack) -> None:
     found = json.loads(stack.ran("load", "receipts", "--rate", "50", "--duration", "2s", "--warm-up", "1s", "--json"))
     assert (found["sent"], found["audit"]["registered_once"], found["audit"]["twice"]) == (150, 150, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
@@ -21,7 +22,7 @@ from services.console.duties.site import BACKUPS, Site
 from services.console.duties.standing import Seen, Standing, stand
 from services.console.duties.words import Said
 from services.console.stack.addresses import Addresses
-from services.console.stack.clients import StackClient
+from services.console.stack.clients import StackClient, Unreachable
 from services.console.stack.credentials import data_folder
 
 
@@ -84,8 +85,12 @@ def _first_day(records: Sequence[DutyRecordView], instants: Iterable[datetime]) 
 
 async def _first_reads(client: StackClient) -> Sequence[datetime]:
     """Of each party's access log."""
-    found = [await client.get(party, "/ops/access-log", limit=1) for party in PARTIES]
-    return [AccessView.model_validate(one).at for answer in found for one in answer]
+    found: list[datetime] = []
+    for party in PARTIES:
+        with suppress(Unreachable):  # it may have been left out of the stack
+            answer = await client.get(party, "/ops/access-log", limit=1)
+            found += [AccessView.model_validate(one).at for one in answer]
+    return found
 
 
 def _urls(addresses: Addresses) -> dict[str, str]:

@@ -31,7 +31,8 @@ class Access(NamedTuple):
     what: str
     """Method and path of the route."""
     whose: tuple[str, ...]
-    """The persons, each as `kind:number`: insured person, slip or payment; `everybody` for a whole ledger."""
+    """The persons, each as `kind:number`: insured person, slip or payment; `everybody` for a whole ledger,
+    `staff` for a register that names staff."""
     why: str
     """利用目的"""
 

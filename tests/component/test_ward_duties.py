@@ -166,6 +166,17 @@ async def test_a_certificate_of_somebody_else_than_the_registered_responsible_pe
     assert "届出のある取扱責任者（別の 人）の証明でない" in answer.detail
 
 
+async def test_simulated_staff_check_a_certificate_on_the_next_business_day(home: Home) -> None:
+    ward = await DrivenWard.started(home, duties="kept")
+    await ward.send(NAMED, certificate(), certificate("e1/2", signed=False))
+    await ward.advance("2021-07-13T09:59:59+09:00")
+    assert await ward.published(e.ErasureChecked) == []
+    await ward.advance("2021-07-13T10:00:00+09:00")
+    checked = await ward.published(e.ErasureChecked)
+    assert [(check.certificate_id, check.accepted) for check in checked] == [("e1/1", True), ("e1/2", False)]
+    assert checked[1].why
+
+
 async def test_the_wards_own_training_is_registered_and_sent_to_nobody(ward: DrivenWard) -> None:
     held = accepted(await commands(ward).train_staff(TrainingRequest(taught="条例", attendees=20)))
     assert (held.contractor, held.party) == (WARD, WARD)

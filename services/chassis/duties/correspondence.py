@@ -80,7 +80,6 @@ class Correspondence:
 
     def _plan_answer(self, entry: Registered, tx: Transaction) -> None:
         record, answer = entry.record, ANSWERS.get(entry.record.kind)
-        if self.terms.kept and answer in self.makes and record.due_on is not None:
-            assert answer is not None
+        if self.terms.kept and answer is not None and answer in self.makes and record.due_on is not None:
             at = max(self.terms.done_at(record.due_on), tx.now)
             tx.schedule(DutyDue(make=answer, about=record.record_id), at)

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.stack
 SEED, PAYMENTS, BANK = 7, 40, 20
 OWN_SECRETS = {
     *("users.json", "database_url", "kafka_password", "secret", "readers.json"),
-    *("ca.pem", "server.pem", "peer.pem"),
+    *("ca.pem", "server.pem", "peer.pem", "signing_key"),
 }
 LISTENING: dict[str, tuple[int, ...]] = {
     "kafka": (9092, 9093, 9094),
@@ -37,11 +37,11 @@ import concurrent.futures, socket, sys
 def reached(place):
     host, port = place.split(":")
     try:
-        socket.create_connection((host, int(port)), timeout=3).close()
+        socket.create_connection((host, int(port)), timeout=1.5).close()
     except OSError:
         return ""
     return place
-with concurrent.futures.ThreadPoolExecutor(32) as pool:
+with concurrent.futures.ThreadPoolExecutor(64) as pool:
     print(*pool.map(reached, sys.argv[1:]))
 """
 """Prints the places of the arguments at which a connection is accepted."""

@@ -149,7 +149,10 @@ class _Drawing:
 
     def _headings(self, grid: Grid, widths: Sequence[float]) -> None:
         self._framed(
-            [_Cell([heading], width, shaded=True) for heading, width in zip(grid.headings, widths, strict=True)]
+            [
+                _Cell([heading], width, shaded=True, align="R" if n in grid.numbers else "L")
+                for n, (heading, width) in enumerate(zip(grid.headings, widths, strict=True))
+            ]
         )
 
     def _framed(self, cells: Sequence[_Cell], size: float = _TEXT) -> None:

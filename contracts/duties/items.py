@@ -108,7 +108,7 @@ ITEMS: Final = (
         PARTIES,
         frozenset(
             {"user", "terminal_user", "decided_by", "inspected_by", "handlers", "responsible", "task", "password"}
-            | {"whose"}
+            | {"whose", "certificates"}
         ),
         of_payers=False,
     ),

@@ -76,7 +76,8 @@ detail
 due_at
 due_on
 duty
-effect end_of_contract
+effect
+end_of_contract
 ended_at
 entrusted_at
 entry
@@ -88,6 +89,7 @@ figures
 file_name
 finding_id
 findings
+finished_at
 fiscal_year
 found
 given_at
@@ -104,7 +106,10 @@ incident_kind
 inspection_id
 issued_at
 issuer
-kept kept_count kept_until
+kept
+kept_count
+kept_until
+keys_before
 kind
 kinds
 lapsed_at

@@ -8,16 +8,13 @@ from importlib import import_module
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import MetaData
 
 from contracts import events
-from services.chassis.access_log import AccessLog
 from services.chassis.bus.memory import MemoryBus
 from services.chassis.clock import Clock, real_now
-from services.chassis.duties.register import Register
-from services.chassis.logins import Logins
 from services.chassis.service import Service
 from services.chassis.web.application import create_http
+from services.console.duties.checks.collecting import OF_THE_CHASSIS
 from services.console.duties.fields import requested
 
 PARTIES: Final = ("ward", "payment_provider", "card_agent")
@@ -36,12 +33,11 @@ def service_of(party: str) -> Service:
 
 
 def of_tables(party: str) -> Iterator[str]:
-    """Columns of a party's own tables, of its register, and of those that hold who called it."""
-    service, chassis = service_of(party), MetaData()
-    AccessLog(chassis), Logins(chassis, service.settings.lockout), Register(chassis, party)
-    for tables in (service.tables, chassis):
-        for table in tables.tables.values():
-            yield from table.columns.keys()
+    """Columns of all its tables but those that only carry what others hold."""
+    for schema in service_of(party).schemas:
+        for table in schema.tables.tables.values():
+            if table.name not in OF_THE_CHASSIS:
+                yield from table.columns.keys()
 
 
 def of_requests(party: str) -> set[str]:

@@ -31,6 +31,7 @@ STAYS: Final[dict[tuple[str, str], str]] = {
     ("*", "use"): BOOKS,
     ("*", "number"): "counts rows; no table has a card's number",
     ("duty_records", "content"): OWN_DUTIES,
+    ("erasures", "certificates"): OWN_DUTIES,
     ("access_log", "user"): "who saw something answers for it longer than the data last",
     ("outbox", "records"): "deleted once sent; pending timers name payments alone",
     ("slips", "levy_year"): BOOKS,

@@ -15,7 +15,11 @@ from contracts.http.console import ClockView
 from contracts.http.duties import DutyRecordView
 from contracts.parties import PARTIES
 from contracts.vocabulary import business_date, on_the_clock
+from services.chassis.bus.port import UnknownTopic
+from services.chassis.clock import Clock
+from services.chassis.clock_topic import ClockFollower
 from services.console.books.access_logs import log_in_folder
+from services.console.duties.checks.bus import log_in
 from services.console.duties.inspecting import inspect
 from services.console.duties.registers import registers_in_folder, registers_of_stack
 from services.console.duties.site import BACKUPS, Site
@@ -59,23 +63,36 @@ async def look_at_stack(client: StackClient, asked: Asked) -> Standing:
 
 
 async def look_in_folder(folder: Path, asked: Asked) -> Standing:
-    """How the duties stand by a data folder; by default on the last day of its registers.
+    """How the duties stand by a data folder; by default on the last day that its clock showed.
 
-    Raises `LookupError` for a folder that cannot be read, `NoSuchDay` if it has no record and no day is given.
+    Raises `LookupError` for a folder that cannot be read, `NoSuchDay` if nothing tells its day and none is given.
     """
     records = await registers_in_folder(folder)
     reads: list[Entry] = [entry for party in PARTIES for entry in await log_in_folder(folder, party)]
     instants = [*(record.at for record in records), *(entry.access.at for entry in reads)]
-    at = max(instants, default=None)
+    at = max([*instants, *await _clock_of(folder)], default=None)
     if at is None or (asked.on is not None and asked.on > business_date(at)):
         if asked.on is None:
-            raise NoSuchDay(f"the registers in {folder} are empty; name a day with --on")
+            raise NoSuchDay(f"{folder} has no clock, and its registers are empty; name a day with --on")
         at = on_the_clock(asked.on, time.max)
     on = asked.on or business_date(at)
     checks = await inspect(Site(None, folder, records, asked.backups))
     place = Said(f"データフォルダ {folder}", f"the data folder {folder}")
     began = asked.began or _first_day(records, [*instants, at])
     return stand(records, checks, on=on, began=began, seen=Seen(at, place, _urls(Addresses())))
+
+
+async def _clock_of(folder: Path) -> Sequence[datetime]:
+    """What the folder's clock showed when it was last set; nothing without a log in the folder."""
+    if not (folder / "bus").is_dir():
+        return []
+    async with log_in(folder / "bus") as bus:
+        follower = ClockFollower(bus, Clock.real())
+        try:
+            await follower.catch_up()
+        except UnknownTopic:
+            return []
+    return [] if follower.last is None else [follower.last.simulated_at]
 
 
 def _first_day(records: Sequence[DutyRecordView], instants: Iterable[datetime]) -> date:

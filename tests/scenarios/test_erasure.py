@@ -195,7 +195,6 @@ async def test_a_certificate_is_signed_for_the_responsible_person_and_the_ward_a
         due = await records(sandbox.provider, RecordKind.ERASURE_DUE)
         assert [(one.record.record_id, one.record.due_on) for one in due] == [
             (f"{PAYMENT_PROVIDER}/2022-03-31/1", date(2022, 6, 30)),
-            (f"{PAYMENT_PROVIDER}/2023-03-31/1", date(2023, 6, 30)),
         ]
         assert await records(sandbox.provider, RecordKind.ERASURE_CERTIFIED) == []
         await sandbox.advance(at(7, 8))
@@ -213,7 +212,6 @@ async def test_a_certificate_is_signed_for_the_responsible_person_and_the_ward_a
         erasures = await listed_of(sandbox.provider)
         assert [(e.due_on, e.erased_at, e.finished_at, e.certificates) for e in erasures] == [
             (date(2022, 6, 30), at(6, 30, 3), at(6, 30, 3), 1),
-            (date(2023, 6, 30), None, None, 0),
         ]
 
 

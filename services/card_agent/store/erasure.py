@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Delete, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.duties.erasing import ERASED, Cut
@@ -21,11 +22,6 @@ _SETTLED: Final = or_(_a.status.in_(ENDED), and_(_a.status == SETTLED, _a.deposi
 
 def _of(cut: Cut) -> ColumnElement[bool]:
     return and_(_a.erased_at.is_(None), cut.before > _MADE_AT)
-
-
-def _unused(cut: Cut) -> ColumnElement[bool]:
-    """Cards made up to the last day that no authorization names any more."""
-    return and_(cards.c.tokenized_at < cut.before, ~exists().where(_a.card_token == cards.c.card_token))
 
 
 async def holds(session: AsyncConnection, cut: Cut) -> bool:
@@ -44,14 +40,33 @@ async def erase(session: AsyncConnection, cut: Cut, now: datetime) -> Gone:
     await session.execute(update(authorizations).where(_of(cut), _SETTLED).values(values))
     left = select(_a.payment_id).where(_of(cut)).order_by(_a.payment_id)
     kept = (await session.execute(left)).scalars().all()
-    gone_cards = (await session.execute(delete(cards).where(_unused(cut)))).rowcount
-    needed = or_(
-        exists().where(cards.c.account_id == accounts.c.account_id),
-        exists().where(_a.account_id == accounts.c.account_id),
-        accounts.c.held != 0,
-    )
-    gone_accounts = (await session.execute(delete(accounts).where(~needed))).rowcount
+    gone_cards = await _erase_cards(session, cut)
+    gone_accounts = await _erase_accounts(session)
     return Gone({AUTHORIZATIONS: len(erased), CARDS: gone_cards, ACCOUNTS: gone_accounts}, kept, erased)
+
+
+async def _erase_cards(session: AsyncConnection, cut: Cut) -> int:
+    """Those that no authorization names any more. Compared here: no index leads from a card to its authorizations."""
+    c = cards.c
+    made = (await session.execute(select(c.card_token).where(c.tokenized_at < cut.before))).scalars().all()
+    query = select(_a.card_token).where(_a.erased_at.is_(None)).distinct()
+    needed = set((await session.execute(query)).scalars()) if made else set()
+    return await _erased(session, delete(cards).where(c.card_token == bindparam("unused")), set(made) - needed)
+
+
+async def _erase_accounts(session: AsyncConnection) -> int:
+    """Those without a card or an authorization, and with nothing held."""
+    idle = (await session.execute(select(accounts.c.account_id).where(accounts.c.held == 0))).scalars().all()
+    needed = set((await session.execute(select(cards.c.account_id).distinct())).scalars())
+    needed |= set((await session.execute(select(_a.account_id).where(_a.account_id.is_not(None)).distinct())).scalars())
+    one = delete(accounts).where(accounts.c.account_id == bindparam("unused"))
+    return await _erased(session, one, set(idle) - needed)
+
+
+async def _erased(session: AsyncConnection, one: Delete, ids: Collection[str]) -> int:
+    if ids:
+        await session.execute(one, [{"unused": name} for name in sorted(ids)])
+    return len(ids)
 
 
 DATA: Final = PartyData(RULES, holds, erase)

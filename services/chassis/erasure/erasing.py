@@ -55,13 +55,11 @@ class Erasing:
     # ---- planned
 
     async def plan(self, years: Sequence[YearOfErasures], tx: Transaction) -> None:
-        """Plan what is due for the data of a fiscal year, or of the one before if there are any; then the next year."""
+        """Plan what is due in a fiscal year, if there are data of that time; then the next year."""
         for year in years if self.terms.kept else ():
-            *_, last = planned = self.terms.years_planned_in(year.fiscal_year)
-            for one in planned:
-                cut = Cut.of_year(one)
-                if (self.certifier and one == last) or await self.party.holds(tx.session, cut):
-                    await self.enter(cut, 1, self.terms.due_on(cut), tx)
+            cut = Cut.of_year(self.terms.year_due_in(year.fiscal_year))
+            if await self.party.holds(tx.session, cut):
+                await self.enter(cut, 1, self.terms.due_on(cut), tx)
             following = YearOfErasures(fiscal_year=year.fiscal_year + 1)
             begins = first_instant(following.fiscal_year)
             if begins <= LAST_INSTANT:

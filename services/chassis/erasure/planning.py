@@ -32,10 +32,9 @@ class ErasureTerms:
         """The last day of the month."""
         return end_of_month(cut.until, self.months)
 
-    def years_planned_in(self, fiscal_year: int) -> tuple[int, ...]:
-        """The years whose erasure is planned at the beginning of a year: each with a day to come, or just past."""
-        last = fiscal_year - (self.months - 1) // 12
-        return last - 1, last
+    def year_due_in(self, fiscal_year: int) -> int:
+        """The fiscal year whose data are due to be erased in this one."""
+        return fiscal_year - 1 - (self.months - 1) // MONTHS
 
 
 def at_night_of(day: date, now: datetime) -> datetime:

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, Final
 
 from contracts.parties import PARTIES
-from services.console.scenarios import app_payments, channels, debts, duties, files, settlements
+from services.console.scenarios import app_payments, channels, debts, duties, erasures, files, settlements
 from services.console.scenarios.world import World
 
 Play = Callable[[World], Awaitable[None]]
@@ -54,6 +54,11 @@ _TRAINING_FORGOTTEN: Final = {
 _NOTHING_IMPROVED: Final = {
     "ward": {"duties": "kept", "duties_neglected": "D-16"},
     "card_agent.uc": {"duties": "kept", "duties_neglected": "D-20"},
+}
+_IN_MARCH: Final = date(2022, 3, 1)
+_ERASURE_FORGOTTEN: Final = {
+    **_KEPT,
+    "payment_provider": {**_KEPT["payment_provider"], "duties_neglected": "D-11"},
 }
 
 LIBRARY: Final = (
@@ -116,5 +121,7 @@ LIBRARY: Final = (
     Scenario(duties.status_asked_and_answered, "取扱状況の報告", overrides=_KEPT),
     Scenario(duties.handlers_named_late, "遅れた取扱責任者等の報告", _FIRST_DAY, _LEFT_BY_PROVIDER),
     Scenario(duties.training_forgotten, "忘れられた研修", _FIRST_DAY, _TRAINING_FORGOTTEN),
+    Scenario(erasures.erased_on_its_day, "消去", _IN_MARCH, _KEPT),
+    Scenario(erasures.erasure_forgotten, "忘れられた消去", _IN_MARCH, _ERASURE_FORGOTTEN),
     Scenario(duties.breach_published, "違反の公表", _FIRST_DAY, _NOTHING_IMPROVED),
 )

@@ -6,7 +6,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from contracts.parties import PARTIES
+from contracts.parties import PARTIES, WARD
+from services.chassis.backup_keys import key_folder
 from services.chassis.identity import random_token
 from services.console.stack.private_files import write_private
 
@@ -29,6 +30,10 @@ def new_signing_key() -> str:
 
 
 def of_duties(folder: Path, principal: str) -> Mapping[str, str]:
-    """Variables of a party's process: its key, and that its staff do what is owed, unless the environment says so."""
+    """Variables of a party's process: its key, and that its staff do what is owed, unless the environment says so.
+
+    A contractor's erasure destroys the keys of the backups made before it, in which its data still are.
+    """
     key = signing_key_file(folder, principal).read_text().strip()
-    return {"SANSHA_SIGNING_KEY": key, "SANSHA_DUTIES": os.environ.get("SANSHA_DUTIES", "kept")}
+    of_backups = {} if principal == WARD else {"SANSHA_BACKUP_KEYS_DIR": str(key_folder(folder))}
+    return {"SANSHA_SIGNING_KEY": key, "SANSHA_DUTIES": os.environ.get("SANSHA_DUTIES", "kept"), **of_backups}

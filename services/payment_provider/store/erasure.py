@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, and_, case, delete, exists, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, case, delete, exists, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.duties.erasing import ERASED, Cut
@@ -108,12 +108,16 @@ async def _erase_files(session: AsyncConnection, now: datetime) -> int:
 
 
 async def _erase_consents(session: AsyncConnection, cut: Cut) -> set[str]:
-    """Returns the users of the app who gave them."""
-    unused = ~exists().where(_p.consent_id == consents.c.consent_id)
-    old = and_(consents.c.consented_at < cut.before, unused)
-    users = (await session.execute(select(consents.c.app_user).where(old))).scalars().all()
-    await session.execute(delete(consents).where(old))
-    return set(users)
+    """Returns the users of the app who gave them. Compared here: no index leads from a consent to its payments."""
+    c = consents.c
+    given = (await session.execute(select(c.consent_id, c.app_user).where(c.consented_at < cut.before))).all()
+    query = select(_p.consent_id).where(_p.consent_id.is_not(None)).distinct()
+    needed = set((await session.execute(query)).scalars()) if given else set()
+    unused = [(consent_id, user) for consent_id, user in given if consent_id not in needed]
+    if unused:
+        one = delete(consents).where(c.consent_id == bindparam("unused"))
+        await session.execute(one, [{"unused": consent_id} for consent_id, _ in unused])
+    return {user for _, user in unused}
 
 
 async def _erased_rows(session: AsyncConnection, table: Table, which: ColumnElement[bool]) -> int:

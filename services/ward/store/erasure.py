@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.calendar import fiscal_year
@@ -31,13 +31,23 @@ from services.ward.domain.erasure import (
 _s, _r, _use = tables.slips.c, tables.receipts.c, tables.overpayment_uses.c
 
 
-def _old_slips(cut: Cut) -> ColumnElement[bool]:
-    """Due up to the last day, without a later receipt or anything that is not settled."""
-    later = exists().where(_r.slip_number == _s.slip_number, _r.received_on > cut.until)
-    undecided = exists().where(tables.overpayments.c.slip_number == _s.slip_number)
-    names = or_(_use.slip_number == _s.slip_number, _use.to_slip == _s.slip_number)
-    unfinished = exists().where(names, _use.due_at.is_not(None), _use.ended_at.is_(None))
-    return and_(_s.insured_number != "", _s.due_on <= cut.until, ~later, ~undecided, ~unfinished)
+async def _old_slips(session: AsyncConnection, cut: Cut) -> Mapping[str, str]:
+    """Slip → insured number: due up to the last day, without a later receipt or anything that is not settled."""
+    due = select(_s.slip_number, _s.insured_number).where(_s.insured_number != "", _s.due_on <= cut.until)
+    found = {
+        number: insured for number, insured in await session.execute(due.order_by(_s.slip_number).with_for_update())
+    }
+    unfinished = _use.due_at.is_not(None), _use.ended_at.is_(None)
+    needed = (
+        select(_r.slip_number).where(_r.received_on > cut.until).distinct(),
+        select(tables.overpayments.c.slip_number),
+        select(_use.slip_number).where(*unfinished),
+        select(_use.to_slip).where(*unfinished),
+    )
+    for query in needed if found else ():
+        for number in (await session.execute(query)).scalars():
+            found.pop(number, None)
+    return found
 
 
 def _old_unknown(cut: Cut) -> ColumnElement[bool]:
@@ -53,11 +63,10 @@ async def holds(session: AsyncConnection, cut: Cut) -> bool:
 
 async def erase(session: AsyncConnection, cut: Cut, _now: datetime) -> Gone:
     """Slips are locked by number, as always."""
-    locked = select(_s.slip_number, _s.insured_number).where(_old_slips(cut)).order_by(_s.slip_number)
-    rows = (await session.execute(locked.with_for_update())).all()
+    slips = await _old_slips(session, cut)
     unknown = (await session.execute(select(_r.slip_number).where(_old_unknown(cut)).distinct())).scalars().all()
-    pseudonyms = {number: f"{ERASED}{random_token()}" for number in (*(row.slip_number for row in rows), *unknown)}
-    await _empty_slips(session, [row.slip_number for row in rows])
+    pseudonyms = {number: f"{ERASED}{random_token()}" for number in (*slips, *unknown)}
+    await _empty_slips(session, [*slips])
     counts = {rule: await _replace(session, rule, pseudonyms) for rule in NUMBERED}
     levied = tables.assessments.c.levy_year <= fiscal_year(cut.until)
     decided = tables.resolutions.c.decided_at < cut.before, tables.resolutions.c.decided_by != ""
@@ -68,7 +77,7 @@ async def erase(session: AsyncConnection, cut: Cut, _now: datetime) -> Gone:
         RESOLUTIONS: (await session.execute(emptying)).rowcount,
         TERMINAL_STEPS: (await session.execute(delete(tables.terminal_steps).where(done))).rowcount,
     }
-    persons = {*(f"slip:{number}" for number in pseudonyms), *(f"insured:{row.insured_number}" for row in rows)}
+    persons = {*(f"slip:{number}" for number in pseudonyms), *(f"insured:{insured}" for insured in slips.values())}
     return Gone(counts, persons=persons)
 
 

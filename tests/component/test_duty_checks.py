@@ -113,7 +113,7 @@ async def test_routes_that_say_they_ask_and_do_not_are_found(tmp_path: Path) -> 
 async def test_an_app_that_may_read_the_books_is_found(tmp_path: Path) -> None:
     async with Running(topics.PAYMENT_PROVIDER, tmp_path, Role.PAYER_APP, Role.AUDITOR) as running:
         found = await check_roles(topics.PAYMENT_PROVIDER, running.site)
-        assert (found.holds, "GET /ops/books" in found.said.english) == (False, True)
+        assert (found.holds, "GET /duties/erasures" in found.said.english) == (False, True)
 
 
 class Belief(BaseModel):

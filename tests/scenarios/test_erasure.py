@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
+from contracts import topics
 from contracts.access_log import broken
 from contracts.duties.certificates import certificate_text
 from contracts.duties.duty import RecordKind
@@ -18,6 +19,7 @@ from contracts.events import ErasureCertified
 from contracts.http.duties import ErasureRequest
 from contracts.http.payment_provider.anomalies import ReceiptAnomalyRequest
 from contracts.http.payment_provider.payments import ConsentRequest, ScanRequest
+from contracts.http.payment_provider.receipt_files import ReceiptFilesRequest
 from contracts.http.ward.slips import SlipRequest, SlipView
 from contracts.parties import PARTIES, PAYMENT_PROVIDER, WARD
 from contracts.roles import Role
@@ -25,6 +27,7 @@ from contracts.sealing import periods
 from contracts.signatures import is_signed
 from contracts.vocabulary import Agent, Method, ReceiptAnomaly, Refusal, business_date, on_the_clock
 from services.chassis.access.caller import Caller
+from services.chassis.bus.port import Record
 from services.chassis.duties.register import Registered, Wanted
 from services.chassis.erasure.by_hand import listed
 from services.chassis.service import Service
@@ -318,3 +321,39 @@ async def test_five_years_later_the_ward_s_ledger_names_nobody_and_still_agrees(
         assert (audit(after), position(after)) == (audit(before), position(before))
         assert await sandbox.ward.queries.balances() == balances
         assert len(await sandbox.ward.queries.open_items()) == 0
+
+
+async def test_content_of_receipt_files_goes_when_its_retention_ends_though_nobody_looks() -> None:
+    overrides = {PAYMENT_PROVIDER: {"receipt_file_retention_days": 10}}
+    async with Sandbox(at(3, 14), seed=7, overrides=overrides) as sandbox:
+        await Town(sandbox).pays("0000000101", Method.CONVENIENCE_STORE)
+        await sandbox.advance(at(3, 16))
+        centre = sandbox.provider.commands.make_receipt_file
+        made = expect(await centre(ReceiptFilesRequest()))
+        assert made.made is not None
+        parts = text("SELECT count(*) FROM receipt_file_parts")
+        for day, left in ((20, 1), (30, 0)):
+            await sandbox.advance(at(3, day))
+            async with sandbox.provider.reading() as session:
+                assert (await session.execute(parts)).scalar_one() == left
+
+
+async def test_a_later_read_of_an_erased_slip_and_a_dead_letter_about_it_go_with_it(tmp_path: Path) -> None:
+    async with Sandbox(at(3, 14), seed=7, folder=tmp_path, overrides=kept()) as sandbox:
+        town = Town(sandbox)
+        slip = await town.pays("0000000101", Method.CONVENIENCE_STORE)
+        await sandbox.advance(at(5, 2))
+        other = await town.slip("0000000102")
+        for number in (slip.slip_number, other.slip_number):
+            await sandbox.provider.record_access(CLERK, "GET /payments", [f"slip:{number}"])
+        for about in (town.payments["0000000101"], "another payment"):
+            value = f'{{"payment_id":"{about}"}}'.encode()
+            await sandbox.bus.produce([Record(topics.timers(PAYMENT_PROVIDER).name, about, value, ())])
+        await sandbox.settle()
+        assert len(await sandbox.provider.dead_letters()) == 2
+        await sandbox.advance(at(7, 1))
+        async with sandbox.provider.reading() as session:
+            log = await sandbox.provider.access_log.entries(session)
+        assert [entry.access.whose for entry in log] == [(), (f"slip:{other.slip_number}",)]
+        (letter,) = await sandbox.provider.dead_letters()
+        assert letter.value == {"payment_id": "another payment"}

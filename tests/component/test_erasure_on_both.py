@@ -13,7 +13,7 @@ from services.chassis.service import Service
 from services.console.books.audit import audit
 from services.console.sandbox.sandbox import Sandbox
 from tests.component.home import Home
-from tests.scenarios.test_erasure import a_march, at, tokens_of
+from tests.scenarios.town import a_march, at, tokens_of
 
 
 async def values(service: Service) -> set[str]:

@@ -205,6 +205,8 @@ class EventProcessor:
         if letter is None:
             return None
         delivery = self.decode(self._mended(letter.message, mended))
+        if delivery is not None and delivery.to.outside is not None:
+            raise ValueError("its work is done outside of transactions, so a timer must bring it: sansha duties erase")
         if delivery is not None and await self._not_yet_handled([delivery], tx):
             await delivery.to.handler([delivery.event], tx)
         await self._letters.delete(tx.session, letter_id)

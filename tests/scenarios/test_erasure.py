@@ -213,6 +213,36 @@ async def test_a_crash_on_the_day_leaves_one_erasure_and_one_certificate(tmp_pat
         assert audit(await sandbox.books()).conserved
 
 
+class Broken:
+    """What no retry mends by itself, at one point, this many times."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    def reached(self, point: str) -> None:
+        if point == "erasure.made_real" and self.times:
+            self.times -= 1
+            raise RuntimeError("the disk is not as it should be")
+
+
+async def test_an_erasure_that_could_not_be_finished_is_not_certified_until_it_is(tmp_path: Path) -> None:
+    async with Sandbox(at(3, 14), seed=7, folder=tmp_path, overrides=kept()) as sandbox:
+        town = await a_march(sandbox)
+        await sandbox.advance(at(6, 30, 2))
+        await sandbox.restart(PAYMENT_PROVIDER, Broken(times=5))
+        await sandbox.advance(at(7, 1))
+        assert await records(sandbox.provider, RecordKind.ERASURE_CERTIFIED) == []
+        (letter,) = await sandbox.provider.dead_letters()
+        refused = await sandbox.provider.replay(letter.id, None)
+        assert isinstance(refused, Refusal)
+        assert "sansha duties erase" in refused.detail
+        (again,) = expect(await sandbox.provider.erase(ErasureRequest())).erasures
+        assert (again.finished_at, again.certificates) == (None, 0)
+        await sandbox.settle()
+        assert len(await records(sandbox.provider, RecordKind.ERASURE_CERTIFIED)) == 1
+        assert found_in_files(tmp_path, town.numbers, of=PAYMENT_PROVIDER) == {}
+
+
 async def test_at_the_contract_s_end_all_that_is_settled_goes_at_once_and_a_scan_begins_anew(tmp_path: Path) -> None:
     async with Sandbox(at(7, 11, year=2021), seed=7, folder=tmp_path) as sandbox:
         town = Town(sandbox)

@@ -24,7 +24,7 @@ from services.chassis.transaction import Transaction
 
 NOTHING_DUE: Final = Refusal(
     "nothing_to_erase",
-    "no erasure is due and not done, and no certificate was rejected",
+    "no erasure is due and not done or not finished, and no certificate was rejected",
     "GET /duties/erasures says which are due, and when; end_of_contract erases everything that is settled",
 )
 
@@ -66,12 +66,12 @@ class ByHand:
         return sorted(found, key=lambda due: (due.data_until, due.number))
 
     async def _certified_again(self, tx: Transaction) -> Sequence[Erased]:
-        """Those whose last certificate the ward rejected: another one is made."""
+        """Those that could not be finished, or whose last certificate the ward rejected: they are finished again."""
         register, again = self.erasing.correspondence.register, list[Erased]()
         for erased in await self.erasing.records.all(tx.session):
             last = f"{erased.erasure_id}/{erased.certificates}"
             checked = await register.find(tx.session, RecordKind.ERASURE_CHECKED, last)
-            if checked is not None and not checked.record.holds:
+            if erased.finished_at is None or (checked is not None and not checked.record.holds):
                 timer = ErasureToFinish(erasure_id=erased.erasure_id, certificate=erased.certificates + 1)
                 tx.cancel(ErasureToFinish, [timer.subject])
                 tx.schedule(timer, tx.now)

@@ -79,7 +79,8 @@ def _values(name: str, hint: Any) -> st.SearchStrategy[Any]:
     if hint in VALUES:
         return VALUES[hint]
     if get_origin(hint) is tuple:
-        return st.lists(instances(get_args(hint)[0]), max_size=3).map(tuple)
+        of = get_args(hint)[0]
+        return st.lists(VALUES[of] if of in VALUES else instances(of), max_size=3).map(tuple)
     return st.booleans() if hint is bool else st.sampled_from(hint)
 
 
@@ -88,8 +89,8 @@ def fields_of(struct: type[msgspec.Struct]) -> Iterator[str]:
     for name, hint in get_type_hints(struct).items():
         if name in struct.__struct_fields__:
             yield name
-        if get_origin(hint) is tuple:
-            yield from fields_of(get_args(hint)[0])
+        if get_origin(hint) is tuple and issubclass(of := get_args(hint)[0], msgspec.Struct):
+            yield from fields_of(of)
 
 
 any_event = st.sampled_from(EVENTS).flatmap(instances)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Column, MetaData, String, Table, delete, insert, select, text
 
-from services.chassis.database import Database
-from services.chassis.database.sqlite import StillRead
+from services.chassis.database import Database, postgresql
+from services.chassis.database.still_read import StillRead
 from tests.component.home import Home
 
 SECRET = "131044210000012345021"
@@ -69,6 +69,29 @@ async def test_a_database_of_either_kind_goes_on_as_it_was(home: Home) -> None:
     assert found == [f"{SECRET}-1", "later"]
     if not database.is_sqlite:
         await nothing_quotes_what_is_gone(database)
+    await database.close()
+
+
+async def test_a_server_is_not_said_to_be_written_anew_while_a_snapshot_sees_what_was_deleted(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgresql, "_LOOKS", 3)
+    database = Database(await home.url("party"))
+    if database.is_sqlite:
+        await database.close()
+        return
+    await database.create(METADATA)
+    async with database.begin() as session:
+        await session.execute(insert(NUMBERS), [{"id": "1", "number": SECRET}])
+    async with database.read() as reading:
+        assert len((await reading.execute(select(NUMBERS.c.id))).all()) == 1
+        async with database.begin() as session:
+            await session.execute(delete(NUMBERS))
+        with pytest.raises(StillRead, match="sees what was deleted"):
+            await database.write_anew([])
+    await database.write_anew(["numbers"])
+    async with database.read() as session:
+        assert (await session.execute(text("SELECT pg_relation_size('numbers')"))).scalar_one() == 0
     await database.close()
 
 

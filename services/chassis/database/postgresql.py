@@ -18,6 +18,7 @@ from sqlalchemy.pool import NullPool
 from services.chassis.clock import pause
 from services.chassis.database.direct_session import Columns, DirectSession
 from services.chassis.database.postgresql_tls import tls_arguments, without_tls_parameters
+from services.chassis.database.still_read import StillRead
 
 _SERVER_SETTINGS: Final = {
     "application_name": "sansha",
@@ -30,6 +31,18 @@ _SERVER_SETTINGS: Final = {
 _SECONDS_BETWEEN_CHECKS: Final = 1.0
 _PATIENCE_SECONDS: Final = 3.0
 _SECONDS_FOR_A_PLACE: Final = 10.0
+
+
+_LOOKS: Final = 50
+_LOOK_SECONDS: Final = 0.1
+_OLDER: Final = """
+    SELECT coalesce(nullif(application_name, ''), backend_type) FROM pg_stat_activity
+    WHERE pid <> pg_backend_pid() AND (
+        age(backend_xid) > age($1::text::xid8::xid)
+        OR datname = current_database() AND age(backend_xmin) > age($1::text::xid8::xid)
+    ) LIMIT 1
+"""
+"""A session with a transaction or a snapshot from before this transaction id."""
 
 
 class PostgresSession(DirectSession):
@@ -166,12 +179,13 @@ class PostgreSQL:
     async def write_anew(self, tables: Sequence[str]) -> None:
         """`VACUUM FULL`, which no transaction can hold; then new statistics, for the old ones quote values.
 
-        A row that an older snapshot still sees stays until the next time. WAL segments, archives and snapshots of disks
-        are the server's.
+        WAL segments, archives and snapshots of disks are the server's. Raises `StillRead` while a snapshot is held that
+        sees what was deleted: its rows would be copied.
         """
         async with self._place():
             session, ended = await self._connected(), False
             try:
+                await _nobody_sees_what_was_deleted(session)
                 for table in tables:
                     with _translated("VACUUM"):
                         await session.driver.execute(f'VACUUM (FULL, ANALYZE) "{table}"')
@@ -192,6 +206,18 @@ class PostgreSQL:
         while self._idle:
             await self._idle.pop().close()
         await self._engine.dispose()
+
+
+async def _nobody_sees_what_was_deleted(session: PostgresSession) -> None:
+    """Wait for snapshots from before now to end: of autovacuum too. Raises `StillRead` if one does not."""
+    with _translated("VACUUM"):
+        now = await session.driver.fetchval("SELECT pg_snapshot_xmax(pg_current_snapshot())::text")
+        for _ in range(_LOOKS):
+            if not await session.driver.fetchval(_OLDER, now):
+                return
+            await pause(_LOOK_SECONDS)
+        older = await session.driver.fetchval(_OLDER, now)
+    raise StillRead(f"another session ({older}) holds a snapshot that sees what was deleted")
 
 
 def _lock_key(purpose: str) -> int:

@@ -25,7 +25,8 @@ from sqlalchemy.pool import StaticPool
 from services.chassis.database.direct_session import Columns, DirectSession
 from services.chassis.database.journal import GroupCommit, Journal
 from services.chassis.database.mark import Mark
-from services.chassis.outages import Outage, Unusable, is_damage, said
+from services.chassis.database.still_read import StillRead
+from services.chassis.outages import Unusable, is_damage, said
 
 
 class InlineSession(DirectSession):
@@ -210,10 +211,6 @@ class InlineSQLite:
             self._session.sync_connection.close()
             self._session = None
         self._engine.dispose()
-
-
-class StillRead(Outage):
-    """The journal cannot be emptied yet."""
 
 
 def _write_anew(driver: Any) -> None:

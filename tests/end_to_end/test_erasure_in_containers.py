@@ -1,0 +1,78 @@
+"""消去 in the stack of containers: on the day, databases, broker and an older backup of a contractor lead to nobody."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+
+import pytest
+
+from tests.end_to_end.composed_stack import ComposedStack
+
+pytestmark = [pytest.mark.stack, pytest.mark.night]
+
+PROVIDER, UC = "payment-provider", "card-agent-uc"
+SEARCH = (
+    "cat > /tmp/numbers; grep -rhaoFf /tmp/numbers --exclude-dir=pg_wal $0 | sort -u; rm /tmp/numbers",
+    "CHECKPOINT",
+)
+"""The numbers that a server's files hold. Its write-ahead log is the operator's to erase (docs/protection.md)."""
+
+
+@pytest.fixture
+def stack() -> Iterator[ComposedStack]:
+    stack = ComposedStack({"SANSHA_SEED": "7", "STACK_CLOCK": "stepped", "STACK_FROM": "2022-03-14"})
+    try:
+        stack.build()
+        stack.up()
+        yield stack
+    finally:
+        stack.remove()
+
+
+def sansha(stack: ComposedStack, *command: str) -> str:
+    return stack.said("console", "sansha", *command)
+
+
+def paid(stack: ComposedStack, insured: str, *how: str) -> set[str]:
+    """The numbers that lead to a person whose slip was paid."""
+    sansha(stack, "slip", "issue", "--insured", insured, "--amount", "8500", "--due", "2022-04-30")
+    slips = json.loads(sansha(stack, "slip", "list", "--json"))
+    (slip,) = [one for one in slips if one["insured_number"] == insured]
+    sansha(stack, "pay", slip["barcode"], *how)
+    return {insured, slip["slip_number"], slip["barcode"]}
+
+
+def held(stack: ComposedStack, server: str, folder: str, numbers: Collection[str]) -> set[str]:
+    """Those of the numbers that the files of a server hold."""
+    return set(stack.said(server, "sh", "-c", SEARCH[0], folder, given="\n".join(numbers)).split())
+
+
+def checkpointed(stack: ComposedStack, party: str) -> None:
+    """The server writes what it has in memory, and removes the files of tables that were written anew."""
+    stack.said(f"{party}-database", "psql", "--username=postgres", "--quiet", "--command", SEARCH[1])
+
+
+def test_on_its_day_a_contractor_s_volumes_and_its_backup_lead_to_nobody(stack: ComposedStack) -> None:
+    numbers = paid(stack, "0000000101", "--card", "visa/approved") | paid(stack, "0000000102", "--bank")
+    sansha(stack, "clock", "advance", "--to", "2022-06-29")
+    checkpointed(stack, PROVIDER)
+    data = "/var/lib/postgresql/data"
+    assert held(stack, f"{PROVIDER}-database", data, numbers) >= {n for n in numbers if len(n) > 10}
+    backed_up = "sansha backup database payment_provider --to=/backups --keys=/backup-keys"
+    backup = stack.ran(f"{PROVIDER}-backup", "-c", backed_up, entrypoint="sh").split()[-1]
+    check = ("sh", "-c", f"test -e /backup-keys/{backup.rpartition('/')[2]}.key && echo kept || echo destroyed")
+    assert stack.said(PROVIDER, *check) == "kept"
+
+    sansha(stack, "clock", "advance", "--to", "2022-07-04")
+    for party in (PROVIDER, UC):
+        checkpointed(stack, party)
+        assert held(stack, f"{party}-database", data, numbers) == set(), party
+    assert held(stack, "kafka", "/var/lib/kafka/data", numbers) == set()
+    assert stack.said(PROVIDER, *check) == "destroyed"
+    months = ("sh", "-c", "grep -o '20[0-9][0-9]-[0-9][0-9]' /var/lib/sansha/keys.json | sort | head -1")
+    assert stack.said(PROVIDER, *months) >= "2022-06"
+    erased = json.loads(sansha(stack, "duties", "erasures", "--json"))
+    assert [e["kinds"]["支払"] for e in erased["payment_provider"]] == [2]
+    audited = json.loads(sansha(stack, "audit", "--stack", "--json"))
+    assert audited["conserved"] is True

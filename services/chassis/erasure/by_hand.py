@@ -44,8 +44,9 @@ class ByHand:
         if request.end_of_contract:
             erased = [await self.erasing.erase(await self._at_the_end(tx), tx)]
         else:
+            again = await self._certified_again(tx)  # first: those that follow are finished by themselves
             erased = [await self.erasing.erase(due, tx) for due in await self._undone(tx)]
-            erased += await self._certified_again(tx)
+            erased += again
         if not erased:
             return NOTHING_DUE
         return ErasuresAnswer(erasures=tuple(map(erasure_view, erased)))

@@ -112,10 +112,14 @@ async def test_what_a_producer_leaves_that_was_killed_are_whole_produces(bus: Ev
 async def test_a_produce_becomes_visible_all_at_once(bus: EventBus, start: Start) -> None:
     await bus.create_topics([topic()])
     process = await start("produce", TOPIC, "8")
-    counts: set[int] = set()
+    count, counts, offsets = 0, set[int](), dict[TopicPartition, int]()
     async with asyncio.timeout(30):
-        while len(counts) < 30:
-            counts.add(len(await bus.read(TOPIC, max_records=1_000_000)))
+        while len(counts) < 30:  # each time what is new: the producer is faster than a reader of everything
+            messages = await bus.read(TOPIC, offsets, max_records=1_000_000)
+            offsets |= {TopicPartition(m.topic, m.partition): m.offset + 1 for m in messages}
+            count += len(messages)
+            counts.add(count)
+            await pause(0)
     await process.kill()
     assert {count % 8 for count in counts} == {0}
 

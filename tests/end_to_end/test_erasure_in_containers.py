@@ -12,10 +12,7 @@ from tests.end_to_end.composed_stack import ComposedStack
 pytestmark = [pytest.mark.stack, pytest.mark.night]
 
 PROVIDER, UC = "payment-provider", "card-agent-uc"
-SEARCH = (
-    "cat > /tmp/numbers; grep -rhaoFf /tmp/numbers --exclude-dir=pg_wal $0 | sort -u; rm /tmp/numbers",
-    "CHECKPOINT",
-)
+SEARCH = "cat > /tmp/numbers; grep -raoFf /tmp/numbers --exclude-dir=pg_wal $0 | sort -u; rm /tmp/numbers"
 """The numbers that a server's files hold. Its write-ahead log is the operator's to erase (docs/protection.md)."""
 
 
@@ -43,14 +40,15 @@ def paid(stack: ComposedStack, insured: str, *how: str) -> set[str]:
     return {insured, slip["slip_number"], slip["barcode"]}
 
 
-def held(stack: ComposedStack, server: str, folder: str, numbers: Collection[str]) -> set[str]:
-    """Those of the numbers that the files of a server hold."""
-    return set(stack.said(server, "sh", "-c", SEARCH[0], folder, given="\n".join(numbers)).split())
+def held(stack: ComposedStack, server: str, folder: str, numbers: Collection[str]) -> set[tuple[str, str]]:
+    """(file, number) of those of the numbers that the files of a server hold."""
+    found = stack.said(server, "sh", "-c", SEARCH, folder, given="\n".join(numbers)).split()
+    return {(place, number) for place, _, number in (line.rpartition(":") for line in found)}
 
 
 def checkpointed(stack: ComposedStack, party: str) -> None:
     """The server writes what it has in memory, and removes the files of tables that were written anew."""
-    stack.said(f"{party}-database", "psql", "--username=postgres", "--quiet", "--command", SEARCH[1])
+    stack.said(f"{party}-database", "psql", "--username=postgres", "--quiet", "--command", "CHECKPOINT")
 
 
 def test_on_its_day_a_contractor_s_volumes_and_its_backup_lead_to_nobody(stack: ComposedStack) -> None:
@@ -58,7 +56,8 @@ def test_on_its_day_a_contractor_s_volumes_and_its_backup_lead_to_nobody(stack: 
     sansha(stack, "clock", "advance", "--to", "2022-06-29")
     checkpointed(stack, PROVIDER)
     data = "/var/lib/postgresql/data"
-    assert held(stack, f"{PROVIDER}-database", data, numbers) >= {n for n in numbers if len(n) > 10}
+    before = {number for _, number in held(stack, f"{PROVIDER}-database", data, numbers)}
+    assert before >= {number for number in numbers if len(number) > len("0000000101")}
     backed_up = "sansha backup database payment_provider --to=/backups --keys=/backup-keys"
     backup = stack.ran(f"{PROVIDER}-backup", "-c", backed_up, entrypoint="sh").split()[-1]
     check = ("sh", "-c", f"test -e /backup-keys/{backup.rpartition('/')[2]}.key && echo kept || echo destroyed")

@@ -190,7 +190,7 @@ class PostgreSQL:
                     with _translated("VACUUM"):
                         await session.driver.execute(f'VACUUM (FULL, ANALYZE) "{table}"')
                 with _translated("VACUUM"):  # a role that does not own the database is warned, and it is skipped
-                    await session.driver.execute("VACUUM pg_catalog.pg_statistic")
+                    await session.driver.execute("VACUUM (FULL) pg_catalog.pg_statistic")
                 ended = True
             finally:
                 await self._put_back(session, ended)

@@ -67,6 +67,6 @@ class Cut:
 
 
 def end_of_month(day: date, months_later: int) -> date:
-    """The last day of the month that is so many months later."""
+    """The last day of the month that is this many months later."""
     year, month = divmod(day.year * 12 + day.month - 1 + months_later, 12)
     return date(year, month + 1, monthrange(year, month + 1)[1])

@@ -225,7 +225,7 @@ class Settings(ServiceSettings):
     inspection_month: Annotated[int, Field(ge=1, le=12)] = 2
     """立入調査: the simulated staff inspect each contractor on the first bank business day of this month."""
     ledger_years: Annotated[int, Field(ge=1, le=50)] = 5
-    """文書保存期間: so many years after a fiscal year's end the numbers of its insured persons and slips are erased."""
+    """文書保存期間: this many years after a fiscal year's end the numbers of its persons and slips are erased."""
     improvement_days: Annotated[int, Field(ge=0, le=365)] = 30
     """改善報告: owed by this many days after the guidance."""
     damages_days: Annotated[int, Field(ge=0, le=365)] = 30

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Iterator
 from importlib import import_module
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from contracts import events
 from services.chassis.bus.memory import MemoryBus
 from services.chassis.clock import Clock, real_now
 from services.chassis.service import Service
 from services.chassis.web.application import create_http
-from services.console.duties.checks.collecting import OF_THE_CHASSIS
+from services.console.duties.checks.collecting import OF_THE_CHASSIS, fields_of_struct
 from services.console.duties.fields import requested
 
 PARTIES: Final = ("ward", "payment_provider", "card_agent")
@@ -48,17 +45,4 @@ def of_requests(party: str) -> set[str]:
 
 def of_events() -> Iterator[str]:
     for event_type in events.EVENTS:
-        yield from of_struct(event_type)
-
-
-def of_struct(struct: Any) -> Iterator[str]:
-    """Names of the fields, and of those of the structs within."""
-    for field in msgspec.structs.fields(struct):
-        yield field.name
-        inside = [field.type]
-        while inside:
-            part = inside.pop()
-            if isinstance(part, type) and issubclass(part, msgspec.Struct):
-                yield from of_struct(part)
-            else:
-                inside += typing.get_args(part)
+        yield from fields_of_struct(event_type)

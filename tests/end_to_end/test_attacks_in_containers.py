@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 
 import httpx
 import pytest
@@ -15,6 +17,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.night]
 
 CARD = "4000000000000002"
 SLIP = {"insured_number": "0000000101", "amount": 8_500, "due_on": "2021-08-02"}
+HALF_REQUESTS = 300
 FORGE = """
 import asyncio
 from contracts.cloudevents import encode_value, headers
@@ -142,6 +145,16 @@ def test_the_clock_goes_neither_back_nor_out_of_bounds(stack: ComposedStack, cal
     assert caller.get(clock(stack, "/clock")).json() == before
 
 
+def test_half_requests_keep_nobody_out(stack: ComposedStack) -> None:
+    """More than the gateway has places for."""
+    with ExitStack() as open_ones:
+        for _ in range(HALF_REQUESTS):
+            half = open_ones.enter_context(socket.create_connection(("127.0.0.1", stack.port_base + 1), timeout=10))
+            half.sendall(b"POST /slips HTTP/1.1\r\nHost: localhost\r\nContent-Le")
+        for _ in range(10):
+            assert httpx.get(url(stack, "ward", "/health/ready"), timeout=30).status_code == 200
+
+
 def test_forged_events_are_set_aside_and_what_comes_after_is_handled(
     stack: ComposedStack, caller: httpx.Client
 ) -> None:
@@ -160,4 +173,4 @@ def test_none_of_it_left_a_stack_trace_or_a_card_number_in_a_log(stack: Composed
     logs = stack.logs()
     assert STACK_TRACE.findall(logs) == []
     assert CARD not in logs
-    assert [stack.inspected(c, "{{.RestartCount}}") for c in stack.containers(*PARTIES)] == ["0"] * len(PARTIES)
+    assert [stack.inspected(c, "{{.RestartCount}}") for c in stack.containers("gateway", *PARTIES)] == ["0"] * 5

@@ -23,7 +23,7 @@ REFUSED: Final = {
 }
 """Status → a request that any route refuses so, before it is looked at."""
 REFUSED_BODIES: Final = {"413": "body too large", "415": "body of a type that is not read here"}
-NOT_ADMITTED: Final = {"401": "of nobody who is known here"}
+NOT_ADMITTED: Final = {"401": "without a key or session that is known here"}
 """By a route that is not public. Without its role it is answered 403, like a page of another site."""
 _PROBLEM: Final = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 _OF_FASTAPI: Final = ("HTTPValidationError", "ValidationError")

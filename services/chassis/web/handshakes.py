@@ -11,12 +11,17 @@ from contracts.vocabulary import Refusal
 from services.chassis.web.connections import BoundedHttp
 from services.chassis.web.tls import why_refused
 
+RECORD_BYTES = 16 * 1024
+"""The most that a TLS record holds. asyncio sets 256 KB aside for each connection: a thousand that only wait would take
+a container's memory."""
 Refused = Callable[[str, str], None]
 """Called with (address, why) if a client's certificate is refused in the handshake."""
 
 
 class BoundedTls(SSLProtocol):
     """TLS before HTTP: a connection has its place, and its time, from the first byte of the handshake on."""
+
+    max_size = RECORD_BYTES
 
     def __init__(self, http: BoundedHttp, context: ssl.SSLContext, refused: Refused) -> None:
         super().__init__(

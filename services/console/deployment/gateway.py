@@ -9,16 +9,22 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import StreamReader, StreamWriter
+from asyncio.sslproto import SSLProtocol
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Final
 
+import structlog
+
 from services.chassis.clock import monotonic
+from services.chassis.web.handshakes import RECORD_BYTES
 from services.chassis.web.listeners import room_for
 from services.console.stack.addresses import Addresses
 from services.console.stack.calling import followed
+
+log = structlog.get_logger(__name__)
 
 CHUNK_BYTES = 16 * 1024
 """Read at a time; at most two of them, each way, are held of a connection."""
@@ -52,6 +58,7 @@ async def serve(
     Raises `OSError` if a port is taken, `ValueError` if the gateway's certificates cannot be used.
     """
     certificate = followed(addresses)
+    SSLProtocol.max_size = RECORD_BYTES  # of every connection to a replica
     room_for(2 * terms.connections * len(ports))
     doors = [(_Door(addresses, principal, terms), port) for port, principal in ports.items()]
     with ExitStack() as open_ports:
@@ -73,6 +80,8 @@ class _Passage:
 
     client: StreamWriter
     used: float
+    task: asyncio.Task[None]
+    """Which passes it on."""
     answering: bool = False
     replica: StreamWriter | None = None
 
@@ -80,6 +89,8 @@ class _Passage:
         return now > self.used + (terms.answer_seconds if self.answering else terms.idle_seconds)
 
     def end(self) -> None:
+        """At whatever it is: it may not have reached a replica yet."""
+        self.task.cancel()
         for writer in (self.client, self.replica):
             if writer is not None:
                 writer.transport.abort()
@@ -125,7 +136,9 @@ class _Door:
             longest = min(self._passages, key=lambda p: p.used)
             longest.end()
             self._passages.discard(longest)
-        passage = _Passage(writer, monotonic())
+        passing = asyncio.current_task()
+        assert passing is not None
+        passage = _Passage(writer, monotonic(), passing)
         self._passages.add(passage)
         try:
             with suppress(OSError):
@@ -150,4 +163,5 @@ class _Door:
                 return await asyncio.open_connection(address, int(port), limit=CHUNK_BYTES, **self._tls)
             except OSError as refused:
                 failure = refused
+        log.warning("no replica takes a connection", party=self._principal, error=repr(failure))
         raise failure

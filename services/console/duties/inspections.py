@@ -73,6 +73,6 @@ def _inspection(standing: Standing, contractor: str) -> Inspection:
 
 
 def _cut(text: str) -> str:
-    """At most so long that a message holds it."""
+    """On one line, cut at `LONGEST_FINDING` bytes: a message holds no more."""
     plain = " ".join(text.split())
     return plain.encode()[:LONGEST_FINDING].decode(errors="ignore")

@@ -1,4 +1,4 @@
-"""The bus: who reads it is the contract's parties alone; nothing on it can be read by others."""
+"""The bus: only the contract's parties may read it, and what is on it is sealed for them."""
 
 from __future__ import annotations
 

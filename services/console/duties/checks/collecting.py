@@ -90,17 +90,18 @@ def fields_of_events(party: str) -> Iterator[str]:
     for topic in topics.TOPICS:
         if topic.owner == party:
             for event_type in topic.events:
-                yield from _fields(event_type)
+                yield from fields_of_struct(event_type)
 
 
-def _fields(struct: Any) -> Iterator[str]:
+def fields_of_struct(struct: Any) -> Iterator[str]:
+    """Names of its fields, and of those of the structs within."""
     for field in msgspec.structs.fields(struct):
         yield field.name
         inside = [field.type]
         while inside:
             part = inside.pop()
             if isinstance(part, type) and issubclass(part, msgspec.Struct):
-                yield from _fields(part)
+                yield from fields_of_struct(part)
             else:
                 inside += typing.get_args(part)
 

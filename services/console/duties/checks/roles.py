@@ -1,4 +1,4 @@
-"""アクセス権限: every route asks who is calling and for a role of its task, but those that are public."""
+"""アクセス権限: every route but the public ones asks for a caller, and for a role of its task."""
 
 from __future__ import annotations
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -90,6 +91,18 @@ class ComposedStack:
         # The settings of another stack may be in the environment or in a file .env.
         place = ("--project-name", self.project, "--project-directory", str(ROOT), "--env-file", os.devnull)
         return _run("docker", "compose", *place, *arguments, seconds=seconds, given=given, **own)
+
+
+@contextmanager
+def composed(*options: str, **settings: str) -> Iterator[ComposedStack]:
+    """A stack that is built, started with these options of `up`, and removed afterwards."""
+    stack = ComposedStack(settings)
+    try:
+        stack.build()
+        stack.up(*options)
+        yield stack
+    finally:
+        stack.remove()
 
 
 def _run(*command: str, seconds: float, given: str = "", **settings: str) -> subprocess.CompletedProcess[str]:

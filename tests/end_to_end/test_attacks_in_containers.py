@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from tests.end_to_end.composed_stack import PARTIES, ComposedStack
+from tests.end_to_end.composed_stack import PARTIES, ComposedStack, composed
 from tests.end_to_end.test_compose import STACK_TRACE
 
 pytestmark = [pytest.mark.stack, pytest.mark.night]
@@ -67,13 +67,8 @@ asyncio.run(main())
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[ComposedStack]:
-    stack = ComposedStack({"SANSHA_SEED": "7", "STACK_CLOCK": "stepped", "STACK_FROM": "2021-07-01"})
-    try:
-        stack.build()
-        stack.up()
+    with composed(SANSHA_SEED="7", STACK_CLOCK="stepped", STACK_FROM="2021-07-01") as stack:
         yield stack
-    finally:
-        stack.remove()
 
 
 @pytest.fixture

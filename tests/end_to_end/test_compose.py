@@ -14,7 +14,7 @@ from services.card_agent.app import TEST_CARDS
 from services.chassis.clock import monotonic
 from services.console.demo.year import DemoOptions, run_demo
 from services.console.stack.addresses import Addresses
-from tests.end_to_end.composed_stack import PARTIES, ComposedStack
+from tests.end_to_end.composed_stack import PARTIES, ComposedStack, composed
 from tests.end_to_end.test_card_numbers import numbers_in, own_card
 
 pytestmark = pytest.mark.stack
@@ -93,13 +93,8 @@ except asyncpg.PostgresError as refused:
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[ComposedStack]:
-    stack = ComposedStack({"SANSHA_SEED": str(SEED), "STACK_CLOCK": "stepped", "STACK_FROM": "2021-04-01"})
-    try:
-        stack.build()
-        stack.up("--scale", "ward=2")
+    with composed("--scale", "ward=2", SANSHA_SEED=str(SEED), STACK_CLOCK="stepped", STACK_FROM="2021-04-01") as stack:
         yield stack
-    finally:
-        stack.remove()
 
 
 def test_every_service_answers_at_its_published_port(stack: ComposedStack) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 
 import pytest
 
-from tests.end_to_end.composed_stack import ComposedStack
+from tests.end_to_end.composed_stack import ComposedStack, composed
 
 pytestmark = [pytest.mark.stack, pytest.mark.night]
 
@@ -18,13 +18,8 @@ SEARCH = "cat > /tmp/numbers; grep -raoFf /tmp/numbers --exclude-dir=pg_wal $0 |
 
 @pytest.fixture
 def stack() -> Iterator[ComposedStack]:
-    stack = ComposedStack({"SANSHA_SEED": "7", "STACK_CLOCK": "stepped", "STACK_FROM": "2022-03-14"})
-    try:
-        stack.build()
-        stack.up()
+    with composed(SANSHA_SEED="7", STACK_CLOCK="stepped", STACK_FROM="2022-03-14") as stack:
         yield stack
-    finally:
-        stack.remove()
 
 
 def sansha(stack: ComposedStack, *command: str) -> str:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.console.backup.encryption import CHUNK_BYTES, TAG_BYTES, Altered, decrypt, encrypt
+from contracts.sealing import TAG_BYTES
+from services.console.backup.encryption import CHUNK_BYTES, Altered, decrypt, encrypt
 
 KEY = bytes(range(32))
 SIZES = (0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 2 * CHUNK_BYTES + 7)

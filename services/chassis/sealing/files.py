@@ -39,17 +39,23 @@ def opened_file(name: str, content: BinaryIO, key_of: Callable[[str, SealedFor],
         raise Unopenable("its first line does not end")
     line = line[:-1]
     aead = AESGCM(key_of(name, read_sealed_for(line.removeprefix(f"{FILE_MARK} ".encode()))))
-    bound, number = _bound(line, name), 0
-    following = content.read(CHUNK_BYTES + TAG_BYTES)
-    while True:
-        chunk, following = following, content.read(CHUNK_BYTES + TAG_BYTES)
+    bound = _bound(line, name)
+    for number, chunk, is_last in read_chunks(content, CHUNK_BYTES + TAG_BYTES):
         try:
-            yield aead.decrypt(chunk_nonce(number, is_last=not following), chunk, bound)
+            yield aead.decrypt(chunk_nonce(number, is_last=is_last), chunk, bound)
         except (InvalidTag, ValueError):
             raise Unopenable(f"chunk {number + 1} was altered, or is not the one that belongs there") from None
+
+
+def read_chunks(content: BinaryIO, size: int) -> Iterator[tuple[int, bytes, bool]]:
+    """(number from 0, bytes, whether it is the last); content without any byte has one empty chunk."""
+    number, chunk = 0, content.read(size)
+    while True:
+        following = content.read(size) if len(chunk) == size else b""
+        yield number, chunk, not following
         if not following:
             return
-        number += 1
+        number, chunk = number + 1, following
 
 
 def _bound(line: bytes, name: str) -> bytes:

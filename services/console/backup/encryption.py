@@ -16,8 +16,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from contracts.sealing import TAG_BYTES, chunk_nonce
+from services.chassis.sealing.files import read_chunks
+
 CHUNK_BYTES: Final = 1024 * 1024
-TAG_BYTES: Final = 16
 
 
 class Altered(Exception):
@@ -57,7 +59,7 @@ class Encrypted:
         return Written(self._read, self._wrote, self._digest.hexdigest())
 
     def _seal(self, chunk: bytes, *, last: bool) -> None:
-        sealed = self._cipher.encrypt(_nonce(self._number, last), chunk, None)
+        sealed = self._cipher.encrypt(chunk_nonce(self._number, is_last=last), chunk, None)
         self._digest.update(sealed)
         self._out.write(sealed)
         self._number, self._read, self._wrote = self._number + 1, self._read + len(chunk), self._wrote + len(sealed)
@@ -77,24 +79,9 @@ def decrypt(key: bytes, name: str, file: Path) -> Iterator[bytes]:
     cipher = AESGCM(key_for(key, f"file/{name}"))
     try:
         with file.open("rb") as sealed:
-            for number, chunk, last in _chunks(sealed, CHUNK_BYTES + TAG_BYTES):
-                yield cipher.decrypt(_nonce(number, last), chunk, None)
+            for number, chunk, last in read_chunks(sealed, CHUNK_BYTES + TAG_BYTES):
+                yield cipher.decrypt(chunk_nonce(number, is_last=last), chunk, None)
     except InvalidTag:
         raise Altered(f"{file} was altered, or is not complete") from None
     except OSError as wrong:
         raise Altered(f"{file} cannot be read ({wrong.strerror})") from None
-
-
-def _chunks(content: BinaryIO, size: int) -> Iterator[tuple[int, bytes, bool]]:
-    """(number, bytes, whether it is the last); an empty file has one empty chunk."""
-    number, chunk = 0, content.read(size)
-    while True:
-        following = content.read(size) if len(chunk) == size else b""
-        yield number, chunk, not following
-        if not following:
-            return
-        number, chunk = number + 1, following
-
-
-def _nonce(number: int, last: bool) -> bytes:
-    return number.to_bytes(11) + bytes([last])
